@@ -1,0 +1,48 @@
+/* main.c: espalier-cli VERB …: finds the verb's row and runs it */
+#define G_LOG_DOMAIN "esp-cli"
+#include "config.h"
+
+#include "verbs.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const EspVerb *const verbs[] = {
+  NULL,
+};
+
+static void
+print_help (void)
+{
+  g_print ("Usage: espalier-cli VERB [OPTION…] …\n\nVerbs:\n");
+  for (guint i = 0; verbs[i] != NULL; i++)
+    g_print ("  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+  g_print ("\n“espalier-cli VERB --help” tells the options of one.\n");
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  if (argc < 2)
+    {
+      print_help ();
+      return 2;
+    }
+  if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h"))
+    {
+      print_help ();
+      return EXIT_SUCCESS;
+    }
+  if (g_str_equal (argv[1], "--version"))
+    {
+      g_print ("espalier-cli %s\n", ESP_VERSION);
+      return EXIT_SUCCESS;
+    }
+  for (guint i = 0; verbs[i] != NULL; i++)
+    if (g_str_equal (verbs[i]->name, argv[1]))
+      return esp_verb_main (verbs[i], argc - 1, argv + 1);
+  g_printerr ("espalier-cli: no verb “%s”; “espalier-cli --help” lists them\n", argv[1]);
+  return 2;
+}

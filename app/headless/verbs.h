@@ -1,0 +1,4 @@
+/* verbs.h: one row for each file of this folder that is a verb */
+#pragma once
+
+#include "verb.h"

@@ -1,0 +1,63 @@
+/* dataset.h: images with or without their truth, whatever format they came in */
+#pragma once
+
+#include "base/job.h"
+#include "image/fit.h"
+
+G_BEGIN_DECLS
+
+typedef struct _EspDataset EspDataset;
+
+typedef struct
+{
+  int      class_index; /* in the data set's own classes */
+  EspBox   box;
+  gboolean difficult;   /* VOC difficult, COCO crowd */
+} EspTruth;
+
+typedef struct
+{
+  char     *path;
+  gint64    id;             /* the data set's own, else the 0-based place in the list */
+  char     *name;           /* the file's name without folder */
+  int       width, height;  /* as annotated; 0 where the format does not say */
+  guint     n_truths;
+  EspTruth *truths;         /* NULL where unlabelled */
+} EspSample;
+
+typedef struct
+{
+  const char     *split;     /* (nullable): train, val or test */
+  const char     *names;     /* (nullable): a file of class names */
+  const char     *images;    /* (nullable): folder of images */
+  int             n_classes; /* of the network: a class index beyond it is refused where there are no names; 0: not checked */
+} EspDatasetOptions;
+
+/* Reads lists and labels, no pictures. Immutable afterwards. Errors name file and line. Thread: any. */
+EspDataset        *esp_dataset_open          (const char              *path,
+                                              const EspDatasetOptions *options,  /* (nullable) */
+                                              EspJob                  *job,
+                                              GError                 **error);
+EspDataset        *esp_dataset_ref           (EspDataset              *dataset);
+void               esp_dataset_unref         (EspDataset              *dataset);
+const char        *esp_dataset_get_path      (const EspDataset        *dataset);
+const char        *esp_dataset_get_title     (const EspDataset        *dataset); /* for people: "coco256 val" */
+guint              esp_dataset_get_n         (const EspDataset        *dataset);
+const EspSample   *esp_dataset_get           (const EspDataset        *dataset,
+                                              guint                    index);
+gboolean           esp_dataset_is_labelled   (const EspDataset        *dataset);
+const char *const *esp_dataset_get_names     (const EspDataset        *dataset); /* NULL-terminated, NULL where the format has none */
+guint              esp_dataset_get_n_classes (const EspDataset        *dataset); /* names, or 1 + the largest index met */
+guint             *esp_dataset_order         (const EspDataset        *dataset,  /* (transfer full): the fixed stratified order of a seed, get_n entries */
+                                              guint64                  seed);
+EspDataset        *esp_dataset_subset        (EspDataset              *dataset,
+                                              const guint             *indices,
+                                              guint                    n);
+
+/* Reads a file of class names, one a line. */
+char             **esp_names_load            (const char              *path,
+                                              GError                 **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspDataset, esp_dataset_unref)
+
+G_END_DECLS

@@ -1,0 +1,36 @@
+/* target.h: a channel mask × a spatial mask over the head outputs: what is being explained */
+#pragma once
+
+#include "detect/detection.h"
+#include "net/engine.h"
+
+G_BEGIN_DECLS
+
+typedef struct _EspTarget EspTarget;
+
+/* Immutable. Each form answers, for one image whose forward is done, with M: which raw head outputs are summed (T = sum of M * Y).
+ * Source: method 1 (Shi et al. 2020): see the notes of each. */
+EspTarget  *esp_target_new_classes   (const int          *classes,   /* M of method 1: spatial mask sum of scores > tau, channel mask decoded >= tau */
+                                      guint               n,
+                                      float               tau);      /* 0.02 */
+EspTarget  *esp_target_new_detection (const EspDetection *detection); /* its objectness and class logit, at its cell and anchor */
+EspTarget  *esp_target_new_cells     (guint               head,      /* [yolo] layer index */
+                                      const guint        *channels,  /* of the head's input, 0 .. n_anchors * (5 + classes) - 1 */
+                                      guint               n_channels,
+                                      int                 row,       /* -1: all rows; else this cell */
+                                      int                 column);
+EspTarget  *esp_target_ref           (EspTarget          *target);
+void        esp_target_unref         (EspTarget          *target);
+char       *esp_target_describe      (const EspTarget    *target,    /* (transfer full): "dog 94 %", "class dog, everywhere" */
+                                      const char *const  *names);
+EspHash     esp_target_get_hash      (const EspTarget    *target);
+/* Sets the seeds of the engine (batch items all) and gives, per item, the number of ones in M (0: nothing to explain) and T. Thread: lane. */
+gboolean    esp_target_apply         (const EspTarget    *target,
+                                      EspEngine          *engine,
+                                      guint              *n_ones,    /* (out caller-allocates) batch */
+                                      double             *value,     /* (out caller-allocates) (nullable) batch */
+                                      GError            **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspTarget, esp_target_unref)
+
+G_END_DECLS

@@ -1,0 +1,73 @@
+/* evaluate.h: the one pass over a data set that every mAP comes from */
+#pragma once
+
+#include "base/lane.h"
+#include "dataset/class-map.h"
+#include "detect/detection.h"
+#include "measure/ap.h"
+#include "measure/interval.h"
+#include "net/engine.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  EspFit         fit;
+  EspBnForm      bn;
+  EspBackendKind backend;
+  EspOrientation orientation;
+  float          threshold; /* 0.005 */
+  float          nms;       /* 0.45 */
+  float          iou;       /* 0.5; a match is strictly above */
+  guint          batch;     /* images a forward; no number depends on it */
+} EspEvaluateOptions;
+
+/* What one network said of one image: matched once, immutable. */
+typedef struct
+{
+  guint         n;
+  EspDetection *detections; /* after suppression, all above the threshold */
+  int          *truth;      /* per detection: index of the truth it takes as a true positive, -1 */
+  float        *overlap;    /* IoU with the best truth of its class, 0 */
+  guint         n_truths;   /* mapped ones */
+  int          *truth_class;
+} EspOutcome;
+
+void       esp_evaluate_options_init (EspEvaluateOptions       *options,
+                                      const EspNetwork         *network); /* the defaults above; letterbox where the cfg says so */
+
+/* Images fitted to one network input, decoded once and kept within a budget. Thread: lane (get), any (new). */
+typedef struct _EspImageCache EspImageCache;
+EspImageCache *esp_image_cache_new   (EspDataset               *dataset,
+                                      EspShape                  input,
+                                      EspFit                    fit,
+                                      EspOrientation            orientation,
+                                      gsize                     budget); /* bytes */
+EspImageCache *esp_image_cache_ref   (EspImageCache            *cache);
+void           esp_image_cache_unref (EspImageCache            *cache);
+gboolean       esp_image_cache_get   (EspImageCache            *cache,
+                                      guint                     index,
+                                      float                    *input,     /* c * h * w */
+                                      EspPlacement             *placement,
+                                      GError                  **error);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspImageCache, esp_image_cache_unref)
+
+/* One engine over some images: the only road to an outcome (quick look, full pass, headless alike). Thread: lane. */
+typedef struct _EspPass EspPass;
+EspPass    *esp_pass_new             (EspEngine                *engine,    /* mode infer */
+                                      EspDataset               *dataset,
+                                      const EspClassMap        *map,       /* (nullable): unlabelled */
+                                      EspImageCache            *cache,
+                                      const EspEvaluateOptions *options);
+void        esp_pass_free            (EspPass                  *pass);
+gboolean    esp_pass_run             (EspPass                  *pass,
+                                      const guint              *indices,
+                                      guint                     n,
+                                      EspOutcome              **outcomes,  /* (out caller-allocates): n, (transfer full) each */
+                                      EspJob                   *job,
+                                      GError                  **error);
+void        esp_outcome_free         (EspOutcome               *outcome);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspPass, esp_pass_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspOutcome, esp_outcome_free)
+
+G_END_DECLS

@@ -1,0 +1,134 @@
+/* engine.h: a network compiled for one batch size, thread count, precision and mode */
+#pragma once
+
+#include "base/job.h"
+#include "net/mask.h"
+#include "net/weights.h"
+
+G_BEGIN_DECLS
+
+typedef struct _EspEngine EspEngine;
+
+typedef enum { ESP_MODE_INFER, ESP_MODE_EXPLAIN } EspMode;
+
+typedef enum
+{
+  ESP_BACKEND_ONEDNN,           /* float32, blocked layouts */
+  ESP_BACKEND_REFERENCE,        /* plain C, float32 */
+  ESP_BACKEND_REFERENCE_DOUBLE, /* the same source, float64 */
+} EspBackendKind;
+
+typedef enum { ESP_BN_ALEXEY, ESP_BN_DARKNET, ESP_BN_OPENCV } EspBnForm; /* sqrt(v + 1e-5); sqrt(v) + 1e-6; sqrt(v + 1e-6) */
+
+typedef enum
+{
+  ESP_AT_CONV, /* convolution before batch normalisation and bias */
+  ESP_AT_PRE,  /* before the activation */
+  ESP_AT_OUT,  /* the layer's output; for [yolo] the activated map */
+} EspAt;
+
+typedef struct
+{
+  EspMode        mode;
+  EspBackendKind backend;
+  EspBnForm      bn;
+  guint          batch;    /* at least 1 */
+  const EspMask *mask;     /* (nullable): masked execution, outputs multiplied by 0 after the activation: the reference for cuts */
+  gboolean       keep_all; /* every layer's output stays readable after forward (explain engines keep all anyway) */
+  gboolean       pixels;   /* explain: backward reaches the image too */
+} EspEngineOptions;
+
+/* Thread: lane (the thread that makes an engine runs it), unless the backend is a reference.
+ * @reuse: (nullable): an engine of the same options whose compiled kernels and packed weights are shared where the
+ * layer's shape and EspParams pointer agree. */
+EspEngine   *esp_engine_new          (EspNetwork              *network,
+                                      EspWeights              *weights,
+                                      const EspEngineOptions  *options,
+                                      EspEngine               *reuse,
+                                      GError                 **error);
+EspEngine   *esp_engine_ref          (EspEngine               *engine);
+void         esp_engine_unref        (EspEngine               *engine);
+EspNetwork  *esp_engine_get_network  (EspEngine               *engine);  /* (transfer none) */
+guint        esp_engine_get_batch    (EspEngine               *engine);
+gsize        esp_engine_get_bytes    (EspEngine               *engine);  /* arena and packed weights */
+
+/* @input: batch * c * h * w numbers, n c h w order, 0..1. Cancelled between two layers. No allocation. */
+gboolean     esp_engine_forward      (EspEngine               *engine,
+                                      const float             *input,
+                                      EspJob                  *job,
+                                      GError                 **error);
+/* Continues a forward from @layer, the outputs of earlier layers being what they were or were set to. */
+gboolean     esp_engine_forward_from (EspEngine               *engine,
+                                      guint                    layer,
+                                      EspJob                  *job,
+                                      GError                 **error);
+/* What layers from @layer on still read of earlier ones (the prefix cache): native layout, equal for engines whose masks agree up to there. */
+gsize        esp_engine_get_live_bytes (EspEngine             *engine,
+                                        guint                  layer);
+void         esp_engine_save_live    (EspEngine               *engine,
+                                      guint                    layer,
+                                      gpointer                 buffer);
+void         esp_engine_load_live    (EspEngine               *engine,
+                                      guint                    layer,
+                                      gconstpointer            buffer);
+EspShape     esp_engine_get_shape    (EspEngine               *engine,   /* n = batch */
+                                      int                      layer);
+/* Readable: heads and what feeds them, all layers with keep_all or explain; ESP_AT_CONV and ESP_AT_PRE in explain engines.
+ * @values: batch * c * h * w numbers, plain order. */
+gboolean     esp_engine_read         (EspEngine               *engine,
+                                      guint                    layer,
+                                      EspAt                    at,
+                                      float                   *values,
+                                      GError                 **error);
+gboolean     esp_engine_read_double  (EspEngine               *engine,
+                                      guint                    layer,
+                                      EspAt                    at,
+                                      double                  *values,
+                                      GError                 **error);
+/* Sets a layer's output, for the tests and for a forward_from. */
+gboolean     esp_engine_write        (EspEngine               *engine,
+                                      guint                    layer,
+                                      const float             *values,
+                                      GError                 **error);
+
+/* Backward, explain engines only: set seeds at layers' outputs (others are 0), then run. Seeds at a [yolo] layer's input convolution
+ * are gradients of its raw logits. Computes down to @stop (0 for all; pixels if so opened). */
+void         esp_engine_clear_seeds  (EspEngine               *engine);
+gboolean     esp_engine_set_seed     (EspEngine               *engine,
+                                      guint                    layer,
+                                      const float             *seed,     /* batch * c * h * w, plain order */
+                                      GError                 **error);
+gboolean     esp_engine_backward     (EspEngine               *engine,
+                                      guint                    stop,
+                                      EspJob                  *job,
+                                      GError                 **error);
+/* @layer -1: the image. */
+gboolean     esp_engine_read_gradient        (EspEngine *engine,
+                                              int        layer,
+                                              EspAt      at,
+                                              float     *values,
+                                              GError   **error);
+gboolean     esp_engine_read_gradient_double (EspEngine *engine,
+                                              int        layer,
+                                              EspAt      at,
+                                              double    *values,
+                                              GError   **error);
+
+typedef enum
+{
+  ESP_REDUCE_MAX,      /* signed maximum over h, w */
+  ESP_REDUCE_SUM,      /* signed sum */
+  ESP_REDUCE_ABS_SUM,
+} EspReduce;
+
+/* activation × gradient reduced over h, w in the blocked layout, one number per image and channel: @scores is batch * c numbers. */
+gboolean     esp_engine_reduce_product (EspEngine  *engine,
+                                        guint       layer,
+                                        EspAt       at,
+                                        EspReduce   reduce,
+                                        float      *scores,
+                                        GError    **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspEngine, esp_engine_unref)
+
+G_END_DECLS

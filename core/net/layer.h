@@ -1,0 +1,81 @@
+/* layer.h: what one layer is: one small struct a kind, and the row that knows how to read it */
+#pragma once
+
+#include "net/cfg.h"
+#include "tensor/activation.h"
+#include "tensor/shape.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  ESP_LAYER_CONVOLUTIONAL,
+  ESP_LAYER_MAXPOOL,
+  ESP_LAYER_UPSAMPLE,
+  ESP_LAYER_ROUTE,
+  ESP_LAYER_SHORTCUT,
+  ESP_LAYER_DROPOUT,
+  ESP_LAYER_YOLO,
+  ESP_N_LAYER_KINDS,
+} EspLayerKind;
+
+typedef struct
+{
+  int           filters;
+  int           groups;          /* 1, or a divisor of the input channels up to depthwise */
+  int           size;            /* kernel side */
+  int           stride;
+  int           pad;             /* zeros at each border */
+  gboolean      batch_normalize;
+  EspActivation activation;
+} EspConvolutional;
+
+typedef struct
+{
+  int size;
+  int stride;
+  int padding; /* in all; padding / 2 of it before, the rest behind (darknet) */
+} EspMaxpool;
+
+typedef struct
+{
+  int stride; /* nearest neighbour */
+} EspUpsample;
+
+typedef struct
+{
+  EspActivation activation;
+} EspShortcut;
+
+typedef struct
+{
+  int     classes;
+  int     n_anchors;  /* anchors of this head; channels = n_anchors * (5 + classes) */
+  double *anchors;    /* n_anchors pairs w, h in pixels of the network's input */
+  double  beta_nms;   /* not used by greedy suppression */
+} EspYolo;
+
+/* One layer, immutable after the network is read. */
+typedef struct
+{
+  EspLayerKind kind;
+  guint        index;    /* as darknet counts: the first after [net] is 0 */
+  guint        section;  /* in the cfg */
+  guint        line;     /* of the section, 1-based */
+  EspShape     in;       /* of inputs[0]; n = 1 */
+  EspShape     out;      /* n = 1 */
+  guint        n_inputs;
+  int         *inputs;   /* layer indices, -1 is the image; never empty */
+  union
+  {
+    EspConvolutional conv;
+    EspMaxpool       maxpool;
+    EspUpsample      upsample;
+    EspShortcut      shortcut;
+    EspYolo          yolo;
+  };
+} EspLayer;
+
+const char *esp_layer_kind_name (EspLayerKind kind);
+
+G_END_DECLS

@@ -1,0 +1,40 @@
+/* criterion.h: the registry of criteria, each gives scores */
+#pragma once
+
+#include "base/lane.h"
+#include "measure/evaluate.h"
+#include "prune/scores.h"
+
+G_BEGIN_DECLS
+
+/* What a criterion may look at; those that need no images take NULL for the data. */
+typedef struct
+{
+  EspNetwork    *network;
+  EspWeights    *weights;
+  EspDataset    *dataset;    /* (nullable) */
+  EspImageCache *cache;      /* (nullable) */
+  const int     *classes;    /* (nullable): attribution's target classes; NULL: all */
+  guint          n_classes;
+  float          tau;        /* 0.02 */
+  guint64        seed;       /* random's */
+  EspBnForm      bn;
+  EspBackendKind backend;
+  EspLane       *lane;       /* (nullable): yields to acts of higher priority between images */
+} EspCriterionInput;
+
+typedef struct
+{
+  const char *id;            /* "attribution", "l1", "bn-gamma", "random" */
+  const char *title;
+  const char *source;
+  gboolean    needs_images;
+  gboolean    pooled;        /* default rank: over the group's layers together, else per layer */
+  const char *reduce;        /* default coupled-set reduction: "sum", "mean", "max" */
+  EspScores *(*score) (const EspCriterionInput *input, EspJob *job, GError **error);
+} EspCriterion;
+
+const EspCriterion *esp_criterion_find (const char *id);
+const EspCriterion *esp_criteria       (guint      *n);
+
+G_END_DECLS

@@ -1,0 +1,95 @@
+/* plan.h: a ratio per group plus channels protected or removed by hand; undoable; yields a mask */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "net/mask.h"
+#include "net/weights.h"
+#include "prune/criterion.h"
+#include "prune/group.h"
+
+G_BEGIN_DECLS
+
+#define ESP_TYPE_PLAN (esp_plan_get_type ())
+G_DECLARE_FINAL_TYPE (EspPlan, esp_plan, ESP, PLAN, GObject)
+
+typedef enum
+{
+  ESP_CHANNEL_BY_RANK,   /* the group's ratio decides */
+  ESP_CHANNEL_CUT,       /* by hand */
+  ESP_CHANNEL_PROTECTED, /* by hand */
+} EspChannelRule;
+
+typedef enum { ESP_RANK_PER_LAYER, ESP_RANK_POOLED } EspRank;
+
+/* Thread: main (or the one thread that owns it). Signal "changed": the mask may differ. Properties, notifying: can-undo, can-redo, undo-label, redo-label. */
+EspPlan        *esp_plan_new             (EspNetwork       *network,
+                                          EspCoupling      *coupling,
+                                          EspScores        *scores);
+EspNetwork     *esp_plan_get_network     (EspPlan          *plan);
+EspCoupling    *esp_plan_get_coupling    (EspPlan          *plan);
+EspScores      *esp_plan_get_scores      (EspPlan          *plan);
+void            esp_plan_set_scores      (EspPlan          *plan,      /* not an act of undo */
+                                          EspScores        *scores);
+guint           esp_plan_get_n_groups    (EspPlan          *plan);
+const EspGroup *esp_plan_get_group       (EspPlan          *plan,
+                                          guint             group);
+int             esp_plan_find_group      (EspPlan          *plan,
+                                          const char       *name);     /* -1 */
+int             esp_plan_group_of_layer  (EspPlan          *plan,
+                                          guint             layer);    /* -1: not prunable */
+double          esp_plan_get_ratio       (EspPlan          *plan,
+                                          guint             group);
+void            esp_plan_set_ratio       (EspPlan          *plan,      /* clamped to 0..1; part of the act begun, or an act of its own */
+                                          guint             group,
+                                          double            ratio);
+EspChannelRule  esp_plan_get_rule        (EspPlan          *plan,
+                                          guint             layer,
+                                          guint             channel);
+void            esp_plan_set_rules       (EspPlan          *plan,      /* one act; coupled partners follow */
+                                          const EspChannel *channels,
+                                          guint             n,
+                                          EspChannelRule    rule);
+guint           esp_plan_get_floor       (EspPlan          *plan);     /* 8 */
+void            esp_plan_set_floor       (EspPlan          *plan,
+                                          guint             floor);
+guint           esp_plan_get_round       (EspPlan          *plan);     /* 1: no rounding */
+void            esp_plan_set_round       (EspPlan          *plan,
+                                          guint             multiple);
+/* An act: everything until end is one undo step ("20×20 backbone to 40 %"). Nested begins count. */
+void            esp_plan_begin           (EspPlan          *plan);
+void            esp_plan_end             (EspPlan          *plan);
+void            esp_plan_undo            (EspPlan          *plan);
+void            esp_plan_redo            (EspPlan          *plan);
+void            esp_plan_reset           (EspPlan          *plan);     /* keeps everything again; an act */
+EspMask        *esp_plan_get_mask        (EspPlan          *plan);     /* (transfer full): resolved, couplings respected */
+guint           esp_plan_count_kept      (EspPlan          *plan,
+                                          guint             group);
+/* The sorted numbers that a group's ratio thresholds: what its histogram shows. Per layer: one run per layer, `layer` set; pooled: one. */
+typedef struct
+{
+  guint   layer;     /* G_MAXUINT: pooled */
+  guint   n;
+  double *values;    /* ascending, after normalisation and coupled reduction */
+  guint   n_cut;     /* the threshold lies between n_cut - 1 and n_cut */
+} EspRanking;
+GPtrArray      *esp_plan_get_ranking     (EspPlan          *plan,      /* (transfer full): of EspRanking* */
+                                          guint             group);
+
+/* plan.json: complete in itself (contract.md). */
+gboolean        esp_plan_save            (EspPlan          *plan,
+                                          const char       *cfg_hash,
+                                          const char       *weights_hash,
+                                          const char       *path,
+                                          GError          **error);
+gboolean        esp_plan_load            (EspPlan          *plan,      /* one act; refused whole if anything does not fit */
+                                          const char       *path,
+                                          GError          **error);
+/* The kept channels of a plan file as they stand, without a plan object (evaluate --plan, prune --plan). @weights_hash: refuses another's unless NULL. */
+EspMask        *esp_plan_read_mask       (EspNetwork       *network,
+                                          const char       *path,
+                                          const char       *cfg_hash,
+                                          const char       *weights_hash,
+                                          GError          **error);
+
+G_END_DECLS

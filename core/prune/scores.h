@@ -1,0 +1,32 @@
+/* scores.h: one number per prunable channel, with the criterion and the images they came from */
+#pragma once
+
+#include "net/network.h"
+
+G_BEGIN_DECLS
+
+typedef struct _EspScores EspScores;
+
+EspScores    *esp_scores_new           (const EspNetwork  *network,
+                                        const char        *criterion,
+                                        const char        *parameters); /* free text, kept for provenance */
+EspScores    *esp_scores_ref           (EspScores         *scores);
+void          esp_scores_unref         (EspScores         *scores);
+const char   *esp_scores_get_criterion (const EspScores   *scores);
+double       *esp_scores_get           (const EspScores   *scores,  /* of one convolution, filters numbers; NULL for other layers; writable before sharing */
+                                        guint              layer,
+                                        guint             *n);
+guint         esp_scores_get_n_images  (const EspScores   *scores);
+void          esp_scores_set_n_images  (EspScores         *scores,
+                                        guint              n);
+guint         esp_scores_count_ties    (const EspScores   *scores);
+EspScores    *esp_scores_load          (const EspNetwork  *network,
+                                        const char        *path,
+                                        GError           **error);  /* NaN, unknown layers and wrong counts are refused */
+gboolean      esp_scores_save          (const EspScores   *scores,
+                                        const char        *path,
+                                        GError           **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspScores, esp_scores_unref)
+
+G_END_DECLS

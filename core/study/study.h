@@ -1,0 +1,125 @@
+/* study.h: the document: network, weights, data, plan, trials, and what is being looked at */
+#pragma once
+
+#include "base/lane.h"
+#include "explain/attribution.h"
+#include "measure/latency.h"
+#include "measure/summary.h"
+#include "net/cost.h"
+#include "prune/plan.h"
+#include "study/rows.h"
+
+G_BEGIN_DECLS
+
+#define ESP_TYPE_STUDY (esp_study_get_type ())
+G_DECLARE_FINAL_TYPE (EspStudy, esp_study, ESP, STUDY, GObject)
+
+/* Files of one piece of work; siblings found by stem are filled in by esp_study_files_complete. */
+typedef struct
+{
+  char *cfg, *weights, *data, *names, *plan, *split;
+} EspStudyFiles;
+
+void      esp_study_files_clear     (EspStudyFiles *files);
+/* One dropped or opened path of any sort (cfg, weights, .data, list, images folder, picture, plan.json) to what it is, then siblings by stem.
+ * .onnx, .pt and data.yaml are refused with a sentence saying what to convert. */
+gboolean  esp_study_files_add       (EspStudyFiles *files,
+                                     const char    *path,
+                                     GError       **error);
+void      esp_study_files_complete  (EspStudyFiles *files);
+
+/* Thread: main, all of it; heavy work goes through the lane and comes back by idle. Construct-only property: lane.
+ * Properties, all notifying (type): title (string), loaded (boolean), busy (boolean: baseline or explanation under way),
+ *   image (int, -1), detection (int, -1 = whole class), layer (int), method (string), criterion (string),
+ *   threshold (double 0..1 shown boxes), sentence (string: what is explained, in words), failure (string, the last error as a sentence, "" none),
+ *   plan (EspPlan), heat-scale ("image" or "set").
+ * Signals: "view-changed" (picture, boxes or heat to be drawn again), "numbers-changed" (tiles), "failed" (GError: an error to be shown). */
+EspStudy       *esp_study_new              (EspLane       *lane);
+void            esp_study_open_async       (EspStudy            *study,
+                                            const EspStudyFiles *files,
+                                            EspJob              *job,
+                                            GAsyncReadyCallback  callback,
+                                            gpointer             data);
+gboolean        esp_study_open_finish      (EspStudy            *study,  /* FALSE: the study is as it was */
+                                            GAsyncResult        *result,
+                                            GError             **error);
+EspNetwork     *esp_study_get_network      (EspStudy      *study);
+EspWeights     *esp_study_get_weights      (EspStudy      *study);
+EspDataset     *esp_study_get_dataset      (EspStudy      *study);
+EspPlan        *esp_study_get_plan         (EspStudy      *study);
+const char *const *esp_study_get_names     (EspStudy      *study);
+char           *esp_study_class_name       (EspStudy      *study,
+                                            int            class_index);
+
+/* List models, made once, refilled; rows are GObjects of rows.h. */
+GListModel     *esp_study_get_images       (EspStudy      *study);  /* of EspImageRow */
+GListModel     *esp_study_get_detections   (EspStudy      *study);  /* of EspDetectionRow: of the current image, unpruned network */
+GListModel     *esp_study_get_channels     (EspStudy      *study);  /* of EspChannelRow: of the current layer */
+GListModel     *esp_study_get_groups       (EspStudy      *study);  /* of EspGroupRow */
+GListModel     *esp_study_get_trials       (EspStudy      *study);  /* of EspTrialRow, newest first */
+GListModel     *esp_study_get_layers       (EspStudy      *study);  /* of EspLayerRow: convolutions that can be looked at */
+
+void            esp_study_select_image     (EspStudy      *study,
+                                            int            image);
+void            esp_study_select_detection (EspStudy      *study,
+                                            int            detection); /* -1: the class, over the image */
+void            esp_study_select_layer     (EspStudy      *study,
+                                            int            layer);
+
+/* The picture in view; NULL or 0 while not there. */
+EspImage       *esp_study_get_image        (EspStudy      *study);
+const EspDetection *esp_study_get_boxes    (EspStudy      *study,   /* original network */
+                                            guint         *n);
+const EspDetection *esp_study_get_pruned_boxes (EspStudy  *study,   /* the same image by the plan's cut network */
+                                            guint         *n);
+EspHeatmap     *esp_study_get_heatmap      (EspStudy      *study);
+EspHeatmap     *esp_study_get_channel_map  (EspStudy      *study,   /* the layer's own map of one channel on this image; NULL until made */
+                                            guint          channel);
+
+/* The numbers of the tiles. */
+typedef enum
+{
+  ESP_STATE_NONE,        /* nothing known yet */
+  ESP_STATE_PREVIOUS,    /* mAP of the previous plan; agreement may be set */
+  ESP_STATE_PARTIAL,     /* n of N */
+  ESP_STATE_FINAL,       /* equals evaluate --plan to the last digit */
+} EspNumberState;
+
+typedef struct
+{
+  EspNumberState state;
+  gboolean       labelled;   /* FALSE: only agreement is possible */
+  double         map;        /* 0..1 */
+  double         baseline;   /* unpruned, all N */
+  EspInterval    interval;   /* of the difference with a plan, else of the value */
+  gboolean       has_interval;
+  gboolean       has_plan;   /* anything cut */
+  double         agreement;
+  gboolean       has_agreement;
+  guint          n, total;   /* images */
+  guint          agreement_n;
+} EspMapNumber;
+
+typedef struct
+{
+  EspMapNumber map;
+  EspCost      cost, whole;          /* of the plan in hand, of the whole: same frame as the slider */
+  EspLatency   latency, latency_whole;
+  gboolean     has_latency, has_latency_whole;
+} EspNumbers;
+
+void            esp_study_get_numbers      (EspStudy      *study,
+                                            EspNumbers    *numbers);
+void            esp_study_set_criterion_async (EspStudy            *study,  /* new scores in the background lane; the plan then ranks by them */
+                                               const char          *criterion,
+                                               EspJob              *job,
+                                               GAsyncReadyCallback  callback,
+                                               gpointer             data);
+gboolean        esp_study_set_criterion_finish (EspStudy           *study,
+                                                GAsyncResult       *result,
+                                                GError            **error);
+gboolean        esp_study_save_plan        (EspStudy      *study,
+                                            const char    *path,
+                                            GError       **error);
+
+G_END_DECLS
