@@ -4,4 +4,9 @@
 
 #include "base/error.h"
 
-G_DEFINE_QUARK (esp-error-quark, esp_error)
+/** esp_error_quark: Returns: the domain of every error that core raises itself. Thread: any. */
+GQuark
+esp_error_quark (void)
+{
+  return g_quark_from_static_string ("esp-error-quark");
+}

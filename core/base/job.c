@@ -8,11 +8,11 @@
 
 struct _EspJob
 {
-  char           *title;
-  GCancellable   *cancellable;
-  gint64          begun; /* monotonic, microseconds */
-  pthread_mutex_t lock;  /* of the two below */
-  guint64         done, total;
+  char *title;
+  GCancellable *cancellable;
+  gint64 begun;         /* monotonic, microseconds */
+  pthread_mutex_t lock; /* of the two below */
+  guint64 done, total;
 };
 
 /**

@@ -13,20 +13,20 @@
 
 typedef struct
 {
-  EspLaneFunc    func;
-  gpointer       data;
+  EspLaneFunc func;
+  gpointer data;
   GDestroyNotify destroy;
 } Act;
 
 struct _EspLane
 {
-  guint           n_threads;
-  pthread_t       thread;
+  guint n_threads;
+  pthread_t thread;
   pthread_mutex_t lock; /* of all below */
-  pthread_cond_t  wake;
-  GQueue          waiting[ESP_LANE_N_PRIORITIES]; /* of Act */
-  guint           running;                        /* priority of the innermost act; Thread: lane */
-  gboolean        stopping;
+  pthread_cond_t wake;
+  GQueue waiting[ESP_LANE_N_PRIORITIES]; /* of Act */
+  guint running;                         /* priority of the innermost act; Thread: lane */
+  gboolean stopping;
 };
 
 static void
@@ -170,11 +170,11 @@ esp_lane_post (EspLane *lane, EspLanePriority priority, EspLaneFunc func, gpoint
 
 typedef struct
 {
-  EspLaneFunc     func;
-  gpointer        data;
+  EspLaneFunc func;
+  gpointer data;
   pthread_mutex_t lock;
-  pthread_cond_t  done_cond;
-  gboolean        done;
+  pthread_cond_t done_cond;
+  gboolean done;
 } Call;
 
 static void
@@ -243,7 +243,7 @@ esp_lane_yield (EspLane *lane)
 
 typedef struct
 {
-  GTask          *task;
+  GTask *task;
   GTaskThreadFunc func;
 } TaskAct;
 
