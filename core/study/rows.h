@@ -5,31 +5,61 @@
 
 G_BEGIN_DECLS
 
-/* Every row has a string property "label": its accessible name, as contract.md words it, kept current. */
+/* Every row has a string property "label": its accessible name, as contract.md words it, kept current. Thread: main. */
+#define ESP_TYPE_ROW (esp_row_get_type ())
+G_DECLARE_DERIVABLE_TYPE (EspRow, esp_row, ESP, ROW, GObject)
+
+/* One property: a plain member of the row's struct. */
+typedef struct
+{
+  const char *name;
+  GType       type;   /* G_TYPE_INT, UINT, UINT64, DOUBLE, BOOLEAN or STRING */
+  gsize       offset;
+} EspRowField;
+
+struct _EspRowClass
+{
+  GObjectClass       parent_class;
+  const EspRowField *fields;
+  guint              n_fields;
+  char            *(*describe) (EspRow *row);                                    /* (transfer full): the label */
+  gboolean         (*write)    (EspRow *row, const char *name, const GValue *value); /* (nullable): TRUE: the value went elsewhere */
+};
+
+const char *esp_row_get_label (EspRow       *row);
+void        esp_row_set       (EspRow       *row,   /* pairs of name, value as g_object_set, NULL: what the owner of the data says */
+                               const char   *first,
+                               ...) G_GNUC_NULL_TERMINATED;
 
 #define ESP_TYPE_IMAGE_ROW (esp_image_row_get_type ())
-G_DECLARE_FINAL_TYPE (EspImageRow, esp_image_row, ESP, IMAGE_ROW, GObject)
+G_DECLARE_FINAL_TYPE (EspImageRow, esp_image_row, ESP, IMAGE_ROW, EspRow)
 /* Properties: index (uint), path (string), name (string), truths (int, -1 unlabelled), detections (int, -1 unknown), missed (int, -1 unknown), label. */
 
 #define ESP_TYPE_DETECTION_ROW (esp_detection_row_get_type ())
-G_DECLARE_FINAL_TYPE (EspDetectionRow, esp_detection_row, ESP, DETECTION_ROW, GObject)
+G_DECLARE_FINAL_TYPE (EspDetectionRow, esp_detection_row, ESP, DETECTION_ROW, EspRow)
 /* Properties: index (uint), class-name (string), score (double), x, y, width, height (int, image pixels), correct (int: 1 yes, 0 no, -1 unlabelled), label ("dog 94 %, x 120 y 30 w 180 h 220"). */
 
 #define ESP_TYPE_CHANNEL_ROW (esp_channel_row_get_type ())
-G_DECLARE_FINAL_TYPE (EspChannelRow, esp_channel_row, ESP, CHANNEL_ROW, GObject)
-/* Properties: layer (uint), channel (uint), score (double), kept (boolean), rule (int, EspChannelRule), reason (string: why it cannot go alone, "" alone), unit (uint),
- *   revision (uint: its map was made anew), label ("Channel 12, score 0.031, cut"). */
+G_DECLARE_FINAL_TYPE (EspChannelRow, esp_channel_row, ESP, CHANNEL_ROW, EspRow)
+/* Properties: layer (uint), channel (uint), score (double, NaN without), kept (boolean), rule (int, EspChannelRule), reason (string: why it cannot go alone, "" alone), unit (uint),
+ *   revision (uint: its map was made anew), label ("Channel 12, score 0.031, cut"; the states are kept, protected, cut). */
 
 #define ESP_TYPE_GROUP_ROW (esp_group_row_get_type ())
-G_DECLARE_FINAL_TYPE (EspGroupRow, esp_group_row, ESP, GROUP_ROW, GObject)
+G_DECLARE_FINAL_TYPE (EspGroupRow, esp_group_row, ESP, GROUP_ROW, EspRow)
 /* Properties: index (uint), name (string), ratio (double; settable: writes to the plan), kept (uint), total (uint), layers (string: "12, 15, 18"), revision (uint: the ranking changed), note (string: "floor reached"), label. */
 
+/* A ratio set from outside goes to @func; what the plan makes of it comes back by esp_row_set(). NULL: it is stored. */
+typedef void (*EspGroupRatioFunc) (guint index, double ratio, gpointer data);
+void esp_group_row_set_ratio_func (EspGroupRow       *row,
+                                   EspGroupRatioFunc  func,
+                                   gpointer           data);
+
 #define ESP_TYPE_TRIAL_ROW (esp_trial_row_get_type ())
-G_DECLARE_FINAL_TYPE (EspTrialRow, esp_trial_row, ESP, TRIAL_ROW, GObject)
+G_DECLARE_FINAL_TYPE (EspTrialRow, esp_trial_row, ESP, TRIAL_ROW, EspRow)
 /* Properties: title (string: the act that led to it), map (double, NaN unlabelled), difference (double), low, high (double), params (uint64), bytes (uint64), bflops (double), label. */
 
 #define ESP_TYPE_LAYER_ROW (esp_layer_row_get_type ())
-G_DECLARE_FINAL_TYPE (EspLayerRow, esp_layer_row, ESP, LAYER_ROW, GObject)
-/* Properties: layer (uint), title (string: "Layer 57, 120 × 20 × 20"), group (string). */
+G_DECLARE_FINAL_TYPE (EspLayerRow, esp_layer_row, ESP, LAYER_ROW, EspRow)
+/* Properties: layer (uint), title (string: "Layer 57, 120 × 20 × 20"), group (string), label (the title). */
 
 G_END_DECLS
