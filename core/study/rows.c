@@ -58,7 +58,7 @@ row_finalize (GObject *object)
 
   for (guint i = 0; i < klass->n_fields; i++)
     if (klass->fields[i].type == G_TYPE_STRING)
-      g_free (*(char **)G_STRUCT_MEMBER_P (object, klass->fields[i].offset));
+      g_free (*(char **) G_STRUCT_MEMBER_P (object, klass->fields[i].offset));
   g_free (priv->label);
   G_OBJECT_CLASS (esp_row_parent_class)->finalize (object);
 }
@@ -105,22 +105,22 @@ fields_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
   switch (field->type)
     {
     case G_TYPE_INT:
-      g_value_set_int (value, *(const int *)at);
+      g_value_set_int (value, *(const int *) at);
       break;
     case G_TYPE_UINT:
-      g_value_set_uint (value, *(const guint *)at);
+      g_value_set_uint (value, *(const guint *) at);
       break;
     case G_TYPE_UINT64:
-      g_value_set_uint64 (value, *(const guint64 *)at);
+      g_value_set_uint64 (value, *(const guint64 *) at);
       break;
     case G_TYPE_DOUBLE:
-      g_value_set_double (value, *(const double *)at);
+      g_value_set_double (value, *(const double *) at);
       break;
     case G_TYPE_BOOLEAN:
-      g_value_set_boolean (value, *(const gboolean *)at);
+      g_value_set_boolean (value, *(const gboolean *) at);
       break;
     case G_TYPE_STRING:
-      g_value_set_string (value, *(char *const *)at);
+      g_value_set_string (value, *(char *const *) at);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -144,31 +144,31 @@ store (EspRow *self, const EspRowField *field, const GValue *value)
   switch (field->type)
     {
     case G_TYPE_INT:
-      changed = *(int *)at != g_value_get_int (value);
-      *(int *)at = g_value_get_int (value);
+      changed = *(int *) at != g_value_get_int (value);
+      *(int *) at = g_value_get_int (value);
       break;
     case G_TYPE_UINT:
-      changed = *(guint *)at != g_value_get_uint (value);
-      *(guint *)at = g_value_get_uint (value);
+      changed = *(guint *) at != g_value_get_uint (value);
+      *(guint *) at = g_value_get_uint (value);
       break;
     case G_TYPE_UINT64:
-      changed = *(guint64 *)at != g_value_get_uint64 (value);
-      *(guint64 *)at = g_value_get_uint64 (value);
+      changed = *(guint64 *) at != g_value_get_uint64 (value);
+      *(guint64 *) at = g_value_get_uint64 (value);
       break;
     case G_TYPE_DOUBLE:
-      changed = !same_double (*(double *)at, g_value_get_double (value));
-      *(double *)at = g_value_get_double (value);
+      changed = !same_double (*(double *) at, g_value_get_double (value));
+      *(double *) at = g_value_get_double (value);
       break;
     case G_TYPE_BOOLEAN:
-      changed = *(gboolean *)at != g_value_get_boolean (value);
-      *(gboolean *)at = g_value_get_boolean (value);
+      changed = *(gboolean *) at != g_value_get_boolean (value);
+      *(gboolean *) at = g_value_get_boolean (value);
       break;
     case G_TYPE_STRING:
-      changed = g_strcmp0 (*(char **)at, g_value_get_string (value)) != 0;
+      changed = g_strcmp0 (*(char **) at, g_value_get_string (value)) != 0;
       if (changed)
         {
-          g_free (*(char **)at);
-          *(char **)at = g_value_dup_string (value);
+          g_free (*(char **) at);
+          *(char **) at = g_value_dup_string (value);
         }
       break;
     default:
@@ -520,7 +520,7 @@ trial_describe (EspRow *row)
 
   if (!isnan (self->map))
     g_string_append_printf (text, ", mAP %.1f %%, %+.1f", 100 * self->map, 100 * self->difference);
-  g_string_append_printf (text, ", %.2f MB, %.3f BFLOPs", (double)self->bytes / 1e6, self->bflops);
+  g_string_append_printf (text, ", %.2f MB, %.3f BFLOPs", (double) self->bytes / 1e6, self->bflops);
   return g_string_free (text, FALSE);
 }
 

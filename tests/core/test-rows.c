@@ -8,7 +8,7 @@
 static void
 count_notify (GObject *object, GParamSpec *pspec, gpointer count)
 {
-  ++*(guint *)count;
+  ++*(guint *) count;
 }
 
 static void
@@ -66,7 +66,7 @@ test_other_labels (void)
 static void
 take_ratio (guint index, double ratio, gpointer data)
 {
-  *(double *)data = ratio + index;
+  *(double *) data = ratio + index;
 }
 
 static void
