@@ -28,4 +28,13 @@ void              esp_palette_paint      (const EspPalette *palette,
                                           float             highest,
                                           guint8           *bgra);
 
+/* The same, fading to nothing within this share of the scale about its zero: for laying over a photograph. */
+#define ESP_PALETTE_FADE 0.35
+void              esp_palette_paint_over (const EspPalette *palette,
+                                          const float      *values,
+                                          gsize             n,
+                                          float             lowest,
+                                          float             highest,
+                                          guint8           *bgra);
+
 G_END_DECLS
