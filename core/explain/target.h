@@ -23,6 +23,7 @@ EspTarget  *esp_target_ref           (EspTarget          *target);
 void        esp_target_unref         (EspTarget          *target);
 char       *esp_target_describe      (const EspTarget    *target,    /* (transfer full): "dog 94 %", "class dog, everywhere" */
                                       const char *const  *names);
+const EspDetection *esp_target_get_detection (const EspTarget *target); /* NULL where it is not one box */
 EspHash     esp_target_get_hash      (const EspTarget    *target);
 /* Sets the seeds of the engine (batch items all) and gives, per item, the number of ones in M (0: nothing to explain) and T. Thread: lane. */
 gboolean    esp_target_apply         (const EspTarget    *target,

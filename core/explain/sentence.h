@@ -1,0 +1,13 @@
+/* sentence.h: what a heatmap explains, in words */
+#pragma once
+
+#include "explain/attribution.h"
+
+G_BEGIN_DECLS
+
+char *esp_explain_sentence (const EspTarget   *target,
+                            const char *const *names,   /* (nullable): class names */
+                            const EspHeatmap  *heatmap, /* of that target */
+                            guint              n_ones); /* as esp_attribution_run() gave it */
+
+G_END_DECLS
