@@ -15,6 +15,7 @@ typedef struct
   int    anchor;     /* within the head, 0 .. n_anchors - 1 */
   int    row, column; /* cell */
   guint  candidate;  /* order of decoding: equal for the classes of one box */
+  guint  place;      /* where the box stands in darknet's array after its suppression; set by esp_suppress() */
 } EspDetection;
 
 G_END_DECLS

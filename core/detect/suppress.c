@@ -1,0 +1,152 @@
+/* suppress.c: greedy non-maximum suppression per class */
+#define G_LOG_DOMAIN "esp-detect"
+#include "config.h"
+
+#include "detect/suppress.h"
+
+#include <stdlib.h>
+
+/* By candidate, the classes of one box from the highest down. */
+static int
+by_candidate (const void *a, const void *b)
+{
+  const EspDetection *x = a, *y = b;
+
+  if (x->candidate != y->candidate)
+    return x->candidate < y->candidate ? -1 : 1;
+  return (x->class_index < y->class_index) - (x->class_index > y->class_index);
+}
+
+static int
+by_class_and_score (const void *a, const void *b)
+{
+  const EspDetection *x = a, *y = b;
+
+  if (x->class_index != y->class_index)
+    return x->class_index < y->class_index ? -1 : 1;
+  if (x->score != y->score)
+    return x->score > y->score ? -1 : 1;
+  return (x->candidate > y->candidate) - (x->candidate < y->candidate);
+}
+
+static int
+by_score (const void *a, const void *b)
+{
+  const EspDetection *x = a, *y = b;
+
+  if (x->score != y->score)
+    return x->score > y->score ? -1 : 1;
+  if (x->candidate != y->candidate)
+    return x->candidate < y->candidate ? -1 : 1;
+  return (x->class_index > y->class_index) - (x->class_index < y->class_index);
+}
+
+typedef struct
+{
+  guint first, n; /* the rows of one candidate */
+} Candidate;
+
+/* do_nms_sort sorts the boxes stably by every class in turn, so at the end the last class counts most, then the one before it, and so on;
+ * a class that a box does not have counts 0. Rows of a candidate run from the highest class down. */
+static int
+by_last_class (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const Candidate *x = a, *y = b;
+  const EspDetection *rows = data;
+
+  for (guint i = 0; i < MIN (x->n, y->n); i++)
+    {
+      const EspDetection *p = &rows[x->first + i], *q = &rows[y->first + i];
+
+      if (p->class_index != q->class_index)
+        return p->class_index > q->class_index ? -1 : 1;
+      if (p->score != q->score)
+        return p->score > q->score ? -1 : 1;
+    }
+  if (x->n != y->n)
+    return x->n > y->n ? -1 : 1;
+  return x->first < y->first ? -1 : 1;
+}
+
+/* Gives every row its box's place in darknet's array, the classes of a box ascending: the rows of the second box come after all of the
+ * first. */
+static void
+set_places (EspDetection *rows, guint n)
+{
+  g_autoptr (GArray) candidates = g_array_new (FALSE, FALSE, sizeof (Candidate));
+  guint place = 0;
+
+  qsort (rows, n, sizeof *rows, by_candidate);
+  for (guint i = 0, first = 0; i < n; i++)
+    if (i + 1 == n || rows[i + 1].candidate != rows[i].candidate)
+      {
+        const Candidate one = { first, i + 1 - first };
+
+        g_array_append_val (candidates, one);
+        first = i + 1;
+      }
+  g_array_sort_with_data (candidates, by_last_class, rows);
+  for (guint i = 0; i < candidates->len; i++)
+    {
+      const Candidate one = g_array_index (candidates, Candidate, i);
+
+      for (guint k = one.n; k > 0; k--)
+        rows[one.first + k - 1].place = place++;
+    }
+}
+
+/* Marks by a score of 0 what a better row of the same class covers. */
+static void
+suppress_class (EspDetection *rows, guint n, float threshold)
+{
+  for (guint i = 0; i < n; i++)
+    for (guint j = i + 1; rows[i].score > 0 && j < n; j++)
+      if (rows[j].score > 0 && esp_box_iou (rows[i].box, rows[j].box) > threshold)
+        rows[j].score = 0;
+}
+
+static void
+drop_zeros (GArray *detections)
+{
+  guint kept = 0;
+
+  for (guint i = 0; i < detections->len; i++)
+    {
+      const EspDetection detection = g_array_index (detections, EspDetection, i);
+
+      if (detection.score > 0 && detection.objectness != 0)
+        g_array_index (detections, EspDetection, kept++) = detection;
+    }
+  g_array_set_size (detections, kept);
+}
+
+/**
+ * esp_suppress:
+ * @detections: (inout): of EspDetection, one row per box and class
+ * @threshold: of two boxes of a class with IoU strictly above it, the one of lower score goes
+ *
+ * Boxes of objectness 0 are dropped first. Rows are left by score, descending, ties by candidate and class; each knows its place in the
+ * order that darknet's own array has afterwards. Cost: O(k²) in the rows of a class. Thread: any. Source: do_nms_sort of AlexeyAB's
+ * darknet.
+ */
+void
+esp_suppress (GArray *detections, float threshold)
+{
+  EspDetection *rows;
+
+  drop_zeros (detections);
+  if (detections->len == 0)
+    return;
+  rows = &g_array_index (detections, EspDetection, 0);
+  set_places (rows, detections->len);
+  qsort (rows, detections->len, sizeof *rows, by_class_and_score);
+  for (guint i = 0, first = 0; i < detections->len; i++)
+    if (i + 1 == detections->len || rows[i + 1].class_index != rows[i].class_index)
+      {
+        suppress_class (rows + first, i + 1 - first, threshold);
+        first = i + 1;
+      }
+  drop_zeros (detections);
+  if (detections->len > 0)
+    qsort (rows, detections->len, sizeof *rows, by_score);
+}

@@ -1,0 +1,223 @@
+/* interval.c: Bayesian bootstrap over images, paired where two networks saw the same ones */
+#define G_LOG_DOMAIN "esp-measure"
+#include "config.h"
+
+#include "measure/summary.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/rng.h"
+#include "measure/bootstrap.h"
+#include "measure/ranks.h"
+
+struct _EspBootstrap
+{
+  EspRanks *ranks;
+  EspRanks *minus; /* NULL: the value itself */
+  const EspProtocol *protocol;
+  double scale; /* of a sum of AP */
+  double value;
+  guint n_images;  /* that weigh */
+  guint *images;   /* their places */
+  double *weights; /* by place */
+  guint replicates, done;
+  double *draws; /* replicates */
+  guint64 seed;
+};
+
+static EspBootstrap *
+new_bootstrap (EspOutcome *const *outcomes, EspOutcome *const *also, guint n, const EspProtocol *protocol, guint replicates, guint64 seed)
+{
+  EspBootstrap *bootstrap = g_new0 (EspBootstrap, 1);
+
+  bootstrap->protocol = protocol;
+  bootstrap->images = g_new (guint, n);
+  bootstrap->weights = g_new0 (double, n);
+  for (guint i = 0; i < n; i++)
+    if (outcomes[i] != NULL && (also == NULL || also[i] != NULL))
+      bootstrap->images[bootstrap->n_images++] = i;
+  bootstrap->replicates = replicates;
+  bootstrap->draws = g_new (double, replicates);
+  bootstrap->seed = seed;
+  return bootstrap;
+}
+
+/**
+ * esp_bootstrap_new_map:
+ * @outcomes: @n, NULL entries are images not seen and are left out
+ * @n: images
+ * @n_classes: of the network, the divisor
+ * @protocol: how AP is computed
+ * @replicates: how many to draw in all
+ * @seed: of the weights
+ *
+ * Image weights ~ n · Dirichlet(1); true positives, false positives and objects weigh as their image, matching is not redone.
+ * Source: Rubin 1981, The Bayesian bootstrap. Thread: any.
+ *
+ * Returns: (transfer full): nothing drawn yet
+ */
+EspBootstrap *
+esp_bootstrap_new_map (EspOutcome *const *outcomes, guint n, guint n_classes, const EspProtocol *protocol, guint replicates, guint64 seed)
+{
+  EspBootstrap *bootstrap = new_bootstrap (outcomes, NULL, n, protocol, replicates, seed);
+
+  bootstrap->ranks = esp_ranks_new (outcomes, NULL, n, n_classes);
+  bootstrap->scale = n_classes > 0 ? 1.0 / n_classes : 0;
+  bootstrap->value = n_classes > 0 ? esp_ranks_sum_ap (bootstrap->ranks, protocol, NULL, NULL) / n_classes : 0;
+  return bootstrap;
+}
+
+/**
+ * esp_bootstrap_new_difference:
+ * @unpruned: @n
+ * @pruned: @n; only images that neither has as NULL are used
+ * @n: images
+ * @n_classes: of the network
+ * @protocol: how AP is computed
+ * @replicates: how many to draw in all
+ * @seed: of the weights, the same for both networks
+ *
+ * The difference of means over the classes present, times classes with objects in all of @unpruned, by @n_classes: what
+ * esp_map_partial() adds to the unpruned number. Over all images it is the plain difference of mAP. Thread: any.
+ *
+ * Returns: (transfer full): nothing drawn yet
+ */
+EspBootstrap *
+esp_bootstrap_new_difference (EspOutcome *const *unpruned,
+                              EspOutcome *const *pruned,
+                              guint n,
+                              guint n_classes,
+                              const EspProtocol *protocol,
+                              guint replicates,
+                              guint64 seed)
+{
+  EspBootstrap *bootstrap = new_bootstrap (unpruned, pruned, n, protocol, replicates, seed);
+  g_autoptr (EspRanks) whole = esp_ranks_new (unpruned, NULL, n, n_classes);
+  guint present;
+
+  bootstrap->ranks = esp_ranks_new (pruned, unpruned, n, n_classes);
+  bootstrap->minus = esp_ranks_new (unpruned, pruned, n, n_classes);
+  present = esp_ranks_get_present (bootstrap->minus);
+  bootstrap->scale = present > 0 && n_classes > 0 ? (double)esp_ranks_get_present (whole) / present / n_classes : 0;
+  bootstrap->value = esp_map_partial (unpruned, pruned, n, n_classes, protocol)
+                     - (n_classes > 0 ? esp_ranks_sum_ap (whole, protocol, NULL, NULL) / n_classes : 0);
+  return bootstrap;
+}
+
+/** esp_bootstrap_free: frees @bootstrap (nullable), finished or not. Thread: its owner. */
+void
+esp_bootstrap_free (EspBootstrap *bootstrap)
+{
+  if (bootstrap == NULL)
+    return;
+  esp_ranks_free (bootstrap->ranks);
+  esp_ranks_free (bootstrap->minus);
+  g_free (bootstrap->images);
+  g_free (bootstrap->weights);
+  g_free (bootstrap->draws);
+  g_free (bootstrap);
+}
+
+static void
+draw_weights (EspBootstrap *bootstrap)
+{
+  g_autoptr (GRand) rng = esp_rng_new (bootstrap->seed, bootstrap->done, 0);
+  double sum = 0;
+
+  for (guint i = 0; i < bootstrap->n_images; i++)
+    sum += bootstrap->weights[bootstrap->images[i]] = esp_rng_exponential (rng);
+  for (guint i = 0; i < bootstrap->n_images; i++)
+    bootstrap->weights[bootstrap->images[i]] *= bootstrap->n_images / sum;
+}
+
+/**
+ * esp_bootstrap_step:
+ * @bootstrap: the bootstrap
+ * @replicates: how many more to draw at most
+ *
+ * Each replicate has its own random stream, so that the result does not depend on the steps.
+ * Cost: one scan of the detections a replicate and network. Thread: its owner.
+ *
+ * Returns: whether replicates remain
+ */
+gboolean
+esp_bootstrap_step (EspBootstrap *bootstrap, guint replicates)
+{
+  for (guint i = 0; i < replicates && bootstrap->done < bootstrap->replicates; i++)
+    {
+      double sum;
+
+      draw_weights (bootstrap);
+      sum = esp_ranks_sum_ap (bootstrap->ranks, bootstrap->protocol, bootstrap->weights, NULL);
+      if (bootstrap->minus != NULL)
+        sum -= esp_ranks_sum_ap (bootstrap->minus, bootstrap->protocol, bootstrap->weights, NULL);
+      bootstrap->draws[bootstrap->done++] = sum * bootstrap->scale;
+    }
+  return bootstrap->done < bootstrap->replicates;
+}
+
+static int
+ascending (const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+
+  return (x > y) - (x < y);
+}
+
+/* Linear between order statistics (Hyndman and Fan 1996, type 7). */
+static double
+quantile (const double *sorted, guint n, double p)
+{
+  const double place = p * (n - 1);
+  const guint below = (guint)floor (place);
+  const guint above = MIN (below + 1, n - 1);
+
+  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+}
+
+/**
+ * esp_bootstrap_get:
+ * @bootstrap: the bootstrap
+ *
+ * Returns: the value and the 2.5 and 97.5 percentiles of the replicates drawn so far (both the value where none are). Thread: its owner.
+ */
+EspInterval
+esp_bootstrap_get (EspBootstrap *bootstrap)
+{
+  EspInterval interval = { bootstrap->value, bootstrap->value, bootstrap->value, bootstrap->done, bootstrap->seed, bootstrap->n_images };
+  g_autofree double *sorted = g_memdup2 (bootstrap->draws, bootstrap->done * sizeof (double));
+
+  if (bootstrap->done == 0)
+    return interval;
+  qsort (sorted, bootstrap->done, sizeof (double), ascending);
+  interval.low = quantile (sorted, bootstrap->done, .025);
+  interval.high = quantile (sorted, bootstrap->done, .975);
+  return interval;
+}
+
+/** esp_interval_of_map: Returns: esp_bootstrap_new_map() run to its end. Thread: any. */
+EspInterval
+esp_interval_of_map (EspOutcome *const *outcomes, guint n, guint n_classes, const EspProtocol *protocol, guint replicates, guint64 seed)
+{
+  g_autoptr (EspBootstrap) bootstrap = esp_bootstrap_new_map (outcomes, n, n_classes, protocol, replicates, seed);
+
+  esp_bootstrap_step (bootstrap, replicates);
+  return esp_bootstrap_get (bootstrap);
+}
+
+/** esp_interval_of_difference: Returns: esp_bootstrap_new_difference() run to its end. Thread: any. */
+EspInterval
+esp_interval_of_difference (EspOutcome *const *unpruned,
+                            EspOutcome *const *pruned,
+                            guint n,
+                            guint n_classes,
+                            const EspProtocol *protocol,
+                            guint replicates,
+                            guint64 seed)
+{
+  g_autoptr (EspBootstrap) bootstrap = esp_bootstrap_new_difference (unpruned, pruned, n, n_classes, protocol, replicates, seed);
+
+  esp_bootstrap_step (bootstrap, replicates);
+  return esp_bootstrap_get (bootstrap);
+}
