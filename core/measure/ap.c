@@ -17,11 +17,9 @@ area_all (const double *recall, const double *precision, guint n)
   last = recall[n - 1];
   for (guint i = n - 1; i > 0; i--)
     {
-      const double step = last - recall[i - 1];
-
+      sum += (last - recall[i - 1]) * envelope;
       last = recall[i - 1];
       envelope = MAX (envelope, precision[i - 1]);
-      sum += step * envelope;
     }
   return sum + last * envelope;
 }

@@ -28,8 +28,10 @@ typedef struct
   guint         n;
   EspDetection *detections; /* after suppression, all above the threshold */
   int          *truth;      /* per detection: index of the truth it takes as a true positive, -1 */
+  int          *best;       /* per detection: the truth it overlaps best and enough, taken already or not, -1 */
+  guint8       *repeats;    /* per detection: an earlier entry of darknet's array has the same best (the count at a fixed threshold asks this) */
   float        *overlap;    /* IoU with the best truth of its class, 0 */
-  guint         n_truths;   /* mapped ones */
+  guint         n_truths;   /* mapped ones, difficult ones left out */
   int          *truth_class;
 } EspOutcome;
 

@@ -43,7 +43,7 @@ double      esp_map_partial       (EspOutcome *const  *unpruned,
                                    guint               n,
                                    guint               n_classes,
                                    const EspProtocol  *protocol);
-/* 95 % interval of the mAP itself. */
+/* 95 % interval of the mAP itself. measure/bootstrap.h has the same in steps, for a lane that must answer in between. */
 EspInterval esp_interval_of_map   (EspOutcome *const  *outcomes,
                                    guint               n,
                                    guint               n_classes,
@@ -62,5 +62,12 @@ EspInterval esp_interval_of_difference (EspOutcome *const  *unpruned,
 double      esp_agreement         (EspOutcome *const  *unpruned,
                                    EspOutcome *const  *pruned,
                                    guint               n);
+/* McNemar's exact test on objects found at score > 0.25 by the one and not by the other. @class_index -1: all classes. */
+double      esp_mcnemar           (EspOutcome *const  *unpruned,
+                                   EspOutcome *const  *pruned,
+                                   guint               n,
+                                   int                 class_index,
+                                   guint              *lost,       /* (out) (optional): found by unpruned alone */
+                                   guint              *gained);    /* (out) (optional): found by pruned alone */
 
 G_END_DECLS
