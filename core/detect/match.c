@@ -21,7 +21,7 @@ find_best (const EspDetection *detection, const EspTruth *truths, guint n, float
       if (iou > *overlap)
         {
           *overlap = iou;
-          best = (int)i;
+          best = (int) i;
         }
     }
   return best;

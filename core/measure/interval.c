@@ -99,7 +99,7 @@ esp_bootstrap_new_difference (EspOutcome *const *unpruned,
   bootstrap->ranks = esp_ranks_new (pruned, unpruned, n, n_classes);
   bootstrap->minus = esp_ranks_new (unpruned, pruned, n, n_classes);
   present = esp_ranks_get_present (bootstrap->minus);
-  bootstrap->scale = present > 0 && n_classes > 0 ? (double)esp_ranks_get_present (whole) / present / n_classes : 0;
+  bootstrap->scale = present > 0 && n_classes > 0 ? (double) esp_ranks_get_present (whole) / present / n_classes : 0;
   bootstrap->value = esp_map_partial (unpruned, pruned, n, n_classes, protocol)
                      - (n_classes > 0 ? esp_ranks_sum_ap (whole, protocol, NULL, NULL) / n_classes : 0);
   return bootstrap;
@@ -160,7 +160,7 @@ esp_bootstrap_step (EspBootstrap *bootstrap, guint replicates)
 static int
 ascending (const void *a, const void *b)
 {
-  const double x = *(const double *)a, y = *(const double *)b;
+  const double x = *(const double *) a, y = *(const double *) b;
 
   return (x > y) - (x < y);
 }
@@ -170,7 +170,7 @@ static double
 quantile (const double *sorted, guint n, double p)
 {
   const double place = p * (n - 1);
-  const guint below = (guint)floor (place);
+  const guint below = (guint) floor (place);
   const guint above = MIN (below + 1, n - 1);
 
   return sorted[below] + (place - below) * (sorted[above] - sorted[below]);

@@ -51,13 +51,13 @@ collect (const EspOutcome *outcome, guint image, guint n_classes, GArray **entri
   for (guint i = 0; i < outcome->n; i++)
     {
       const Entry entry = { outcome->detections[i].score, image, i, outcome->truth[i] >= 0 };
-      const guint k = (guint)outcome->detections[i].class_index;
+      const guint k = (guint) outcome->detections[i].class_index;
 
       if (k < n_classes)
         g_array_append_val (entries[k], entry);
     }
   for (guint i = 0; i < outcome->n_truths; i++)
-    if ((guint)outcome->truth_class[i] < n_classes)
+    if ((guint) outcome->truth_class[i] < n_classes)
       g_array_append_val (objects[outcome->truth_class[i]], image);
 }
 
@@ -85,7 +85,7 @@ new_lists (guint n, gsize size)
   GArray **lists = g_new (GArray *, n);
 
   for (guint k = 0; k < n; k++)
-    lists[k] = g_array_new (FALSE, FALSE, (guint)size);
+    lists[k] = g_array_new (FALSE, FALSE, (guint) size);
   return lists;
 }
 

@@ -52,7 +52,7 @@ static void
 count_found (const EspOutcome *outcome, guint n_classes, guint *found)
 {
   for (guint i = 0; i < outcome->n; i++)
-    if (outcome->truth[i] >= 0 && outcome->detections[i].score > COUNTED_ABOVE && (guint)outcome->detections[i].class_index < n_classes)
+    if (outcome->truth[i] >= 0 && outcome->detections[i].score > COUNTED_ABOVE && (guint) outcome->detections[i].class_index < n_classes)
       found[outcome->detections[i].class_index]++;
 }
 
@@ -75,7 +75,7 @@ fill_classes (EspSummary *summary, const EspRanks *ranks, const double *ap, cons
     {
       EspClassResult *result = &summary->per_class[k];
 
-      result->class_index = (int)k;
+      result->class_index = (int) k;
       result->ap = ap[k];
       result->objects = esp_ranks_get_objects (ranks, k);
       result->few = result->objects > 0 && (result->objects < FEW_OBJECTS || result->ap >= HIGH_AP);
