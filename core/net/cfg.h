@@ -1,7 +1,7 @@
 /* cfg.h: the text of a darknet cfg, read strictly and written again as it was */
 #pragma once
 
-#include <glib.h>
+#include "base/error.h"
 
 G_BEGIN_DECLS
 
@@ -48,6 +48,13 @@ void        esp_cfg_set              (EspCfg        *cfg,     /* keeps the line'
                                       guint          section,
                                       const char    *key,
                                       const char    *value);
+gboolean    esp_cfg_refuse           (const EspCfg  *cfg,     /* sets "name:line: key=value: …"; FALSE */
+                                      guint          section,
+                                      const char    *key,     /* (nullable): the section's own line */
+                                      EspError       code,
+                                      GError       **error,
+                                      const char    *format,
+                                      ...) G_GNUC_PRINTF (6, 7);
 char       *esp_cfg_to_text          (const EspCfg  *cfg,
                                       gsize         *n);      /* (out) (optional) */
 

@@ -35,6 +35,10 @@ gsize             esp_layer_count_params  (const EspLayer    *layer);           
 EspWeights       *esp_weights_load        (const EspNetwork  *network,
                                            const char        *path,
                                            GError           **error);
+EspWeights       *esp_weights_parse       (const EspNetwork  *network,
+                                           GBytes            *bytes,
+                                           const char        *name,    /* for messages */
+                                           GError           **error);
 EspWeights       *esp_weights_new_zero    (const EspNetwork  *network);
 EspWeights       *esp_weights_new_random  (const EspNetwork  *network, /* He-normal; gamma, variance U(.5, 1.5); beta, mean N(0, .1) */
                                            guint64            seed);

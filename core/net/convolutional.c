@@ -1,0 +1,99 @@
+/* convolutional.c: the row of [convolutional] */
+#define G_LOG_DOMAIN "esp-net"
+#include "config.h"
+
+#include "net/layer-private.h"
+
+#include "base/error.h"
+
+/* AlexeyAB's and pjreddie's options that would change what comes out, or what the weights file holds. */
+static const EspFixedKey fixed[] = {
+  { "dilation", "1" },     { "antialiasing", "0" }, { "assisted_excitation", "0" },
+  { "share_index", NULL }, { "cbn", "0" },          { "binary", "0" },
+  { "xnor", "0" },         { "bin_output", "0" },   { "use_bin_output", "0" },
+  { "sway", "0" },         { "rotate", "0" },       { "stretch", "0" },
+  { "stretch_sway", "0" }, { "coordconv", "0" },    { "reverse", "0" },
+  { "flipped", "0" },      { "dot", "0" },          { "deform", "0" },
+};
+
+static gboolean
+read_stride (const EspLayerReader *reader, int *stride, GError **error)
+{
+  int x, y;
+
+  if (!esp_reader_int (reader, "stride", 1, 1, 1024, stride, error) || !esp_reader_int (reader, "stride_x", *stride, 1, 1024, &x, error)
+      || !esp_reader_int (reader, "stride_y", *stride, 1, 1024, &y, error))
+    return FALSE;
+  if (x != y)
+    return esp_cfg_refuse (reader->cfg, reader->section, "stride_x", ESP_ERROR_UNSUPPORTED, error,
+                           "strides %d across and %d down: expected equal ones", x, y);
+  *stride = x;
+  return TRUE;
+}
+
+static gboolean
+read_options (const EspLayerReader *reader, EspConvolutional *conv, GError **error)
+{
+  int pad, padding, normalize;
+
+  if (!esp_reader_int (reader, "filters", 1, 1, ESP_MOST_SIDE, &conv->filters, error)
+      || !esp_reader_int (reader, "groups", 1, 1, ESP_MOST_SIDE, &conv->groups, error)
+      || !esp_reader_int (reader, "size", 1, 1, 1023, &conv->size, error) || !read_stride (reader, &conv->stride, error)
+      || !esp_reader_int (reader, "pad", 0, 0, G_MAXINT, &pad, error) || !esp_reader_int (reader, "padding", 0, 0, 1023, &padding, error)
+      || !esp_reader_int (reader, "batch_normalize", 0, 0, 1, &normalize, error))
+    return FALSE;
+  conv->pad = pad != 0 ? conv->size / 2 : padding;
+  conv->batch_normalize = normalize;
+  return esp_reader_activation (reader, ESP_ACTIVATION_LOGISTIC, &conv->activation, error); /* darknet's default, too */
+}
+
+static gboolean
+read_convolutional (const EspLayerReader *reader, EspLayer *layer, GError **error)
+{
+  EspConvolutional *conv = &layer->conv;
+  int h, w;
+
+  if (!esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error) || !read_options (reader, conv, error))
+    return FALSE;
+  if (layer->in.c % conv->groups != 0 || conv->filters % conv->groups != 0)
+    return esp_cfg_refuse (reader->cfg, reader->section, "groups", ESP_ERROR_SHAPE, error,
+                           "expected a divisor of the %d channels that come in and of the %d filters", layer->in.c, conv->filters);
+  h = layer->in.h + 2 * conv->pad - conv->size;
+  w = layer->in.w + 2 * conv->pad - conv->size;
+  if (h < 0 || w < 0)
+    return esp_cfg_refuse (reader->cfg, reader->section, "size", ESP_ERROR_SHAPE, error,
+                           "the input is %d x %d with %d of padding: expected a smaller size", layer->in.w, layer->in.h, conv->pad);
+  layer->out = (EspShape){ 1, conv->filters, h / conv->stride + 1, w / conv->stride + 1 };
+  return TRUE;
+}
+
+/* A depthwise convolution has as many groups as channels are kept; other groups stay. */
+static guint64
+count_weights (const EspLayer *layer, guint n_in, guint n_out)
+{
+  const EspConvolutional *conv = &layer->conv;
+  const gboolean depthwise = conv->groups > 1 && conv->groups == layer->in.c && conv->groups == conv->filters;
+  const guint64 per_filter = depthwise ? 1 : n_in / (guint64) conv->groups;
+
+  return per_filter * n_out * (guint64) conv->size * (guint64) conv->size;
+}
+
+static guint64
+params_convolutional (const EspLayer *layer, guint n_in, guint n_out)
+{
+  return count_weights (layer, n_in, n_out) + (guint64) n_out * (layer->conv.batch_normalize ? 4 : 1);
+}
+
+static double
+flops_convolutional (const EspLayer *layer, guint n_in, guint n_out)
+{
+  return 2.0 * (double) count_weights (layer, n_in, n_out) * layer->out.h * layer->out.w;
+}
+
+const EspLayerRow esp_row_convolutional = {
+  .name = "convolutional",
+  .alias = "conv",
+  .read = read_convolutional,
+  .params = params_convolutional,
+  .flops = flops_convolutional,
+};

@@ -1,0 +1,81 @@
+/* layer-private.h: the row that each kind of layer registers, and what its reader is given */
+#pragma once
+
+#include "net/layer.h"
+
+G_BEGIN_DECLS
+
+#define ESP_MOST_SIDE        65536                 /* channels, rows, columns, filters */
+#define ESP_MOST_NUMBERS     (G_GUINT64_CONSTANT (1) << 28) /* of one layer's output */
+#define ESP_MOST_ALL_NUMBERS (G_GUINT64_CONSTANT (1) << 30) /* of all outputs together */
+#define ESP_MOST_PARAMS      (G_GUINT64_CONSTANT (1) << 28) /* of all layers together */
+
+typedef struct
+{
+  const EspCfg   *cfg;
+  guint           section;
+  EspShape        image;
+  const EspLayer *layers; /* those before this one */
+  guint           n_layers;
+} EspLayerReader;
+
+/* A key that changes the computation, and the one value of it that we run. */
+typedef struct
+{
+  const char *key;
+  const char *neutral; /* NULL: only its absence */
+} EspFixedKey;
+
+typedef struct
+{
+  const char *name;
+  const char *alias; /* (nullable) */
+  /* Reads the section. kind, index, section, line are set, and in and inputs to the layer before; sets out and what is the kind's own. */
+  gboolean (*read) (const EspLayerReader *reader, EspLayer *layer, GError **error);
+  /* (nullable): numbers in the weights file, with n_in and n_out channels kept. */
+  guint64 (*params) (const EspLayer *layer, guint n_in, guint n_out);
+  /* (nullable): as darknet counts, with n_in and n_out channels kept. */
+  double (*flops) (const EspLayer *layer, guint n_in, guint n_out);
+  /* Keep-bits of the output from those of the inputs; NULL where the layer owns its bits. */
+  void (*flow) (const EspLayer *layer, const guint8 *const *in, const guint *n_in, guint8 *out);
+} EspLayerRow;
+
+extern const EspLayerRow esp_row_convolutional;
+extern const EspLayerRow esp_row_maxpool;
+extern const EspLayerRow esp_row_upsample;
+extern const EspLayerRow esp_row_route;
+extern const EspLayerRow esp_row_shortcut;
+extern const EspLayerRow esp_row_dropout;
+extern const EspLayerRow esp_row_yolo;
+
+const EspLayerRow *esp_layer_row         (EspLayerKind           kind);
+gboolean           esp_layer_kind_parse  (const char            *name,
+                                          EspLayerKind          *kind);
+void               esp_layer_clear       (EspLayer              *layer);
+EspShape           esp_reader_shape      (const EspLayerReader  *reader, /* of an earlier layer's output, -1: the image */
+                                          int                    layer);
+gboolean           esp_reader_int        (const EspLayerReader  *reader,
+                                          const char            *key,
+                                          int                    fallback,
+                                          int                    lowest,
+                                          int                    highest,
+                                          int                   *value,
+                                          GError               **error);
+gboolean           esp_reader_fixed      (const EspLayerReader  *reader, /* refuses a key that has another value than the one we run */
+                                          const EspFixedKey     *keys,
+                                          guint                  n_keys,
+                                          GError               **error);
+gboolean           esp_reader_activation (const EspLayerReader  *reader,
+                                          EspActivation          fallback,
+                                          EspActivation         *activation,
+                                          GError               **error);
+gboolean           esp_reader_sources    (const EspLayerReader  *reader, /* layer numbers, negative ones counted back; checked */
+                                          const char            *key,
+                                          GArray               **sources, /* (out) (transfer full): of int */
+                                          GError               **error);
+void               esp_flow_pass         (const EspLayer        *layer,  /* what goes in comes out */
+                                          const guint8 *const   *in,
+                                          const guint           *n_in,
+                                          guint8                *out);
+
+G_END_DECLS

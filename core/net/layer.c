@@ -1,0 +1,145 @@
+/* layer.c: the registry of layer kinds, and what their readers share */
+#define G_LOG_DOMAIN "esp-net"
+#include "config.h"
+
+#include "net/layer.h"
+
+#include "base/error.h"
+#include "net/layer-private.h"
+
+#include <string.h>
+
+static const EspLayerRow *const rows[ESP_N_LAYER_KINDS] = {
+  [ESP_LAYER_CONVOLUTIONAL] = &esp_row_convolutional,
+  [ESP_LAYER_MAXPOOL] = &esp_row_maxpool,
+  [ESP_LAYER_UPSAMPLE] = &esp_row_upsample,
+  [ESP_LAYER_ROUTE] = &esp_row_route,
+  [ESP_LAYER_SHORTCUT] = &esp_row_shortcut,
+  [ESP_LAYER_DROPOUT] = &esp_row_dropout,
+  [ESP_LAYER_YOLO] = &esp_row_yolo,
+};
+
+/** esp_layer_kind_name: Returns: (transfer none): the name between the brackets of its sections. Thread: any. */
+const char *
+esp_layer_kind_name (EspLayerKind kind)
+{
+  g_return_val_if_fail ((guint) kind < ESP_N_LAYER_KINDS, NULL);
+  return rows[kind]->name;
+}
+
+const EspLayerRow *
+esp_layer_row (EspLayerKind kind)
+{
+  return rows[kind];
+}
+
+gboolean
+esp_layer_kind_parse (const char *name, EspLayerKind *kind)
+{
+  for (guint i = 0; i < ESP_N_LAYER_KINDS; i++)
+    if (g_str_equal (rows[i]->name, name) || g_strcmp0 (rows[i]->alias, name) == 0)
+      {
+        *kind = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+void
+esp_layer_clear (EspLayer *layer)
+{
+  g_clear_pointer (&layer->inputs, g_free);
+  if (layer->kind == ESP_LAYER_YOLO)
+    g_clear_pointer (&layer->yolo.anchors, g_free);
+}
+
+EspShape
+esp_reader_shape (const EspLayerReader *reader, int layer)
+{
+  return layer < 0 ? reader->image : reader->layers[layer].out;
+}
+
+gboolean
+esp_reader_int (const EspLayerReader *reader, const char *key, int fallback, int lowest, int highest, int *value, GError **error)
+{
+  return esp_cfg_get_int (reader->cfg, reader->section, key, fallback, lowest, highest, value, error);
+}
+
+/* Numbers are compared as numbers, so that 1.00 is 1. */
+static gboolean
+is_neutral (const char *value, const char *neutral)
+{
+  char *end = NULL;
+  const double number = g_ascii_strtod (value, &end);
+
+  if (neutral == NULL)
+    return FALSE;
+  if (g_str_equal (value, neutral))
+    return TRUE;
+  end += strspn (end, " \t");
+  return end != value && (*end == '\0' || *end == '#' || *end == ';') && g_ascii_isdigit (*neutral)
+         && number == g_ascii_strtod (neutral, NULL);
+}
+
+gboolean
+esp_reader_fixed (const EspLayerReader *reader, const EspFixedKey *keys, guint n_keys, GError **error)
+{
+  for (guint i = 0; i < n_keys; i++)
+    {
+      const char *value = esp_cfg_get (reader->cfg, reader->section, keys[i].key);
+
+      if (value == NULL || is_neutral (value, keys[i].neutral))
+        continue;
+      if (keys[i].neutral == NULL)
+        return esp_cfg_refuse (reader->cfg, reader->section, keys[i].key, ESP_ERROR_UNSUPPORTED, error, "this option is not supported");
+      return esp_cfg_refuse (reader->cfg, reader->section, keys[i].key, ESP_ERROR_UNSUPPORTED, error, "only %s is supported",
+                             keys[i].neutral);
+    }
+  return TRUE;
+}
+
+gboolean
+esp_reader_activation (const EspLayerReader *reader, EspActivation fallback, EspActivation *activation, GError **error)
+{
+  const char *name = esp_cfg_get (reader->cfg, reader->section, "activation");
+
+  *activation = fallback;
+  if (name == NULL || esp_activation_parse (name, activation))
+    return TRUE;
+  return esp_cfg_refuse (reader->cfg, reader->section, "activation", ESP_ERROR_UNSUPPORTED, error,
+                         "expected linear, leaky, relu or logistic");
+}
+
+gboolean
+esp_reader_sources (const EspLayerReader *reader, const char *key, GArray **sources, GError **error)
+{
+  g_autoptr (GArray) numbers = NULL;
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (int));
+
+  if (!esp_cfg_get_doubles (reader->cfg, reader->section, key, &numbers, error))
+    return FALSE;
+  if (numbers->len == 0)
+    return esp_cfg_refuse (reader->cfg, reader->section, NULL, ESP_ERROR_FORMAT, error, "no %s=: expected the numbers of earlier layers",
+                           key);
+  for (guint i = 0; i < numbers->len; i++)
+    {
+      const double number = g_array_index (numbers, double, i), n = reader->n_layers;
+      const double source = number < 0 ? n + number : number;
+      int index;
+
+      if (!(source >= 0 && source < n) || source != (int) source)
+        return esp_cfg_refuse (reader->cfg, reader->section, key, ESP_ERROR_SHAPE, error,
+                               "expected layers before this one, which is layer %u: 0 to %d, or -1 to %d", reader->n_layers,
+                               (int) reader->n_layers - 1, -(int) reader->n_layers);
+      index = (int) source;
+      g_array_append_val (found, index);
+    }
+  *sources = g_steal_pointer (&found);
+  return TRUE;
+}
+
+void
+esp_flow_pass (const EspLayer *layer, const guint8 *const *in, const guint *n_in, guint8 *out)
+{
+  memcpy (out, in[0], n_in[0]);
+}

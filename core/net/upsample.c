@@ -1,0 +1,32 @@
+/* upsample.c: the row of [upsample] */
+#define G_LOG_DOMAIN "esp-net"
+#include "config.h"
+
+#include "net/layer-private.h"
+
+#include "base/error.h"
+
+static const EspFixedKey fixed[] = {
+  { "scale", "1" },
+};
+
+static gboolean
+read_upsample (const EspLayerReader *reader, EspLayer *layer, GError **error)
+{
+  int *stride = &layer->upsample.stride;
+
+  if (!esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error) || !esp_reader_int (reader, "stride", 2, 1, 1024, stride, error))
+    return FALSE;
+  if (layer->in.h > ESP_MOST_SIDE / *stride || layer->in.w > ESP_MOST_SIDE / *stride)
+    return esp_cfg_refuse (reader->cfg, reader->section, "stride", ESP_ERROR_LIMIT, error,
+                           "%d x %d times %d is more than the %d rows and columns that are accepted", layer->in.w, layer->in.h, *stride,
+                           ESP_MOST_SIDE);
+  layer->out = (EspShape){ 1, layer->in.c, layer->in.h * *stride, layer->in.w * *stride };
+  return TRUE;
+}
+
+const EspLayerRow esp_row_upsample = {
+  .name = "upsample",
+  .read = read_upsample,
+  .flow = esp_flow_pass,
+};
