@@ -5,6 +5,7 @@
 #include "dataset/class-map.h"
 #include "detect/detection.h"
 #include "measure/ap.h"
+#include "measure/image-cache.h"
 #include "measure/interval.h"
 #include "net/engine.h"
 
@@ -38,23 +39,8 @@ typedef struct
 void       esp_evaluate_options_init (EspEvaluateOptions       *options,
                                       const EspNetwork         *network); /* the defaults above; letterbox where the cfg says so */
 
-/* Images fitted to one network input, decoded once and kept within a budget. Thread: lane (get), any (new). */
-typedef struct _EspImageCache EspImageCache;
-EspImageCache *esp_image_cache_new   (EspDataset               *dataset,
-                                      EspShape                  input,
-                                      EspFit                    fit,
-                                      EspOrientation            orientation,
-                                      gsize                     budget); /* bytes */
-EspImageCache *esp_image_cache_ref   (EspImageCache            *cache);
-void           esp_image_cache_unref (EspImageCache            *cache);
-gboolean       esp_image_cache_get   (EspImageCache            *cache,
-                                      guint                     index,
-                                      float                    *input,     /* c * h * w */
-                                      EspPlacement             *placement,
-                                      GError                  **error);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspImageCache, esp_image_cache_unref)
-
-/* One engine over some images: the only road to an outcome (quick look, full pass, headless alike). Thread: lane. */
+/* One engine over some images: the only road to an outcome (quick look, full pass, headless alike). Keeps references, but @map must outlive it.
+ * Thread: lane. */
 typedef struct _EspPass EspPass;
 EspPass    *esp_pass_new             (EspEngine                *engine,    /* mode infer */
                                       EspDataset               *dataset,
@@ -65,9 +51,14 @@ void        esp_pass_free            (EspPass                  *pass);
 gboolean    esp_pass_run             (EspPass                  *pass,
                                       const guint              *indices,
                                       guint                     n,
-                                      EspOutcome              **outcomes,  /* (out caller-allocates): n, (transfer full) each */
+                                      EspOutcome              **outcomes,  /* (out caller-allocates): n, (transfer full) each; all NULL on failure */
                                       EspJob                   *job,
                                       GError                  **error);
+/* What the network said of one image, given its truths: suppression, matching, outcome. @detections: (transfer full): as esp_decode() has them. */
+EspOutcome *esp_outcome_new          (GArray                   *detections,
+                                      const EspSample          *sample,
+                                      const EspClassMap        *map,       /* (nullable) */
+                                      const EspEvaluateOptions *options);
 void        esp_outcome_free         (EspOutcome               *outcome);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspPass, esp_pass_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspOutcome, esp_outcome_free)

@@ -1,0 +1,151 @@
+/* evaluate.c: the one pass over a data set that every mAP comes from */
+#define G_LOG_DOMAIN "esp-measure"
+#include "config.h"
+
+#include "measure/evaluate.h"
+
+#include <string.h>
+
+#include "detect/decode.h"
+
+struct _EspPass
+{
+  EspEngine *engine;
+  EspDataset *dataset;
+  const EspClassMap *map;
+  EspImageCache *cache;
+  EspEvaluateOptions options;
+  EspHeads *heads;
+  guint batch;
+  gsize stride;             /* numbers of one image */
+  float *input;             /* batch * stride */
+  EspPlacement *placements; /* batch */
+};
+
+/**
+ * esp_evaluate_options_init:
+ * @options: (out): the defaults of AlexeyAB's detector map
+ * @network: its [net] may ask for letterboxes
+ *
+ * Thread: any.
+ */
+void
+esp_evaluate_options_init (EspEvaluateOptions *options, const EspNetwork *network)
+{
+  *options = (EspEvaluateOptions){
+    .fit = esp_network_get_letterbox (network) ? ESP_FIT_LETTERBOX : ESP_FIT_STRETCH,
+    .bn = ESP_BN_ALEXEY,
+    .backend = ESP_BACKEND_ONEDNN,
+    .orientation = ESP_ORIENTATION_AUTO,
+    .threshold = .005f,
+    .nms = .45f,
+    .iou = .5f,
+    .batch = 1,
+  };
+}
+
+/**
+ * esp_pass_new:
+ * @engine: compiled for inference; its batch is used, whatever @options says
+ * @dataset: the images
+ * @map: (nullable): data set classes to the network's, must outlive the pass; NULL for an unlabelled set
+ * @cache: of the same data set and input
+ * @options: thresholds
+ *
+ * Returns: (transfer full): a pass that allocates only outcomes when it runs. Thread: lane.
+ */
+EspPass *
+esp_pass_new (EspEngine *engine, EspDataset *dataset, const EspClassMap *map, EspImageCache *cache, const EspEvaluateOptions *options)
+{
+  EspPass *pass = g_new0 (EspPass, 1);
+
+  pass->engine = esp_engine_ref (engine);
+  pass->dataset = esp_dataset_ref (dataset);
+  pass->map = map;
+  pass->cache = esp_image_cache_ref (cache);
+  pass->options = *options;
+  pass->heads = esp_heads_new (engine);
+  pass->batch = esp_engine_get_batch (engine);
+  pass->stride = esp_shape_count (esp_network_get_input (esp_engine_get_network (engine)));
+  pass->input = g_new (float, pass->batch * pass->stride);
+  pass->placements = g_new0 (EspPlacement, pass->batch);
+  return pass;
+}
+
+/** esp_pass_free: frees @pass (nullable). Thread: lane. */
+void
+esp_pass_free (EspPass *pass)
+{
+  if (pass == NULL)
+    return;
+  g_free (pass->placements);
+  g_free (pass->input);
+  esp_heads_free (pass->heads);
+  esp_image_cache_unref (pass->cache);
+  esp_dataset_unref (pass->dataset);
+  esp_engine_unref (pass->engine);
+  g_free (pass);
+}
+
+/* Images @indices, at most a batch; the rest of the batch is the first one again. */
+static gboolean
+fill_batch (EspPass *pass, const guint *indices, guint n, EspJob *job, GError **error)
+{
+  for (guint i = 0; i < pass->batch; i++)
+    {
+      if (i >= n)
+        memcpy (pass->input + i * pass->stride, pass->input, pass->stride * sizeof (float));
+      else if (!esp_job_check (job, error)
+               || !esp_image_cache_get (pass->cache, indices[i], pass->input + i * pass->stride, &pass->placements[i], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+run_batch (EspPass *pass, const guint *indices, guint n, EspOutcome **outcomes, EspJob *job, GError **error)
+{
+  if (!fill_batch (pass, indices, n, job, error) || !esp_engine_forward (pass->engine, pass->input, job, error)
+      || !esp_heads_read (pass->heads, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    {
+      GArray *detections;
+
+      if (!esp_job_check (job, error))
+        return FALSE;
+      detections = esp_heads_decode (pass->heads, i, pass->placements[i], pass->options.threshold);
+      outcomes[i] = esp_outcome_new (detections, esp_dataset_get (pass->dataset, indices[i]), pass->map, &pass->options);
+    }
+  return TRUE;
+}
+
+/**
+ * esp_pass_run:
+ * @pass: the pass
+ * @indices: images of the data set
+ * @n: how many
+ * @outcomes: (out caller-allocates): @n, each (transfer full), in the order of @indices; all NULL on failure
+ * @job: (nullable): its progress is images of @n
+ *
+ * Forward in batches, decode, suppress, match. No outcome depends on the batch or on the other images.
+ * Cancel: between layers and images. Errors: those of reading an image and of the engine. Thread: lane.
+ */
+gboolean
+esp_pass_run (EspPass *pass, const guint *indices, guint n, EspOutcome **outcomes, EspJob *job, GError **error)
+{
+  memset (outcomes, 0, n * sizeof *outcomes);
+  for (guint first = 0; first < n; first += pass->batch)
+    {
+      const guint some = MIN (pass->batch, n - first);
+
+      if (!run_batch (pass, indices + first, some, outcomes + first, job, error))
+        {
+          for (guint i = 0; i < n; i++)
+            g_clear_pointer (&outcomes[i], esp_outcome_free);
+          return FALSE;
+        }
+      esp_job_set_progress (job, first + some, n);
+    }
+  return TRUE;
+}

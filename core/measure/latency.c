@@ -1,0 +1,92 @@
+/* latency.c: how long one image takes, measured by itself */
+#define G_LOG_DOMAIN "esp-measure"
+#include "config.h"
+
+#include "measure/latency.h"
+
+#include <omp.h>
+#include <stdlib.h>
+
+#include "base/rng.h"
+
+#define WARM_UPS 10
+#define REPEATS  50
+
+static int
+ascending (const void *a, const void *b)
+{
+  const double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* Between order statistics, as the intervals have it. */
+static double
+quartile (const double *sorted, guint n, double p)
+{
+  const double place = p * (n - 1);
+  const guint below = (guint) place, above = MIN (below + 1, n - 1);
+
+  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+}
+
+static float *
+noise (EspEngine *engine)
+{
+  const gsize n = esp_engine_get_batch (engine) * esp_shape_count (esp_network_get_input (esp_engine_get_network (engine)));
+  g_autoptr (GRand) rng = esp_rng_new (0, n, 0);
+  float *input = g_new (float, n);
+
+  for (gsize i = 0; i < n; i++)
+    input[i] = (float) g_rand_double (rng);
+  return input;
+}
+
+static gboolean
+run_once (EspEngine *engine, const float *input, double *milliseconds, EspJob *job, GError **error)
+{
+  const gint64 begun = g_get_monotonic_time ();
+
+  if (!esp_engine_forward (engine, input, job, error))
+    return FALSE;
+  *milliseconds = (double) (g_get_monotonic_time () - begun) / 1000;
+  return TRUE;
+}
+
+/**
+ * esp_latency_measure:
+ * @engine: of batch 1
+ * @seconds: stop after this much even if fewer than 50 forwards were timed; at least three are
+ * @latency: (out): median and quartiles in milliseconds
+ * @job: (nullable): its progress is forwards
+ *
+ * 10 warm-ups, then up to 50 forwards of the same noise; decoding and suppression are not in it. Warm-ups count as time too.
+ * Cancel: between layers. Thread: lane, with nothing else running.
+ */
+gboolean
+esp_latency_measure (EspEngine *engine, double seconds, EspLatency *latency, EspJob *job, GError **error)
+{
+  g_autofree float *input = noise (engine);
+  const gint64 end = g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC);
+  double times[REPEATS];
+  guint n = 0;
+
+  for (guint i = 0; i < WARM_UPS && (i == 0 || g_get_monotonic_time () < end); i++)
+    if (!run_once (engine, input, &times[0], job, error))
+      return FALSE;
+  while (n < REPEATS && (n < 3 || g_get_monotonic_time () < end))
+    {
+      if (!run_once (engine, input, &times[n], job, error))
+        return FALSE;
+      esp_job_set_progress (job, ++n, REPEATS);
+    }
+  qsort (times, n, sizeof (double), ascending);
+  *latency = (EspLatency){
+    .median_ms = quartile (times, n, .5),
+    .low_ms = quartile (times, n, .25),
+    .high_ms = quartile (times, n, .75),
+    .repeats = n,
+    .threads = (guint) omp_get_max_threads (),
+  };
+  return TRUE;
+}
