@@ -18,6 +18,7 @@ typedef struct
   int                 selected;      /* -1 */
   EspHeatmap         *heatmap;       /* (nullable) */
   float               scale_low, scale_high; /* of the legend */
+  const char         *scale_note;    /* (nullable): "scale of this image", "fixed scale" */
   const char         *palette;       /* (nullable): default for the sign */
   double              heat_opacity;
   const char *const  *names;         /* (nullable) */

@@ -69,7 +69,7 @@ fill_diverging (Table table)
     {
       double position = (2.0 * i - (STEPS - 1)) / (STEPS - 1), size = fabs (position);
 
-      esp_oklch_to_rgb (0.97 - 0.52 * size, 0.16 * pow (size, 0.75), position < 0 ? 256 : 52, table[i]);
+      esp_oklch_to_rgb (0.97 - 0.43 * size, 0.17 * sqrt (size), position < 0 ? 256 : 52, table[i]);
     }
 }
 
@@ -177,6 +177,15 @@ place (const EspPalette *palette, double value, double lowest, double highest, d
   return position;
 }
 
+/* Smooth at both ends, so that no ring shows where the fading stops. */
+static double
+fade (double strength)
+{
+  double share = MIN (1, strength / ESP_PALETTE_FADE);
+
+  return share * share * (3 - 2 * share);
+}
+
 static void
 paint (const EspPalette *palette, const float *values, gsize n, float lowest, float highest, gboolean over, guint8 *bgra)
 {
@@ -194,7 +203,7 @@ paint (const EspPalette *palette, const float *values, gsize n, float lowest, fl
         }
       position = place (palette, values[i], lowest, highest, &strength);
       rgb = look_up (palette, position);
-      alpha = over ? (guint) lrint (255 * MIN (1, strength / ESP_PALETTE_FADE)) : 255;
+      alpha = over ? (guint) lrint (255 * fade (strength)) : 255;
       for (int c = 0; c < 3; c++)
         bgra[c] = (guint8) ((rgb[2 - c] * alpha + 127) / 255);
       bgra[3] = (guint8) alpha;

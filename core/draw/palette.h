@@ -29,7 +29,7 @@ void              esp_palette_paint      (const EspPalette *palette,
                                           guint8           *bgra);
 
 /* The same, fading to nothing within this share of the scale about its zero: for laying over a photograph. */
-#define ESP_PALETTE_FADE 0.35
+#define ESP_PALETTE_FADE 0.5
 void              esp_palette_paint_over (const EspPalette *palette,
                                           const float      *values,
                                           gsize             n,

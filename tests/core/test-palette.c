@@ -167,7 +167,7 @@ test_paint (void)
   esp_palette_colour (palette, 1, rgb);
   g_assert_cmpint (opaque[18], ==, rgb[0]);
   g_assert_cmpint (over[7], ==, 0);
-  g_assert_cmpint (over[23], ==, lrint (255 * 0.1 / ESP_PALETTE_FADE));
+  g_assert_cmpint (over[23], ==, lrint (255 * 0.2 * 0.2 * (3 - 2 * 0.2)));
   for (int i = 0; i < 24; i++)
     g_assert_cmpint (over[i], <=, over[i / 4 * 4 + 3]);
 }
