@@ -72,8 +72,7 @@ static guint64
 count_weights (const EspLayer *layer, guint n_in, guint n_out)
 {
   const EspConvolutional *conv = &layer->conv;
-  const gboolean depthwise = conv->groups > 1 && conv->groups == layer->in.c && conv->groups == conv->filters;
-  const guint64 per_filter = depthwise ? 1 : n_in / (guint64) conv->groups;
+  const guint64 per_filter = esp_layer_is_depthwise (layer) ? 1 : n_in / (guint64) conv->groups;
 
   return per_filter * n_out * (guint64) conv->size * (guint64) conv->size;
 }
@@ -90,10 +89,71 @@ flops_convolutional (const EspLayer *layer, guint n_in, guint n_out)
   return 2.0 * (double) count_weights (layer, n_in, n_out) * layer->out.h * layer->out.w;
 }
 
+static guint
+count (const guint8 *bits, int n)
+{
+  guint sum = 0;
+
+  for (int i = 0; i < n; i++)
+    sum += bits[i];
+  return sum;
+}
+
+static gboolean
+check_depthwise (const EspLayer *layer, const guint8 *in, const guint8 *out, GError **error)
+{
+  for (int i = 0; i < layer->out.c; i++)
+    if (in[i] != out[i])
+      {
+        g_set_error (
+            error, ESP_ERROR, ESP_ERROR_SHAPE,
+            "layer %u [convolutional] is depthwise: channel %d is %s in it and %s in layer %d that it reads: expected both or none",
+            layer->index, i, out[i] ? "kept" : "cut", in[i] ? "kept" : "cut", layer->inputs[0]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+check_groups (const EspLayer *layer, const char *side, const guint8 *bits, int channels, GError **error)
+{
+  const int per_group = channels / layer->conv.groups;
+  const guint first = count (bits, per_group);
+
+  for (int group = 0; group < layer->conv.groups; group++)
+    if (count (bits + group * per_group, per_group) != first || first == 0)
+      {
+        g_set_error (
+            error, ESP_ERROR, ESP_ERROR_SHAPE,
+            "layer %u [convolutional] has %d groups: of the channels that %s, %u are kept in group 0 and %u in group %d: expected as "
+            "many in each, and at least one",
+            layer->index, layer->conv.groups, side, first, count (bits + group * per_group, per_group), group);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+check_convolutional (const EspLayer *layer, const guint8 *in, const guint8 *second, const guint8 *out, GError **error)
+{
+  if (count (out, layer->out.c) == 0)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %u [convolutional]: all %d channels are cut: expected at least one kept",
+                   layer->index, layer->out.c);
+      return FALSE;
+    }
+  if (layer->conv.groups == 1)
+    return TRUE;
+  if (esp_layer_is_depthwise (layer))
+    return check_depthwise (layer, in, out, error);
+  return check_groups (layer, "come in", in, layer->in.c, error) && check_groups (layer, "go out", out, layer->out.c, error);
+}
+
 const EspLayerRow esp_row_convolutional = {
   .name = "convolutional",
   .alias = "conv",
   .read = read_convolutional,
   .params = params_convolutional,
   .flops = flops_convolutional,
+  .check = check_convolutional,
 };

@@ -38,6 +38,8 @@ typedef struct
   double (*flops) (const EspLayer *layer, guint n_in, guint n_out);
   /* Keep-bits of the output from those of the inputs; NULL where the layer owns its bits. */
   void (*flow) (const EspLayer *layer, const guint8 *const *in, const guint *n_in, guint8 *out);
+  /* (nullable): whether what is kept can be cut out; the message names the layer. second: of a shortcut's other input. */
+  gboolean (*check) (const EspLayer *layer, const guint8 *first, const guint8 *second, const guint8 *out, GError **error);
 } EspLayerRow;
 
 extern const EspLayerRow esp_row_convolutional;

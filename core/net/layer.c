@@ -27,6 +27,14 @@ esp_layer_kind_name (EspLayerKind kind)
   return rows[kind]->name;
 }
 
+/** esp_layer_is_depthwise: Returns: whether it is a convolution of as many groups, above one, as channels come in and go out. Thread: any. */
+gboolean
+esp_layer_is_depthwise (const EspLayer *layer)
+{
+  return layer->kind == ESP_LAYER_CONVOLUTIONAL && layer->conv.groups > 1 && layer->conv.groups == layer->in.c
+         && layer->conv.groups == layer->conv.filters;
+}
+
 const EspLayerRow *
 esp_layer_row (EspLayerKind kind)
 {

@@ -76,6 +76,7 @@ typedef struct
   };
 } EspLayer;
 
-const char *esp_layer_kind_name (EspLayerKind kind);
+const char *esp_layer_kind_name    (EspLayerKind    kind);
+gboolean    esp_layer_is_depthwise (const EspLayer *layer); /* a convolution whose every channel makes one of its own */
 
 G_END_DECLS

@@ -12,6 +12,8 @@ typedef struct _EspMask EspMask;
 EspMask      *esp_mask_new_full   (const EspNetwork *network);
 EspMask      *esp_mask_new        (const EspNetwork *network,
                                    guint8 *const    *keep);    /* per layer filters bytes 0 or 1, NULL keeps all */
+gboolean      esp_mask_fits       (const EspMask    *mask,     /* whether it has as many bits a layer as the network has filters */
+                                   const EspNetwork *network);
 EspMask      *esp_mask_ref        (EspMask          *mask);
 void          esp_mask_unref      (EspMask          *mask);
 gboolean      esp_mask_keeps      (const EspMask    *mask,

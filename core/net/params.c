@@ -5,6 +5,7 @@
 #include "net/weights.h"
 
 #include "net/layer-private.h"
+#include "net/weights-private.h"
 
 /**
  * esp_params_new:
@@ -58,4 +59,13 @@ esp_layer_count_params (const EspLayer *layer)
   const EspLayerRow *row = esp_layer_row (layer->kind);
 
   return row->params != NULL ? row->params (layer, (guint) layer->in.c, (guint) layer->out.c) : 0;
+}
+
+EspParams *
+esp_params_new_for (const EspLayer *layer)
+{
+  const gboolean normalized = layer->conv.batch_normalize;
+  const guint filters = (guint) layer->conv.filters;
+
+  return esp_params_new (filters, esp_layer_count_params (layer) - (gsize) filters * (normalized ? 4 : 1), normalized);
 }

@@ -38,7 +38,7 @@ read_route (const EspLayerReader *reader, EspLayer *layer, GError **error)
   layer->out = (EspShape){ 1, (int) channels, layer->in.h, layer->in.w };
   layer->n_inputs = sources->len;
   g_free (layer->inputs);
-  layer->inputs = (int *) g_array_free (g_steal_pointer (&sources), FALSE);
+  layer->inputs = g_memdup2 (sources->data, sources->len * sizeof (int));
   return TRUE;
 }
 

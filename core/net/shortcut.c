@@ -57,9 +57,24 @@ flow_shortcut (const EspLayer *layer, const guint8 *const *in, const guint *n_in
     out[i] = in[0][i] | in[1][i];
 }
 
+static gboolean
+check_shortcut (const EspLayer *layer, const guint8 *first, const guint8 *second, const guint8 *out, GError **error)
+{
+  for (int i = 0; i < layer->out.c; i++)
+    if (first[i] != second[i])
+      {
+        g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
+                     "layer %u [shortcut] adds layers %d and %d: channel %d is cut in layer %d only: expected both or none", layer->index,
+                     layer->inputs[0], layer->inputs[1], i, first[i] ? layer->inputs[1] : layer->inputs[0]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 const EspLayerRow esp_row_shortcut = {
   .name = "shortcut",
   .read = read_shortcut,
   .flops = flops_shortcut,
   .flow = flow_shortcut,
+  .check = check_shortcut,
 };

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "net/weights-private.h"
 
 #include <errno.h>
 #include <math.h>
@@ -48,13 +49,23 @@ count_params (const EspNetwork *network)
   return n;
 }
 
-static EspParams *
-new_params_of (const EspLayer *layer)
+/* Without parameters yet: esp_weights_take() brings them, layer by layer. */
+EspWeights *
+esp_weights_new_bare (const EspNetwork *network, EspWeightsHeader header)
 {
-  const gboolean normalized = layer->conv.batch_normalize;
-  const guint filters = (guint) layer->conv.filters;
+  EspWeights *weights = g_atomic_rc_box_new0 (EspWeights);
 
-  return esp_params_new (filters, esp_layer_count_params (layer) - (gsize) filters * (normalized ? 4 : 1), normalized);
+  weights->n_layers = esp_network_get_n_layers (network);
+  weights->params = g_new0 (EspParams *, weights->n_layers);
+  weights->header = header;
+  return weights;
+}
+
+void
+esp_weights_take (EspWeights *weights, guint layer, EspParams *params)
+{
+  g_assert (weights->params[layer] == NULL);
+  weights->params[layer] = params;
 }
 
 /**
@@ -66,14 +77,11 @@ new_params_of (const EspLayer *layer)
 EspWeights *
 esp_weights_new_zero (const EspNetwork *network)
 {
-  EspWeights *weights = g_atomic_rc_box_new0 (EspWeights);
+  EspWeights *weights = esp_weights_new_bare (network, (EspWeightsHeader){ 0, 2, 5, 0 });
 
-  weights->n_layers = esp_network_get_n_layers (network);
-  weights->params = g_new0 (EspParams *, weights->n_layers);
-  weights->header = (EspWeightsHeader){ 0, 2, 5, 0 };
   for (guint i = 0; i < weights->n_layers; i++)
     if (esp_layer_count_params (esp_network_get_layer (network, i)) > 0)
-      weights->params[i] = new_params_of (esp_network_get_layer (network, i));
+      weights->params[i] = esp_params_new_for (esp_network_get_layer (network, i));
   return weights;
 }
 

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 
+#include <string.h>
+
 #define MOST_ANCHORS 4096
 
 static const EspFixedKey fixed[] = {
@@ -79,8 +81,22 @@ read_yolo (const EspLayerReader *reader, EspLayer *layer, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_yolo (const EspLayer *layer, const guint8 *first, const guint8 *second, const guint8 *out, GError **error)
+{
+  const guint8 *cut = memchr (first, 0, (gsize) layer->in.c);
+
+  if (cut == NULL)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
+               "layer %u [yolo] is a head: channel %d of layer %d that it reads is cut: expected all kept", layer->index,
+               (int) (cut - first), layer->inputs[0]);
+  return FALSE;
+}
+
 const EspLayerRow esp_row_yolo = {
   .name = "yolo",
   .read = read_yolo,
   .flow = esp_flow_pass,
+  .check = check_yolo,
 };
