@@ -17,6 +17,7 @@ typedef enum
   ESP_ERROR_ORACLE,      /* the oracle failed, or disagrees */
 } EspError;
 
-GQuark esp_error_quark (void);
+GQuark esp_error_quark     (void);
+void   esp_error_make_utf8 (GError **error); /* (nullable): a path of other bytes must not reach a label or a JSON text */
 
 G_END_DECLS

@@ -48,6 +48,9 @@ const EspSample   *esp_dataset_get           (const EspDataset        *dataset,
 gboolean           esp_dataset_is_labelled   (const EspDataset        *dataset);
 const char *const *esp_dataset_get_names     (const EspDataset        *dataset); /* NULL-terminated, NULL where the format has none */
 guint              esp_dataset_get_n_classes (const EspDataset        *dataset); /* names, or 1 + the largest index met */
+guint              esp_dataset_get_n_degenerate (const EspDataset     *dataset); /* boxes without area, left out */
+guint              esp_dataset_get_n_without_labels (const EspDataset *dataset); /* images of a labelled set without a label file: no objects */
+char              *esp_dataset_dup_warning   (const EspDataset        *dataset); /* (transfer full) (nullable): one sentence of both */
 guint             *esp_dataset_order         (const EspDataset        *dataset,  /* (transfer full): the fixed stratified order of a seed, get_n entries */
                                               guint64                  seed);
 EspDataset        *esp_dataset_subset        (EspDataset              *dataset,

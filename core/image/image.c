@@ -192,26 +192,14 @@ choose_orientation (const EspImage *image, EspOrientation rule, int exif, int wa
   return exif;
 }
 
-/**
- * esp_image_load:
- * @path: a PNG, JPEG, BMP or PNM file of at most 512 MiB
- * @orientation: which way is up
- * @want_width: the annotation's width in pixels, 0 where it has none
- * @want_height: its height
- * @error: ESP_ERROR_IO, ESP_ERROR_FORMAT (damaged or cut short), ESP_ERROR_UNSUPPORTED, ESP_ERROR_LIMIT beyond 256 megapixels
- *
- * Decodes a picture to RGB at its depth. Colour samples are taken as they are: no gamma, no colour profile, alpha dropped (as stb, darknet's decoder).
- * Returns: (transfer full): the image, upright. Thread: any.
- */
-EspImage *
-esp_image_load (const char *path, EspOrientation orientation, int want_width, int want_height, GError **error)
+static EspImage *
+load (const char *path, EspOrientation orientation, int want_width, int want_height, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (EspImage) image = NULL;
   const char *kind = NULL;
   int exif = 1;
 
-  g_return_val_if_fail (path != NULL, NULL);
   bytes = esp_file_read (path, MOST_FILE_BYTES, error);
   if (bytes == NULL || (kind = find_kind (path, bytes, error)) == NULL)
     return NULL;
@@ -226,6 +214,29 @@ esp_image_load (const char *path, EspOrientation orientation, int want_width, in
   if (image == NULL)
     g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "%s: not enough memory to turn it upright", path);
   return g_steal_pointer (&image);
+}
+
+/**
+ * esp_image_load:
+ * @path: a PNG, JPEG, BMP or PNM file of at most 512 MiB
+ * @orientation: which way is up
+ * @want_width: the annotation's width in pixels, 0 where it has none
+ * @want_height: its height
+ * @error: ESP_ERROR_IO, ESP_ERROR_FORMAT (damaged or cut short), ESP_ERROR_UNSUPPORTED, ESP_ERROR_LIMIT beyond 256 megapixels
+ *
+ * Decodes a picture to RGB at its depth. Colour samples are taken as they are: no gamma, no colour profile, alpha dropped (as stb, darknet's decoder).
+ * Returns: (transfer full): the image, upright. Thread: any.
+ */
+EspImage *
+esp_image_load (const char *path, EspOrientation orientation, int want_width, int want_height, GError **error)
+{
+  EspImage *image = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
+  image = load (path, orientation, want_width, want_height, error);
+  if (image == NULL)
+    esp_error_make_utf8 (error);
+  return image;
 }
 
 /**
