@@ -1,0 +1,39 @@
+/* network-options.h: the options of every verb that runs a network, and what they load */
+#pragma once
+
+#include "measure/evaluate.h"
+
+G_BEGIN_DECLS
+
+/* As given, NULL where not; static storage in a verb, named by ESP_NETWORK_OPTIONS in its entries. */
+typedef struct
+{
+  char *fit;
+  char *bn_eps;
+  char *orientation;
+} EspNetworkOptions;
+
+#define ESP_NETWORK_OPTIONS(options) \
+  { "fit", 0, 0, G_OPTION_ARG_STRING, &(options).fit, "stretch or letterbox (default: as the cfg's letter_box says)", "FIT" }, \
+  { "bn-eps", 0, 0, G_OPTION_ARG_STRING, &(options).bn_eps, "Batch normalisation of alexey, darknet or opencv (default alexey)", "FORM" }, \
+  { "orientation", 0, 0, G_OPTION_ARG_STRING, &(options).orientation, \
+    "Which way up: auto (as annotated, else EXIF), exif or none (default auto)", "HOW" }
+
+/* A network with its weights, and how it is to be run. */
+typedef struct
+{
+  EspNetwork        *network;
+  EspWeights        *weights; /* NULL where none were asked for */
+  EspEvaluateOptions run;     /* the defaults with the options over them */
+} EspLoaded;
+
+gboolean esp_loaded_open  (EspLoaded                *loaded,  /* (out) */
+                           const char               *cfg,
+                           const char               *weights, /* (nullable) */
+                           const EspNetworkOptions  *options,
+                           GError                  **error);  /* a word that an option does not know: G_OPTION_ERROR, exit 2 */
+void     esp_loaded_clear (EspLoaded                *loaded);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspLoaded, esp_loaded_clear)
+
+G_END_DECLS

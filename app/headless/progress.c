@@ -1,0 +1,78 @@
+/* progress.c: long work in the lane while the terminal tells how far it is */
+#define G_LOG_DOMAIN "esp-cli"
+#include "config.h"
+
+#include "progress.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define SHOWN_AFTER 0.5 /* seconds */
+#define INTERVAL    (G_USEC_PER_SEC / 10)
+
+typedef struct
+{
+  EspLaneFunc func;
+  gpointer data;
+  GMutex lock;
+  GCond wake;
+  gboolean done;
+} Work;
+
+static void
+work_run (gpointer data)
+{
+  Work *work = data;
+
+  work->func (work->data);
+  g_mutex_lock (&work->lock);
+  work->done = TRUE;
+  g_cond_signal (&work->wake);
+  g_mutex_unlock (&work->lock);
+}
+
+/* Returns: whether a line was written. */
+static gboolean
+show (EspJob *job)
+{
+  guint64 done, total;
+  double seconds;
+
+  esp_job_get_progress (job, &done, &total, &seconds);
+  if (seconds < SHOWN_AFTER || total == 0)
+    return FALSE;
+  g_printerr ("\r\033[K%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, esp_job_get_title (job), done, total);
+  if (done > 0 && done < total)
+    g_printerr (", %.3g a second, %.0f s left", (double) done / seconds, (double) (total - done) * seconds / (double) done);
+  return TRUE;
+}
+
+/**
+ * esp_common_run:
+ * @common: the options of this run
+ * @job: the work's job, which @func gets through @data
+ * @func: runs in the lane
+ * @data: its data
+ *
+ * Thread: main.
+ */
+void
+esp_common_run (EspCommon *common, EspJob *job, EspLaneFunc func, gpointer data)
+{
+  Work work = { .func = func, .data = data };
+  const gboolean visible = !common->quiet && isatty (STDERR_FILENO);
+  gboolean shown = FALSE;
+
+  g_mutex_init (&work.lock);
+  g_cond_init (&work.wake);
+  esp_lane_post (esp_common_lane (common), ESP_LANE_VIEW, work_run, &work, NULL);
+  g_mutex_lock (&work.lock);
+  while (!work.done)
+    if (!g_cond_wait_until (&work.wake, &work.lock, g_get_monotonic_time () + INTERVAL) && visible)
+      shown |= show (job);
+  g_mutex_unlock (&work.lock);
+  if (shown)
+    g_printerr ("\r\033[K");
+  g_mutex_clear (&work.lock);
+  g_cond_clear (&work.wake);
+}
