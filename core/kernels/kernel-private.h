@@ -1,0 +1,59 @@
+/* kernel-private.h: what the sets of kernels share */
+#pragma once
+
+#include "kernels/kernel.h"
+
+G_BEGIN_DECLS
+
+/* One row of a set: how an operation is compiled and run. */
+typedef struct
+{
+  gboolean (*compile)  (EspKernel  *kernel,   /* (nullable): fills compiled, scratch, kept, packed, name */
+                        const EspSpec *spec,
+                        GError    **error);
+  void     (*release)  (gpointer    compiled);
+  gboolean (*bind)     (EspCall    *call);    /* (nullable): fills bound */
+  void     (*unbind)   (gpointer    bound);
+  gboolean (*forward)  (EspCall    *call);
+  gboolean (*backward) (EspCall    *call,
+                        gboolean    add);
+} EspKernelRow;
+
+struct _EspKernelSet
+{
+  const char          *name;
+  gsize                size;             /* bytes of a number */
+  int                (*block) (void);    /* channels side by side in its values */
+  const EspKernelRow  *rows[ESP_N_OPS];
+};
+
+struct _EspKernel
+{
+  const EspKernelSet *set;
+  EspSpec             spec; /* with in copied, and weights, gain and bias NULL */
+  const char         *name;
+  gsize               scratch, kept, packed;
+  gpointer            compiled;
+};
+
+struct _EspCall
+{
+  EspKernel   *kernel;
+  gboolean     is_backward;
+  guint        input;
+  const void **in;  /* forward: n_in values; backward: one, the gradient of the output */
+  void        *out; /* backward: the gradient of the input */
+  void        *kept;
+  void        *scratch;
+  gpointer     bound;
+};
+
+/* Rows that work on float values of any block; blocked.c */
+extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_upsample, esp_blocked_concat, esp_blocked_add,
+    esp_blocked_head;
+
+/* The convolution of oneDNN, and the block its values like; onednn.c */
+extern const EspKernelRow esp_onednn_convolution;
+int esp_onednn_block (void);
+
+G_END_DECLS

@@ -1,0 +1,214 @@
+/* kernel.c: making, sharing and running compiled operations */
+#define G_LOG_DOMAIN "esp-kernels"
+#include "config.h"
+
+#include "kernels/kernel.h"
+
+#include "base/error.h"
+#include "kernels/kernel-private.h"
+
+#include <string.h>
+
+/**
+ * esp_kernels_layout:
+ * @set: the kernels that will read and write the value
+ * @shape: its shape, n = batch
+ * @plain: keep n c h w order (the image, a head's map)
+ *
+ * Returns: how the value lies in memory. Thread: any.
+ */
+EspLayout
+esp_kernels_layout (const EspKernelSet *set, EspShape shape, gboolean plain)
+{
+  return (EspLayout){ .shape = shape, .block = plain ? 1 : set->block (), .size = set->size };
+}
+
+static void
+kernel_clear (gpointer data)
+{
+  EspKernel *kernel = data;
+  const EspKernelRow *row = kernel->set->rows[kernel->spec.op];
+
+  if (kernel->compiled != NULL)
+    row->release (kernel->compiled);
+  g_free ((gpointer) kernel->spec.in);
+}
+
+/**
+ * esp_kernel_new:
+ * @set: which kernels
+ * @spec: what to compute; nothing of it is kept by reference
+ * @error: return location
+ *
+ * Returns: (transfer full): the compiled operation, or NULL. Thread: lane (a reference: any).
+ * Errors: ESP_ERROR_UNSUPPORTED where the set has no implementation.
+ */
+EspKernel *
+esp_kernel_new (const EspKernelSet *set, const EspSpec *spec, GError **error)
+{
+  const EspKernelRow *row = set->rows[spec->op];
+  g_autoptr (EspKernel) kernel = g_atomic_rc_box_new0 (EspKernel);
+
+  kernel->set = set;
+  kernel->name = set->name;
+  kernel->spec = *spec;
+  kernel->spec.in = g_memdup2 (spec->in, spec->n_in * sizeof *spec->in);
+  kernel->spec.weights = NULL;
+  kernel->spec.gain = kernel->spec.bias = NULL;
+  if (row->compile != NULL && !row->compile (kernel, spec, error))
+    return NULL;
+  return g_steal_pointer (&kernel);
+}
+
+/** esp_kernel_ref: Returns: (transfer full): the same kernel. Thread: any. */
+EspKernel *
+esp_kernel_ref (EspKernel *kernel)
+{
+  return g_atomic_rc_box_acquire (kernel);
+}
+
+/** esp_kernel_unref: gives one reference back. Thread: lane (a reference's kernel: any). */
+void
+esp_kernel_unref (EspKernel *kernel)
+{
+  g_atomic_rc_box_release_full (kernel, kernel_clear);
+}
+
+/**
+ * esp_kernel_fits:
+ * @kernel: a compiled operation
+ * @set: the kernels wanted
+ * @spec: what is wanted
+ *
+ * Returns: whether @kernel computes @spec, the numbers of its weights apart: the caller knows whether those are the same. Thread: any.
+ */
+gboolean
+esp_kernel_fits (const EspKernel *kernel, const EspKernelSet *set, const EspSpec *spec)
+{
+  const EspSpec *own = &kernel->spec;
+
+  if (kernel->set != set || own->op != spec->op || own->backward != spec->backward || own->n_in != spec->n_in)
+    return FALSE;
+  for (guint i = 0; i < own->n_in; i++)
+    if (!esp_layout_equal (&own->in[i], &spec->in[i]))
+      return FALSE;
+  return esp_layout_equal (&own->out, &spec->out) && own->activation == spec->activation && own->groups == spec->groups
+         && own->size == spec->size && own->stride == spec->stride && own->pad == spec->pad && own->entries == spec->entries;
+}
+
+/** esp_kernel_get_scratch: Returns: bytes that a call may use while it runs. */
+gsize
+esp_kernel_get_scratch (const EspKernel *kernel)
+{
+  return kernel->scratch;
+}
+
+/** esp_kernel_get_kept: Returns: bytes that forward leaves for backward. */
+gsize
+esp_kernel_get_kept (const EspKernel *kernel)
+{
+  return kernel->kept;
+}
+
+/** esp_kernel_get_packed: Returns: bytes of packed weights. */
+gsize
+esp_kernel_get_packed (const EspKernel *kernel)
+{
+  return kernel->packed;
+}
+
+/** esp_kernel_get_name: Returns: (transfer none): which implementation runs, for logs. */
+const char *
+esp_kernel_get_name (const EspKernel *kernel)
+{
+  return kernel->name;
+}
+
+static EspCall *
+call_bind (EspCall *call)
+{
+  const EspKernelRow *row = call->kernel->set->rows[call->kernel->spec.op];
+
+  if (row->bind != NULL && !row->bind (call))
+    g_clear_pointer (&call, esp_call_free);
+  return call;
+}
+
+/**
+ * esp_call_new_forward:
+ * @kernel: what to run; a reference is taken
+ * @in: n_in values in the layouts of the spec; the values, not the array, must outlive the call
+ * @out: the output value
+ * @kept: esp_kernel_get_kept() bytes, or NULL
+ * @scratch: esp_kernel_get_scratch() bytes, 64-byte aligned, or NULL
+ *
+ * Returns: (transfer full) (nullable): the call, NULL where the library ran out of memory. Thread: as the kernel.
+ */
+EspCall *
+esp_call_new_forward (EspKernel *kernel, const void *const *in, void *out, void *kept, void *scratch)
+{
+  EspCall *call = g_new0 (EspCall, 1);
+
+  call->kernel = esp_kernel_ref (kernel);
+  call->in = g_memdup2 (in, kernel->spec.n_in * sizeof *in);
+  call->out = out;
+  call->kept = kept;
+  call->scratch = scratch;
+  return call_bind (call);
+}
+
+/**
+ * esp_call_new_backward:
+ * @kernel: compiled with backward set; a reference is taken
+ * @input: the input whose gradient is computed
+ * @grad_out: gradient of the output, in its layout (a convolution's: of the value before the activation)
+ * @grad_in: gradient of input @input, in its layout
+ * @kept: what forward left there; for an activation its output
+ * @scratch: esp_kernel_get_scratch() bytes, 64-byte aligned, or NULL
+ *
+ * Returns: (transfer full) (nullable): the call, NULL where the library ran out of memory. Thread: as the kernel.
+ */
+EspCall *
+esp_call_new_backward (EspKernel *kernel, guint input, const void *grad_out, void *grad_in, void *kept, void *scratch)
+{
+  EspCall *call = g_new0 (EspCall, 1);
+
+  g_assert (kernel->spec.backward && kernel->set->rows[kernel->spec.op]->backward != NULL && input < kernel->spec.n_in);
+  call->kernel = esp_kernel_ref (kernel);
+  call->is_backward = TRUE;
+  call->input = input;
+  call->in = g_new (const void *, 1);
+  call->in[0] = grad_out;
+  call->out = grad_in;
+  call->kept = kept;
+  call->scratch = scratch;
+  return call_bind (call);
+}
+
+/**
+ * esp_call_run:
+ * @call: a bound kernel
+ * @add: backward only: add to the gradient of the input instead of storing it
+ *
+ * Returns: FALSE where the library failed. Allocates nothing of ours. Thread: as the kernel.
+ */
+gboolean
+esp_call_run (EspCall *call, gboolean add)
+{
+  const EspKernelRow *row = call->kernel->set->rows[call->kernel->spec.op];
+
+  return call->is_backward ? row->backward (call, add) : row->forward (call);
+}
+
+/** esp_call_free: @call: (transfer full): frees it and gives its kernel back. */
+void
+esp_call_free (EspCall *call)
+{
+  const EspKernelRow *row = call->kernel->set->rows[call->kernel->spec.op];
+
+  if (call->bound != NULL)
+    row->unbind (call->bound);
+  esp_kernel_unref (call->kernel);
+  g_free (call->in);
+  g_free (call);
+}

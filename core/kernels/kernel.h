@@ -1,0 +1,86 @@
+/* kernel.h: the table of compiled operations: what one layer computes, forward and backward */
+#pragma once
+
+#include "kernels/layout.h"
+#include "tensor/activation.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  ESP_OP_CONVOLUTION, /* out = act (gain * (weights (*) in) + bias) */
+  ESP_OP_ACTIVATION,  /* out = act (in) */
+  ESP_OP_MAXPOOL,
+  ESP_OP_UPSAMPLE,    /* nearest neighbour */
+  ESP_OP_CONCAT,      /* channels of all inputs in a row */
+  ESP_OP_ADD,         /* out = act (in[0] + in[1]), over the channels both have */
+  ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor; w and h as they are. Forward only */
+  ESP_N_OPS,
+} EspOp;
+
+/* What to compile. Pointers are only borrowed during esp_kernel_new, which packs what it needs. */
+typedef struct
+{
+  EspOp            op;
+  gboolean         backward;   /* esp_call_new_backward will be asked for, and forward keeps what it needs */
+  guint            n_in;
+  const EspLayout *in;
+  EspLayout        out;
+  EspActivation    activation; /* convolution, activation, add */
+  int              groups;     /* convolution */
+  int              size;       /* convolution, maxpool */
+  int              stride;     /* convolution, maxpool, upsample */
+  int              pad;        /* convolution: at each border; maxpool: before the first row and column */
+  int              entries;    /* head: 5 + classes */
+  const float     *weights;    /* convolution: out.c * (in.c / groups) * size * size */
+  const double    *gain;       /* (nullable): out.c factors of the weights, multiplied in double before they are packed */
+  const double    *bias;       /* out.c */
+} EspSpec;
+
+typedef struct _EspKernelSet EspKernelSet;
+typedef struct _EspKernel EspKernel;
+typedef struct _EspCall EspCall;
+
+/* The sets are static; the address is the identity. */
+const EspKernelSet *esp_kernels_onednn           (void);                      /* float32, blocked layouts */
+const EspKernelSet *esp_kernels_reference        (void);                      /* plain C, float32 */
+const EspKernelSet *esp_kernels_reference_double (void);                      /* the same source, float64 */
+
+EspLayout           esp_kernels_layout           (const EspKernelSet *set,
+                                                  EspShape            shape,  /* n = batch */
+                                                  gboolean            plain); /* n c h w whatever the set likes */
+
+/* Immutable once made, shared by any number of calls. Thread: oneDNN's in the lane that made them; a reference's in any. */
+EspKernel          *esp_kernel_new               (const EspKernelSet *set,
+                                                  const EspSpec      *spec,
+                                                  GError            **error);
+EspKernel          *esp_kernel_ref               (EspKernel          *kernel);
+void                esp_kernel_unref             (EspKernel          *kernel);
+gboolean            esp_kernel_fits              (const EspKernel    *kernel, /* compiled for this, weights apart */
+                                                  const EspKernelSet *set,
+                                                  const EspSpec      *spec);
+gsize               esp_kernel_get_scratch       (const EspKernel    *kernel); /* bytes a call may use while it runs */
+gsize               esp_kernel_get_kept          (const EspKernel    *kernel); /* bytes forward leaves for backward */
+gsize               esp_kernel_get_packed        (const EspKernel    *kernel); /* bytes of packed weights */
+const char         *esp_kernel_get_name          (const EspKernel    *kernel); /* of the implementation, for logs */
+
+/* A kernel tied to addresses, so that running it neither allocates nor looks anything up. */
+EspCall            *esp_call_new_forward         (EspKernel          *kernel,
+                                                  const void *const  *in,      /* n_in values */
+                                                  void               *out,
+                                                  void               *kept,
+                                                  void               *scratch);
+EspCall            *esp_call_new_backward        (EspKernel          *kernel,
+                                                  guint               input,   /* whose gradient is computed */
+                                                  const void         *grad_out, /* convolution: of the value before the activation */
+                                                  void               *grad_in,
+                                                  void               *kept,    /* activation: the output */
+                                                  void               *scratch);
+gboolean            esp_call_run                 (EspCall            *call,
+                                                  gboolean            add);    /* backward: add to grad_in instead of storing */
+void                esp_call_free                (EspCall            *call);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspKernel, esp_kernel_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspCall, esp_call_free)
+
+G_END_DECLS

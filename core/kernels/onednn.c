@@ -1,0 +1,480 @@
+/* onednn.c: convolutions by oneDNN (version 2), values blocked by its vector width; the rest of the set is blocked.c
+ *
+ * The only file that includes dnnl.h. Primitives fix their thread count when they are made, so a kernel is made and run in one lane.
+ * Scratchpads are ours (the caller's scratch), so that a run allocates nothing large. */
+#define G_LOG_DOMAIN "esp-kernels"
+#include "config.h"
+
+#include "kernels/kernel-private.h"
+
+#include <oneapi/dnnl/dnnl.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define N_ARGS         5
+#define ALIGNED(bytes) (((bytes) + 63) & ~(gsize) 63)
+
+/* One direction of a convolution: reads @from, writes @to, reordering where the primitive wants another layout than the value has. */
+typedef struct
+{
+  dnnl_primitive_t primitive;
+  dnnl_primitive_t reorder_from, reorder_to;          /* NULL where the value's layout is the primitive's */
+  dnnl_memory_desc_t from, to, own_from, own_to, pad; /* of the values, of the primitive, of its scratchpad */
+  dnnl_memory_t weights, bias;
+  int from_arg, to_arg;
+} Pass;
+
+typedef struct
+{
+  Pass forward, backward;
+  float *bias;
+} Convolution;
+
+/* A pass tied to addresses. */
+typedef struct
+{
+  dnnl_memory_t from, to, own_from, own_to, sum, pad;
+  dnnl_exec_arg_t args[N_ARGS], sum_args[N_ARGS];
+  int n_args;
+  void *sum_data;
+} Bound;
+
+static dnnl_engine_t engine;
+static dnnl_stream_t stream;
+
+static gboolean
+start_library (void)
+{
+  static gsize once = 0;
+
+  if (g_once_init_enter (&once))
+    {
+      gboolean fine = dnnl_engine_create (&engine, dnnl_cpu, 0) == dnnl_success
+                      && dnnl_stream_create (&stream, engine, dnnl_stream_default_flags) == dnnl_success;
+
+      g_once_init_leave (&once, fine ? 1 : 2);
+    }
+  return once == 1;
+}
+
+/** esp_onednn_block: Returns: channels side by side that this processor's kernels like: 16 with AVX-512, else 8. Thread: any. */
+int
+esp_onednn_block (void)
+{
+  return (dnnl_get_effective_cpu_isa () & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? 16 : 8;
+}
+
+static dnnl_memory_desc_t
+describe (const EspLayout *layout)
+{
+  const dnnl_dims_t dims = { layout->shape.n, layout->shape.c, layout->shape.h, layout->shape.w };
+  dnnl_format_tag_t tag = layout->block == 16 ? dnnl_nChw16c : layout->block == 8 ? dnnl_nChw8c : dnnl_nchw;
+  dnnl_memory_desc_t md;
+
+  dnnl_memory_desc_init_by_tag (&md, 4, dims, dnnl_f32, tag);
+  return md;
+}
+
+static dnnl_memory_desc_t
+describe_any (const EspLayout *layout)
+{
+  dnnl_memory_desc_t md = describe (layout);
+  dnnl_memory_desc_t any;
+
+  dnnl_memory_desc_init_by_tag (&any, 4, md.dims, dnnl_f32, dnnl_format_tag_any);
+  return any;
+}
+
+static dnnl_memory_desc_t
+describe_weights (const EspSpec *spec, dnnl_format_tag_t plain, dnnl_format_tag_t grouped)
+{
+  const dnnl_dim_t g = spec->groups, o = spec->out.shape.c, i = spec->in[0].shape.c, k = spec->size;
+  const dnnl_dims_t one = { o, i, k, k }, many = { g, o / g, i / g, k, k };
+  dnnl_memory_desc_t md;
+
+  if (g == 1)
+    dnnl_memory_desc_init_by_tag (&md, 4, one, dnnl_f32, plain);
+  else
+    dnnl_memory_desc_init_by_tag (&md, 5, many, dnnl_f32, grouped);
+  return md;
+}
+
+static dnnl_primitive_attr_t
+make_attributes (EspActivation activation)
+{
+  dnnl_primitive_attr_t attr = NULL;
+  dnnl_post_ops_t ops = NULL;
+
+  dnnl_primitive_attr_create (&attr);
+  dnnl_primitive_attr_set_scratchpad_mode (attr, dnnl_scratchpad_mode_user);
+  if (activation == ESP_ACTIVATION_LINEAR)
+    return attr;
+  dnnl_post_ops_create (&ops);
+  if (activation == ESP_ACTIVATION_LOGISTIC)
+    dnnl_post_ops_append_eltwise (ops, 1.0f, dnnl_eltwise_logistic, 0.0f, 0.0f);
+  else
+    dnnl_post_ops_append_eltwise (ops, 1.0f, dnnl_eltwise_relu, activation == ESP_ACTIVATION_LEAKY ? 0.1f : 0.0f, 0.0f);
+  dnnl_primitive_attr_set_post_ops (attr, ops);
+  dnnl_post_ops_destroy (ops);
+  return attr;
+}
+
+static const char *
+implementation (const_dnnl_primitive_desc_t pd)
+{
+  const char *name = "";
+
+  dnnl_primitive_desc_query (pd, dnnl_query_impl_info_str, 0, &name);
+  return name;
+}
+
+/* The primitive descriptor with these value layouts, or NULL. @hint: (nullable): of the forward, makes the backward one. */
+static dnnl_primitive_desc_t
+try_layouts (const EspSpec *spec,
+             const dnnl_memory_desc_t *in,
+             const dnnl_memory_desc_t *out,
+             const_dnnl_primitive_attr_t attr,
+             const_dnnl_primitive_desc_t hint)
+{
+  const dnnl_dims_t strides = { spec->stride, spec->stride }, pad = { spec->pad, spec->pad }, dims = { spec->out.shape.c };
+  dnnl_memory_desc_t weights = describe_weights (spec, dnnl_format_tag_any, dnnl_format_tag_any), bias;
+  dnnl_convolution_desc_t desc;
+  dnnl_primitive_desc_t pd = NULL;
+  dnnl_status_t status;
+
+  dnnl_memory_desc_init_by_tag (&bias, 1, dims, dnnl_f32, dnnl_a);
+  if (hint == NULL)
+    status = dnnl_convolution_forward_desc_init (&desc, dnnl_forward_inference, dnnl_convolution_direct, in, &weights, &bias, out, strides,
+                                                 pad, pad);
+  else
+    status = dnnl_convolution_backward_data_desc_init (&desc, dnnl_convolution_direct, in, &weights, out, strides, pad, pad);
+  if (status != dnnl_success || dnnl_primitive_desc_create (&pd, &desc, attr, engine, hint) != dnnl_success)
+    return NULL;
+  return pd;
+}
+
+/* The values' own layouts where a fast kernel takes them, else those of whichever kernel is fast. */
+static dnnl_primitive_desc_t
+choose (const EspSpec *spec, const_dnnl_primitive_attr_t attr, const_dnnl_primitive_desc_t hint)
+{
+  dnnl_memory_desc_t in = describe (&spec->in[0]), out = describe (&spec->out);
+  dnnl_memory_desc_t any_in = describe_any (&spec->in[0]), any_out = describe_any (&spec->out);
+  dnnl_primitive_desc_t own = try_layouts (spec, &in, &out, attr, hint), any;
+
+  if (own != NULL && strncmp (implementation (own), "ref", 3) != 0)
+    return own;
+  any = try_layouts (spec, &any_in, &any_out, attr, hint);
+  if (any == NULL)
+    return own;
+  if (own != NULL)
+    dnnl_primitive_desc_destroy (own);
+  return any;
+}
+
+static dnnl_primitive_t
+make_reorder (const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
+{
+  dnnl_primitive_desc_t pd = NULL;
+  dnnl_primitive_t primitive = NULL;
+
+  if (dnnl_reorder_primitive_desc_create (&pd, from, engine, to, engine, NULL) != dnnl_success)
+    return NULL;
+  if (dnnl_primitive_create (&primitive, pd) != dnnl_success)
+    primitive = NULL;
+  dnnl_primitive_desc_destroy (pd);
+  return primitive;
+}
+
+static gboolean
+run_reorder (dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_memory_t to)
+{
+  const dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, from }, { DNNL_ARG_TO, to } };
+
+  return dnnl_primitive_execute (primitive, stream, 2, args) == dnnl_success;
+}
+
+/* Plain weights, the gain multiplied in double, packed as the primitive wants them. */
+static dnnl_memory_t
+pack_weights (const EspSpec *spec, const float *folded, const dnnl_memory_desc_t *wanted)
+{
+  dnnl_memory_desc_t plain = describe_weights (spec, dnnl_oihw, dnnl_goihw);
+  dnnl_memory_t from = NULL, to = NULL;
+  dnnl_primitive_t reorder = make_reorder (&plain, wanted);
+  gboolean fine = reorder != NULL && dnnl_memory_create (&from, &plain, engine, (gpointer) folded) == dnnl_success
+                  && dnnl_memory_create (&to, wanted, engine, DNNL_MEMORY_ALLOCATE) == dnnl_success && run_reorder (reorder, from, to);
+
+  if (reorder != NULL)
+    dnnl_primitive_destroy (reorder);
+  if (from != NULL)
+    dnnl_memory_destroy (from);
+  if (fine)
+    return to;
+  if (to != NULL)
+    dnnl_memory_destroy (to);
+  return NULL;
+}
+
+static void
+pass_clear (Pass *pass)
+{
+  const dnnl_primitive_t primitives[] = { pass->primitive, pass->reorder_from, pass->reorder_to };
+  const dnnl_memory_t memories[] = { pass->weights, pass->bias };
+
+  for (guint i = 0; i < G_N_ELEMENTS (primitives); i++)
+    if (primitives[i] != NULL)
+      dnnl_primitive_destroy (primitives[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (memories); i++)
+    if (memories[i] != NULL)
+      dnnl_memory_destroy (memories[i]);
+}
+
+static void
+convolution_free (gpointer data)
+{
+  Convolution *convolution = data;
+
+  pass_clear (&convolution->forward);
+  pass_clear (&convolution->backward);
+  g_free (convolution->bias);
+  g_free (convolution);
+}
+
+/* Bytes of scratch: the scratchpad, then the reordered values, then the term to add. */
+static gsize
+pass_scratch (const Pass *pass, gboolean backward)
+{
+  gsize bytes = ALIGNED (dnnl_memory_desc_get_size (&pass->pad));
+
+  if (pass->reorder_from != NULL)
+    bytes += ALIGNED (dnnl_memory_desc_get_size (&pass->own_from));
+  if (pass->reorder_to != NULL)
+    bytes += ALIGNED (dnnl_memory_desc_get_size (&pass->own_to));
+  if (backward)
+    bytes += ALIGNED (dnnl_memory_desc_get_size (&pass->to));
+  return bytes;
+}
+
+/* Fills a pass from its descriptor: the primitive, its weights, and the reorders between its layouts and the values'. */
+static gboolean
+pass_init (Pass *pass, const EspSpec *spec, dnnl_primitive_desc_t pd, const float *folded, gboolean backward)
+{
+  const dnnl_memory_desc_t *from, *to, *weights = dnnl_primitive_desc_query_md (pd, dnnl_query_weights_md, 0);
+
+  from = dnnl_primitive_desc_query_md (pd, backward ? dnnl_query_diff_dst_md : dnnl_query_src_md, 0);
+  to = dnnl_primitive_desc_query_md (pd, backward ? dnnl_query_diff_src_md : dnnl_query_dst_md, 0);
+  pass->from = describe (backward ? &spec->out : &spec->in[0]);
+  pass->to = describe (backward ? &spec->in[0] : &spec->out);
+  pass->own_from = *from;
+  pass->own_to = *to;
+  pass->pad = *dnnl_primitive_desc_query_md (pd, dnnl_query_scratchpad_md, 0);
+  pass->from_arg = backward ? DNNL_ARG_DIFF_DST : DNNL_ARG_SRC;
+  pass->to_arg = backward ? DNNL_ARG_DIFF_SRC : DNNL_ARG_DST;
+  if (!dnnl_memory_desc_equal (&pass->from, from) && (pass->reorder_from = make_reorder (&pass->from, from)) == NULL)
+    return FALSE;
+  if (!dnnl_memory_desc_equal (&pass->to, to) && (pass->reorder_to = make_reorder (to, &pass->to)) == NULL)
+    return FALSE;
+  pass->weights = pack_weights (spec, folded, weights);
+  return pass->weights != NULL && dnnl_primitive_create (&pass->primitive, pd) == dnnl_success;
+}
+
+static float *
+fold (const EspSpec *spec, float **bias)
+{
+  gsize filters = (gsize) spec->out.shape.c;
+  gsize each = (gsize) (spec->in[0].shape.c / spec->groups) * (gsize) spec->size * (gsize) spec->size;
+  float *folded = g_new (float, filters *each);
+
+  *bias = g_new (float, filters);
+  for (gsize f = 0; f < filters; f++)
+    {
+      double gain = spec->gain != NULL ? spec->gain[f] : 1.0;
+
+      (*bias)[f] = (float) spec->bias[f];
+      for (gsize i = 0; i < each; i++)
+        folded[f * each + i] = (float) (gain * (double) spec->weights[f * each + i]);
+    }
+  return folded;
+}
+
+static gboolean
+compile_passes (Convolution *convolution, EspKernel *kernel, const EspSpec *spec, const float *folded)
+{
+  dnnl_primitive_attr_t attr = make_attributes (spec->activation), bare = make_attributes (ESP_ACTIVATION_LINEAR);
+  dnnl_primitive_desc_t forward = choose (spec, attr, NULL), backward = NULL;
+  dnnl_memory_desc_t bias;
+  gboolean fine = forward != NULL && pass_init (&convolution->forward, spec, forward, folded, FALSE);
+
+  if (fine)
+    {
+      bias = *dnnl_primitive_desc_query_md (forward, dnnl_query_weights_md, 1);
+      fine = dnnl_memory_create (&convolution->forward.bias, &bias, engine, convolution->bias) == dnnl_success;
+      kernel->name = implementation (forward);
+      kernel->scratch = pass_scratch (&convolution->forward, FALSE);
+    }
+  if (fine && spec->backward)
+    {
+      backward = choose (spec, bare, forward);
+      fine = backward != NULL && pass_init (&convolution->backward, spec, backward, folded, TRUE);
+      kernel->scratch = fine ? MAX (kernel->scratch, pass_scratch (&convolution->backward, TRUE)) : 0;
+    }
+  for (guint i = 0; i < 2; i++)
+    if ((i == 0 ? forward : backward) != NULL)
+      dnnl_primitive_desc_destroy (i == 0 ? forward : backward);
+  dnnl_primitive_attr_destroy (attr);
+  dnnl_primitive_attr_destroy (bare);
+  return fine;
+}
+
+static gsize
+memory_bytes (dnnl_memory_t memory)
+{
+  const dnnl_memory_desc_t *md = NULL;
+
+  if (memory == NULL || dnnl_memory_get_memory_desc (memory, &md) != dnnl_success)
+    return 0;
+  return dnnl_memory_desc_get_size (md);
+}
+
+static gboolean
+convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
+{
+  Convolution *convolution = g_new0 (Convolution, 1);
+  g_autofree float *folded = fold (spec, &convolution->bias);
+
+  kernel->compiled = convolution;
+  if (!start_library () || !compile_passes (convolution, kernel, spec, folded))
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "oneDNN has no convolution of %d × %d × %d, %d filters of side %d, stride %d",
+                   spec->in[0].shape.c, spec->in[0].shape.h, spec->in[0].shape.w, spec->out.shape.c, spec->size, spec->stride);
+      return FALSE;
+    }
+  kernel->packed = memory_bytes (convolution->forward.weights) + memory_bytes (convolution->backward.weights)
+                   + (gsize) spec->out.shape.c * sizeof (float);
+  g_debug ("convolution %d to %d, side %d: %s", spec->in[0].shape.c, spec->out.shape.c, spec->size, kernel->name);
+  return TRUE;
+}
+
+static void
+bound_free (gpointer data)
+{
+  Bound *bound = data;
+  const dnnl_memory_t memories[] = { bound->from, bound->to, bound->own_from, bound->own_to, bound->sum, bound->pad };
+
+  for (guint i = 0; i < G_N_ELEMENTS (memories); i++)
+    if (memories[i] != NULL)
+      dnnl_memory_destroy (memories[i]);
+  g_free (bound);
+}
+
+/* A memory object over scratch, which moves on. */
+static gboolean
+take_scratch (dnnl_memory_t *memory, const dnnl_memory_desc_t *md, char **scratch)
+{
+  gsize bytes = dnnl_memory_desc_get_size (md);
+  gboolean fine = dnnl_memory_create (memory, md, engine, *scratch) == dnnl_success;
+
+  *scratch += ALIGNED (bytes);
+  return fine;
+}
+
+static void
+bound_arguments (Bound *bound, const Pass *pass, gboolean sum, dnnl_exec_arg_t *args)
+{
+  dnnl_memory_t to = pass->reorder_to != NULL ? bound->own_to : sum ? bound->sum : bound->to;
+  int n = 0;
+
+  args[n++] = (dnnl_exec_arg_t){ pass->from_arg, pass->reorder_from != NULL ? bound->own_from : bound->from };
+  args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_WEIGHTS, pass->weights };
+  args[n++] = (dnnl_exec_arg_t){ pass->to_arg, to };
+  if (bound->pad != NULL)
+    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_SCRATCHPAD, bound->pad };
+  if (pass->bias != NULL)
+    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS, pass->bias };
+  bound->n_args = n;
+}
+
+static gboolean
+convolution_bind (EspCall *call)
+{
+  Convolution *convolution = call->kernel->compiled;
+  const Pass *pass = call->is_backward ? &convolution->backward : &convolution->forward;
+  Bound *bound = g_new0 (Bound, 1);
+  char *scratch = call->scratch;
+  gboolean fine;
+
+  call->bound = bound;
+  fine = dnnl_memory_create (&bound->from, &pass->from, engine, (gpointer) call->in[0]) == dnnl_success
+         && dnnl_memory_create (&bound->to, &pass->to, engine, call->out) == dnnl_success;
+  if (dnnl_memory_desc_get_size (&pass->pad) > 0)
+    fine = fine && take_scratch (&bound->pad, &pass->pad, &scratch);
+  if (pass->reorder_from != NULL)
+    fine = fine && take_scratch (&bound->own_from, &pass->own_from, &scratch);
+  if (pass->reorder_to != NULL)
+    fine = fine && take_scratch (&bound->own_to, &pass->own_to, &scratch);
+  bound->sum_data = scratch;
+  if (call->is_backward)
+    fine = fine && take_scratch (&bound->sum, &pass->to, &scratch);
+  bound_arguments (bound, pass, FALSE, bound->args);
+  bound_arguments (bound, pass, TRUE, bound->sum_args);
+  return fine;
+}
+
+static gboolean
+run_pass (EspCall *call, const Pass *pass, gboolean add)
+{
+  Bound *bound = call->bound;
+
+  if (pass->reorder_from != NULL && !run_reorder (pass->reorder_from, bound->from, bound->own_from))
+    return FALSE;
+  if (dnnl_primitive_execute (pass->primitive, stream, bound->n_args, add ? bound->sum_args : bound->args) != dnnl_success)
+    return FALSE;
+  if (pass->reorder_to != NULL && !run_reorder (pass->reorder_to, bound->own_to, add ? bound->sum : bound->to))
+    return FALSE;
+  if (add)
+    esp_layout_add (&call->kernel->spec.in[0], bound->sum_data, call->out);
+  return TRUE;
+}
+
+static gboolean
+convolution_forward (EspCall *call)
+{
+  return run_pass (call, &((Convolution *) call->kernel->compiled)->forward, FALSE);
+}
+
+static gboolean
+convolution_backward (EspCall *call, gboolean add)
+{
+  return run_pass (call, &((Convolution *) call->kernel->compiled)->backward, add);
+}
+
+const EspKernelRow esp_onednn_convolution = {
+  .compile = convolution_compile,
+  .release = convolution_free,
+  .bind = convolution_bind,
+  .unbind = bound_free,
+  .forward = convolution_forward,
+  .backward = convolution_backward,
+};
+
+/** esp_kernels_onednn: Returns: (transfer none): the fast set. Thread: any. */
+const EspKernelSet *
+esp_kernels_onednn (void)
+{
+  static const EspKernelSet set = {
+    .name = "oneDNN",
+    .size = sizeof (float),
+    .block = esp_onednn_block,
+    .rows = {
+      [ESP_OP_CONVOLUTION] = &esp_onednn_convolution,
+      [ESP_OP_ACTIVATION] = &esp_blocked_activation,
+      [ESP_OP_MAXPOOL] = &esp_blocked_maxpool,
+      [ESP_OP_UPSAMPLE] = &esp_blocked_upsample,
+      [ESP_OP_CONCAT] = &esp_blocked_concat,
+      [ESP_OP_ADD] = &esp_blocked_add,
+      [ESP_OP_HEAD] = &esp_blocked_head,
+    },
+  };
+
+  return &set;
+}

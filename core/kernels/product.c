@@ -1,0 +1,149 @@
+/* product.c: value × gradient, reduced over the pixels of each channel where it lies */
+#define G_LOG_DOMAIN "esp-kernels"
+#include "config.h"
+
+#include "kernels/product.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "kernels/clones.h"
+
+#define MOST 16
+
+/* One slab of float values: a row at a time in float, rows added in double. totals holds block numbers. */
+ESP_INLINE void
+reduce_slab (const float *restrict value,
+             const float *restrict gradient,
+             const float *restrict shift,
+             float below,
+             EspProduct how,
+             int h,
+             int w,
+             int block,
+             double *restrict totals)
+{
+  float largest[MOST];
+
+  for (int l = 0; l < block; l++)
+    largest[l] = -FLT_MAX, totals[l] = 0;
+  for (int y = 0; y < h; y++)
+    {
+      float row[MOST] = { 0 };
+
+      for (int x = 0; x < w; x++, value += block, gradient += block)
+#pragma omp simd
+        for (int l = 0; l < block; l++)
+          {
+            float v = value[l] < 0 ? value[l] * below : value[l];
+            float product = (v - shift[l]) * gradient[l];
+
+            if (how == ESP_PRODUCT_MAX)
+              largest[l] = product > largest[l] ? product : largest[l];
+            else
+              row[l] += how == ESP_PRODUCT_SUM ? product : fabsf (product);
+          }
+      for (int l = 0; l < block; l++)
+        totals[l] += (double) row[l];
+    }
+  if (how == ESP_PRODUCT_MAX)
+    for (int l = 0; l < block; l++)
+      totals[l] = (double) largest[l];
+}
+
+#define REDUCER(name, block, how)                                                                                                          \
+  ESP_CLONES static void name (const float *value, const float *gradient, const float *shift, float below, int h, int w, double *totals)   \
+  {                                                                                                                                        \
+    reduce_slab (value, gradient, shift, below, how, h, w, block, totals);                                                                 \
+  }
+
+REDUCER (max_16, 16, ESP_PRODUCT_MAX)
+REDUCER (sum_16, 16, ESP_PRODUCT_SUM)
+REDUCER (abs_16, 16, ESP_PRODUCT_ABS_SUM)
+REDUCER (max_8, 8, ESP_PRODUCT_MAX)
+REDUCER (sum_8, 8, ESP_PRODUCT_SUM)
+REDUCER (abs_8, 8, ESP_PRODUCT_ABS_SUM)
+REDUCER (max_1, 1, ESP_PRODUCT_MAX)
+REDUCER (sum_1, 1, ESP_PRODUCT_SUM)
+REDUCER (abs_1, 1, ESP_PRODUCT_ABS_SUM)
+
+typedef void (*Reducer) (const float *, const float *, const float *, float, int, int, double *);
+
+static Reducer
+find_reducer (int block, EspProduct how)
+{
+  static const Reducer reducers[3][3] = { { max_1, sum_1, abs_1 }, { max_8, sum_8, abs_8 }, { max_16, sum_16, abs_16 } };
+
+  return reducers[block == 16 ? 2 : block == 8 ? 1 : 0][how];
+}
+
+static void
+reduce_float (
+    const EspLayout *layout, const float *value, const float *gradient, const double *shift, double below, EspProduct how, float *scores)
+{
+  const EspShape s = layout->shape;
+  int block = layout->block, blocks = (s.c + block - 1) / block;
+  gsize each = (gsize) s.h * (gsize) s.w * (gsize) block;
+  Reducer reducer = find_reducer (block, how);
+
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < s.n * blocks; i++)
+    {
+      int first = i % blocks * block, used = MIN (block, s.c - first);
+      float shifts[MOST] = { 0 };
+      double totals[MOST];
+
+      for (int l = 0; shift != NULL && l < used; l++)
+        shifts[l] = (float) shift[first + l];
+      reducer (value + (gsize) i * each, gradient + (gsize) i * each, shifts, (float) below, s.h, s.w, totals);
+      for (int l = 0; l < used; l++)
+        scores[i / blocks * s.c + first + l] = (float) totals[l];
+    }
+}
+
+static double
+reduce_plane (const double *value, const double *gradient, double shift, double below, EspProduct how, gsize plane)
+{
+  double total = how == ESP_PRODUCT_MAX ? -DBL_MAX : 0;
+
+  for (gsize i = 0; i < plane; i++)
+    {
+      double product = ((value[i] < 0 ? value[i] * below : value[i]) - shift) * gradient[i];
+
+      if (how == ESP_PRODUCT_MAX)
+        total = MAX (total, product);
+      else
+        total += how == ESP_PRODUCT_SUM ? product : fabs (product);
+    }
+  return total;
+}
+
+/**
+ * esp_product_reduce:
+ * @layout: of @value and @gradient
+ * @value: numbers, any layout
+ * @gradient: (nullable): likewise; NULL is 0 everywhere
+ * @shift: (nullable): c numbers taken off the value, after @below
+ * @below: what negative values are multiplied by first
+ * @how: signed maximum, signed sum, or sum of absolute values, over h and w
+ * @scores: (out): n * c numbers
+ *
+ * Channels that only fill the last block are left out. Bits do not depend on threads or batch. Thread: any (float: lane).
+ */
+void
+esp_product_reduce (
+    const EspLayout *layout, const void *value, const void *gradient, const double *shift, double below, EspProduct how, float *scores)
+{
+  const EspShape s = layout->shape;
+  gsize plane = (gsize) s.h * (gsize) s.w, channels = (gsize) s.n * (gsize) s.c;
+
+  if (gradient == NULL)
+    for (gsize i = 0; i < channels; i++)
+      scores[i] = 0;
+  else if (layout->size == sizeof (float))
+    reduce_float (layout, value, gradient, shift, below, how, scores);
+  else
+    for (gsize i = 0; i < channels; i++)
+      scores[i] = (float) reduce_plane ((const double *) value + i * plane, (const double *) gradient + i * plane,
+                                        shift != NULL ? shift[i % (gsize) s.c] : 0.0, below, how, plane);
+}

@@ -1,0 +1,17 @@
+/* reference-double.c: the reference kernels in double */
+#define G_LOG_DOMAIN "esp-kernels"
+#include "config.h"
+
+#include "kernels/kernel-private.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#define real     double
+#define REAL_MAX DBL_MAX
+#define REAL_EXP exp
+#define SET      esp_kernels_reference_double
+#define SET_NAME "reference (double)"
+
+#include "kernels/reference-template.h"
