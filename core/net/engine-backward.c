@@ -1,0 +1,242 @@
+/* engine-backward.c: from seeds at outputs back to every activation before them */
+#define G_LOG_DOMAIN "esp-net"
+#include "config.h"
+
+#include "net/engine.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "kernels/product.h"
+#include "net/engine-private.h"
+
+static gboolean
+has_gradient (EspEngine *engine, int layer, GError **error)
+{
+  const char *why = NULL;
+
+  if (engine->options.mode != ESP_MODE_EXPLAIN)
+    why = "gradients need an explain engine";
+  else if (layer < -1 || layer >= (int) engine->n)
+    why = "there is no such layer";
+  else if (esp_engine_step (engine, layer)->grad.data == NULL)
+    why = layer < 0 ? "gradients of the image need an engine with pixels" : "a [yolo] layer has none; use the convolution before it";
+  if (why != NULL)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %d: %s", layer, why);
+  return why == NULL;
+}
+
+/** esp_engine_clear_seeds: @engine: forgets all seeds: the next backward starts from those set after this. Thread: as forward. */
+void
+esp_engine_clear_seeds (EspEngine *engine)
+{
+  for (guint i = 0; i < engine->n; i++)
+    esp_engine_step (engine, i)->seeded = FALSE;
+}
+
+/**
+ * esp_engine_set_seed:
+ * @engine: an explain engine
+ * @layer: any layer but [yolo]; for a head, the convolution it reads (raw logits)
+ * @seed: dT/d(output of @layer), batch * c * h * w numbers, n c h w
+ * @error: return location
+ *
+ * Seeds of several layers add up to one target T. They stay set until esp_engine_clear_seeds(). The place of a seed is made when it is first
+ * set, later ones reuse it. Thread: as forward. Errors: ESP_ERROR_SHAPE.
+ */
+gboolean
+esp_engine_set_seed (EspEngine *engine, guint layer, const float *seed, GError **error)
+{
+  EspStep *step;
+
+  if (!has_gradient (engine, (int) layer, error))
+    return FALSE;
+  step = esp_engine_step (engine, layer);
+  if (step->seed == NULL)
+    step->seed = g_malloc (esp_layout_get_bytes (&step->layout));
+  esp_layout_pack (&step->layout, seed, step->seed);
+  step->seeded = TRUE;
+  return TRUE;
+}
+
+static void
+plant_seeds (EspEngine *engine)
+{
+  for (int i = -1; i < (int) engine->n; i++)
+    {
+      EspStep *step = esp_engine_step (engine, i);
+
+      step->arrived = step->seeded;
+      if (step->seeded)
+        memcpy (step->grad.data, step->seed, esp_layout_get_bytes (&step->layout));
+    }
+}
+
+static gboolean
+step_back (EspEngine *engine, EspStep *step, int stop)
+{
+  if (step->back_bend != NULL && !esp_call_run (step->back_bend, FALSE))
+    return FALSE;
+  if (step->keep != NULL)
+    esp_layout_zero_channels (&step->layout, step->pre_grad.data, step->keep);
+  for (guint k = 0; k < step->layer->n_inputs; k++)
+    {
+      EspStep *input = esp_engine_step (engine, step->layer->inputs[k]);
+
+      if (step->back[k] == NULL || step->layer->inputs[k] < stop)
+        continue;
+      if (!esp_call_run (step->back[k], input->arrived))
+        return FALSE;
+      input->arrived = TRUE;
+    }
+  return TRUE;
+}
+
+/**
+ * esp_engine_backward:
+ * @engine: an explain engine after a forward
+ * @stop: the lowest layer whose gradients are wanted; 0 for all, and the image too if the engine has pixels
+ * @job: (nullable): cancels between two layers
+ * @error: return location
+ *
+ * Gradients of T = sum over seeds of seed * output, at every layer from @stop on. The first consumer of a value stores its gradient, later ones
+ * add. Max-pooling sends a gradient to the first largest number in row-major order, leaky and relu use the lower slope at 0, both as darknet.
+ * Runs again from the same seeds give the same bits. Allocates nothing. Thread: as forward.
+ * Errors: G_IO_ERROR_CANCELLED, and then the gradients are undefined; ESP_ERROR_SHAPE where the engine is none for explaining.
+ */
+gboolean
+esp_engine_backward (EspEngine *engine, guint stop, EspJob *job, GError **error)
+{
+  int lowest = stop == 0 ? -1 : (int) stop;
+
+  if (engine->options.mode != ESP_MODE_EXPLAIN)
+    return has_gradient (engine, 0, error);
+  plant_seeds (engine);
+  engine->stop = (int) engine->n;
+  for (int i = (int) engine->n - 1; i >= (int) stop; i--)
+    {
+      EspStep *step = esp_engine_step (engine, i);
+
+      if (!esp_job_check (job, error))
+        return FALSE;
+      if (step->arrived && !step_back (engine, step, lowest))
+        return esp_engine_failed (engine, (guint) i, error);
+    }
+  engine->stop = lowest;
+  return TRUE;
+}
+
+static gboolean
+can_read_gradient (EspEngine *engine, int layer, EspAt at, GError **error)
+{
+  if (!has_gradient (engine, layer, error))
+    return FALSE;
+  if (layer < engine->stop)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %d: the last backward stopped at layer %d", layer, engine->stop);
+  else if (at == ESP_AT_CONV && (layer < 0 || esp_engine_step (engine, layer)->layer->kind != ESP_LAYER_CONVOLUTIONAL))
+    g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %d: only convolutions have a place before batch normalisation", layer);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static const char *
+gradient_at (const EspStep *step, EspAt at)
+{
+  return at != ESP_AT_OUT && step->pre_grad.data != NULL ? step->pre_grad.data : step->grad.data;
+}
+
+/**
+ * esp_engine_read_gradient_double:
+ * @engine: after a backward
+ * @layer: a layer from its @stop on; -1 is the image
+ * @at: with respect to the output, the value before the activation, or the convolution before batch normalisation
+ * @values: (out): batch * c * h * w numbers, n c h w
+ * @error: return location
+ *
+ * Gradients that no seed reaches are 0. Thread: as forward. Errors: ESP_ERROR_SHAPE.
+ */
+gboolean
+esp_engine_read_gradient_double (EspEngine *engine, int layer, EspAt at, double *values, GError **error)
+{
+  const EspStep *step;
+  gsize n, plane;
+
+  if (!can_read_gradient (engine, layer, at, error))
+    return FALSE;
+  step = esp_engine_step (engine, layer);
+  n = esp_shape_count (step->layout.shape);
+  plane = (gsize) step->layout.shape.h * (gsize) step->layout.shape.w;
+  if (!step->arrived)
+    memset (values, 0, n * sizeof *values);
+  else
+    esp_layout_unpack_double (&step->layout, gradient_at (step, at), values);
+  if (at == ESP_AT_CONV && step->gain != NULL)
+    for (gsize i = 0; i < n; i++)
+      values[i] *= step->gain[i / plane % (gsize) step->layout.shape.c];
+  return TRUE;
+}
+
+/** esp_engine_read_gradient: as esp_engine_read_gradient_double(), rounded to float. */
+gboolean
+esp_engine_read_gradient (EspEngine *engine, int layer, EspAt at, float *values, GError **error)
+{
+  const EspStep *step;
+  gsize n, plane;
+
+  if (!can_read_gradient (engine, layer, at, error))
+    return FALSE;
+  step = esp_engine_step (engine, layer);
+  n = esp_shape_count (step->layout.shape);
+  plane = (gsize) step->layout.shape.h * (gsize) step->layout.shape.w;
+  if (!step->arrived)
+    memset (values, 0, n * sizeof *values);
+  else
+    esp_layout_unpack (&step->layout, gradient_at (step, at), values);
+  if (at == ESP_AT_CONV && step->gain != NULL)
+    for (gsize i = 0; i < n; i++)
+      values[i] = (float) ((double) values[i] * step->gain[i / plane % (gsize) step->layout.shape.c]);
+  return TRUE;
+}
+
+static gboolean
+is_leaky (const EspLayer *layer)
+{
+  return (layer->kind == ESP_LAYER_CONVOLUTIONAL && layer->conv.activation == ESP_ACTIVATION_LEAKY)
+         || (layer->kind == ESP_LAYER_SHORTCUT && layer->shortcut.activation == ESP_ACTIVATION_LEAKY);
+}
+
+/**
+ * esp_engine_reduce_product:
+ * @engine: after a backward
+ * @layer: a layer from its @stop on
+ * @at: which value and its own gradient are multiplied
+ * @reduce: over h and w
+ * @scores: (out): batch * c numbers
+ * @error: return location
+ *
+ * At the convolution A * dT/dA = (y - b') * dT/dy, with y the value before the activation and b' the folded bias: exact at gamma = 0 too, and
+ * no unfolded run is needed. Runs where the numbers lie; nothing is reordered, nothing allocated. Thread: as forward.
+ * Source: Shi et al. 2020, Comput. Electron. Agric. 169:105214 (the product before batch normalisation). Errors: ESP_ERROR_SHAPE.
+ */
+gboolean
+esp_engine_reduce_product (EspEngine *engine, guint layer, EspAt at, EspReduce reduce, float *scores, GError **error)
+{
+  static const EspProduct products[]
+      = { [ESP_REDUCE_MAX] = ESP_PRODUCT_MAX, [ESP_REDUCE_SUM] = ESP_PRODUCT_SUM, [ESP_REDUCE_ABS_SUM] = ESP_PRODUCT_ABS_SUM };
+  const EspStep *step;
+  const char *value;
+  double below = 1;
+
+  if (!can_read_gradient (engine, (int) layer, at, error))
+    return FALSE;
+  step = esp_engine_step (engine, layer);
+  value = esp_engine_step (engine, step->root)->out.data;
+  if (at != ESP_AT_OUT && step->pre.data != NULL)
+    value = step->pre.data;
+  else if (at != ESP_AT_OUT && is_leaky (step->layer))
+    below = 10;
+  esp_product_reduce (&step->layout, value, step->arrived ? gradient_at (step, at) : NULL, at == ESP_AT_CONV ? step->shift : NULL, below,
+                      products[reduce], scores);
+  return TRUE;
+}

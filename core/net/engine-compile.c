@@ -1,0 +1,216 @@
+/* engine-compile.c: every layer's kernel, made or shared with an earlier engine */
+#define G_LOG_DOMAIN "esp-net"
+#include "config.h"
+
+#include "net/engine-private.h"
+
+#include "base/error.h"
+
+static gboolean
+refuse (const EspEngine *engine, const EspLayer *layer, const char *why, GError **error)
+{
+  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s:%u: layer %u [%s]: %s",
+               esp_cfg_get_name (esp_network_get_cfg (engine->network)), layer->line, layer->index, esp_layer_kind_name (layer->kind), why);
+  return FALSE;
+}
+
+/* Whether a layer passes on its input as it is. */
+static gboolean
+is_alias (const EspLayer *layer)
+{
+  return layer->kind == ESP_LAYER_DROPOUT || (layer->kind == ESP_LAYER_ROUTE && layer->n_inputs == 1);
+}
+
+static EspActivation
+activation_of (const EspLayer *layer)
+{
+  if (layer->kind == ESP_LAYER_CONVOLUTIONAL)
+    return layer->conv.activation;
+  return layer->kind == ESP_LAYER_SHORTCUT ? layer->shortcut.activation : ESP_ACTIVATION_LINEAR;
+}
+
+/* The image lies plain as long as only convolutions read it. */
+static gboolean
+image_is_plain (EspEngine *engine)
+{
+  for (guint i = 0; i < engine->n; i++)
+    {
+      const EspLayer *layer = esp_network_get_layer (engine->network, i);
+
+      for (guint k = 0; k < layer->n_inputs; k++)
+        if (layer->inputs[k] < 0 && layer->kind != ESP_LAYER_CONVOLUTIONAL)
+          return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+lay_out (EspEngine *engine)
+{
+  for (int i = -1; i < (int) engine->n; i++)
+    {
+      EspStep *step = esp_engine_step (engine, i);
+      EspShape shape;
+      gboolean plain;
+
+      step->layer = i < 0 ? NULL : esp_network_get_layer (engine->network, (guint) i);
+      shape = i < 0 ? esp_network_get_input (engine->network) : step->layer->out;
+      shape.n = (int) engine->options.batch;
+      plain = i < 0 ? image_is_plain (engine) : step->layer->kind == ESP_LAYER_YOLO;
+      step->layout = esp_kernels_layout (engine->set, shape, plain);
+      step->root = i >= 0 && is_alias (step->layer) ? esp_engine_step (engine, step->layer->inputs[0])->root : i;
+    }
+}
+
+static void
+describe (EspEngine *engine, const EspStep *step, EspSpec *spec)
+{
+  const EspLayer *layer = step->layer;
+
+  switch (layer->kind)
+    {
+    case ESP_LAYER_CONVOLUTIONAL:
+      spec->op = ESP_OP_CONVOLUTION;
+      spec->groups = layer->conv.groups;
+      spec->size = layer->conv.size;
+      spec->stride = layer->conv.stride;
+      spec->pad = layer->conv.pad;
+      spec->weights = step->params->weights;
+      spec->gain = step->gain;
+      spec->bias = step->shift;
+      break;
+    case ESP_LAYER_MAXPOOL:
+      spec->op = ESP_OP_MAXPOOL;
+      spec->size = layer->maxpool.size;
+      spec->stride = layer->maxpool.stride;
+      spec->pad = layer->maxpool.padding / 2;
+      break;
+    case ESP_LAYER_UPSAMPLE:
+      spec->op = ESP_OP_UPSAMPLE;
+      spec->stride = layer->upsample.stride;
+      break;
+    case ESP_LAYER_ROUTE:
+    case ESP_LAYER_DROPOUT:
+      spec->op = ESP_OP_CONCAT;
+      break;
+    case ESP_LAYER_SHORTCUT:
+      spec->op = ESP_OP_ADD;
+      break;
+    case ESP_LAYER_YOLO:
+      spec->op = ESP_OP_HEAD;
+      spec->entries = 5 + layer->yolo.classes;
+      break;
+    case ESP_N_LAYER_KINDS:
+      g_assert_not_reached ();
+    }
+}
+
+/* Takes the kernel of @old where it was compiled for the same thing, else compiles. */
+static EspKernel *
+make (EspEngine *engine, const EspSpec *spec, EspKernel *old, GError **error)
+{
+  if (old != NULL && esp_kernel_fits (old, engine->set, spec))
+    return esp_kernel_ref (old);
+  return esp_kernel_new (engine->set, spec, error);
+}
+
+/* The activation as a kernel of its own: linear and leaky are fused and their y is recovered from the output; relu and logistic are not, so
+ * that y is kept. */
+static gboolean
+compile_bend (EspEngine *engine, EspStep *step, EspSpec *whole, const EspStep *old, GError **error)
+{
+  EspActivation activation = activation_of (step->layer);
+  const EspSpec spec
+      = { .op = ESP_OP_ACTIVATION, .backward = TRUE, .n_in = 1, .in = &step->layout, .out = step->layout, .activation = activation };
+
+  whole->activation = activation;
+  if (engine->options.mode != ESP_MODE_EXPLAIN || (activation == ESP_ACTIVATION_LINEAR && step->keep == NULL))
+    return TRUE;
+  step->bend = make (engine, &spec, old != NULL ? old->bend : NULL, error);
+  if (activation == ESP_ACTIVATION_RELU || activation == ESP_ACTIVATION_LOGISTIC)
+    {
+      whole->activation = ESP_ACTIVATION_LINEAR;
+      step->pre.bytes = esp_layout_get_bytes (&step->layout);
+    }
+  return step->bend != NULL;
+}
+
+static gboolean
+compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **error)
+{
+  const EspLayer *layer = step->layer;
+  g_autofree EspLayout *in = g_new (EspLayout, layer->n_inputs);
+  EspSpec spec = { .n_in = layer->n_inputs, .in = in, .out = step->layout };
+
+  for (guint k = 0; k < layer->n_inputs; k++)
+    {
+      const EspStep *input = esp_engine_step (engine, layer->inputs[k]);
+
+      if (input->layer != NULL && input->layer->kind == ESP_LAYER_YOLO)
+        return refuse (engine, layer, "reads the output of a [yolo] layer, which is not run here", error);
+      in[k] = input->layout;
+      spec.backward |= engine->options.mode == ESP_MODE_EXPLAIN && (input->layer != NULL || engine->options.pixels);
+    }
+  if (layer->kind == ESP_LAYER_SHORTCUT && (in[0].shape.h != in[1].shape.h || in[0].shape.w != in[1].shape.w))
+    return refuse (engine, layer, "adds layers of unequal height or width", error);
+  describe (engine, step, &spec);
+  if (layer->kind == ESP_LAYER_CONVOLUTIONAL || layer->kind == ESP_LAYER_SHORTCUT)
+    if (!compile_bend (engine, step, &spec, old, error))
+      return FALSE;
+  if (spec.op == ESP_OP_HEAD)
+    spec.backward = FALSE;
+  if (old != NULL && old->params != step->params)
+    old = NULL;
+  step->kernel = make (engine, &spec, old != NULL ? old->kernel : NULL, error);
+  return step->kernel != NULL;
+}
+
+static gboolean
+compile_step (EspEngine *engine, EspStep *step, const EspMask *mask, const EspStep *old, GError **error)
+{
+  guint index = step->layer->index, n = 0;
+  const EspParams *params = esp_weights_get (engine->weights, index);
+  const guint8 *bits = mask != NULL ? esp_mask_get_bits (mask, index, &n) : NULL;
+
+  if (step->root != (int) index && engine->options.mode != ESP_MODE_EXPLAIN)
+    return TRUE;
+  if (step->layer->kind == ESP_LAYER_CONVOLUTIONAL)
+    {
+      if (params == NULL)
+        return refuse (engine, step->layer, "has no weights", error);
+      step->params = esp_params_ref ((EspParams *) params);
+      esp_step_fold (step, engine->options.bn);
+    }
+  for (guint c = 0; bits != NULL && c < n && step->keep == NULL; c++)
+    if (!bits[c])
+      step->keep = g_memdup2 (bits, n);
+  return compile_kernel (engine, step, old, error);
+}
+
+/**
+ * esp_engine_compile:
+ * @engine: with network, weights, options and set
+ * @mask: (nullable): masked execution
+ * @reuse: (nullable): shares its kernels where specification and parameters agree
+ * @error: return location
+ *
+ * Lays out every value and makes every kernel. Nothing has an address yet. Thread: lane.
+ */
+gboolean
+esp_engine_compile (EspEngine *engine, const EspMask *mask, EspEngine *reuse, GError **error)
+{
+  gboolean alike = reuse != NULL && reuse->set == engine->set && reuse->options.bn == engine->options.bn;
+
+  engine->steps = g_new0 (EspStep, engine->n + 1);
+  lay_out (engine);
+  for (guint i = 0; i < engine->n; i++)
+    {
+      EspStep *step = esp_engine_step (engine, i);
+
+      if (!compile_step (engine, step, mask, alike && i < reuse->n ? esp_engine_step (reuse, i) : NULL, error))
+        return FALSE;
+      if (step->kernel != NULL)
+        engine->packed_bytes += esp_kernel_get_packed (step->kernel);
+    }
+  return TRUE;
+}

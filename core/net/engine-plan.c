@@ -1,0 +1,231 @@
+/* engine-plan.c: one arena for everything a forward (and backward) touches, planned by liveness, and the calls tied to it */
+#define G_LOG_DOMAIN "esp-net"
+#include "config.h"
+
+#include "net/engine-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define ALIGNED(bytes) (((bytes) + 63) & ~(gsize) 63)
+#define MOST_BYTES     ((gsize) 1 << 36) /* 64 GiB: beyond is a mistake in the cfg, not a network */
+
+static gboolean
+explains (const EspEngine *engine)
+{
+  return engine->options.mode == ESP_MODE_EXPLAIN;
+}
+
+/* Which step reads each output last. Heads, what feeds them, and outputs that nothing reads stay to the end. */
+static void
+find_readers (EspEngine *engine)
+{
+  int end = (int) engine->n;
+
+  for (int i = -1; i < end; i++)
+    esp_engine_step (engine, i)->reads = -2;
+  for (int i = 0; i < end; i++)
+    {
+      EspStep *step = esp_engine_step (engine, i);
+
+      for (guint k = 0; k < step->layer->n_inputs; k++)
+        {
+          EspStep *input = esp_engine_step (engine, esp_engine_step (engine, step->layer->inputs[k])->root);
+
+          input->reads = MAX (input->reads, step->layer->kind == ESP_LAYER_YOLO ? end : i);
+        }
+    }
+  for (int i = 0; i < end; i++)
+    {
+      EspStep *step = esp_engine_step (engine, i), *root = esp_engine_step (engine, step->root);
+      guint n = 0;
+
+      esp_network_get_consumers (engine->network, (guint) i, &n);
+      if (n == 0 || step->layer->kind == ESP_LAYER_YOLO)
+        root->reads = end;
+    }
+}
+
+static void
+want (EspPlace *place, gsize bytes, int from, int to)
+{
+  *place = (EspPlace){ .bytes = bytes, .at = ESP_NOWHERE, .from = from, .to = to };
+}
+
+static void
+want_places (EspEngine *engine)
+{
+  int end = (int) engine->n;
+  gsize scratch = 0;
+
+  for (int i = -1; i < end; i++)
+    {
+      EspStep *step = esp_engine_step (engine, i);
+      gsize bytes = esp_layout_get_bytes (&step->layout);
+
+      if (step->root == i)
+        want (&step->out, bytes, i, engine->options.keep_all || explains (engine) ? end : MAX (step->reads, i));
+      if (step->kernel != NULL)
+        {
+          want (&step->kept, esp_kernel_get_kept (step->kernel), i, end);
+          scratch = MAX (scratch, esp_kernel_get_scratch (step->kernel));
+        }
+      if (step->pre.bytes > 0)
+        want (&step->pre, bytes, i, end);
+      if (!explains (engine) || (i < 0 && !engine->options.pixels) || (i >= 0 && step->layer->kind == ESP_LAYER_YOLO))
+        continue;
+      want (&step->grad, bytes, -1, end);
+      if (step->bend != NULL)
+        want (&step->pre_grad, bytes, -1, end);
+    }
+  want (&engine->scratch, scratch, -1, end);
+}
+
+static GPtrArray *
+list_places (EspEngine *engine)
+{
+  GPtrArray *places = g_ptr_array_new ();
+
+  for (int i = -1; i < (int) engine->n; i++)
+    {
+      EspStep *step = esp_engine_step (engine, i);
+      EspPlace *const own[] = { &step->out, &step->pre, &step->kept, &step->grad, &step->pre_grad };
+
+      for (guint k = 0; k < G_N_ELEMENTS (own); k++)
+        if (own[k]->bytes > 0)
+          g_ptr_array_add (places, own[k]);
+    }
+  if (engine->scratch.bytes > 0)
+    g_ptr_array_add (places, &engine->scratch);
+  return places;
+}
+
+static int
+larger_first (gconstpointer a, gconstpointer b)
+{
+  const EspPlace *p = *(EspPlace *const *) a, *q = *(EspPlace *const *) b;
+
+  return p->bytes != q->bytes ? (p->bytes < q->bytes ? 1 : -1) : p->from - q->from;
+}
+
+/* The lowest offset where @place overlaps none of the first @n places that live at the same time. */
+static gsize
+lowest_free (const GPtrArray *places, guint n, const EspPlace *place)
+{
+  gsize at = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      const EspPlace *other = places->pdata[i];
+      gboolean together = other->from <= place->to && place->from <= other->to;
+
+      if (together && at < other->at + ALIGNED (other->bytes) && other->at < at + ALIGNED (place->bytes))
+        {
+          at = other->at + ALIGNED (other->bytes);
+          i = G_MAXUINT; /* look at all again from here; wraps to 0 */
+        }
+    }
+  return at;
+}
+
+static gboolean
+allocate (EspEngine *engine, GError **error)
+{
+  g_autoptr (GPtrArray) places = list_places (engine);
+  void *arena = NULL;
+
+  g_ptr_array_sort (places, larger_first);
+  for (guint i = 0; i < places->len; i++)
+    {
+      EspPlace *place = places->pdata[i];
+
+      place->at = lowest_free (places, i, place);
+      engine->arena_bytes = MAX (engine->arena_bytes, place->at + ALIGNED (place->bytes));
+    }
+  if (engine->arena_bytes > MOST_BYTES || posix_memalign (&arena, 64, MAX (engine->arena_bytes, 64)) != 0)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "the network needs %" G_GSIZE_FORMAT " MB for its layers, which could not be had",
+                   engine->arena_bytes >> 20);
+      return FALSE;
+    }
+  engine->arena = arena;
+  memset (arena, 0, engine->arena_bytes);
+  for (guint i = 0; i < places->len; i++)
+    ((EspPlace *) places->pdata[i])->data = engine->arena + ((EspPlace *) places->pdata[i])->at;
+  return TRUE;
+}
+
+static char *
+root_data (EspEngine *engine, int layer)
+{
+  return esp_engine_step (engine, esp_engine_step (engine, layer)->root)->out.data;
+}
+
+static gboolean
+bind_forward (EspEngine *engine, EspStep *step)
+{
+  g_autofree const void **in = g_new (const void *, step->layer->n_inputs);
+  const void *pre = step->pre.data;
+
+  for (guint k = 0; k < step->layer->n_inputs; k++)
+    in[k] = root_data (engine, step->layer->inputs[k]);
+  if (pre == NULL)
+    return (step->run = esp_call_new_forward (step->kernel, in, step->out.data, step->kept.data, engine->scratch.data)) != NULL;
+  step->run = esp_call_new_forward (step->kernel, in, step->pre.data, step->kept.data, engine->scratch.data);
+  step->run_bend = esp_call_new_forward (step->bend, &pre, step->out.data, NULL, engine->scratch.data);
+  return step->run != NULL && step->run_bend != NULL;
+}
+
+static gboolean
+bind_backward (EspEngine *engine, EspStep *step)
+{
+  const char *grad = step->bend != NULL ? step->pre_grad.data : step->grad.data;
+
+  step->back = g_new0 (EspCall *, step->layer->n_inputs);
+  if (step->bend != NULL)
+    {
+      step->back_bend = esp_call_new_backward (step->bend, 0, step->grad.data, step->pre_grad.data, step->out.data, engine->scratch.data);
+      if (step->back_bend == NULL)
+        return FALSE;
+    }
+  for (guint k = 0; k < step->layer->n_inputs; k++)
+    {
+      EspStep *input = esp_engine_step (engine, step->layer->inputs[k]);
+
+      if (input->grad.data == NULL)
+        continue;
+      step->back[k] = esp_call_new_backward (step->kernel, k, grad, input->grad.data, step->kept.data, engine->scratch.data);
+      if (step->back[k] == NULL)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * esp_engine_plan:
+ * @engine: compiled
+ * @error: return location
+ *
+ * Gives every value a place, largest first at the lowest offset free while it lives, allocates the arena, and ties the kernels to it.
+ * Thread: lane. Errors: ESP_ERROR_LIMIT where memory does not suffice.
+ */
+gboolean
+esp_engine_plan (EspEngine *engine, GError **error)
+{
+  find_readers (engine);
+  want_places (engine);
+  if (!allocate (engine, error))
+    return FALSE;
+  for (guint i = 0; i < engine->n; i++)
+    {
+      EspStep *step = esp_engine_step (engine, i);
+
+      if (step->root == (int) i && !bind_forward (engine, step))
+        return esp_engine_failed (engine, i, error);
+      if (explains (engine) && step->grad.data != NULL && !bind_backward (engine, step))
+        return esp_engine_failed (engine, i, error);
+    }
+  return TRUE;
+}

@@ -1,0 +1,79 @@
+/* engine-private.h: the state of an engine, for engine.c and its engine-*.c siblings */
+#pragma once
+
+#include "kernels/kernel.h"
+#include "net/engine.h"
+
+G_BEGIN_DECLS
+
+#define ESP_NOWHERE G_MAXSIZE
+
+/* A stretch of the arena. */
+typedef struct
+{
+  gsize bytes; /* 0: not wanted */
+  gsize at;    /* offset once planned */
+  char *data;  /* address once allocated; NULL where not wanted */
+  int   from, to; /* steps at which it must hold its numbers, both included */
+} EspPlace;
+
+/* One layer, or the image (the first step, layer NULL). */
+typedef struct
+{
+  const EspLayer  *layer;
+  const EspParams *params; /* (owned) convolutions only */
+  EspLayout        layout;
+  int              root;   /* the layer whose place holds this output: itself, except of dropout and of a route of one layer */
+  int              reads;  /* the last step that reads the output; n layers where it stays readable after forward */
+  EspPlace         out, pre, kept, grad, pre_grad; /* pre and pre_grad only where they differ from out and grad */
+  EspKernel       *kernel; /* NULL where root is another layer */
+  EspKernel       *bend;   /* the activation, where it is not part of kernel or where backward needs it */
+  EspCall         *run, *run_bend, *back_bend;
+  EspCall        **back;   /* one an input, NULL where no gradient goes there */
+  double          *gain;   /* of the folded batch normalisation, one a filter; NULL: 1 */
+  double          *shift;  /* the folded bias */
+  guint8          *keep;   /* (nullable): the mask's bits */
+  void            *seed;   /* (owned) in layout, made when first set */
+  gboolean         seeded;
+  gboolean         arrived; /* grad holds something in this backward */
+} EspStep;
+
+struct _EspEngine
+{
+  EspNetwork         *network;
+  EspWeights         *weights;
+  EspEngineOptions    options; /* mask is not kept */
+  const EspKernelSet *set;
+  guint               n;       /* layers */
+  EspStep            *steps;   /* n + 1: the image, then the layers */
+  char               *arena;
+  gsize               arena_bytes, packed_bytes;
+  EspPlace            scratch;
+  int                 stop;    /* of the last backward; n before any */
+};
+
+#define esp_engine_step(engine, layer) (&(engine)->steps[(int) (layer) + 1])
+
+/* engine-fold.c */
+void     esp_step_fold      (EspStep          *step,
+                             EspBnForm         form);
+double   esp_bn_sigma       (float             variance,
+                             EspBnForm         form);
+/* engine-compile.c */
+gboolean esp_engine_compile (EspEngine        *engine,
+                             const EspMask    *mask,
+                             EspEngine        *reuse,
+                             GError          **error);
+/* engine-plan.c */
+gboolean esp_engine_plan    (EspEngine        *engine,
+                             GError          **error);
+/* engine-values.c: TRUE if the numbers at @at are held after a forward, else an error that says why not */
+gboolean esp_engine_can_read (EspEngine       *engine,
+                              guint            layer,
+                              EspAt            at,
+                              GError         **error);
+gboolean esp_engine_failed   (EspEngine       *engine, /* FALSE, with the error of a kernel that failed */
+                              guint            layer,
+                              GError         **error);
+
+G_END_DECLS
