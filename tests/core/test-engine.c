@@ -1,0 +1,378 @@
+/* test-engine.c: whole small networks: backends against each other, masks, batches, continuing, sharing */
+#include "config.h"
+
+#include "net/engine.h"
+
+#include "base/error.h"
+#include "base/rng.h"
+
+#include <malloc.h>
+#include <math.h>
+#include <string.h>
+
+/* Every kind once, with odd counts, a value read by several layers, and a route that cuts blocks. */
+static const char zoo[] = "[net]\nwidth=26\nheight=22\nchannels=3\n"
+                          "[convolutional]\nbatch_normalize=1\nfilters=13\nsize=3\nstride=1\npad=1\nactivation=leaky\n"            /* 0 */
+                          "[maxpool]\nsize=2\nstride=2\n"                                                                          /* 1 */
+                          "[convolutional]\nbatch_normalize=1\nfilters=21\nsize=1\nstride=1\npad=0\nactivation=relu\n"             /* 2 */
+                          "[convolutional]\nbatch_normalize=1\nfilters=21\ngroups=21\nsize=3\nstride=1\npad=1\nactivation=leaky\n" /* 3 */
+                          "[convolutional]\nbatch_normalize=1\nfilters=21\nsize=1\nstride=1\npad=0\nactivation=linear\n"           /* 4 */
+                          "[shortcut]\nfrom=-3\nactivation=leaky\n"                                                                /* 5 */
+                          "[dropout]\nprobability=.2\n"                                                                            /* 6 */
+                          "[convolutional]\nfilters=18\nsize=3\nstride=2\npad=1\nactivation=logistic\n"                            /* 7 */
+                          "[maxpool]\nsize=3\nstride=1\npadding=2\n"                                                               /* 8 */
+                          "[upsample]\nstride=2\n"                                                                                 /* 9 */
+                          "[route]\nlayers=-2,7\n"                                                                                 /* 10 */
+                          "[upsample]\nstride=2\n"                                                                                 /* 11 */
+                          "[convolutional]\nbatch_normalize=1\nfilters=9\nsize=1\nstride=1\npad=0\nactivation=leaky\n"             /* 12 */
+                          "[route]\nlayers=-1,9\n"                                                                                 /* 13 */
+                          "[convolutional]\nfilters=14\nsize=1\nstride=1\npad=0\nactivation=linear\n"                              /* 14 */
+                          "[yolo]\nmask=0,1\nanchors=3,4, 8,9\nclasses=2\nnum=2\n"                                                 /* 15 */
+                          "[route]\nlayers=13\n"                                                                                   /* 16 */
+                          "[convolutional]\nfilters=7\nsize=1\nstride=1\npad=0\nactivation=linear\n"                               /* 17 */
+                          "[yolo]\nmask=0\nanchors=3,4\nclasses=2\nnum=1\n";                                                       /* 18 */
+
+typedef struct
+{
+  EspNetwork *network;
+  EspWeights *weights;
+  float *input; /* 4 images */
+} Zoo;
+
+static void
+zoo_init (Zoo *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GRand) rng = esp_rng_new (3, 1, 2);
+  EspCfg *cfg = esp_cfg_parse (zoo, strlen (zoo), "zoo.cfg", &error);
+  gsize n;
+
+  g_assert_no_error (error);
+  self->network = esp_network_new (cfg, &error);
+  g_assert_no_error (error);
+  self->weights = esp_weights_new_random (self->network, 5);
+  n = 4 * esp_shape_count (esp_network_get_input (self->network));
+  self->input = g_new (float, n);
+  for (gsize i = 0; i < n; i++)
+    self->input[i] = (float) g_rand_double (rng);
+}
+
+static void
+zoo_clear (Zoo *self)
+{
+  esp_network_unref (self->network);
+  esp_weights_unref (self->weights);
+  g_free (self->input);
+}
+
+static EspEngine *
+make (const Zoo *self, EspEngineOptions options, EspEngine *reuse)
+{
+  g_autoptr (GError) error = NULL;
+  EspEngine *engine;
+
+  options.batch = MAX (options.batch, 1);
+  engine = esp_engine_new (self->network, self->weights, &options, reuse, &error);
+  g_assert_no_error (error);
+  return engine;
+}
+
+static void
+forward (EspEngine *engine, const float *input)
+{
+  g_autoptr (GError) error = NULL;
+
+  esp_engine_forward (engine, input, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static double *
+values (EspEngine *engine, guint layer, EspAt at, gsize *n)
+{
+  g_autoptr (GError) error = NULL;
+  double *all;
+
+  *n = esp_shape_count (esp_engine_get_shape (engine, (int) layer));
+  all = g_new (double, *n);
+  esp_engine_read_double (engine, layer, at, all, &error);
+  g_assert_no_error (error);
+  return all;
+}
+
+/* Largest difference relative to the largest number of @b. */
+static double
+distance (const double *a, const double *b, gsize n)
+{
+  double most = 0, scale = 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      g_assert_true (isfinite (a[i]) && isfinite (b[i]));
+      most = MAX (most, fabs (a[i] - b[i]));
+      scale = MAX (scale, fabs (b[i]));
+    }
+  return most / MAX (scale, 1e-30);
+}
+
+static void
+compare (EspEngine *a, EspEngine *b, EspAt at, double bound)
+{
+  guint layers = esp_network_get_n_layers (esp_engine_get_network (a));
+
+  for (guint i = 0; i < layers; i++)
+    {
+      gsize n;
+      g_autofree double *x = NULL, *y = NULL;
+      double d;
+
+      if (at == ESP_AT_CONV && esp_network_get_layer (esp_engine_get_network (a), i)->kind != ESP_LAYER_CONVOLUTIONAL)
+        continue;
+      x = values (a, i, at, &n);
+      y = values (b, i, at, &n);
+      d = distance (x, y, n);
+      g_test_message ("layer %u at %d: %g", i, at, d);
+      g_assert_cmpfloat (d, <=, bound);
+    }
+}
+
+static void
+test_backends (void)
+{
+  Zoo zoo_net;
+  g_autoptr (EspEngine) fast = NULL, plain = NULL, exact = NULL;
+  g_autoptr (EspEngine) explain = NULL;
+
+  zoo_init (&zoo_net);
+  exact = make (&zoo_net, (EspEngineOptions){ .backend = ESP_BACKEND_REFERENCE_DOUBLE, .mode = ESP_MODE_EXPLAIN, .batch = 2 }, NULL);
+  plain = make (&zoo_net, (EspEngineOptions){ .backend = ESP_BACKEND_REFERENCE, .keep_all = TRUE, .batch = 2 }, NULL);
+  fast = make (&zoo_net, (EspEngineOptions){ .keep_all = TRUE, .batch = 2 }, NULL);
+  explain = make (&zoo_net, (EspEngineOptions){ .mode = ESP_MODE_EXPLAIN, .batch = 2 }, NULL);
+  forward (exact, zoo_net.input);
+  forward (plain, zoo_net.input);
+  forward (fast, zoo_net.input);
+  forward (explain, zoo_net.input);
+  compare (plain, exact, ESP_AT_OUT, 1e-5);
+  compare (fast, exact, ESP_AT_OUT, 1e-5);
+  compare (explain, exact, ESP_AT_OUT, 1e-5);
+  compare (explain, exact, ESP_AT_PRE, 1e-5);
+  compare (explain, exact, ESP_AT_CONV, 1e-4);
+  zoo_clear (&zoo_net);
+}
+
+/* The packed arena of an infer engine gives the same bits as places of their own. */
+static void
+test_arena (void)
+{
+  Zoo zoo_net;
+  g_autoptr (EspEngine) packed = NULL, kept = NULL;
+  const guint heads[] = { 14, 15, 17, 18 };
+
+  zoo_init (&zoo_net);
+  packed = make (&zoo_net, (EspEngineOptions){ .batch = 2 }, NULL);
+  kept = make (&zoo_net, (EspEngineOptions){ .batch = 2, .keep_all = TRUE }, packed);
+  g_assert_cmpuint (esp_engine_get_bytes (packed), <, esp_engine_get_bytes (kept));
+  forward (packed, zoo_net.input);
+  forward (kept, zoo_net.input);
+  for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
+    {
+      gsize n;
+      g_autofree double *a = values (packed, heads[i], ESP_AT_OUT, &n), *b = values (kept, heads[i], ESP_AT_OUT, &n);
+
+      g_assert_cmpmem (a, n * sizeof *a, b, n * sizeof *b);
+    }
+  zoo_clear (&zoo_net);
+}
+
+static void
+seed (EspEngine *engine, guint layer, guint64 stream)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GRand) rng = esp_rng_new (11, layer, stream);
+  gsize n = esp_shape_count (esp_engine_get_shape (engine, (int) layer));
+  g_autofree float *all = g_new (float, n);
+
+  for (gsize i = 0; i < n; i++)
+    all[i] = (float) (g_rand_double (rng) - .5);
+  esp_engine_set_seed (engine, layer, all, &error);
+  g_assert_no_error (error);
+}
+
+/* Seeds at both heads and in the middle; 12 is read by a route, 10 and 7 by two layers. */
+static const guint seeded[] = { 7, 12, 14, 17 };
+
+static void
+backward (EspEngine *engine, guint stop)
+{
+  g_autoptr (GError) error = NULL;
+
+  esp_engine_clear_seeds (engine);
+  for (guint i = 0; i < G_N_ELEMENTS (seeded); i++)
+    seed (engine, seeded[i], 0);
+  esp_engine_backward (engine, stop, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* T, of the seeds that backward () sets. */
+static double
+target (EspEngine *engine)
+{
+  double t = 0;
+
+  for (guint k = 0; k < G_N_ELEMENTS (seeded); k++)
+    {
+      g_autoptr (GRand) rng = esp_rng_new (11, seeded[k], 0);
+      gsize n;
+      g_autofree double *out = values (engine, seeded[k], ESP_AT_OUT, &n);
+
+      for (gsize i = 0; i < n; i++)
+        t += (double) (float) (g_rand_double (rng) - .5) * out[i];
+    }
+  return t;
+}
+
+static double *
+gradients (EspEngine *engine, int layer, EspAt at, gsize *n)
+{
+  g_autoptr (GError) error = NULL;
+  double *all;
+
+  *n = esp_shape_count (esp_engine_get_shape (engine, layer));
+  all = g_new (double, *n);
+  esp_engine_read_gradient_double (engine, layer, at, all, &error);
+  g_assert_no_error (error);
+  return all;
+}
+
+/* T with number @i of a layer's output moved by about @step; *moved says by how much. */
+static double
+nudged (EspEngine *engine, int layer, float *out, gsize i, double step, double *moved)
+{
+  g_autoptr (GError) error = NULL;
+  float was = out[i];
+
+  out[i] = (float) ((double) was + step);
+  *moved = (double) out[i] - (double) was;
+  if (layer < 0)
+    esp_engine_forward (engine, out, NULL, &error);
+  else if (esp_engine_write (engine, (guint) layer, out, &error))
+    esp_engine_forward_from (engine, (guint) layer + 1, NULL, &error);
+  g_assert_no_error (error);
+  out[i] = was;
+  return target (engine);
+}
+
+/* Central differences of T at 12 places of a layer's output against the backward from there on. */
+static void
+check_differences (EspEngine *engine, int layer, float *out, GRand *rng)
+{
+  double moved, back, scale = 0;
+  gsize n;
+  g_autofree double *gradient = NULL;
+
+  nudged (engine, layer, out, 0, 0, &moved);
+  backward (engine, layer < 0 ? 0 : (guint) layer);
+  gradient = gradients (engine, layer, ESP_AT_OUT, &n);
+  for (gsize i = 0; i < n; i++)
+    scale = MAX (scale, fabs (gradient[i]));
+  g_assert_cmpfloat (scale, >, 0);
+  for (guint k = 0; k < 12; k++)
+    {
+      gsize i = (gsize) g_rand_int_range (rng, 0, (int) n);
+      double up, down;
+
+      if (out[i] == 0)
+        continue; /* of a masked channel: a window of equal numbers has a kink there */
+      up = nudged (engine, layer, out, i, 1e-5, &moved);
+      down = nudged (engine, layer, out, i, -1e-5, &back);
+      g_assert_cmpfloat (fabs ((up - down) / (moved - back) - gradient[i]), <=, 1e-7 * scale);
+    }
+}
+
+static EspMask *
+some_mask (const Zoo *self)
+{
+  guint8 bits[21];
+  guint8 *keep[19] = { [0] = bits, [3] = bits, [4] = bits, [7] = bits, [12] = bits };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bits); i++)
+    bits[i] = i % 3 != 1;
+  return esp_mask_new (self->network, keep);
+}
+
+static void
+test_differences (gconstpointer masked)
+{
+  Zoo zoo_net;
+  g_autoptr (EspEngine) engine = NULL;
+  g_autoptr (EspMask) mask = NULL;
+  g_autoptr (GRand) rng = esp_rng_new (1, 2, 3);
+  EspEngineOptions options = { .backend = ESP_BACKEND_REFERENCE_DOUBLE, .mode = ESP_MODE_EXPLAIN, .batch = 2, .pixels = TRUE };
+
+  zoo_init (&zoo_net);
+  if (masked != NULL)
+    options.mask = mask = some_mask (&zoo_net);
+  engine = make (&zoo_net, options, NULL);
+  check_differences (engine, -1, zoo_net.input, rng);
+  for (int layer = 0; layer < 18; layer++)
+    {
+      gsize n = esp_shape_count (esp_engine_get_shape (engine, layer));
+      g_autofree float *out = g_new (float, n);
+
+      if (layer == 15)
+        continue;
+      forward (engine, zoo_net.input);
+      g_assert_true (esp_engine_read (engine, (guint) layer, ESP_AT_OUT, out, NULL));
+      g_test_message ("layer %d", layer);
+      check_differences (engine, layer, out, rng);
+    }
+  zoo_clear (&zoo_net);
+}
+
+/* oneDNN's gradients against the double reference's, at every place. */
+static void
+test_gradients (gconstpointer masked)
+{
+  Zoo zoo_net;
+  g_autoptr (EspEngine) fast = NULL, exact = NULL;
+  g_autoptr (EspMask) mask = NULL;
+  EspEngineOptions options = { .mode = ESP_MODE_EXPLAIN, .batch = 3, .pixels = TRUE };
+
+  zoo_init (&zoo_net);
+  if (masked != NULL)
+    options.mask = mask = some_mask (&zoo_net);
+  fast = make (&zoo_net, options, NULL);
+  options.backend = ESP_BACKEND_REFERENCE_DOUBLE;
+  exact = make (&zoo_net, options, NULL);
+  forward (fast, zoo_net.input);
+  forward (exact, zoo_net.input);
+  backward (fast, 0);
+  backward (exact, 0);
+  for (int layer = -1; layer < 18; layer++)
+    for (EspAt at = ESP_AT_CONV; at <= ESP_AT_OUT; at++)
+      {
+        const EspLayer *row = layer < 0 ? NULL : esp_network_get_layer (zoo_net.network, (guint) layer);
+        gsize n;
+        g_autofree double *a = NULL, *b = NULL;
+
+        if (layer == 15 || (at == ESP_AT_CONV && (row == NULL || row->kind != ESP_LAYER_CONVOLUTIONAL)))
+          continue;
+        a = gradients (fast, layer, at, &n);
+        b = gradients (exact, layer, at, &n);
+        g_test_message ("layer %d at %d: %g", layer, at, distance (a, b, n));
+        g_assert_cmpfloat (distance (a, b, n), <=, 1e-5);
+      }
+  zoo_clear (&zoo_net);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/engine/backends", test_backends);
+  g_test_add_func ("/engine/arena", test_arena);
+  g_test_add_data_func ("/engine/differences", NULL, test_differences);
+  g_test_add_data_func ("/engine/differences/masked", "masked", test_differences);
+  g_test_add_data_func ("/engine/gradients", NULL, test_gradients);
+  g_test_add_data_func ("/engine/gradients/masked", "masked", test_gradients);
+  return g_test_run ();
+}
