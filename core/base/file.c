@@ -39,6 +39,11 @@ esp_file_read (const char *path, gsize most, GError **error)
                    g_file_info_get_size (info), most);
       return NULL;
     }
+  if (info == NULL && g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: no such file", path);
+      return NULL;
+    }
   if (info == NULL || !g_file_get_contents (path, &data, &n, &local))
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: %s", path, local->message);

@@ -259,9 +259,9 @@ esp_dataset_dup_warning (const EspDataset *dataset)
   g_autoptr (GString) text = g_string_new (NULL);
 
   if (dataset->n_degenerate != 0)
-    g_string_append_printf (text, "%u boxes without area are left out", dataset->n_degenerate);
+    g_string_append_printf (text, "%u %s without area left out", dataset->n_degenerate, dataset->n_degenerate == 1 ? "box" : "boxes");
   if (dataset->n_without_labels != 0)
-    g_string_append_printf (text, "%s%u of %u images have no label file and count as without objects", text->len != 0 ? "; " : "",
+    g_string_append_printf (text, "%s%u of %u images without a label file, counted as without objects", text->len != 0 ? "; " : "",
                             dataset->n_without_labels, dataset->n);
   if (text->len == 0)
     return NULL;

@@ -77,6 +77,19 @@ check_content (const char *path, const Content *content, GError **error)
   return FALSE;
 }
 
+/* A folder called images says little: its parent's name goes before it. */
+static char *
+make_title (const char *path)
+{
+  g_autofree char *parent_path = g_path_get_dirname (path);
+  g_autofree char *parent = g_path_get_basename (parent_path);
+  g_autofree char *name = g_path_get_basename (path);
+
+  if (g_ascii_strcasecmp (name, "images") == 0 || g_ascii_strcasecmp (name, "JPEGImages") == 0)
+    return g_strconcat (parent, " ", name, NULL);
+  return g_steal_pointer (&name);
+}
+
 static gboolean
 folder_probe (const char *path, gboolean is_folder)
 {
@@ -90,7 +103,7 @@ folder_read (EspDraft *draft, const char *path, EspJob *job, GError **error)
 
   if (!list_content (path, &content, error) || !check_content (path, &content, error) || !esp_draft_find_names (draft, path, error))
     return FALSE;
-  draft->title = g_path_get_basename (path);
+  draft->title = make_title (path);
   for (guint i = 0; i < content.images->len; i++)
     {
       g_autofree char *image = g_build_filename (path, g_ptr_array_index (content.images, i), NULL);

@@ -110,7 +110,7 @@ test_list (void)
   g_assert_nonnull (sample->truths);
   g_assert_cmpuint (esp_dataset_get_n_without_labels (dataset), ==, 1);
   warning = esp_dataset_dup_warning (dataset);
-  g_assert_nonnull (strstr (warning, "1 boxes without area"));
+  g_assert_nonnull (strstr (warning, "1 box without area"));
   g_assert_nonnull (strstr (warning, "1 of 3 images"));
   remove_tree (folder);
 }
@@ -198,7 +198,7 @@ test_data_file (void)
   put_away (folder, "bad.data", "classes=2\n");
   refused_in (folder, "bad.data", NULL, ESP_ERROR_FORMAT, "neither valid= nor train=");
   put_away (folder, "bad.data", "valid=gone.txt\n");
-  refused_in (folder, "bad.data", NULL, ESP_ERROR_IO, "gone.txt");
+  refused_in (folder, "bad.data", NULL, ESP_ERROR_IO, "gone.txt: no such file");
   remove_tree (folder);
 }
 
