@@ -1,0 +1,85 @@
+/* net-plans.h: masks drawn by lot that respect every coupling of a network */
+#pragma once
+
+#include "base/rng.h"
+#include "net/mask.h"
+
+typedef struct
+{
+  guint *starts;  /* per layer: number of its first output channel among all */
+  guint *parents; /* union-find over all output channels of all layers */
+} Plans;
+
+static inline guint
+plans_root (const Plans *plans, guint channel)
+{
+  while (plans->parents[channel] != channel)
+    channel = plans->parents[channel];
+  return channel;
+}
+
+static inline void
+plans_join (Plans *plans, guint x, guint y)
+{
+  x = plans_root (plans, x);
+  y = plans_root (plans, y);
+  plans->parents[MAX (x, y)] = MIN (x, y);
+}
+
+/* Ties each channel of a layer to those that must share its fate. Networks that pass the image itself on are not for this. */
+static inline void
+plans_tie (Plans *plans, const EspNetwork *network, const EspLayer *layer)
+{
+  const guint own = plans->starts[layer->index];
+  guint at = 0;
+
+  if (layer->kind == ESP_LAYER_CONVOLUTIONAL && !esp_layer_is_depthwise (layer))
+    return;
+  for (guint i = 0; i < layer->n_inputs; i++)
+    {
+      const guint from = layer->inputs[i] >= 0 ? plans->starts[layer->inputs[i]] : 0;
+      const guint n = layer->inputs[i] < 0 ? 0 : (guint) esp_network_get_layer (network, (guint) layer->inputs[i])->out.c;
+
+      for (guint c = 0; c < n; c++)
+        plans_join (plans, from + c, own + (layer->kind == ESP_LAYER_ROUTE ? at++ : c));
+    }
+}
+
+/* (transfer full): every unit is cut with this probability, unless a head reads it; every convolution keeps something. */
+static inline EspMask *
+plans_draw (const EspNetwork *network, GRand *rng, double probability)
+{
+  const guint n_layers = esp_network_get_n_layers (network);
+  Plans plans = { g_new0 (guint, n_layers + 1), NULL };
+  g_autoptr (GPtrArray) keep = g_ptr_array_new_with_free_func (g_free);
+  g_autofree guint8 *cut = NULL;
+  EspMask *mask;
+
+  for (guint i = 0; i < n_layers; i++)
+    plans.starts[i + 1] = plans.starts[i] + (guint) esp_network_get_layer (network, i)->out.c;
+  plans.parents = g_new (guint, plans.starts[n_layers]);
+  cut = g_new (guint8, plans.starts[n_layers]);
+  for (guint i = 0; i < plans.starts[n_layers]; i++)
+    {
+      plans.parents[i] = i;
+      cut[i] = g_rand_double (rng) < probability;
+    }
+  for (guint i = 0; i < n_layers; i++)
+    plans_tie (&plans, network, esp_network_get_layer (network, i));
+  for (guint i = 0; i < n_layers; i++)
+    for (guint c = plans.starts[i]; c < plans.starts[i + 1]; c++)
+      if (c == plans.starts[i] || esp_network_get_layer (network, i)->kind == ESP_LAYER_YOLO)
+        cut[plans_root (&plans, c)] = 0;
+  for (guint i = 0; i < n_layers; i++)
+    {
+      guint8 *bits = g_new (guint8, plans.starts[i + 1] - plans.starts[i]);
+
+      for (guint c = plans.starts[i]; c < plans.starts[i + 1]; c++)
+        bits[c - plans.starts[i]] = !cut[plans_root (&plans, c)];
+      g_ptr_array_add (keep, bits);
+    }
+  mask = esp_mask_new (network, (guint8 *const *) keep->pdata);
+  g_free (plans.starts);
+  g_free (plans.parents);
+  return mask;
+}
