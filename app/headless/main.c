@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const EspVerb *const verbs[] = {
+  &esp_verb_info,
   NULL,
 };
 

@@ -2,3 +2,5 @@
 #pragma once
 
 #include "verb.h"
+
+extern const EspVerb esp_verb_info;

@@ -149,6 +149,18 @@ check_convolutional (const EspLayer *layer, const guint8 *in, const guint8 *seco
   return check_groups (layer, "come in", in, layer->in.c, error) && check_groups (layer, "go out", out, layer->out.c, error);
 }
 
+static char *
+describe_convolutional (const EspLayer *layer)
+{
+  const EspConvolutional *conv = &layer->conv;
+  g_autofree char *groups = conv->groups > 1 && !esp_layer_is_depthwise (layer) ? g_strdup_printf (", %d groups", conv->groups) : NULL;
+
+  return g_strdup_printf ("%d x %d / %d %s%s", conv->size, conv->size, conv->stride, esp_activation_name (conv->activation),
+                          groups != NULL                   ? groups
+                          : esp_layer_is_depthwise (layer) ? ", depthwise"
+                                                           : "");
+}
+
 const EspLayerRow esp_row_convolutional = {
   .name = "convolutional",
   .alias = "conv",
@@ -156,4 +168,5 @@ const EspLayerRow esp_row_convolutional = {
   .params = params_convolutional,
   .flops = flops_convolutional,
   .check = check_convolutional,
+  .describe = describe_convolutional,
 };

@@ -40,6 +40,8 @@ typedef struct
   void (*flow) (const EspLayer *layer, const guint8 *const *in, const guint *n_in, guint8 *out);
   /* (nullable): whether what is kept can be cut out; the message names the layer. second: of a shortcut's other input. */
   gboolean (*check) (const EspLayer *layer, const guint8 *first, const guint8 *second, const guint8 *out, GError **error);
+  /* (nullable): what tells it apart from others of its kind. */
+  char *(*describe) (const EspLayer *layer);
 } EspLayerRow;
 
 extern const EspLayerRow esp_row_convolutional;

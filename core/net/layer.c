@@ -35,6 +35,15 @@ esp_layer_is_depthwise (const EspLayer *layer)
          && layer->conv.groups == layer->conv.filters;
 }
 
+/** esp_layer_describe: Returns: (transfer full): what tells it apart from others of its kind, "" where nothing does. Thread: any. */
+char *
+esp_layer_describe (const EspLayer *layer)
+{
+  const EspLayerRow *row = rows[layer->kind];
+
+  return row->describe != NULL ? row->describe (layer) : g_strdup ("");
+}
+
 const EspLayerRow *
 esp_layer_row (EspLayerKind kind)
 {

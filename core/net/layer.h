@@ -79,4 +79,6 @@ typedef struct
 const char *esp_layer_kind_name    (EspLayerKind    kind);
 gboolean    esp_layer_is_depthwise (const EspLayer *layer); /* a convolution whose every channel makes one of its own */
 
+char       *esp_layer_describe     (const EspLayer *layer); /* (transfer full): "3 x 3 / 2 leaky", "adds 33"; not translated */
+
 G_END_DECLS

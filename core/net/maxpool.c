@@ -42,10 +42,17 @@ flops_maxpool (const EspLayer *layer, guint n_in, guint n_out)
   return (double) layer->maxpool.size * layer->maxpool.size * n_out * layer->out.h * layer->out.w;
 }
 
+static char *
+describe_maxpool (const EspLayer *layer)
+{
+  return g_strdup_printf ("%d x %d / %d", layer->maxpool.size, layer->maxpool.size, layer->maxpool.stride);
+}
+
 const EspLayerRow esp_row_maxpool = {
   .name = "maxpool",
   .alias = "max",
   .read = read_maxpool,
   .flops = flops_maxpool,
   .flow = esp_flow_pass,
+  .describe = describe_maxpool,
 };

@@ -52,8 +52,19 @@ flow_route (const EspLayer *layer, const guint8 *const *in, const guint *n_in, g
     }
 }
 
+static char *
+describe_route (const EspLayer *layer)
+{
+  GString *text = g_string_new ("of");
+
+  for (guint i = 0; i < layer->n_inputs; i++)
+    g_string_append_printf (text, " %d", layer->inputs[i]);
+  return g_string_free (text, FALSE);
+}
+
 const EspLayerRow esp_row_route = {
   .name = "route",
   .read = read_route,
   .flow = flow_route,
+  .describe = describe_route,
 };

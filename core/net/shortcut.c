@@ -71,10 +71,17 @@ check_shortcut (const EspLayer *layer, const guint8 *first, const guint8 *second
   return TRUE;
 }
 
+static char *
+describe_shortcut (const EspLayer *layer)
+{
+  return g_strdup_printf ("adds %d, %s", layer->inputs[1], esp_activation_name (layer->shortcut.activation));
+}
+
 const EspLayerRow esp_row_shortcut = {
   .name = "shortcut",
   .read = read_shortcut,
   .flops = flops_shortcut,
   .flow = flow_shortcut,
   .check = check_shortcut,
+  .describe = describe_shortcut,
 };

@@ -25,8 +25,15 @@ read_upsample (const EspLayerReader *reader, EspLayer *layer, GError **error)
   return TRUE;
 }
 
+static char *
+describe_upsample (const EspLayer *layer)
+{
+  return g_strdup_printf ("x %d", layer->upsample.stride);
+}
+
 const EspLayerRow esp_row_upsample = {
   .name = "upsample",
   .read = read_upsample,
   .flow = esp_flow_pass,
+  .describe = describe_upsample,
 };

@@ -94,9 +94,16 @@ check_yolo (const EspLayer *layer, const guint8 *first, const guint8 *second, co
   return FALSE;
 }
 
+static char *
+describe_yolo (const EspLayer *layer)
+{
+  return g_strdup_printf ("%d anchors, %d classes", layer->yolo.n_anchors, layer->yolo.classes);
+}
+
 const EspLayerRow esp_row_yolo = {
   .name = "yolo",
   .read = read_yolo,
   .flow = esp_flow_pass,
   .check = check_yolo,
+  .describe = describe_yolo,
 };
