@@ -167,6 +167,27 @@ esp_target_get_detection (const EspTarget *target)
   return target->kind == TARGET_DETECTION ? &target->detection : NULL;
 }
 
+/**
+ * esp_target_get_head:
+ * @target: the target
+ *
+ * Returns: the index of the one [yolo] layer whose outputs it sums, or -1 where they may be any head's. Thread: any.
+ */
+int
+esp_target_get_head (const EspTarget *target)
+{
+  switch (target->kind)
+    {
+    case TARGET_DETECTION:
+      return (int) target->detection.head;
+    case TARGET_CELLS:
+      return (int) target->head;
+    case TARGET_CLASSES:
+    default:
+      return -1;
+    }
+}
+
 static void
 append_class (GString *text, int index, const char *const *names)
 {
@@ -313,8 +334,8 @@ mask_classes_at (const EspTarget *target, Head *head, int item, int anchor, int 
     return;
   decoded[0] = ((float) column + active[at]) / (float) head->shape.w;
   decoded[1] = ((float) row + active[at + plane]) / (float) head->shape.h;
-  decoded[2] = expf (active[at + 2 * plane]) * (float) sides[0] / (float) head->input.w;
-  decoded[3] = expf (active[at + 3 * plane]) * (float) sides[1] / (float) head->input.h;
+  decoded[2] = (float) (exp ((double) active[at + 2 * plane]) * sides[0] / head->input.w);
+  decoded[3] = (float) (exp ((double) active[at + 3 * plane]) * sides[1] / head->input.h);
   decoded[4] = objectness;
   for (gsize k = 0; k < 5; k++)
     head->mask[at + k * plane] = decoded[k] >= target->tau;

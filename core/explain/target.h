@@ -23,6 +23,7 @@ EspTarget  *esp_target_ref           (EspTarget          *target);
 void        esp_target_unref         (EspTarget          *target);
 char       *esp_target_describe      (const EspTarget    *target,    /* (transfer full): "dog 94 %", "class dog, everywhere" */
                                       const char *const  *names);
+int         esp_target_get_head      (const EspTarget    *target);   /* the [yolo] layer that it names, -1 for all */
 const EspDetection *esp_target_get_detection (const EspTarget *target); /* NULL where it is not one box */
 EspHash     esp_target_get_hash      (const EspTarget    *target);
 /* Sets the seeds of the engine (batch items all) and gives, per item, the number of ones in M (0: nothing to explain) and T. Thread: lane. */
@@ -31,6 +32,10 @@ gboolean    esp_target_apply         (const EspTarget    *target,
                                       guint              *n_ones,    /* (out caller-allocates) batch */
                                       double             *value,     /* (out caller-allocates) (nullable) batch */
                                       GError            **error);
+
+/* A layer whose heatmap of @target says something at first sight. */
+guint       esp_explain_default_layer (const EspTarget  *target,
+                                       const EspNetwork *network);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspTarget, esp_target_unref)
 
