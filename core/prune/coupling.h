@@ -26,6 +26,8 @@ const EspChannel *esp_coupling_get_members  (const EspCoupling  *coupling,
                                              guint              *n);
 gboolean          esp_coupling_is_prunable  (const EspCoupling  *coupling, /* a convolution none of whose channels reaches a head's input or a fixed width */
                                              guint               layer);
+const char       *esp_coupling_why_fixed    (const EspCoupling  *coupling, /* (nullable): why it is never cut: "head 122 reads layer 121" */
+                                             guint               layer);
 char             *esp_coupling_explain      (const EspCoupling  *coupling, /* (transfer full) (nullable): "goes with channel 12 of layers 33 and 36: shortcut 36 adds 33"; NULL when alone */
                                              guint               layer,
                                              guint               channel);

@@ -18,4 +18,8 @@ typedef struct
 GPtrArray *esp_groups_propose (EspNetwork        *network,
                                const EspCoupling *coupling);
 
+void       esp_group_free         (EspGroup          *group);
+guint     *esp_coupling_find_sets (const EspCoupling *coupling, /* (transfer full): per layer the lowest layer it is coupled to */
+                                   guint              n_layers);
+
 G_END_DECLS

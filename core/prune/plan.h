@@ -76,7 +76,12 @@ typedef struct
 GPtrArray      *esp_plan_get_ranking     (EspPlan          *plan,      /* (transfer full): of EspRanking* */
                                           guint             group);
 
-/* plan.json: complete in itself (contract.md). */
+gboolean        esp_plan_is_pooled       (EspPlan          *plan);
+
+/* plan.json: complete in itself. */
+void            esp_plan_set_hashes      (EspPlan          *plan,      /* what esp_plan_load() compares with; NULL: not checked */
+                                          const char       *cfg_hash,
+                                          const char       *weights_hash);
 gboolean        esp_plan_save            (EspPlan          *plan,
                                           const char       *cfg_hash,
                                           const char       *weights_hash,

@@ -13,6 +13,7 @@ EspScores    *esp_scores_new           (const EspNetwork  *network,
 EspScores    *esp_scores_ref           (EspScores         *scores);
 void          esp_scores_unref         (EspScores         *scores);
 const char   *esp_scores_get_criterion (const EspScores   *scores);
+const char   *esp_scores_get_parameters (const EspScores  *scores);
 double       *esp_scores_get           (const EspScores   *scores,  /* of one convolution, filters numbers; NULL for other layers; writable before sharing */
                                         guint              layer,
                                         guint             *n);

@@ -1,0 +1,299 @@
+/* coupling-build.c: finds the units of a network by flowing channels through its graph
+ *
+ * Each channel that a layer passes on is followed back to the convolution that owns it. Shortcuts and depthwise convolutions then join the owners
+ * of what they read, by union-find; what a head, the image or the network's end holds on to is fixed, and so is all that is coupled to it. */
+#define G_LOG_DOMAIN "esp-prune"
+#include "config.h"
+
+#include "prune/coupling-private.h"
+
+#include <string.h>
+
+#define NO_OWNER G_MAXUINT /* a channel of the image */
+
+typedef struct
+{
+  EspCoupling *coupling;
+  guint **flow;  /* per layer: out.c owners, as flat channel numbers */
+  guint *parent; /* n_channels: union-find */
+  guint *fixed;  /* n_channels: 0 free, else 1 + its place in reasons */
+  GPtrArray *reasons;
+  GArray *links; /* of EspLink, unit still a flat channel number */
+} Build;
+
+static guint
+find (guint *parent, guint i)
+{
+  while (parent[i] != i)
+    {
+      parent[i] = parent[parent[i]];
+      i = parent[i];
+    }
+  return i;
+}
+
+/* The lower number stays the root, so that units come out in the order of their first member. */
+static void
+unite (guint *parent, guint i, guint j)
+{
+  i = find (parent, i);
+  j = find (parent, j);
+  parent[MAX (i, j)] = MIN (i, j);
+}
+
+static guint
+add_reason (Build *build, char *reason)
+{
+  g_ptr_array_add (build->reasons, reason);
+  return build->reasons->len;
+}
+
+static void
+fix (Build *build, guint owner, guint reason)
+{
+  if (owner != NO_OWNER && build->fixed[owner] == 0)
+    build->fixed[owner] = reason;
+}
+
+static guint
+channels_of (const EspNetwork *network, int layer)
+{
+  return (guint) (layer < 0 ? esp_network_get_input (network).c : esp_network_get_layer (network, (guint) layer)->out.c);
+}
+
+static guint
+owner_of (const Build *build, int layer, guint channel)
+{
+  return layer < 0 ? NO_OWNER : build->flow[layer][channel];
+}
+
+static void
+fix_all (Build *build, int layer, guint reason)
+{
+  const guint n = channels_of (build->coupling->network, layer);
+
+  for (guint c = 0; c < n; c++)
+    fix (build, owner_of (build, layer, c), reason);
+}
+
+static void
+join (Build *build, guint layer, int from, guint x, guint y)
+{
+  const EspLink link = { x, layer, (guint) MAX (from, 0) };
+
+  if (x == NO_OWNER || y == NO_OWNER)
+    {
+      fix (build, x, add_reason (build, g_strdup_printf ("layer %u joins it with the image", layer)));
+      fix (build, y, build->reasons->len);
+      return;
+    }
+  unite (build->parent, x, y);
+  if (x != y)
+    g_array_append_val (build->links, link);
+}
+
+/* Adds the common prefix of each further source to what the first brings; the tail stays free. */
+static void
+join_shortcut (Build *build, const EspLayer *layer)
+{
+  for (guint i = 1; i < layer->n_inputs; i++)
+    {
+      const guint n = MIN (channels_of (build->coupling->network, layer->inputs[i]), (guint) layer->out.c);
+
+      for (guint c = 0; c < n; c++)
+        join (build, layer->index, layer->inputs[i], build->flow[layer->index][c], owner_of (build, layer->inputs[i], c));
+    }
+}
+
+static void
+join_convolution (Build *build, const EspLayer *layer)
+{
+  const guint *own = build->flow[layer->index];
+  guint reason;
+
+  if (layer->conv.groups <= 1)
+    return;
+  if (layer->conv.groups == layer->in.c && layer->conv.filters == layer->in.c)
+    {
+      for (guint c = 0; c < (guint) layer->out.c; c++)
+        join (build, layer->index, layer->inputs[0], own[c], owner_of (build, layer->inputs[0], c));
+      return;
+    }
+  reason = add_reason (
+      build, g_strdup_printf ("layer %u is a convolution in %d groups, whose counts must stay equal", layer->index, layer->conv.groups));
+  fix_all (build, (int) layer->index, reason);
+  fix_all (build, layer->inputs[0], reason);
+}
+
+static void
+flow_convolution (Build *build, const EspLayer *layer)
+{
+  for (guint c = 0; c < (guint) layer->out.c; c++)
+    build->flow[layer->index][c] = build->coupling->offset[layer->index] + c;
+}
+
+/* A route lays its sources one behind the other; every other kind passes on what its first source brings. */
+static void
+flow_through (Build *build, const EspLayer *layer)
+{
+  const guint n_sources = layer->kind == ESP_LAYER_ROUTE ? layer->n_inputs : 1;
+  guint *to = build->flow[layer->index];
+  guint done = 0;
+
+  for (guint i = 0; i < n_sources; i++)
+    {
+      const guint n = channels_of (build->coupling->network, layer->inputs[i]);
+
+      for (guint c = 0; c < n && done < (guint) layer->out.c; c++)
+        to[done++] = owner_of (build, layer->inputs[i], c);
+    }
+  while (done < (guint) layer->out.c)
+    to[done++] = NO_OWNER;
+}
+
+static void
+fix_ends (Build *build, const EspLayer *layer)
+{
+  guint n = 0;
+
+  if (layer->kind == ESP_LAYER_YOLO)
+    {
+      fix_all (build, layer->inputs[0], add_reason (build, g_strdup_printf ("head %u reads layer %d", layer->index, layer->inputs[0])));
+      return;
+    }
+  esp_network_get_consumers (build->coupling->network, layer->index, &n);
+  if (n == 0)
+    fix_all (build, (int) layer->index, add_reason (build, g_strdup_printf ("layer %u is an output of the network", layer->index)));
+}
+
+static void
+walk (Build *build)
+{
+  for (guint l = 0; l < build->coupling->n_layers; l++)
+    {
+      const EspLayer *layer = esp_network_get_layer (build->coupling->network, l);
+
+      build->flow[l] = g_new (guint, layer->out.c);
+      if (layer->kind == ESP_LAYER_CONVOLUTIONAL)
+        {
+          flow_convolution (build, layer);
+          join_convolution (build, layer);
+        }
+      else
+        flow_through (build, layer);
+      if (layer->kind == ESP_LAYER_SHORTCUT)
+        join_shortcut (build, layer);
+      fix_ends (build, layer);
+    }
+}
+
+static void
+number_units (EspCoupling *coupling, guint *parent)
+{
+  g_autofree guint *filled = NULL;
+
+  coupling->unit_of = g_new (guint, coupling->n_channels);
+  for (guint i = 0; i < coupling->n_channels; i++)
+    {
+      const guint root = find (parent, i);
+
+      coupling->unit_of[i] = root == i ? coupling->n_units++ : coupling->unit_of[root];
+    }
+  coupling->first = g_new0 (guint, coupling->n_units + 1);
+  for (guint i = 0; i < coupling->n_channels; i++)
+    coupling->first[coupling->unit_of[i] + 1]++;
+  for (guint u = 0; u < coupling->n_units; u++)
+    coupling->first[u + 1] += coupling->first[u];
+  filled = g_memdup2 (coupling->first, (coupling->n_units + 1) * sizeof (guint));
+  coupling->members = g_new (EspChannel, coupling->n_channels);
+  for (guint l = 0; l < coupling->n_layers; l++)
+    for (guint i = coupling->offset[l]; i < coupling->offset[l + 1]; i++)
+      coupling->members[filled[coupling->unit_of[i]]++] = (EspChannel){ l, i - coupling->offset[l] };
+}
+
+static int
+compare_links (gconstpointer a, gconstpointer b)
+{
+  const EspLink *x = a, *y = b;
+
+  if (x->unit != y->unit)
+    return x->unit < y->unit ? -1 : 1;
+  if (x->layer != y->layer)
+    return x->layer < y->layer ? -1 : 1;
+  return x->from < y->from ? -1 : x->from > y->from;
+}
+
+static void
+sort_links (EspCoupling *coupling, GArray *links)
+{
+  for (guint i = 0; i < links->len; i++)
+    {
+      EspLink *link = &g_array_index (links, EspLink, i);
+
+      link->unit = coupling->unit_of[link->unit];
+    }
+  g_array_sort (links, compare_links);
+  coupling->links = g_array_new (FALSE, FALSE, sizeof (EspLink));
+  coupling->first_link = g_new0 (guint, coupling->n_units + 1);
+  for (guint i = 0; i < links->len; i++)
+    if (i == 0 || compare_links (&g_array_index (links, EspLink, i - 1), &g_array_index (links, EspLink, i)) != 0)
+      {
+        g_array_append_vals (coupling->links, &g_array_index (links, EspLink, i), 1);
+        coupling->first_link[g_array_index (links, EspLink, i).unit + 1]++;
+      }
+  for (guint u = 0; u < coupling->n_units; u++)
+    coupling->first_link[u + 1] += coupling->first_link[u];
+}
+
+/* A layer with one fixed channel is not cut at all, and holds what is coupled to its other channels: repeated until nothing changes. */
+static void
+spread_fixed (Build *build)
+{
+  EspCoupling *coupling = build->coupling;
+  g_autofree guint *unit_fixed = g_new0 (guint, coupling->n_units);
+  gboolean changed = TRUE;
+
+  for (guint i = 0; i < coupling->n_channels; i++)
+    if (build->fixed[i] != 0 && unit_fixed[coupling->unit_of[i]] == 0)
+      unit_fixed[coupling->unit_of[i]] = build->fixed[i];
+  while (changed)
+    {
+      changed = FALSE;
+      for (guint l = 0; l < coupling->n_layers; l++)
+        {
+          guint reason = 0;
+
+          for (guint i = coupling->offset[l]; i < coupling->offset[l + 1] && reason == 0; i++)
+            reason = unit_fixed[coupling->unit_of[i]];
+          if (reason == 0 || coupling->why_fixed[l] != NULL)
+            continue;
+          coupling->why_fixed[l] = g_strdup (g_ptr_array_index (build->reasons, reason - 1));
+          for (guint i = coupling->offset[l]; i < coupling->offset[l + 1]; i++)
+            if (unit_fixed[coupling->unit_of[i]] == 0)
+              unit_fixed[coupling->unit_of[i]] = reason;
+          changed = TRUE;
+        }
+    }
+}
+
+/* Fills all but @coupling's network, counts and offsets. */
+void
+esp_coupling_build (EspCoupling *coupling)
+{
+  g_autofree guint *parent = g_new (guint, coupling->n_channels);
+  g_autofree guint *fixed = g_new0 (guint, coupling->n_channels);
+  g_autoptr (GPtrArray) reasons = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) links = g_array_new (FALSE, FALSE, sizeof (EspLink));
+  Build build = { coupling, g_new0 (guint *, coupling->n_layers), parent, fixed, reasons, links };
+
+  for (guint i = 0; i < coupling->n_channels; i++)
+    parent[i] = i;
+  coupling->why_fixed = g_new0 (char *, coupling->n_layers);
+  walk (&build);
+  number_units (coupling, parent);
+  sort_links (coupling, links);
+  spread_fixed (&build);
+  for (guint l = 0; l < coupling->n_layers; l++)
+    g_free (build.flow[l]);
+  g_free (build.flow);
+}

@@ -1,0 +1,38 @@
+/* plan-act.h: one step of undo: what changed, from what to what, and its words */
+#pragma once
+
+#include "prune/plan.h"
+
+G_BEGIN_DECLS
+
+typedef enum { ESP_CHANGE_RATIO, ESP_CHANGE_RULE, ESP_CHANGE_FLOOR, ESP_CHANGE_ROUND } EspChangeKind;
+
+typedef struct
+{
+  EspChangeKind kind;
+  guint         index; /* group of a ratio, unit of a rule, else 0 */
+  double        before, after;
+} EspChange;
+
+typedef struct
+{
+  GArray     *changes;               /* of EspChange */
+  GHashTable *places;                /* kind and index to 1 + place in changes */
+  char       *label;                 /* of the whole; NULL: made from the changes when it ends */
+  char       *rule_label;            /* of the first change of rules */
+  guint       n_rule_calls;
+  EspScores  *scores, *scores_before; /* (nullable) */
+} EspAct;
+
+EspAct  *esp_act_new    (void);
+void     esp_act_free   (EspAct        *act);
+void     esp_act_note   (EspAct        *act,
+                         EspChangeKind  kind,
+                         guint          index,
+                         double         before,
+                         double         after);
+gboolean esp_act_finish (EspAct        *act,    /* drops what came back to where it was; FALSE: nothing is left */
+                         EspPlan       *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspAct, esp_act_free)
+
+G_END_DECLS

@@ -1,0 +1,30 @@
+/* ranking.h: the order in which a plan's groups give up their units, and what is left of them */
+#pragma once
+
+#include "net/mask.h"
+#include "prune/plan.h"
+
+G_BEGIN_DECLS
+
+typedef struct _EspRanker EspRanker;
+
+/* Sorted once per scores; a resolve is then linear in the channels. Borrows all its arguments: they outlive it. */
+EspRanker *esp_ranker_new         (EspNetwork        *network,
+                                   const EspCoupling *coupling,
+                                   const GPtrArray   *groups,     /* of EspGroup */
+                                   const EspScores   *scores);    /* (nullable): all 0 */
+void       esp_ranker_free        (EspRanker         *ranker);
+gboolean   esp_ranker_is_pooled   (const EspRanker   *ranker);
+const char *esp_ranker_get_reduce (const EspRanker   *ranker);
+EspMask   *esp_ranker_resolve     (const EspRanker   *ranker,
+                                   const double      *ratios,     /* per group */
+                                   const guint8      *rules,      /* per unit: EspChannelRule */
+                                   guint              floor,
+                                   guint              round);
+GPtrArray *esp_ranker_get_ranking (const EspRanker   *ranker,     /* (transfer full): of EspRanking */
+                                   guint              group,
+                                   double             ratio);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspRanker, esp_ranker_free)
+
+G_END_DECLS

@@ -1,0 +1,313 @@
+/* scores.c: one number per channel, with the criterion and the images they came from */
+#define G_LOG_DOMAIN "esp-prune"
+#include "config.h"
+
+#include "prune/scores.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "prune/scores-private.h"
+
+#define LARGEST_FILE (16 << 20)
+
+struct _EspScores
+{
+  char *criterion;
+  char *parameters;
+  guint n_images;
+  guint n_layers;
+  guint *n;        /* n_layers: filters, 0 for other layers */
+  double **values; /* n_layers: n[layer] numbers, NULL for other layers */
+};
+
+/**
+ * esp_scores_new:
+ * @network: the network whose convolutions get numbers
+ * @criterion: registry id
+ * @parameters: (nullable): free text, kept for provenance
+ *
+ * Returns: (transfer full): scores of 0 for every channel of every convolution. Thread: one, until shared; then immutable.
+ */
+EspScores *
+esp_scores_new (const EspNetwork *network, const char *criterion, const char *parameters)
+{
+  EspScores *scores;
+
+  g_return_val_if_fail (network != NULL && criterion != NULL, NULL);
+  scores = g_atomic_rc_box_new0 (EspScores);
+  scores->criterion = g_strdup (criterion);
+  scores->parameters = g_strdup (parameters != NULL ? parameters : "");
+  scores->n_layers = esp_network_get_n_layers (network);
+  scores->n = g_new0 (guint, scores->n_layers);
+  scores->values = g_new0 (double *, scores->n_layers);
+  for (guint l = 0; l < scores->n_layers; l++)
+    {
+      const EspLayer *layer = esp_network_get_layer (network, l);
+
+      if (layer->kind != ESP_LAYER_CONVOLUTIONAL)
+        continue;
+      scores->n[l] = (guint) layer->out.c;
+      scores->values[l] = g_new0 (double, layer->out.c);
+    }
+  return scores;
+}
+
+/** esp_scores_ref: Returns: (transfer full): the same scores. Thread: any. */
+EspScores *
+esp_scores_ref (EspScores *scores)
+{
+  return g_atomic_rc_box_acquire (scores);
+}
+
+static void
+scores_clear (gpointer data)
+{
+  EspScores *scores = data;
+
+  for (guint l = 0; l < scores->n_layers; l++)
+    g_free (scores->values[l]);
+  g_free (scores->values);
+  g_free (scores->n);
+  g_free (scores->criterion);
+  g_free (scores->parameters);
+}
+
+/** esp_scores_unref: gives one reference back. Thread: any. */
+void
+esp_scores_unref (EspScores *scores)
+{
+  g_atomic_rc_box_release_full (scores, scores_clear);
+}
+
+/** esp_scores_get_criterion: Returns: (transfer none): the id of the criterion that they came from. Thread: any. */
+const char *
+esp_scores_get_criterion (const EspScores *scores)
+{
+  return scores->criterion;
+}
+
+/** esp_scores_get_parameters: Returns: (transfer none): what the criterion was told, "" where nothing. Thread: any. */
+const char *
+esp_scores_get_parameters (const EspScores *scores)
+{
+  return scores->parameters;
+}
+
+/**
+ * esp_scores_get:
+ * @scores: the scores
+ * @layer: a layer
+ * @n: (out) (optional): how many numbers, the layer's filters
+ *
+ * Returns: (transfer none) (nullable): one number per filter, higher is dearer; NULL where @layer is no convolution. Writable before sharing.
+ */
+double *
+esp_scores_get (const EspScores *scores, guint layer, guint *n)
+{
+  g_return_val_if_fail (layer < scores->n_layers, NULL);
+  if (n != NULL)
+    *n = scores->n[layer];
+  return scores->values[layer];
+}
+
+/** esp_scores_get_n_images: Returns: how many images the numbers came from, 0 where none were needed. Thread: any. */
+guint
+esp_scores_get_n_images (const EspScores *scores)
+{
+  return scores->n_images;
+}
+
+/** esp_scores_set_n_images: says how many images the numbers came from. Thread: owner, before sharing. */
+void
+esp_scores_set_n_images (EspScores *scores, guint n)
+{
+  scores->n_images = n;
+}
+
+static int
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  const double x = *(const double *) a, y = *(const double *) b;
+
+  return x < y ? -1 : x > y;
+}
+
+/**
+ * esp_scores_count_ties:
+ * @scores: the scores
+ *
+ * Returns: how many channels have a score that a lower one of the same layer has too, so that their order is their index. Thread: any.
+ */
+guint
+esp_scores_count_ties (const EspScores *scores)
+{
+  guint ties = 0;
+
+  for (guint l = 0; l < scores->n_layers; l++)
+    {
+      g_autofree double *sorted = g_memdup2 (scores->values[l], scores->n[l] * sizeof (double));
+
+      if (sorted == NULL)
+        continue;
+      qsort (sorted, scores->n[l], sizeof (double), compare_doubles);
+      for (guint i = 1; i < scores->n[l]; i++)
+        ties += sorted[i] == sorted[i - 1];
+    }
+  return ties;
+}
+
+/* Appends the members criterion, parameters, images and scores of an object under way, without braces. */
+void
+esp_scores_append_json (const EspScores *scores, GString *to)
+{
+  gboolean any = FALSE;
+
+  g_string_append (to, "\"criterion\": ");
+  esp_json_append_string (to, scores->criterion);
+  g_string_append (to, ", \"parameters\": ");
+  esp_json_append_string (to, scores->parameters);
+  g_string_append_printf (to, ", \"images\": %u, \"scores\": [", scores->n_images);
+  for (guint l = 0; l < scores->n_layers; l++)
+    {
+      if (scores->values[l] == NULL)
+        continue;
+      g_string_append_printf (to, "%s\n  {\"layer\": %u, \"values\": [", any ? "," : "", l);
+      for (guint i = 0; i < scores->n[l]; i++)
+        {
+          if (i > 0)
+            g_string_append (to, ", ");
+          esp_json_append_number (to, scores->values[l][i]);
+        }
+      g_string_append (to, "]}");
+      any = TRUE;
+    }
+  g_string_append_c (to, ']');
+}
+
+static gboolean
+read_layer (EspScores *scores, guint8 *met, JsonObject *object, const char *where, GError **error)
+{
+  g_autofree char *here = NULL;
+  JsonArray *values = NULL;
+  guint layer = 0;
+
+  if (!esp_json_read_count (object, where, "layer", 0, G_MAXINT, &layer, error)
+      || !esp_json_read_array (object, where, "values", &values, error))
+    return FALSE;
+  if (layer >= scores->n_layers || scores->values[layer] == NULL)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: layer %u is no convolution of this network", where, layer);
+      return FALSE;
+    }
+  if (met[layer])
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: layer %u is there twice", where, layer);
+      return FALSE;
+    }
+  met[layer] = 1;
+  if (json_array_get_length (values) != scores->n[layer])
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: layer %u: found %u values, expected %u", where, layer,
+                   json_array_get_length (values), scores->n[layer]);
+      return FALSE;
+    }
+  here = g_strdup_printf ("%s: layer %u", where, layer);
+  for (guint i = 0; i < scores->n[layer]; i++)
+    if (!esp_json_item_number (values, here, i, &scores->values[layer][i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+read_layers (EspScores *scores, JsonArray *layers, const char *where, GError **error)
+{
+  g_autofree guint8 *met = g_new0 (guint8, scores->n_layers);
+
+  for (guint i = 0; i < json_array_get_length (layers); i++)
+    {
+      g_autofree char *here = g_strdup_printf ("%s: scores[%u]", where, i);
+      JsonObject *object = NULL;
+
+      if (!esp_json_item_object (layers, where, i, &object, error) || !read_layer (scores, met, object, here, error))
+        return FALSE;
+    }
+  for (guint l = 0; l < scores->n_layers; l++)
+    if (scores->values[l] != NULL && !met[l])
+      {
+        g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: scores: no values for layer %u", where, l);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* The scores written by esp_scores_append_json() into @object. */
+EspScores *
+esp_scores_from_json (const EspNetwork *network, JsonObject *object, const char *where, GError **error)
+{
+  g_autoptr (EspScores) scores = NULL;
+  const char *criterion = NULL, *parameters = NULL;
+  JsonArray *layers = NULL;
+  guint n_images = 0;
+
+  if (!esp_json_read_string (object, where, "criterion", &criterion, error)
+      || !esp_json_read_string (object, where, "parameters", &parameters, error)
+      || !esp_json_read_count (object, where, "images", 0, G_MAXINT, &n_images, error)
+      || !esp_json_read_array (object, where, "scores", &layers, error))
+    return NULL;
+  scores = esp_scores_new (network, criterion, parameters);
+  scores->n_images = n_images;
+  return read_layers (scores, layers, where, error) ? g_steal_pointer (&scores) : NULL;
+}
+
+/**
+ * esp_scores_load:
+ * @network: the network that they are for
+ * @path: a file written by esp_scores_save()
+ * @error: ESP_ERROR_IO, _LIMIT, _FORMAT, or _SHAPE where layers or counts are another network's
+ *
+ * Every convolution must be there once, with as many finite numbers as it has filters. Thread: any.
+ * Returns: (transfer full): the scores.
+ */
+EspScores *
+esp_scores_load (const EspNetwork *network, const char *path, GError **error)
+{
+  g_autoptr (JsonNode) root = NULL;
+  const char *format = NULL;
+  guint version = 0;
+
+  g_return_val_if_fail (network != NULL && path != NULL, NULL);
+  root = esp_json_load (path, LARGEST_FILE, error);
+  if (root == NULL || !esp_json_read_string (json_node_get_object (root), path, "format", &format, error))
+    return NULL;
+  if (!g_str_equal (format, "espalier-scores"))
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: format: found \"%s\", expected \"espalier-scores\"", path, format);
+      return NULL;
+    }
+  if (!esp_json_read_count (json_node_get_object (root), path, "version", 1, 1, &version, error))
+    return NULL;
+  return esp_scores_from_json (network, json_node_get_object (root), path, error);
+}
+
+/**
+ * esp_scores_save:
+ * @scores: the scores
+ * @path: where to; JSON, one line per layer
+ * @error: ESP_ERROR_IO
+ *
+ * Thread: any.
+ */
+gboolean
+esp_scores_save (const EspScores *scores, const char *path, GError **error)
+{
+  g_autoptr (GString) text = g_string_new ("{\"format\": \"espalier-scores\", \"version\": 1,\n ");
+
+  g_return_val_if_fail (scores != NULL && path != NULL, FALSE);
+  esp_scores_append_json (scores, text);
+  g_string_append (text, "}\n");
+  return esp_file_write (path, text->str, text->len, error);
+}
