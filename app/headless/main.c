@@ -10,6 +10,7 @@
 
 static const EspVerb *const verbs[] = {
   &esp_verb_info,
+  &esp_verb_detect,
   NULL,
 };
 
