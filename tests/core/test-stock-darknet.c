@@ -1,0 +1,205 @@
+/* test-stock-darknet.c: what is written, whole or cut, as stock darknet reads and runs it */
+#include "config.h"
+
+#include "net/cut.h"
+#include "net/engine.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "net-common.h"
+#include "net-plans.h"
+#include "net-tiny.h"
+
+#include <glib/gstdio.h>
+
+#include <math.h>
+
+#ifdef ESP_HAVE_LIBDARKNET
+#include <darknet.h>
+
+/* Odd sizes, so that every rounding shows. */
+static const char odd[]
+    = "[net]\nbatch=1\nwidth=45\nheight=37\nchannels=3\n[convolutional]\nbatch_normalize=1\nfilters=6\nsize=3\nstride=2\npad=1\n"
+      "activation=leaky\n[convolutional]\nfilters=6\ngroups=6\nsize=5\npadding=1\nactivation=relu\n[maxpool]\nsize=2\nstride=2\n"
+      "[maxpool]\nsize=3\nstride=1\n[convolutional]\nfilters=6\nsize=1\nactivation=logistic\n[shortcut]\nfrom=-2\nactivation=linear\n"
+      "[dropout]\nprobability=.1\n[upsample]\nstride=2\n[maxpool]\nsize=5\nstride=3\n[route]\nlayers=-1\n"
+      "[convolutional]\nfilters=12\nsize=1\nactivation=linear\n[yolo]\nmask=0,1\nanchors=3,4, 5,6\nnum=2\nclasses=1\n";
+
+/* (transfer full): the files as stock darknet opened them, batch 1. */
+static network *
+open_stock (const EspNetwork *ours, const EspWeights *weights)
+{
+  g_autofree char *folder = g_dir_make_tmp ("espalier-XXXXXX", NULL);
+  g_autofree char *cfg_path = g_build_filename (folder, "n.cfg", NULL), *weights_path = g_build_filename (folder, "n.weights", NULL);
+  g_autoptr (EspCfg) cfg = esp_cfg_copy (esp_network_get_cfg (ours));
+  g_autofree char *text = NULL;
+  network *stock;
+  gsize n;
+
+  esp_cfg_set (cfg, 0, "batch", "1");
+  esp_cfg_set (cfg, 0, "subdivisions", "1");
+  text = esp_cfg_to_text (cfg, &n);
+  g_assert_true (esp_file_write (cfg_path, text, n, NULL));
+  g_assert_true (esp_weights_save (ours, weights, weights_path, NULL));
+  stock = load_network (cfg_path, weights_path, 0);
+  g_remove (cfg_path);
+  g_remove (weights_path);
+  g_rmdir (folder);
+  return stock;
+}
+
+static void
+assert_same (const EspNetwork *ours, const EspWeights *weights, const network *stock)
+{
+  g_assert_cmpuint (esp_network_get_n_layers (ours), ==, (guint) stock->n);
+  g_assert_cmpuint (esp_weights_get_header (weights).seen, ==, *stock->seen);
+  for (int i = 0; i < stock->n; i++)
+    {
+      const EspLayer *layer = esp_network_get_layer (ours, (guint) i);
+      const EspParams *params = esp_weights_get (weights, (guint) i);
+      const gsize n = params != NULL ? params->filters * sizeof (float) : 0;
+
+      g_assert_cmpint (layer->out.c, ==, stock->layers[i].out_c);
+      g_assert_cmpint (layer->out.h, ==, stock->layers[i].out_h);
+      g_assert_cmpint (layer->out.w, ==, stock->layers[i].out_w);
+      if (params == NULL)
+        continue;
+      g_assert_cmpmem (params->weights, params->n_weights * sizeof (float), stock->layers[i].weights,
+                       (gsize) stock->layers[i].nweights * sizeof (float));
+      g_assert_cmpmem (params->biases, n, stock->layers[i].biases, n);
+      if (params->scales == NULL)
+        continue;
+      g_assert_cmpmem (params->scales, n, stock->layers[i].scales, n);
+      g_assert_cmpmem (params->means, n, stock->layers[i].rolling_mean, n);
+      g_assert_cmpmem (params->variances, n, stock->layers[i].rolling_variance, n);
+    }
+}
+
+static void
+test_odd (void)
+{
+  g_autoptr (EspNetwork) ours = network_of (odd, NULL);
+  g_autoptr (EspWeights) weights = esp_weights_new_random (ours, 1);
+  network *stock;
+
+  esp_weights_set_header (weights, (EspWeightsHeader){ 0, 2, 0, 64 });
+  stock = open_stock (ours, weights);
+  assert_same (ours, weights, stock);
+  free_network (stock);
+}
+
+/* The heads of the masked whole network here and of the cut one there, relative to the head's maximum. */
+static double
+compare_heads (EspNetwork *whole, EspWeights *weights, EspMask *mask, network *stock)
+{
+  const EspEngineOptions options = { .backend = ESP_BACKEND_REFERENCE, .bn = ESP_BN_DARKNET, .batch = 1, .mask = mask };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspEngine) engine = esp_engine_new (whole, weights, &options, NULL, &error);
+  const gsize n = esp_shape_count (esp_network_get_input (whole));
+  g_autofree float *input = g_new (float, n);
+  g_autoptr (GRand) rng = esp_rng_new (5, 0, 0);
+  guint n_heads;
+  const guint *heads = esp_network_get_heads (whole, &n_heads);
+  double worst = 0;
+
+  g_assert_no_error (error);
+  for (gsize i = 0; i < n; i++)
+    input[i] = (float) g_rand_double (rng);
+  g_assert_true (esp_engine_forward (engine, input, NULL, &error));
+  network_predict (stock, input);
+  for (guint h = 0; h < n_heads; h++)
+    {
+      const gsize count = esp_shape_count (esp_network_get_layer (whole, heads[h])->out);
+      g_autofree float *values = g_new (float, count);
+      double largest = 0, apart = 0;
+
+      g_assert_true (esp_engine_read (engine, heads[h], ESP_AT_OUT, values, &error));
+      for (gsize i = 0; i < count; i++)
+        {
+          largest = fmax (largest, fabs ((double) values[i]));
+          apart = fmax (apart, fabs ((double) values[i] - (double) stock->layers[heads[h]].output[i]));
+        }
+      worst = fmax (worst, apart / largest);
+    }
+  return worst;
+}
+
+static void
+check_cut (EspNetwork *whole, EspWeights *weights, double share)
+{
+  g_autoptr (GRand) rng = esp_rng_new (4, 0, 0);
+  g_autoptr (EspMask) mask = plans_draw (whole, rng, share);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCut) cut = esp_cut_new (whole, weights, mask, NULL, &error);
+  network *stock;
+  double apart;
+
+  g_assert_no_error (error);
+  stock = open_stock (esp_cut_get_network (cut), esp_cut_get_weights (cut));
+  assert_same (esp_cut_get_network (cut), esp_cut_get_weights (cut), stock);
+  apart = compare_heads (whole, weights, mask, stock);
+  g_test_message ("%.0f %% cut: heads differ by %.2g of their maximum", share * 100, apart);
+  g_assert_cmpfloat (apart, <=, 1e-4);
+  free_network (stock);
+}
+
+static void
+test_tiny (void)
+{
+  const guint widths[11] = { 4, 8, 8, 12, 16, 20, 24, 12, 8, 16, 12 };
+  g_autofree char *text = tiny_text (widths, 96, 2);
+  g_autoptr (EspNetwork) network = network_of (text, NULL);
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 1);
+
+  check_cut (network, weights, 0);
+  check_cut (network, weights, .4);
+}
+
+static void
+check_real (const char *name)
+{
+  g_autofree char *stem = g_strdup_printf ("models/%s/%s", name, name);
+  g_autofree char *cfg_name = g_strconcat (stem, ".cfg", NULL), *weights_name = g_strconcat (stem, ".weights", NULL);
+  g_autofree char *cfg = shared_file (cfg_name), *path = cfg != NULL ? shared_file (weights_name) : NULL;
+  g_autoptr (EspNetwork) network = NULL;
+  g_autoptr (EspWeights) weights = NULL;
+
+  if (path == NULL)
+    return;
+  network = esp_network_load (cfg, NULL);
+  weights = esp_weights_load (network, path, NULL);
+  check_cut (network, weights, 0);
+  check_cut (network, weights, .3);
+}
+
+static void
+test_yolo_fastest (void)
+{
+  check_real ("yolo-fastest-1.1");
+  check_real ("yolo-fastest-1.1-xl");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/net/stock-darknet/odd", test_odd);
+  g_test_add_func ("/net/stock-darknet/tiny", test_tiny);
+  g_test_add_func ("/net/stock-darknet/yolo-fastest", test_yolo_fastest);
+  return g_test_run ();
+}
+#else
+static void
+test_absent (void)
+{
+  g_test_skip ("libdarknet was not found");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/net/stock-darknet", test_absent);
+  return g_test_run ();
+}
+#endif
