@@ -4,4 +4,3 @@
 #include "verb.h"
 
 extern const EspVerb esp_verb_info;
-extern const EspVerb esp_verb_detect;

@@ -250,7 +250,8 @@ field_pspec (const EspRowField *field)
     case G_TYPE_UINT64:
       return g_param_spec_uint64 (field->name, NULL, NULL, 0, G_MAXUINT64, 0, flags);
     case G_TYPE_DOUBLE:
-      return g_param_spec_double (field->name, NULL, NULL, -INFINITY, INFINITY, 0, flags);
+      /* lax: NaN is a value here, and no value equals it */
+      return g_param_spec_double (field->name, NULL, NULL, -INFINITY, INFINITY, 0, flags | G_PARAM_LAX_VALIDATION);
     case G_TYPE_BOOLEAN:
       return g_param_spec_boolean (field->name, NULL, NULL, FALSE, flags);
     default:

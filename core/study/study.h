@@ -32,7 +32,8 @@ void      esp_study_files_complete  (EspStudyFiles *files);
  * Properties, all notifying (type): title (string), loaded (boolean), busy (boolean: baseline or explanation under way),
  *   image (int, -1), detection (int, -1 = whole class), layer (int), method (string), criterion (string),
  *   threshold (double 0..1 shown boxes), sentence (string: what is explained, in words), failure (string, the last error as a sentence, "" none),
- *   plan (EspPlan), heat-scale ("image" or "set").
+ *   plan (EspPlan), heat-scale ("image" or "set"), notice (string: what was left out of the data, "" nothing).
+ *   Writable: image, detection, layer, method, criterion, threshold, heat-scale.
  * Signals: "view-changed" (picture, boxes or heat to be drawn again), "numbers-changed" (tiles), "failed" (GError: an error to be shown). */
 EspStudy       *esp_study_new              (EspLane       *lane);
 void            esp_study_open_async       (EspStudy            *study,
@@ -73,6 +74,9 @@ const EspDetection *esp_study_get_boxes    (EspStudy      *study,   /* original 
 const EspDetection *esp_study_get_pruned_boxes (EspStudy  *study,   /* the same image by the plan's cut network */
                                             guint         *n);
 EspHeatmap     *esp_study_get_heatmap      (EspStudy      *study);
+void            esp_study_get_heat_range   (EspStudy      *study,   /* of the legend: this picture's, or all of those looked at with this layer and method */
+                                            float         *lowest,
+                                            float         *highest);
 EspHeatmap     *esp_study_get_channel_map  (EspStudy      *study,   /* the layer's own map of one channel on this image; NULL until made */
                                             guint          channel);
 
@@ -118,6 +122,12 @@ void            esp_study_set_criterion_async (EspStudy            *study,  /* n
 gboolean        esp_study_set_criterion_finish (EspStudy           *study,
                                                 GAsyncResult       *result,
                                                 GError            **error);
+EspJob         *esp_study_get_job          (EspStudy      *study);  /* (nullable): the long work under way: progress in images, cancel; "busy" notifies */
+/* The plan as it was left when this network and these weights were open last; NULL where there is none, or it cuts nothing. */
+char           *esp_study_find_autosave    (EspStudy      *study);  /* (transfer full) (nullable): a path for esp_study_load_plan() */
+gboolean        esp_study_load_plan        (EspStudy      *study,   /* one act of undo; refused whole where it does not fit */
+                                            const char    *path,
+                                            GError       **error);
 gboolean        esp_study_save_plan        (EspStudy      *study,
                                             const char    *path,
                                             GError       **error);

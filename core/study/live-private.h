@@ -1,0 +1,82 @@
+/* live-private.h: the two halves of the evaluator share this: live.c is the main thread's, live-run.c the lane's */
+#pragma once
+
+#include <pthread.h>
+
+#include "net/cut.h"
+#include "study/live.h"
+
+G_BEGIN_DECLS
+
+/* A mask under evaluation. The lane alone writes; numbers are read elsewhere under the lock. */
+typedef struct
+{
+  EspTrial     trial;
+  EspOutcome **outcomes; /* by data set index, NULL where not yet seen; freed once the interval is known */
+  guint        n, seen;
+  gboolean     finished;
+} LiveRun;
+
+LiveRun *live_run_new   (EspMask *mask, const char *title, guint n);
+LiveRun *live_run_ref   (LiveRun *run);
+void     live_run_unref (LiveRun *run);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LiveRun, live_run_unref)
+
+struct _EspLive
+{
+  EspLane      *lane;
+  EspMaterial  *material;
+  GMainContext *context;
+  EspLiveEvents events; /* Thread: main */
+  gpointer      data;   /* Thread: main */
+  guint        *order;  /* immutable */
+
+  pthread_mutex_t lock; /* of all below, up to the line */
+  gboolean        closed;
+  EspMask        *wanted;       /* the newest mask */
+  char           *title;        /* of its act */
+  guint64         generation;   /* bumped by every request */
+  gboolean        look_queued;  /* a quick look waits in the lane */
+  gboolean        pass_queued;  /* a full pass waits in the lane */
+  EspJob         *pass_job;     /* (nullable): of the full pass under way */
+  EspJob         *latency_job;  /* (nullable) */
+  EspJob         *baseline_job; /* (nullable) */
+  EspOutcome    **baseline;     /* by data set index; an entry is set once */
+  guint           n_baseline;   /* of the order, known */
+  guint           told_baseline; /* of them, told to the main thread */
+  EspMapNumber    number;       /* the result slot */
+  gboolean        changed;
+  GHashTable     *finished;  /* hash in words → LiveRun */
+  GHashTable     *latencies; /* hash in words → EspLatency */
+  GQueue          news;      /* of LiveNews: finished runs and their intervals, not to be lost */
+  GError         *failure;   /* not yet told */
+  gboolean        idle_queued;
+  /* ---- Thread: lane ---- */
+  EspJob    *stop; /* cancelled by close alone: what the quick look listens to */
+  EspEngine *whole;
+  EspCut    *cut;
+  EspEngine *engine; /* of cut */
+  EspHash    engine_hash;
+  LiveRun   *run; /* the newest under way */
+  double     seconds_per_image;
+  gint64     last_partial; /* when a partial number was last published */
+};
+
+typedef struct
+{
+  LiveRun *run;
+  gboolean fresh;
+} LiveNews;
+
+EspLive *live_ref            (EspLive *live);
+void     live_unref          (EspLive *live);
+void     live_queue_idle     (EspLive *live);                   /* with the lock held */
+void     live_post_look      (EspLive *live);                   /* with the lock held */
+void     live_look           (gpointer data);                   /* lane acts */
+void     live_pass           (gpointer data);
+void     live_baseline       (gpointer data);
+void     live_latency        (gpointer data);
+LiveRun *live_find_finished  (EspLive *live, const EspMask *mask); /* with the lock held; (transfer none) */
+void     live_show_finished  (EspLive *live, LiveRun *run); /* with the lock held */
+
+G_END_DECLS

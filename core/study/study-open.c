@@ -1,0 +1,271 @@
+/* study-open.c: opening: everything is read in the lane first, then the study changes at once or not at all */
+#define G_LOG_DOMAIN "esp-study"
+#include "config.h"
+
+#include <math.h>
+
+#include "study/study-private.h"
+
+typedef struct
+{
+  EspStudyFiles files;
+  EspJob *job; /* (nullable) */
+} OpenCall;
+
+static void
+open_call_free (gpointer data)
+{
+  OpenCall *call = data;
+
+  esp_study_files_clear (&call->files);
+  g_clear_pointer (&call->job, esp_job_unref);
+  g_free (call);
+}
+
+/* Thread: lane. */
+static void
+open_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const OpenCall *call = data;
+  g_autoptr (GError) error = NULL;
+  EspMaterial *material = esp_material_load (&call->files, call->job, &error);
+
+  if (material != NULL)
+    g_task_return_pointer (task, material, (GDestroyNotify) esp_material_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+/* The lane's task has no source, so that the lane never holds the last reference to a study; the caller's task is finished here. */
+static void
+open_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) outer = data;
+  g_autoptr (GError) error = NULL;
+  EspMaterial *material = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (material != NULL)
+    g_task_return_pointer (outer, material, (GDestroyNotify) esp_material_unref);
+  else
+    g_task_return_error (outer, g_steal_pointer (&error));
+}
+
+/**
+ * esp_study_open_async:
+ * @study: the study
+ * @files: what to open, completed by the caller; copied
+ * @job: (nullable): cancels
+ * @callback: calls esp_study_open_finish()
+ * @data: its data
+ *
+ * Reads in the lane, before full passes and background work. The study stays as it is until esp_study_open_finish(). Thread: main.
+ */
+void
+esp_study_open_async (EspStudy *study, const EspStudyFiles *files, EspJob *job, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *outer;
+  g_autoptr (GTask) inner = NULL;
+  OpenCall *call;
+
+  g_return_if_fail (ESP_IS_STUDY (study) && files != NULL);
+  outer = g_task_new (study, NULL, callback, data);
+  inner = g_task_new (NULL, NULL, open_read, outer);
+  call = g_new0 (OpenCall, 1);
+  call->files = (EspStudyFiles){
+    .cfg = g_strdup (files->cfg),
+    .weights = g_strdup (files->weights),
+    .data = g_strdup (files->data),
+    .names = g_strdup (files->names),
+    .plan = g_strdup (files->plan),
+    .split = g_strdup (files->split),
+  };
+  call->job = job != NULL ? esp_job_ref (job) : NULL;
+  g_task_set_source_tag (outer, esp_study_open_async);
+  g_task_set_task_data (inner, call, open_call_free);
+  esp_lane_run_async (study->lane, ESP_LANE_VIEW, inner, open_run);
+}
+
+static void
+number_changed (gpointer data)
+{
+  study_numbers (data);
+}
+
+/* After one idle second the latency is measured: by itself, never in the way of a number. */
+static gboolean
+measure_latency (gpointer data)
+{
+  EspStudy *study = data;
+
+  study->latency_source = 0;
+  esp_live_measure (study->live);
+  return G_SOURCE_REMOVE;
+}
+
+static EspRow *
+find_trial (EspStudy *study, const EspHash *hash)
+{
+  g_autofree char *key = esp_hash_to_string (*hash);
+  const guint n = g_list_model_get_n_items (G_LIST_MODEL (study->trials));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (EspRow) row = g_list_model_get_item (G_LIST_MODEL (study->trials), i);
+
+      if (g_strcmp0 (g_object_get_data (G_OBJECT (row), "mask"), key) == 0)
+        return row; /* the list holds it */
+    }
+  return NULL;
+}
+
+static void
+add_trial (EspStudy *study, const EspTrial *trial)
+{
+  const EspHash hash = esp_mask_get_hash (trial->mask);
+  const EspCost cost = esp_cost_of (study->material->network, trial->mask);
+  EspMapNumber number;
+  g_autoptr (EspRow) row = NULL;
+
+  esp_live_get_number (study->live, &number);
+  row = g_object_new (ESP_TYPE_TRIAL_ROW, "title", trial->title, "map", trial->map, "difference", trial->map - number.baseline, "params",
+                      cost.params, "bytes", cost.file_bytes, "bflops", cost.bflops, NULL);
+  g_object_set_data_full (G_OBJECT (row), "mask", esp_hash_to_string (hash), g_free);
+  g_list_store_insert (study->trials, 0, row);
+}
+
+static void
+trial_done (const EspTrial *trial, gboolean fresh, gpointer data)
+{
+  EspStudy *study = data;
+  const EspHash hash = esp_mask_get_hash (trial->mask);
+  EspRow *row = find_trial (study, &hash);
+
+  if (fresh && row == NULL)
+    add_trial (study, trial);
+  else if (row != NULL && trial->has_interval)
+    esp_row_set (row, "low", trial->interval.low, "high", trial->interval.high, NULL);
+  if (study->mask != NULL && esp_hash_equal (esp_mask_get_hash (study->mask), hash))
+    {
+      g_clear_handle_id (&study->latency_source, g_source_remove);
+      study->latency_source = g_timeout_add (1000, measure_latency, study);
+    }
+}
+
+static void
+baseline_news (guint from, guint to, gpointer data)
+{
+  EspStudy *study = data;
+
+  study_view_baseline (from, to, study);
+  if (to < study->material->n_images)
+    return;
+  g_clear_pointer (&study->baseline_job, esp_job_unref);
+  study_score_begin (study);
+  study_update_busy (study);
+}
+
+static void
+live_failed (const GError *error, gpointer data)
+{
+  EspStudy *study = data;
+
+  g_clear_pointer (&study->baseline_job, esp_job_unref);
+  study_update_busy (study);
+  study_fail (study, error);
+}
+
+static EspPlan *
+make_plan (EspMaterial *material, GError **error)
+{
+  g_autoptr (EspPlan) plan = esp_plan_new (material->network, material->coupling, material->scores);
+
+  if (material->plan != NULL && !esp_plan_load (plan, material->plan, error))
+    return NULL;
+  return g_steal_pointer (&plan);
+}
+
+static void
+fill_images (EspStudy *study)
+{
+  const EspMaterial *m = study->material;
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_object_unref);
+  const gboolean labelled = m->map != NULL;
+
+  for (guint i = 0; i < m->n_images; i++)
+    {
+      const EspSample *sample = esp_dataset_get (m->dataset, i);
+
+      g_ptr_array_add (rows, g_object_new (ESP_TYPE_IMAGE_ROW, "index", i, "path", sample->path, "name", sample->name, "truths",
+                                           labelled ? (int) sample->n_truths : -1, NULL));
+    }
+  g_list_store_splice (study->images, 0, g_list_model_get_n_items (G_LIST_MODEL (study->images)), rows->pdata, rows->len);
+}
+
+/* The unpruned network over all images: an act of its own, with progress. */
+static void
+begin_baseline (EspStudy *study)
+{
+  if (study->material->n_images == 0)
+    return;
+  study->baseline_job = esp_job_new ("Evaluating the unpruned network");
+  esp_job_set_progress (study->baseline_job, 0, study->material->n_images);
+  esp_live_start (study->live, study->baseline_job);
+}
+
+static void
+notify_all (EspStudy *study)
+{
+  static const StudyProp all[] = { STUDY_PROP_TITLE, STUDY_PROP_LOADED, STUDY_PROP_CRITERION, STUDY_PROP_NOTICE, STUDY_PROP_PLAN };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    study_notify (study, all[i]);
+  study_update_busy (study);
+}
+
+static void
+install (EspStudy *study, EspMaterial *material, EspPlan *plan)
+{
+  const EspLiveEvents events = { number_changed, baseline_news, trial_done, live_failed };
+
+  study_close (study);
+  study->material = esp_material_ref (material);
+  g_free (study->criterion);
+  study->criterion = g_strdup (esp_scores_get_criterion (material->scores));
+  g_hash_table_replace (study->scores, g_strdup (study->criterion), esp_scores_ref (material->scores));
+  study->whole = study->cost = esp_cost_of (material->network, NULL);
+  g_list_store_remove_all (study->trials);
+  fill_images (study);
+  study->live = esp_live_new (study->lane, material, &events, study);
+  if (material->n_images != 0)
+    study->view = esp_view_new (study->lane, material, study->live, study_view_news, study);
+  study_view_fill (study);
+  study_plan_attach (study, plan);
+  begin_baseline (study);
+  notify_all (study);
+  if (material->n_images != 0)
+    study_view_image (study, 0);
+  study_numbers (study);
+}
+
+/**
+ * esp_study_open_finish:
+ * @study: the study
+ * @result: of esp_study_open_async()
+ * @error: why not, in words; the study is as it was
+ *
+ * Network, lists and the first picture's wish are there on return; the unpruned pass has begun. Returns: whether it opened. Thread: main.
+ */
+gboolean
+esp_study_open_finish (EspStudy *study, GAsyncResult *result, GError **error)
+{
+  g_autoptr (EspMaterial) material = NULL;
+  g_autoptr (EspPlan) plan = NULL;
+
+  g_return_val_if_fail (g_task_is_valid (result, study), FALSE);
+  material = g_task_propagate_pointer (G_TASK (result), error);
+  plan = material != NULL ? make_plan (material, error) : NULL;
+  if (plan == NULL)
+    return FALSE;
+  install (study, material, plan);
+  return TRUE;
+}

@@ -1,0 +1,92 @@
+/* study-private.h: the parts of the study, one file a job: study.c the object, study-open.c opening, study-plan.c plan to numbers, study-view.c the
+ * picture in view, study-score.c criteria, study-save.c plan files */
+#pragma once
+
+#include "study/live.h"
+#include "study/view.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  STUDY_PROP_LANE = 1,
+  STUDY_PROP_TITLE,
+  STUDY_PROP_LOADED,
+  STUDY_PROP_BUSY,
+  STUDY_PROP_IMAGE,
+  STUDY_PROP_DETECTION,
+  STUDY_PROP_LAYER,
+  STUDY_PROP_METHOD,
+  STUDY_PROP_CRITERION,
+  STUDY_PROP_THRESHOLD,
+  STUDY_PROP_SENTENCE,
+  STUDY_PROP_FAILURE,
+  STUDY_PROP_NOTICE,
+  STUDY_PROP_PLAN,
+  STUDY_PROP_HEAT_SCALE,
+  STUDY_N_PROPS,
+} StudyProp;
+
+struct _EspStudy
+{
+  GObject      parent_instance;
+  EspLane     *lane;
+  EspMaterial *material; /* NULL while nothing is open */
+  EspLive     *live;
+  EspView     *view; /* NULL without pictures */
+  EspPlan     *plan;
+  EspMask     *mask; /* the plan's, as last asked for */
+
+  GListStore *images, *detections, *channels, *groups, *trials, *layers;
+
+  int                   image, detection, layer;
+  const EspAttribution *method;
+  double                threshold;
+  gboolean              heat_over_set;
+  char                 *sentence, *failure, *criterion;
+  EspImage             *picture;
+  EspOutcome           *boxes, *pruned;
+  EspHeatmap           *heat;
+  float                 set_low, set_high; /* over the pictures looked at with one layer and method */
+  gboolean              set_known;
+  EspHeatmap          **maps;  /* of the layer's channels, NULL until made */
+  guint8               *asked; /* whose map is under way */
+  guint                 n_maps;
+
+  EspCost     cost, whole;
+  EspJob     *baseline_job, *score_job;
+  gboolean    viewing;       /* the picture in view is being made */
+  gboolean    busy;          /* as last notified */
+  GHashTable *scores;        /* criterion id → EspScores */
+  guint       flush_source;  /* plan "changed", told on once */
+  guint       save_source;   /* autosave */
+  guint       latency_source;
+  gulong      plan_handler;
+};
+
+void study_notify         (EspStudy *study, StudyProp prop);
+void study_fail           (EspStudy *study, const GError *error);
+void study_update_busy    (EspStudy *study);
+void study_numbers        (EspStudy *study); /* emits numbers-changed */
+void study_view_changed   (EspStudy *study); /* emits view-changed */
+void study_close          (EspStudy *study); /* back to nothing open */
+
+void study_plan_attach    (EspStudy *study, EspPlan *plan);
+void study_plan_detach    (EspStudy *study);
+void study_plan_flush     (EspStudy *study); /* what the plan says now, without waiting for the idle */
+void study_plan_rank      (EspStudy *study); /* the ranking is another */
+
+void study_view_fill      (EspStudy *study);
+void study_view_clear     (EspStudy *study);
+void study_view_news      (EspViewNews *news, gpointer study);
+void study_view_image     (EspStudy *study, int image);
+void study_view_wish      (EspStudy *study);
+void study_view_threshold (EspStudy *study, double threshold);
+void study_view_baseline  (guint from, guint to, gpointer study);
+
+void study_score_begin    (EspStudy *study); /* the criterion that needs images, in the background */
+
+void study_save_later     (EspStudy *study);
+void study_save_now       (EspStudy *study);
+
+G_END_DECLS

@@ -1,0 +1,473 @@
+/* study-view.c: what is being looked at: image, box, layer, channels, and what comes back about them */
+#define G_LOG_DOMAIN "esp-study"
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "study/study-private.h"
+
+static void
+clear_maps (EspStudy *study)
+{
+  for (guint i = 0; i < study->n_maps; i++)
+    g_clear_pointer (&study->maps[i], esp_heatmap_unref);
+  g_clear_pointer (&study->maps, g_free);
+  g_clear_pointer (&study->asked, g_free);
+  study->n_maps = 0;
+}
+
+/* What is shown of a channel is of another box or picture now: whoever shows one asks again. */
+static void
+renew_map (EspStudy *study, guint channel)
+{
+  g_autoptr (EspRow) row = g_list_model_get_item (G_LIST_MODEL (study->channels), channel);
+  guint revision = 0;
+
+  if (row == NULL)
+    return;
+  g_object_get (row, "revision", &revision, NULL);
+  esp_row_set (row, "revision", revision + 1, NULL);
+}
+
+static void
+forget_maps (EspStudy *study)
+{
+  g_autofree guint8 *asked = g_steal_pointer (&study->asked);
+  const guint n = study->n_maps;
+
+  clear_maps (study);
+  study->n_maps = g_list_model_get_n_items (G_LIST_MODEL (study->channels));
+  study->maps = g_new0 (EspHeatmap *, study->n_maps);
+  study->asked = g_new0 (guint8, study->n_maps);
+  for (guint i = 0; i < MIN (n, study->n_maps); i++)
+    if (asked[i])
+      renew_map (study, i);
+}
+
+static void
+set_sentence (EspStudy *study, const char *sentence)
+{
+  if (g_strcmp0 (study->sentence, sentence) == 0)
+    return;
+  g_free (study->sentence);
+  study->sentence = g_strdup (sentence);
+  study_notify (study, STUDY_PROP_SENTENCE);
+}
+
+static void
+clear_picture (EspStudy *study)
+{
+  g_clear_pointer (&study->picture, esp_image_unref);
+  g_clear_pointer (&study->boxes, esp_outcome_free);
+  g_clear_pointer (&study->pruned, esp_outcome_free);
+  g_clear_pointer (&study->heat, esp_heatmap_unref);
+  g_list_store_remove_all (study->detections);
+  set_sentence (study, "");
+}
+
+/** study_view_clear: nothing is looked at. Thread: main. */
+void
+study_view_clear (EspStudy *study)
+{
+  clear_maps (study);
+  clear_picture (study);
+  g_list_store_remove_all (study->channels);
+  g_list_store_remove_all (study->layers);
+  g_list_store_remove_all (study->images);
+  study->image = study->detection = study->layer = -1;
+  study->set_known = FALSE;
+}
+
+/* Rows are sorted by score: those above the threshold come first. */
+static guint
+count_above (const EspOutcome *outcome, double threshold)
+{
+  guint n = 0;
+
+  while (outcome != NULL && n < outcome->n && (double) outcome->detections[n].score > threshold)
+    n++;
+  return n;
+}
+
+static EspRow *
+detection_row (EspStudy *study, guint i)
+{
+  const EspDetection *d = &study->boxes->detections[i];
+  const double w = esp_image_get_width (study->picture), h = esp_image_get_height (study->picture);
+  g_autofree char *name = esp_study_class_name (study, d->class_index);
+
+  return g_object_new (ESP_TYPE_DETECTION_ROW, "index", i, "class-name", name, "score", (double) d->score, "x",
+                       (int) lround ((d->box.x - d->box.w / 2) * w), "y", (int) lround ((d->box.y - d->box.h / 2) * h), "width",
+                       (int) lround (d->box.w * w), "height", (int) lround (d->box.h * h), "correct",
+                       study->material->map == NULL  ? -1
+                       : study->boxes->truth[i] >= 0 ? 1
+                                                     : 0,
+                       NULL);
+}
+
+static void
+fill_detections (EspStudy *study)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_object_unref);
+  const guint n = study->picture != NULL ? count_above (study->boxes, study->threshold) : 0;
+
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (rows, detection_row (study, i));
+  g_list_store_splice (study->detections, 0, g_list_model_get_n_items (G_LIST_MODEL (study->detections)), rows->pdata, rows->len);
+}
+
+/* The scale of the set grows over the pictures looked at with one layer and method. */
+static void
+widen_scale (EspStudy *study)
+{
+  float low, high;
+
+  esp_heatmap_range (study->heat, &low, &high);
+  study->set_low = study->set_known ? MIN (study->set_low, low) : low;
+  study->set_high = study->set_known ? MAX (study->set_high, high) : high;
+  study->set_known = TRUE;
+}
+
+static void
+take_maps (EspStudy *study, GPtrArray *maps)
+{
+  for (guint i = 0; i < maps->len; i++)
+    {
+      EspHeatmap *map = g_ptr_array_index (maps, i);
+      const guint channel = (guint) map->channel;
+
+      if (map->layer != study->layer || channel >= study->n_maps)
+        continue;
+      g_clear_pointer (&study->maps[channel], esp_heatmap_unref);
+      study->maps[channel] = esp_heatmap_ref (map);
+      renew_map (study, channel);
+    }
+}
+
+#define TAKE(study, slot, part, free_func)                                                                                                 \
+  G_STMT_START                                                                                                                             \
+  {                                                                                                                                        \
+    if ((part) != NULL)                                                                                                                    \
+      {                                                                                                                                    \
+        g_clear_pointer (&(study)->slot, free_func);                                                                                       \
+        (study)->slot = g_steal_pointer (&(part));                                                                                         \
+      }                                                                                                                                    \
+  }                                                                                                                                        \
+  G_STMT_END
+
+/** study_view_news: parts of the picture in view. Thread: main. */
+void
+study_view_news (EspViewNews *news, gpointer data)
+{
+  EspStudy *study = data;
+  const gboolean boxes = news->boxes != NULL, heat = news->heat != NULL;
+
+  if (news->image != study->image)
+    return;
+  TAKE (study, picture, news->picture, esp_image_unref);
+  TAKE (study, boxes, news->boxes, esp_outcome_free);
+  TAKE (study, pruned, news->pruned, esp_outcome_free);
+  TAKE (study, heat, news->heat, esp_heatmap_unref);
+  if (boxes)
+    fill_detections (study);
+  if (heat)
+    widen_scale (study);
+  if (news->sentence != NULL)
+    set_sentence (study, news->sentence);
+  if (news->maps != NULL)
+    take_maps (study, news->maps);
+  if (news->idle)
+    {
+      study->viewing = FALSE;
+      study_update_busy (study);
+    }
+  study_fail (study, news->failure);
+  study_view_changed (study);
+}
+
+/** study_view_wish: asks for what is chosen now. Thread: main. */
+void
+study_view_wish (EspStudy *study)
+{
+  EspViewWish wish = { .image = study->image, .layer = study->layer, .method = study->method };
+
+  if (study->view == NULL || study->image < 0)
+    return;
+  if (study->boxes != NULL && study->detection >= 0 && (guint) study->detection < study->boxes->n)
+    {
+      wish.has_box = TRUE;
+      wish.box = study->boxes->detections[study->detection];
+    }
+  forget_maps (study);
+  study->viewing = TRUE;
+  study_update_busy (study);
+  esp_view_set_wish (study->view, &wish);
+}
+
+/** study_view_image: looks at an image, even where it is the one looked at already. Thread: main. */
+void
+study_view_image (EspStudy *study, int image)
+{
+  clear_picture (study);
+  study->image = image;
+  study->detection = -1;
+  study_notify (study, STUDY_PROP_IMAGE);
+  study_notify (study, STUDY_PROP_DETECTION);
+  study_view_wish (study);
+  study_view_changed (study);
+}
+
+/**
+ * esp_study_select_image:
+ * @study: the study
+ * @image: index in the list of images
+ *
+ * Boxes and heatmap arrive with "view-changed". Thread: main.
+ */
+void
+esp_study_select_image (EspStudy *study, int image)
+{
+  g_return_if_fail (ESP_IS_STUDY (study));
+  if (study->material == NULL || image < 0 || (guint) image >= study->material->n_images || image == study->image)
+    return;
+  study_view_image (study, image);
+}
+
+/**
+ * esp_study_select_detection:
+ * @study: the study
+ * @detection: index in the list of detections; -1 for the class over the whole picture
+ *
+ * What is explained. Thread: main.
+ */
+void
+esp_study_select_detection (EspStudy *study, int detection)
+{
+  g_return_if_fail (ESP_IS_STUDY (study));
+  if (detection >= (int) g_list_model_get_n_items (G_LIST_MODEL (study->detections)))
+    return;
+  detection = MAX (detection, -1);
+  if (detection == study->detection)
+    return;
+  study->detection = detection;
+  study_notify (study, STUDY_PROP_DETECTION);
+  study_view_wish (study);
+}
+
+static EspRow *
+channel_row (EspStudy *study, guint layer, guint channel)
+{
+  EspCoupling *coupling = study->material->coupling;
+  g_autofree char *reason = esp_coupling_explain (coupling, layer, channel);
+
+  return g_object_new (ESP_TYPE_CHANNEL_ROW, "layer", layer, "channel", channel, "unit", esp_coupling_get_unit (coupling, layer, channel),
+                       "reason", reason != NULL ? reason : "", "kept", study->mask == NULL || esp_mask_keeps (study->mask, layer, channel),
+                       "rule", study->plan != NULL ? (int) esp_plan_get_rule (study->plan, layer, channel) : ESP_CHANNEL_BY_RANK, NULL);
+}
+
+static void
+fill_channels (EspStudy *study)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_object_unref);
+  const EspLayer *layer = esp_network_get_layer (study->material->network, (guint) study->layer);
+
+  for (guint i = 0; i < (guint) layer->conv.filters; i++)
+    g_ptr_array_add (rows, channel_row (study, layer->index, i));
+  clear_maps (study);
+  g_list_store_splice (study->channels, 0, g_list_model_get_n_items (G_LIST_MODEL (study->channels)), rows->pdata, rows->len);
+  if (study->plan != NULL)
+    study_plan_rank (study);
+}
+
+static gboolean
+is_convolution (EspStudy *study, int layer)
+{
+  return study->material != NULL && layer >= 0 && (guint) layer < esp_network_get_n_layers (study->material->network)
+         && esp_network_get_layer (study->material->network, (guint) layer)->kind == ESP_LAYER_CONVOLUTIONAL;
+}
+
+/**
+ * esp_study_select_layer:
+ * @study: the study
+ * @layer: a convolution, as darknet counts
+ *
+ * Its channels fill the list, and the heatmap is of it. Thread: main.
+ */
+void
+esp_study_select_layer (EspStudy *study, int layer)
+{
+  g_return_if_fail (ESP_IS_STUDY (study));
+  if (layer == study->layer || !is_convolution (study, layer))
+    return;
+  study->layer = layer;
+  study->set_known = FALSE;
+  fill_channels (study);
+  study_notify (study, STUDY_PROP_LAYER);
+  study_view_wish (study);
+}
+
+/* Where a heatmap of everything says most. */
+static int
+first_layer (EspStudy *study)
+{
+  const int any = 0;
+  g_autoptr (EspTarget) target = esp_target_new_classes (&any, 1, .02f);
+  const int layer = (int) esp_explain_default_layer (target, study->material->network);
+
+  return is_convolution (study, layer) ? layer : -1;
+}
+
+static void
+fill_layers (EspStudy *study)
+{
+  EspNetwork *network = study->material->network;
+  g_autoptr (GPtrArray) groups = esp_groups_propose (network, study->material->coupling);
+
+  for (guint i = 0; i < esp_network_get_n_layers (network); i++)
+    {
+      const EspLayer *layer = esp_network_get_layer (network, i);
+      g_autofree char *title = g_strdup_printf ("Layer %u, %d × %d × %d", i, layer->out.c, layer->out.h, layer->out.w);
+      const char *name = "";
+      g_autoptr (EspRow) row = NULL;
+
+      if (layer->kind != ESP_LAYER_CONVOLUTIONAL)
+        continue;
+      for (guint j = 0; j < groups->len; j++)
+        for (guint k = 0; k < ((EspGroup *) g_ptr_array_index (groups, j))->n_layers; k++)
+          if (((EspGroup *) g_ptr_array_index (groups, j))->layers[k] == i)
+            name = ((EspGroup *) g_ptr_array_index (groups, j))->name;
+      row = g_object_new (ESP_TYPE_LAYER_ROW, "layer", i, "title", title, "group", name, NULL);
+      g_list_store_append (study->layers, row);
+    }
+}
+
+/** study_view_fill: layers and the channels of the first one to look at, of what was just opened. Thread: main. */
+void
+study_view_fill (EspStudy *study)
+{
+  fill_layers (study);
+  study->layer = first_layer (study);
+  if (study->layer >= 0)
+    fill_channels (study);
+  study_notify (study, STUDY_PROP_LAYER);
+}
+
+/* Found and missed at the threshold, of one image whose unpruned outcome is known. */
+static void
+count_image (EspStudy *study, guint image)
+{
+  const EspOutcome *outcome = esp_live_get_baseline (study->live, image);
+  const guint n = count_above (outcome, study->threshold);
+  g_autoptr (EspRow) row = g_list_model_get_item (G_LIST_MODEL (study->images), image);
+  guint found = 0;
+
+  if (outcome == NULL)
+    return;
+  for (guint i = 0; i < n; i++)
+    found += outcome->truth != NULL && outcome->truth[i] >= 0;
+  esp_row_set (row, "detections", (int) n, "missed", study->material->map != NULL ? (int) (outcome->n_truths - found) : -1, NULL);
+}
+
+/** study_view_baseline: the rows of images whose unpruned outcome is new. Thread: main. */
+void
+study_view_baseline (guint from, guint to, gpointer data)
+{
+  EspStudy *study = data;
+  const guint *order = esp_live_get_order (study->live);
+
+  for (guint i = from; i < to; i++)
+    count_image (study, order[i]);
+}
+
+/** study_view_threshold: boxes of at least this score are shown and counted. Thread: main. */
+void
+study_view_threshold (EspStudy *study, double threshold)
+{
+  threshold = CLAMP (threshold, 0, 1);
+  if (threshold == study->threshold)
+    return;
+  study->threshold = threshold;
+  study_notify (study, STUDY_PROP_THRESHOLD);
+  if (study->material == NULL)
+    return;
+  fill_detections (study);
+  for (guint i = 0; i < study->material->n_images; i++)
+    count_image (study, i);
+  if (study->detection >= (int) g_list_model_get_n_items (G_LIST_MODEL (study->detections)))
+    esp_study_select_detection (study, -1);
+  study_view_changed (study);
+}
+
+/** esp_study_get_image: Returns: (transfer none) (nullable): the picture in view. Thread: main. */
+EspImage *
+esp_study_get_image (EspStudy *study)
+{
+  return study->picture;
+}
+
+/** esp_study_get_boxes: Returns: (transfer none) (nullable): @n boxes of the unpruned network above the threshold, best first, as listed. Thread: main. */
+const EspDetection *
+esp_study_get_boxes (EspStudy *study, guint *n)
+{
+  *n = count_above (study->boxes, study->threshold);
+  return *n > 0 ? study->boxes->detections : NULL;
+}
+
+/** esp_study_get_pruned_boxes: Returns: (transfer none) (nullable): the same of the plan's cut network. Thread: main. */
+const EspDetection *
+esp_study_get_pruned_boxes (EspStudy *study, guint *n)
+{
+  *n = count_above (study->pruned, study->threshold);
+  return *n > 0 ? study->pruned->detections : NULL;
+}
+
+/** esp_study_get_heatmap: Returns: (transfer none) (nullable): of what the sentence says. Thread: main. */
+EspHeatmap *
+esp_study_get_heatmap (EspStudy *study)
+{
+  return study->heat;
+}
+
+/**
+ * esp_study_get_heat_range:
+ * @study: the study
+ * @lowest: (out): the legend's lower end
+ * @highest: (out): the legend's upper end
+ *
+ * Of this picture, or with the scale "set" of all pictures looked at with this layer and method. 0 and 0 without a heatmap. Thread: main.
+ */
+void
+esp_study_get_heat_range (EspStudy *study, float *lowest, float *highest)
+{
+  *lowest = *highest = 0;
+  if (study->heat == NULL)
+    return;
+  if (!study->heat_over_set || !study->set_known)
+    {
+      esp_heatmap_range (study->heat, lowest, highest);
+      return;
+    }
+  *lowest = study->set_low;
+  *highest = study->set_high;
+}
+
+/**
+ * esp_study_get_channel_map:
+ * @study: the study
+ * @channel: of the current layer
+ *
+ * Asking for one that is not there has it made; its row's revision tells when. Returns: (transfer none) (nullable). Thread: main.
+ */
+EspHeatmap *
+esp_study_get_channel_map (EspStudy *study, guint channel)
+{
+  if (channel >= study->n_maps || study->view == NULL)
+    return NULL;
+  if (study->maps[channel] == NULL && !study->asked[channel])
+    {
+      study->asked[channel] = 1;
+      esp_view_want_channel (study->view, channel);
+    }
+  return study->maps[channel];
+}

@@ -1,0 +1,516 @@
+/* view.c: the picture in view
+ *
+ * One wish, overwritten by every click; one act in the lane that makes whatever the newest wish still lacks, in the order in which it is missed:
+ * picture and boxes, the pruned network's boxes, the heatmap, then channel maps. Results wait in one slot for one idle. */
+#define G_LOG_DOMAIN "esp-view"
+#include "config.h"
+
+#include "study/view.h"
+
+#include <pthread.h>
+
+#include "explain/sentence.h"
+#include "study/live-private.h"
+
+#define STRONG .25f /* a box below does not decide which class is explained */
+#define TAU    .02f /* method 1's */
+
+struct _EspView
+{
+  EspLane *lane;
+  EspMaterial *material;
+  EspLive *live;
+  GMainContext *context;
+  EspViewFunc func; /* Thread: main */
+  gpointer data;    /* Thread: main */
+
+  pthread_mutex_t lock; /* of all below, up to the line */
+  gboolean closed;
+  EspViewWish wish;
+  guint64 serial; /* bumped by every new wish */
+  EspMask *mask;
+  GArray *wanted;   /* of guint: channels whose map is asked for */
+  EspJob *job;      /* (nullable): of the explanation under way */
+  EspViewNews news; /* the result slot */
+  gboolean fresh;   /* the picture was left since it was handed out */
+  gboolean act_queued, idle_queued;
+  /* ---- Thread: lane ---- */
+  int image; /* handed out; of all below; -1 none */
+  float *input;
+  EspPlacement placement;
+  int broken;          /* could not be read: not tried again until chosen again; -1 none */
+  int strong_class;    /* of the strongest box, -1 where none is strong */
+  EspHash pruned_mask; /* whose boxes were handed out last for this image */
+  gboolean has_pruned;
+  EspEngine *explainer;
+  EspTarget *target; /* what the explainer has run for this image; NULL nothing */
+  guint n_ones;
+  int heat_layer; /* of the heatmap handed out last, -1 none */
+  const EspAttribution *heat_method;
+};
+
+static EspView *
+view_ref (EspView *view)
+{
+  return g_atomic_rc_box_acquire (view);
+}
+
+static void
+news_clear (EspViewNews *news)
+{
+  g_clear_pointer (&news->picture, esp_image_unref);
+  g_clear_pointer (&news->boxes, esp_outcome_free);
+  g_clear_pointer (&news->pruned, esp_outcome_free);
+  g_clear_pointer (&news->heat, esp_heatmap_unref);
+  g_clear_pointer (&news->sentence, g_free);
+  g_clear_pointer (&news->maps, g_ptr_array_unref);
+  g_clear_error (&news->failure);
+}
+
+static void
+view_clear (gpointer data)
+{
+  EspView *view = data;
+
+  news_clear (&view->news);
+  g_clear_pointer (&view->mask, esp_mask_unref);
+  g_clear_pointer (&view->job, esp_job_unref);
+  g_array_unref (view->wanted);
+  g_free (view->input);
+  g_clear_pointer (&view->target, esp_target_unref);
+  g_clear_pointer (&view->explainer, esp_engine_unref);
+  live_unref (view->live);
+  esp_material_unref (view->material);
+  g_main_context_unref (view->context);
+  pthread_mutex_destroy (&view->lock);
+}
+
+static void
+view_unref (gpointer view)
+{
+  g_atomic_rc_box_release_full (view, view_clear);
+}
+
+/**
+ * esp_view_new:
+ * @lane: the compute lane
+ * @material: what was opened, with a data set
+ * @live: its engines of cut networks are shared
+ * @func: called on this thread with what is new
+ * @data: its data
+ *
+ * Returns: (transfer full): a view of nothing. Thread: main.
+ */
+EspView *
+esp_view_new (EspLane *lane, EspMaterial *material, EspLive *live, EspViewFunc func, gpointer data)
+{
+  EspView *view = g_atomic_rc_box_new0 (EspView);
+
+  view->lane = lane;
+  view->material = esp_material_ref (material);
+  view->live = live_ref (live);
+  view->context = g_main_context_ref_thread_default ();
+  view->func = func;
+  view->data = data;
+  view->wish = (EspViewWish){ .image = -1, .layer = -1 };
+  view->image = view->heat_layer = view->strong_class = view->broken = -1;
+  view->wanted = g_array_new (FALSE, FALSE, sizeof (guint));
+  pthread_mutex_init (&view->lock, NULL);
+  return view;
+}
+
+/** esp_view_close: calls nothing back from here on; work under way stops between two layers. Thread: main. */
+void
+esp_view_close (EspView *view)
+{
+  pthread_mutex_lock (&view->lock);
+  view->closed = TRUE;
+  view->serial++;
+  esp_job_cancel (view->job);
+  pthread_mutex_unlock (&view->lock);
+  view_unref (view);
+}
+
+static gboolean
+deliver (gpointer data)
+{
+  EspView *view = data;
+  EspViewNews news;
+  gboolean closed;
+
+  pthread_mutex_lock (&view->lock);
+  view->idle_queued = FALSE;
+  closed = view->closed;
+  news = view->news;
+  view->news = (EspViewNews){ 0 };
+  pthread_mutex_unlock (&view->lock);
+  if (!closed)
+    view->func (&news, view->data);
+  news_clear (&news);
+  return G_SOURCE_REMOVE;
+}
+
+/* At most one idle waits. With the lock held. */
+static void
+queue_idle (EspView *view)
+{
+  GSource *source;
+
+  if (view->idle_queued || view->closed)
+    return;
+  view->idle_queued = TRUE;
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, deliver, view_ref (view), view_unref);
+  g_source_attach (source, view->context);
+  g_source_unref (source);
+}
+
+/* One step of the act: the wish, and whether it is still the newest. */
+typedef struct
+{
+  EspView *view;
+  EspViewWish wish;
+  guint64 serial;
+  EspMask *mask;
+  EspJob *job;
+} Look;
+
+/* With the lock held. What belongs to the picture alone survives a change of box, layer or method; the rest belongs to one wish. Results of
+ * another picture are cleared out of the slot. */
+static gboolean
+begin_news (Look *look, gboolean of_picture)
+{
+  EspView *view = look->view;
+
+  if (view->closed || view->wish.image != look->wish.image || (!of_picture && view->serial != look->serial))
+    return FALSE;
+  if (view->news.image != look->wish.image)
+    news_clear (&view->news);
+  view->news.image = look->wish.image;
+  queue_idle (view);
+  return TRUE;
+}
+
+/* Puts one part into the slot; FALSE where nobody wants it any more, and then it is freed. */
+static gboolean
+hand_out (Look *look, gboolean of_picture, gpointer *slot, gpointer value, GDestroyNotify destroy)
+{
+  gpointer useless = value;
+  gboolean wanted;
+
+  pthread_mutex_lock (&look->view->lock);
+  wanted = begin_news (look, of_picture);
+  if (wanted)
+    {
+      useless = *slot;
+      *slot = value;
+    }
+  pthread_mutex_unlock (&look->view->lock);
+  if (useless != NULL)
+    destroy (useless);
+  return wanted;
+}
+
+#define HAND_OUT(look, of_picture, slot, value, destroy)                                                                                   \
+  hand_out (look, of_picture, (gpointer *) &(slot), g_steal_pointer (&(value)), (GDestroyNotify) (destroy))
+
+static EspOutcome *
+see (EspView *view, EspEngine *engine, guint image, EspJob *job, GError **error)
+{
+  const EspMaterial *m = view->material;
+  g_autoptr (EspPass) pass = esp_pass_new (engine, m->dataset, m->map, m->cache, &m->options);
+  EspOutcome *outcome = NULL;
+
+  return esp_pass_run (pass, &image, 1, &outcome, job, error) ? outcome : NULL;
+}
+
+/* A picture cannot be shown: what belonged to the one before must not be taken for this one's. */
+static void
+forget_image (EspView *view)
+{
+  view->image = -1;
+  view->has_pruned = FALSE;
+  view->heat_layer = -1;
+  g_clear_pointer (&view->target, esp_target_unref);
+}
+
+/* A newer wish has come: no failure, but the end of this act. */
+static gboolean
+drop (GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "a newer picture is wanted");
+  return FALSE;
+}
+
+/* Decodes the picture and lets the unpruned network look at it. */
+static gboolean
+make_picture (Look *look, GError **error)
+{
+  EspView *view = look->view;
+  const guint index = (guint) look->wish.image;
+  const EspSample *sample = esp_dataset_get (view->material->dataset, index);
+  g_autoptr (EspMask) full = esp_mask_new_full (view->material->network);
+  g_autoptr (EspImage) picture = NULL;
+  g_autoptr (EspEngine) engine = NULL;
+  g_autoptr (EspOutcome) outcome = NULL;
+  gboolean wanted;
+
+  forget_image (view);
+  picture = esp_image_load (sample->path, view->material->options.orientation, sample->width, sample->height, error);
+  if (picture == NULL)
+    return FALSE;
+  if (!HAND_OUT (look, TRUE, view->news.picture, picture, esp_image_unref))
+    return drop (error);
+  if (view->input == NULL)
+    view->input = g_new (float, esp_shape_count (esp_network_get_input (view->material->network)));
+  engine = esp_live_engine (view->live, full, error);
+  if (engine == NULL || !esp_image_cache_get (view->material->cache, index, view->input, &view->placement, error))
+    return FALSE;
+  outcome = see (view, engine, index, look->job, error);
+  if (outcome == NULL)
+    return FALSE;
+  /* rows are sorted by score */
+  view->strong_class = outcome->n > 0 && outcome->detections[0].score > STRONG ? outcome->detections[0].class_index : -1;
+  wanted = HAND_OUT (look, TRUE, view->news.boxes, outcome, esp_outcome_free);
+  view->image = wanted ? look->wish.image : -1;
+  return wanted || drop (error);
+}
+
+/* The same picture by the plan's network; nothing where nothing is cut. */
+static gboolean
+make_pruned (Look *look, GError **error)
+{
+  EspView *view = look->view;
+  const EspHash hash = esp_mask_get_hash (look->mask);
+  g_autoptr (EspEngine) engine = NULL;
+  g_autoptr (EspOutcome) outcome = NULL;
+
+  if (view->has_pruned && esp_hash_equal (hash, view->pruned_mask))
+    return TRUE;
+  engine = esp_live_engine (view->live, look->mask, error);
+  outcome = engine != NULL ? see (view, engine, (guint) view->image, look->job, error) : NULL;
+  if (outcome == NULL)
+    return FALSE;
+  view->has_pruned = HAND_OUT (look, TRUE, view->news.pruned, outcome, esp_outcome_free);
+  view->pruned_mask = hash;
+  return view->has_pruned || drop (error);
+}
+
+/* The chosen box; else the class of the strongest box, over the whole picture; else every class. */
+static EspTarget *
+choose_target (Look *look)
+{
+  const EspView *view = look->view;
+  g_autofree int *classes = g_new0 (int, MAX (view->material->n_classes, 1));
+
+  if (look->wish.has_box)
+    return esp_target_new_detection (&look->wish.box);
+  for (guint i = 0; i < view->material->n_classes; i++)
+    classes[i] = (int) i;
+  if (view->strong_class >= 0)
+    return esp_target_new_classes (&view->strong_class, 1, TAU);
+  return esp_target_new_classes (classes, view->material->n_classes, TAU);
+}
+
+static gboolean
+run_explainer (Look *look, EspTarget *target, GError **error)
+{
+  EspView *view = look->view;
+  const EspEngineOptions options = {
+    .mode = ESP_MODE_EXPLAIN,
+    .backend = view->material->options.backend,
+    .bn = view->material->options.bn,
+    .batch = 1,
+  };
+
+  if (view->target != NULL && esp_hash_equal (esp_target_get_hash (view->target), esp_target_get_hash (target)))
+    return TRUE;
+  g_clear_pointer (&view->target, esp_target_unref);
+  view->heat_layer = -1;
+  if (view->explainer == NULL)
+    view->explainer = esp_engine_new (view->material->network, view->material->weights, &options, NULL, error);
+  if (view->explainer == NULL || !esp_attribution_run (view->explainer, view->input, target, &view->n_ones, NULL, look->job, error))
+    return FALSE;
+  view->target = esp_target_ref (target);
+  return TRUE;
+}
+
+/* Any layer and method reads from the one run. */
+static gboolean
+make_heat (Look *look, GError **error)
+{
+  EspView *view = look->view;
+  const EspViewWish *wish = &look->wish;
+  g_autoptr (EspTarget) target = choose_target (look);
+  g_autoptr (EspHeatmap) heat = NULL;
+  g_autofree char *sentence = NULL;
+
+  if (!run_explainer (look, target, error))
+    return FALSE;
+  if (view->heat_layer == wish->layer && view->heat_method == wish->method)
+    return TRUE;
+  heat = esp_attribution_heatmap (wish->method, view->explainer, (guint) wish->layer, -1, view->placement, error);
+  if (heat == NULL)
+    return FALSE;
+  sentence = esp_explain_sentence (target, (const char *const *) view->material->names, heat, view->n_ones);
+  if (heat->target == NULL)
+    heat->target = g_strdup (sentence);
+  if (!HAND_OUT (look, FALSE, view->news.heat, heat, esp_heatmap_unref))
+    return drop (error);
+  HAND_OUT (look, FALSE, view->news.sentence, sentence, g_free);
+  view->heat_layer = wish->layer;
+  view->heat_method = wish->method;
+  return TRUE;
+}
+
+static GArray *
+take_wanted (Look *look)
+{
+  GArray *wanted = NULL;
+
+  pthread_mutex_lock (&look->view->lock);
+  if (look->view->serial == look->serial && look->view->wanted->len > 0)
+    {
+      wanted = look->view->wanted;
+      look->view->wanted = g_array_new (FALSE, FALSE, sizeof (guint));
+    }
+  pthread_mutex_unlock (&look->view->lock);
+  return wanted;
+}
+
+static gboolean
+make_maps (Look *look, GError **error)
+{
+  EspView *view = look->view;
+  g_autoptr (GArray) wanted = take_wanted (look);
+
+  for (guint i = 0; wanted != NULL && i < wanted->len; i++)
+    {
+      const int channel = (int) g_array_index (wanted, guint, i);
+      EspHeatmap *map
+          = esp_attribution_heatmap (look->wish.method, view->explainer, (guint) look->wish.layer, channel, view->placement, error);
+
+      if (map == NULL)
+        return FALSE;
+      pthread_mutex_lock (&view->lock);
+      if (begin_news (look, FALSE))
+        {
+          if (view->news.maps == NULL)
+            view->news.maps = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_heatmap_unref);
+          g_ptr_array_add (view->news.maps, g_steal_pointer (&map));
+        }
+      pthread_mutex_unlock (&view->lock);
+      g_clear_pointer (&map, esp_heatmap_unref);
+    }
+  return TRUE;
+}
+
+static void
+begin_look (EspView *view, Look *look)
+{
+  pthread_mutex_lock (&view->lock);
+  view->act_queued = FALSE;
+  *look = (Look){ .view = view, .wish = view->wish, .serial = view->serial, .job = esp_job_new ("Picture") };
+  if (view->fresh)
+    view->image = view->broken = -1;
+  view->fresh = FALSE;
+  look->mask = view->mask != NULL ? esp_mask_ref (view->mask) : NULL;
+  g_clear_pointer (&view->job, esp_job_unref);
+  view->job = esp_job_ref (look->job);
+  pthread_mutex_unlock (&view->lock);
+}
+
+static void
+end_look (Look *look, GError *error)
+{
+  EspView *view = look->view;
+  const gboolean dropped = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  pthread_mutex_lock (&view->lock);
+  if (begin_news (look, FALSE))
+    {
+      view->news.idle = !view->act_queued;
+      if (error != NULL && !dropped)
+        {
+          g_clear_error (&view->news.failure);
+          view->news.failure = g_error_copy (error);
+        }
+    }
+  pthread_mutex_unlock (&view->lock);
+  g_clear_pointer (&look->mask, esp_mask_unref);
+  esp_job_unref (look->job);
+}
+
+/* Makes what the newest wish lacks. Thread: lane. */
+static void
+view_act (gpointer data)
+{
+  EspView *view = data;
+  g_autoptr (GError) error = NULL;
+  Look look;
+  gboolean good = TRUE;
+
+  begin_look (view, &look);
+  if (look.wish.image >= 0 && look.wish.image != view->broken)
+    {
+      good = view->image == look.wish.image || make_picture (&look, &error);
+      if (!good && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        view->broken = look.wish.image;
+      good = good && (look.mask == NULL || make_pruned (&look, &error));
+      if (look.wish.layer >= 0 && look.wish.method != NULL)
+        good = good && make_heat (&look, &error) && make_maps (&look, &error);
+    }
+  end_look (&look, error);
+}
+
+/* With the lock held. */
+static void
+post (EspView *view)
+{
+  if (view->act_queued || view->closed)
+    return;
+  view->act_queued = TRUE;
+  esp_lane_post (view->lane, ESP_LANE_VIEW, view_act, view_ref (view), view_unref);
+}
+
+/**
+ * esp_view_set_wish:
+ * @view: the view
+ * @wish: what is looked at now; overwrites what was
+ *
+ * Channel maps asked for before are forgotten. Cost: O(1). Thread: main.
+ */
+void
+esp_view_set_wish (EspView *view, const EspViewWish *wish)
+{
+  pthread_mutex_lock (&view->lock);
+  view->fresh = view->fresh || view->wish.image != wish->image;
+  view->wish = *wish;
+  view->serial++;
+  g_array_set_size (view->wanted, 0);
+  esp_job_cancel (view->job);
+  post (view);
+  pthread_mutex_unlock (&view->lock);
+}
+
+/** esp_view_set_mask: the plan's mask; the picture is looked at by its network once the lane has a moment. Thread: main. */
+void
+esp_view_set_mask (EspView *view, EspMask *mask)
+{
+  pthread_mutex_lock (&view->lock);
+  g_clear_pointer (&view->mask, esp_mask_unref);
+  view->mask = esp_mask_ref (mask);
+  post (view);
+  pthread_mutex_unlock (&view->lock);
+}
+
+/** esp_view_want_channel: asks for one channel's own map of the wish in hand. Thread: main. */
+void
+esp_view_want_channel (EspView *view, guint channel)
+{
+  pthread_mutex_lock (&view->lock);
+  g_array_append_val (view->wanted, channel);
+  post (view);
+  pthread_mutex_unlock (&view->lock);
+}

@@ -1,0 +1,50 @@
+/* view.h: the picture in view: what both networks see in it, and why; latest wins */
+#pragma once
+
+#include "study/live.h"
+
+G_BEGIN_DECLS
+
+typedef struct _EspView EspView;
+
+/* What is being looked at. */
+typedef struct
+{
+  int                   image;     /* -1: nothing */
+  gboolean              has_box;
+  EspDetection          box;       /* explained where there is one, else the class of the strongest box over the whole picture */
+  int                   layer;     /* -1: nothing is explained */
+  const EspAttribution *method;
+} EspViewWish;
+
+/* Parts that arrive one after the other; NULL where not new. */
+typedef struct
+{
+  int          image;
+  EspImage    *picture;
+  EspOutcome  *boxes;    /* of the unpruned network */
+  EspOutcome  *pruned;   /* of the plan's cut network */
+  EspHeatmap  *heat;
+  char        *sentence;
+  GPtrArray   *maps;     /* of EspHeatmap: channels' own, of the wish in hand */
+  GError      *failure;
+  gboolean     idle;     /* nothing more is under way for the newest wish */
+} EspViewNews;
+
+typedef void (*EspViewFunc) (EspViewNews *news, gpointer data); /* may steal any part */
+
+/* Thread: main. */
+EspView  *esp_view_new          (EspLane           *lane,
+                                 EspMaterial       *material,
+                                 EspLive           *live,   /* its engines are shared */
+                                 EspViewFunc        func,
+                                 gpointer           data);
+void      esp_view_close        (EspView           *view);  /* (transfer full): calls nothing back from here on */
+void      esp_view_set_wish     (EspView           *view,
+                                 const EspViewWish *wish);
+void      esp_view_set_mask     (EspView           *view,
+                                 EspMask           *mask);
+void      esp_view_want_channel (EspView           *view,   /* of the wish's layer */
+                                 guint              channel);
+
+G_END_DECLS

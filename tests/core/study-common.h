@@ -1,0 +1,29 @@
+/* study-common.h: a small network and data set in a folder of their own, and a main loop that waits */
+#pragma once
+
+#include "study/study.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char         *folder;
+  EspStudyFiles files;
+} Bench;
+
+void     bench_make   (Bench           *bench,
+                       guint            n_images,
+                       gboolean         labelled);
+void     bench_clear  (Bench           *bench);
+void     remove_tree  (const char      *folder);
+
+typedef gboolean (*Condition) (gpointer data);
+void     wait_until   (Condition        condition,  /* fails the test after a minute */
+                       gpointer         data);
+
+/* What evaluate says of the same files, by its own road: every image in data set order. */
+double   direct_map   (EspLane             *lane,
+                       const EspStudyFiles *files,
+                       EspMask             *mask);
+
+G_END_DECLS

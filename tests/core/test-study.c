@@ -1,0 +1,469 @@
+/* test-study.c: the document driven as a window drives it: open, look, explain, cut, undo, save, close */
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "study-common.h"
+
+typedef struct
+{
+  Bench bench;
+  EspLane *lane;
+  EspStudy *study;
+  gboolean answered, opened;
+  GError *error;
+  guint failures, views;
+} Fixture;
+
+static void
+count_failure (EspStudy *study, const GError *error, gpointer data)
+{
+  g_test_message ("%s", error->message);
+  ++*(guint *) data;
+}
+
+static void
+count_view (EspStudy *study, gpointer data)
+{
+  ++*(guint *) data;
+}
+
+static void
+set_up_images (Fixture *f, guint n, gboolean labelled)
+{
+  bench_make (&f->bench, n, labelled);
+  f->lane = esp_lane_new (1);
+  f->study = esp_study_new (f->lane);
+  g_signal_connect (f->study, "failed", G_CALLBACK (count_failure), &f->failures);
+  g_signal_connect (f->study, "view-changed", G_CALLBACK (count_view), &f->views);
+}
+
+static void
+set_up (Fixture *f, gconstpointer labelled)
+{
+  set_up_images (f, 24, labelled != NULL);
+}
+
+static void
+settle (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+nothing (gpointer data)
+{
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  /* a scoring under way holds a weak reference alone; tasks that were answered let go on the next turn */
+  settle ();
+  g_assert_finalize_object (f->study);
+  esp_lane_call (f->lane, nothing, NULL);
+  esp_lane_free (f->lane);
+  settle ();
+  g_assert_cmpuint (f->failures, ==, 0);
+  g_clear_error (&f->error);
+  bench_clear (&f->bench);
+}
+
+static void
+opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Fixture *f = data;
+
+  g_clear_error (&f->error);
+  f->opened = esp_study_open_finish (f->study, result, &f->error);
+  f->answered = TRUE;
+}
+
+static gboolean
+is_answered (gpointer data)
+{
+  return ((Fixture *) data)->answered;
+}
+
+static gboolean
+try_open (Fixture *f, const EspStudyFiles *files)
+{
+  f->answered = FALSE;
+  esp_study_open_async (f->study, files, NULL, opened, f);
+  wait_until (is_answered, f);
+  return f->opened;
+}
+
+static void
+open_bench (Fixture *f)
+{
+  g_assert_true (try_open (f, &f->bench.files));
+  g_assert_no_error (f->error);
+}
+
+static EspNumbers
+numbers_of (Fixture *f)
+{
+  EspNumbers numbers;
+
+  esp_study_get_numbers (f->study, &numbers);
+  return numbers;
+}
+
+static gboolean
+is_final (gpointer data)
+{
+  return numbers_of (data).map.state == ESP_STATE_FINAL;
+}
+
+static gboolean
+is_idle (gpointer data)
+{
+  gboolean busy = TRUE;
+
+  g_object_get (((Fixture *) data)->study, "busy", &busy, NULL);
+  return !busy && is_final (data);
+}
+
+static guint
+count (GListModel *model)
+{
+  return g_list_model_get_n_items (model);
+}
+
+static void
+test_open (Fixture *f, gconstpointer data)
+{
+  g_autofree char *title = NULL, *criterion = NULL;
+  g_autoptr (EspMask) full = NULL;
+  g_autoptr (EspRow) row = NULL;
+  int truths = 0, detections = 0, missed = 0;
+
+  open_bench (f);
+  g_object_get (f->study, "title", &title, NULL);
+  g_assert_cmpstr (title, ==, "net");
+  g_assert_cmpuint (count (esp_study_get_images (f->study)), ==, 24);
+  g_assert_cmpuint (count (esp_study_get_layers (f->study)), ==, 5);
+  g_assert_cmpuint (count (esp_study_get_groups (f->study)), >, 0);
+  g_assert_cmpuint (count (esp_study_get_channels (f->study)), >=, 24);
+  g_assert_cmpuint (numbers_of (f).cost.params, ==, numbers_of (f).whole.params);
+  wait_until (is_idle, f);
+  full = esp_mask_new_full (esp_study_get_network (f->study));
+  g_assert_cmpfloat (numbers_of (f).map.map, ==, direct_map (f->lane, &f->bench.files, full));
+  row = g_list_model_get_item (esp_study_get_images (f->study), 5);
+  g_object_get (row, "truths", &truths, "detections", &detections, "missed", &missed, NULL);
+  g_assert_cmpint (truths, ==, 4);
+  g_assert_cmpint (detections, >=, 0);
+  g_assert_cmpint (missed, >=, 0);
+  g_assert_cmpint (missed, <=, 4);
+  g_assert_cmpuint (count (esp_study_get_trials (f->study)), ==, 1);
+  g_object_get (f->study, "criterion", &criterion, NULL);
+  g_assert_cmpstr (criterion, ==, esp_criterion_find ("attribution") != NULL ? "attribution" : "l1");
+}
+
+static void
+test_cut_and_undo (Fixture *f, gconstpointer data)
+{
+  g_autoptr (EspRow) group = NULL, trial = NULL;
+  g_autoptr (EspMask) mask = NULL;
+  g_autofree char *act = NULL, *title = NULL;
+  double baseline, map;
+
+  open_bench (f);
+  wait_until (is_idle, f);
+  baseline = numbers_of (f).map.map;
+  group = g_list_model_get_item (esp_study_get_groups (f->study), 0);
+  g_object_set (group, "ratio", .5, NULL);
+  g_object_get (esp_study_get_plan (f->study), "undo-label", &act, NULL);
+  settle ();
+  g_assert_cmpuint (numbers_of (f).cost.params, <, numbers_of (f).whole.params);
+  g_assert_cmpint (numbers_of (f).map.state, !=, ESP_STATE_NONE);
+  g_assert_true (numbers_of (f).map.has_plan);
+  wait_until (is_final, f);
+  mask = esp_plan_get_mask (esp_study_get_plan (f->study));
+  g_assert_false (esp_mask_is_full (mask));
+  map = numbers_of (f).map.map;
+  g_assert_cmpfloat (map, ==, direct_map (f->lane, &f->bench.files, mask));
+  settle ();
+  g_assert_cmpuint (count (esp_study_get_trials (f->study)), ==, 2);
+  trial = g_list_model_get_item (esp_study_get_trials (f->study), 0);
+  g_object_get (trial, "title", &title, NULL);
+  g_assert_cmpstr (title, ==, act);
+
+  esp_plan_undo (esp_study_get_plan (f->study));
+  settle ();
+  g_assert_true (is_final (f)); /* at once, from the cache */
+  g_assert_cmpfloat (numbers_of (f).map.map, ==, baseline);
+  g_assert_false (numbers_of (f).map.has_plan);
+  esp_plan_redo (esp_study_get_plan (f->study));
+  settle ();
+  g_assert_true (is_final (f));
+  g_assert_cmpfloat (numbers_of (f).map.map, ==, map);
+  g_assert_cmpuint (count (esp_study_get_trials (f->study)), ==, 2);
+}
+
+/* Two channels by hand: their rows say so, partners follow. */
+static void
+test_channels (Fixture *f, gconstpointer data)
+{
+  const EspChannel channels[] = { { 4, 3 }, { 4, 7 } };
+  g_autoptr (EspRow) cut = NULL, kept = NULL;
+
+  open_bench (f);
+  esp_study_select_layer (f->study, 4);
+  esp_plan_set_rules (esp_study_get_plan (f->study), channels, 2, ESP_CHANNEL_CUT);
+  settle ();
+  cut = g_list_model_get_item (esp_study_get_channels (f->study), 3);
+  kept = g_list_model_get_item (esp_study_get_channels (f->study), 4);
+  g_assert_true (g_str_has_prefix (esp_row_get_label (cut), "Channel 3, score "));
+  g_assert_true (g_str_has_suffix (esp_row_get_label (cut), ", cut"));
+  g_assert_true (g_str_has_suffix (esp_row_get_label (kept), ", kept"));
+  esp_study_select_layer (f->study, 0);
+  g_assert_cmpuint (count (esp_study_get_channels (f->study)), ==, 24);
+  esp_study_select_layer (f->study, 2); /* a shortcut has no channels of its own */
+  g_assert_cmpuint (count (esp_study_get_channels (f->study)), ==, 24);
+  wait_until (is_idle, f);
+}
+
+static gboolean
+has_picture (gpointer data)
+{
+  Fixture *f = data;
+
+  return esp_study_get_image (f->study) != NULL && esp_study_get_heatmap (f->study) != NULL;
+}
+
+typedef struct
+{
+  Fixture *f;
+  char *sentence;
+} Sentence;
+
+static gboolean
+sentence_changed (gpointer data)
+{
+  Sentence *s = data;
+  g_autofree char *now = NULL;
+
+  g_object_get (s->f->study, "sentence", &now, NULL);
+  return *now != '\0' && strcmp (now, s->sentence) != 0;
+}
+
+static gboolean
+has_map (gpointer data)
+{
+  return esp_study_get_channel_map (((Fixture *) data)->study, 2) != NULL;
+}
+
+static gboolean
+has_layer_4 (gpointer data)
+{
+  const EspHeatmap *heat = esp_study_get_heatmap (((Fixture *) data)->study);
+
+  return heat != NULL && heat->layer == 4;
+}
+
+static void
+test_view (Fixture *f, gconstpointer data)
+{
+  Sentence sentence = { f, NULL };
+  const EspDetection *boxes;
+  g_autoptr (EspRow) row = NULL;
+  g_autofree char *start = NULL;
+  float low, high;
+  guint n = 0;
+
+  open_bench (f);
+  g_object_set (f->study, "threshold", .05, NULL);
+  esp_study_select_image (f->study, 3);
+  g_assert_null (esp_study_get_image (f->study));
+  wait_until (has_picture, f);
+  boxes = esp_study_get_boxes (f->study, &n);
+  g_assert_nonnull (boxes);
+  g_assert_cmpuint (n, ==, count (esp_study_get_detections (f->study)));
+  row = g_list_model_get_item (esp_study_get_detections (f->study), 0);
+  start = g_strdup_printf ("%s %.0f %%, x ", boxes[0].class_index == 0 ? "dog" : "cat", 100 * (double) boxes[0].score);
+  g_assert_true (g_str_has_prefix (esp_row_get_label (row), start));
+
+  g_object_get (f->study, "sentence", &sentence.sentence, NULL);
+  esp_study_select_detection (f->study, 0);
+  wait_until (sentence_changed, &sentence);
+  g_free (sentence.sentence);
+  g_object_get (f->study, "sentence", &sentence.sentence, NULL);
+  g_assert_nonnull (strstr (sentence.sentence, " here, by "));
+  g_assert_nonnull (strstr (sentence.sentence, "chance"));
+  esp_study_get_heat_range (f->study, &low, &high);
+  g_assert_cmpfloat (low, <, high);
+
+  esp_study_select_layer (f->study, 4);
+  wait_until (has_layer_4, f);
+  wait_until (has_map, f);
+  g_assert_cmpint (esp_study_get_channel_map (f->study, 2)->channel, ==, 2);
+  g_assert_cmpint (esp_study_get_channel_map (f->study, 2)->layer, ==, 4);
+  esp_study_select_image (f->study, 4);
+  g_assert_null (esp_study_get_channel_map (f->study, 2)); /* of another picture now */
+  wait_until (has_map, f);
+  wait_until (is_idle, f);
+  g_free (sentence.sentence);
+}
+
+static gboolean
+pruned_differ (gpointer data)
+{
+  Fixture *f = data;
+  guint n = 0, m = 0;
+  const EspDetection *boxes = esp_study_get_boxes (f->study, &n), *pruned = esp_study_get_pruned_boxes (f->study, &m);
+
+  return pruned != NULL && boxes != NULL && (n != m || boxes[0].score != pruned[0].score);
+}
+
+static void
+test_pruned_boxes (Fixture *f, gconstpointer data)
+{
+  open_bench (f);
+  g_object_set (f->study, "threshold", .05, NULL);
+  wait_until (has_picture, f);
+  esp_plan_set_ratio (esp_study_get_plan (f->study), 0, .5);
+  wait_until (pruned_differ, f);
+  wait_until (is_idle, f);
+}
+
+/* A refused file leaves the study as it was, with a sentence that names it. */
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->bench.folder, "broken.cfg", NULL);
+  EspStudyFiles files = f->bench.files;
+
+  open_bench (f);
+  g_assert_true (esp_file_write (path, "[net]\nwidth=64\n[mystery]\n", 24, NULL));
+  files.cfg = path;
+  g_assert_false (try_open (f, &files));
+  g_assert_nonnull (f->error);
+  g_assert_nonnull (strstr (f->error->message, "broken.cfg"));
+  g_assert_cmpuint (count (esp_study_get_images (f->study)), ==, 24);
+  g_assert_nonnull (esp_study_get_plan (f->study));
+  files = f->bench.files;
+  files.weights = NULL;
+  g_assert_false (try_open (f, &files));
+  g_assert_error (f->error, ESP_ERROR, ESP_ERROR_IO);
+  wait_until (is_idle, f);
+}
+
+static void
+test_save (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->bench.folder, "plan.json", NULL), *left = NULL;
+  g_autoptr (EspMask) before = NULL, after = NULL;
+  g_autoptr (GError) error = NULL;
+  EspStudyFiles files = f->bench.files;
+
+  open_bench (f);
+  g_assert_null (esp_study_find_autosave (f->study));
+  esp_plan_set_ratio (esp_study_get_plan (f->study), 0, .5);
+  settle ();
+  before = esp_plan_get_mask (esp_study_get_plan (f->study));
+  g_assert_true (esp_study_save_plan (f->study, path, &error));
+  g_assert_no_error (error);
+  files.plan = path;
+  g_assert_true (try_open (f, &files)); /* opening anew leaves what was in hand to be offered again */
+  after = esp_plan_get_mask (esp_study_get_plan (f->study));
+  g_assert_true (esp_hash_equal (esp_mask_get_hash (before), esp_mask_get_hash (after)));
+  left = esp_study_find_autosave (f->study);
+  g_assert_nonnull (left);
+  g_assert_true (esp_study_load_plan (f->study, left, &error));
+  g_assert_no_error (error);
+  wait_until (is_idle, f);
+}
+
+static void
+test_close_under_way (Fixture *f, gconstpointer data)
+{
+  open_bench (f);
+  esp_plan_set_ratio (esp_study_get_plan (f->study), 0, .5);
+  g_main_context_iteration (NULL, FALSE);
+}
+
+static void
+test_network_alone (Fixture *f, gconstpointer data)
+{
+  EspStudyFiles files = f->bench.files;
+
+  files.data = NULL;
+  g_assert_true (try_open (f, &files));
+  g_assert_cmpuint (count (esp_study_get_images (f->study)), ==, 0);
+  esp_plan_set_ratio (esp_study_get_plan (f->study), 0, .5);
+  settle ();
+  g_assert_cmpuint (numbers_of (f).cost.params, <, numbers_of (f).whole.params);
+  g_assert_cmpint (numbers_of (f).map.state, ==, ESP_STATE_NONE);
+  g_assert_cmpuint (numbers_of (f).map.total, ==, 0);
+}
+
+static void
+test_unlabelled (Fixture *f, gconstpointer data)
+{
+  g_autoptr (EspRow) row = NULL;
+  int truths = 0, missed = 0;
+
+  open_bench (f);
+  wait_until (is_idle, f);
+  g_assert_false (numbers_of (f).map.labelled);
+  row = g_list_model_get_item (esp_study_get_images (f->study), 0);
+  g_object_get (row, "truths", &truths, "missed", &missed, NULL);
+  g_assert_cmpint (truths, ==, -1);
+  g_assert_cmpint (missed, ==, -1);
+}
+
+static void
+criterion_chosen (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Fixture *f = data;
+
+  f->opened = esp_study_set_criterion_finish (f->study, result, &f->error);
+  f->answered = TRUE;
+}
+
+static void
+test_criterion (Fixture *f, gconstpointer data)
+{
+  g_autofree char *criterion = NULL;
+
+  open_bench (f);
+  wait_until (is_idle, f);
+  f->answered = FALSE;
+  esp_study_set_criterion_async (f->study, "bn-gamma", NULL, criterion_chosen, f);
+  wait_until (is_answered, f);
+  g_assert_true (f->opened);
+  g_object_get (f->study, "criterion", &criterion, NULL);
+  g_assert_cmpstr (criterion, ==, "bn-gamma");
+  g_assert_cmpstr (esp_scores_get_criterion (esp_plan_get_scores (esp_study_get_plan (f->study))), ==, "bn-gamma");
+  f->answered = FALSE;
+  esp_study_set_criterion_async (f->study, "no-such", NULL, criterion_chosen, f);
+  wait_until (is_answered, f);
+  g_assert_false (f->opened);
+  g_assert_error (f->error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+}
+
+#define ADD(path, labelled, func) g_test_add (path, Fixture, labelled, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  ADD ("/study/open", "labelled", test_open);
+  ADD ("/study/cut-and-undo", "labelled", test_cut_and_undo);
+  ADD ("/study/channels", "labelled", test_channels);
+  ADD ("/study/view", "labelled", test_view);
+  ADD ("/study/pruned-boxes", "labelled", test_pruned_boxes);
+  ADD ("/study/refused", "labelled", test_refused);
+  ADD ("/study/save", "labelled", test_save);
+  ADD ("/study/close-under-way", "labelled", test_close_under_way);
+  ADD ("/study/network-alone", "labelled", test_network_alone);
+  ADD ("/study/unlabelled", NULL, test_unlabelled);
+  ADD ("/study/criterion", "labelled", test_criterion);
+  return g_test_run ();
+}
