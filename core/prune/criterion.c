@@ -10,6 +10,15 @@
 
 static const EspCriterion criteria[] = {
   {
+      .id = "attribution",
+      .title = N_ ("Attribution"),
+      .source = "Shi, Li, Yamaguchi 2020, Comput. Electron. Agric. 169:105214: gradient × activation before batch normalisation",
+      .needs_images = TRUE,
+      .pooled = FALSE,
+      .reduce = "sum",
+      .score = esp_score_by_attribution,
+  },
+  {
       .id = "l1",
       .title = N_ ("Weight magnitude"),
       .source = "Li et al. 2017, arXiv:1608.08710: sum of |w| of a filter",

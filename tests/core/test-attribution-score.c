@@ -1,0 +1,189 @@
+/* test-attribution-score.c: method 1's scores over a folder of pictures against their definition */
+#include "config.h"
+
+#include "explain/attribution.h"
+#include "prune/criterion.h"
+
+#include "prune-common.h"
+
+#include <gdk-pixbuf/gdk-pixbuf.h>
+#include <glib/gstdio.h>
+#include <math.h>
+
+#define N_IMAGES 21
+
+/* Noise of 64 × 48. */
+static char *
+make_pictures (guint n)
+{
+  char *folder = g_dir_make_tmp ("espalier-XXXXXX", NULL);
+  g_autoptr (GRand) stream = esp_rng_new (1, 'i', 0);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GdkPixbuf) picture = gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, 64, 48);
+      g_autofree char *name = g_strdup_printf ("%02u.png", i), *path = g_build_filename (folder, name, NULL);
+      guchar *pixels = gdk_pixbuf_get_pixels (picture);
+
+      for (gsize j = 0; j < gdk_pixbuf_get_byte_length (picture); j++)
+        pixels[j] = (guchar) g_rand_int_range (stream, 0, 256);
+      g_assert_true (gdk_pixbuf_save (picture, path, "png", NULL, NULL));
+    }
+  return folder;
+}
+
+static void
+remove_pictures (const char *folder, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%02u.png", i), *path = g_build_filename (folder, name, NULL);
+
+      g_remove (path);
+    }
+  g_rmdir (folder);
+}
+
+static EspDataset *
+open_pictures (const char *folder)
+{
+  g_autoptr (GError) error = NULL;
+  EspDataset *dataset = esp_dataset_open (folder, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return dataset;
+}
+
+/* The definition, written out: sum over images of max over h, w of A * G at the convolution's output. */
+static void
+add_by_definition (EspEngine *engine, guint layer, double *sums)
+{
+  const EspShape shape = esp_engine_get_shape (engine, (int) layer);
+  const gsize area = (gsize) shape.h * (gsize) shape.w;
+  g_autofree float *a = g_new (float, esp_shape_count (shape)), *gradient = g_new (float, esp_shape_count (shape));
+
+  g_assert_true (esp_engine_read (engine, layer, ESP_AT_CONV, a, NULL));
+  g_assert_true (esp_engine_read_gradient (engine, (int) layer, ESP_AT_CONV, gradient, NULL));
+  for (int c = 0; c < shape.c; c++)
+    {
+      double most = -INFINITY;
+
+      for (gsize i = 0; i < area; i++)
+        most = MAX (most, (double) a[(gsize) c * area + i] * (double) gradient[(gsize) c * area + i]);
+      sums[c] += most;
+    }
+}
+
+static void
+assert_definition (const EspCriterionInput *input, EspScores *scores)
+{
+  const int classes[] = { 1 };
+  const EspEngineOptions options = { .mode = ESP_MODE_EXPLAIN, .backend = ESP_BACKEND_REFERENCE, .batch = 1 };
+  g_autoptr (EspTarget) target = esp_target_new_classes (classes, 1, .02f);
+  g_autoptr (EspEngine) engine = esp_engine_new (input->network, input->weights, &options, NULL, NULL);
+  g_autofree float *pixels = g_new (float, esp_shape_count (esp_network_get_input (input->network)));
+  g_autoptr (EspScores) expected = esp_scores_new (input->network, "attribution", NULL);
+
+  for (guint i = 0; i < N_IMAGES; i++)
+    {
+      EspPlacement placement;
+      guint n_ones = 0;
+
+      g_assert_true (esp_image_cache_get (input->cache, i, pixels, &placement, NULL));
+      g_assert_true (esp_attribution_run (engine, pixels, target, &n_ones, NULL, NULL, NULL));
+      g_assert_cmpuint (n_ones, >, 0);
+      for (guint l = 0; l < esp_network_get_n_layers (input->network); l++)
+        if (esp_scores_get (expected, l, NULL) != NULL)
+          add_by_definition (engine, l, esp_scores_get (expected, l, NULL));
+    }
+  for (guint l = 0; l < esp_network_get_n_layers (input->network); l++)
+    {
+      guint n = 0;
+      const double *x = esp_scores_get (scores, l, &n), *y = esp_scores_get (expected, l, NULL);
+      double largest = 0;
+
+      for (guint c = 0; c < n; c++)
+        largest = MAX (largest, fabs (y[c]));
+      for (guint c = 0; c < n; c++)
+        g_assert_cmpfloat_with_epsilon (x[c], y[c], 1e-5 * largest);
+      if (n > 0)
+        g_assert_cmpfloat (largest, >, 0);
+    }
+}
+
+static void
+test_definition (void)
+{
+  g_autofree char *folder = make_pictures (N_IMAGES);
+  g_autoptr (EspNetwork) network = fastest_network ();
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 11);
+  g_autoptr (EspDataset) dataset = open_pictures (folder);
+  g_autoptr (EspImageCache) cache
+      = esp_image_cache_new (dataset, esp_network_get_input (network), ESP_FIT_STRETCH, ESP_ORIENTATION_NONE, 1 << 24);
+  const int classes[] = { 1 };
+  const EspCriterionInput input = { .network = network,
+                                    .weights = weights,
+                                    .dataset = dataset,
+                                    .cache = cache,
+                                    .classes = classes,
+                                    .n_classes = 1,
+                                    .tau = .02f,
+                                    .backend = ESP_BACKEND_REFERENCE };
+  const EspCriterion *criterion = esp_criterion_find ("attribution");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspScores) scores = criterion->score (&input, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (criterion->needs_images && !criterion->pooled);
+  g_assert_cmpuint (esp_scores_get_n_images (scores), ==, N_IMAGES);
+  g_assert_cmpstr (esp_scores_get_parameters (scores), ==, "classes=1 tau=0.02 at=conv reduce=max method=gradient-activation");
+  assert_definition (&input, scores);
+  remove_pictures (folder, N_IMAGES);
+}
+
+static void
+assert_refused_input (const EspCriterionInput *input, EspJob *job, const char *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (esp_criterion_find ("attribution")->score (input, job, &error));
+  g_assert_nonnull (error);
+  if (strstr (error->message, message) == NULL)
+    g_error ("“%s” does not say “%s”", error->message, message);
+}
+
+static void
+test_refused (void)
+{
+  g_autofree char *folder = make_pictures (19);
+  g_autoptr (EspNetwork) network = fastest_network ();
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 11), zero = esp_weights_new_zero (network);
+  g_autoptr (EspDataset) dataset = open_pictures (folder);
+  const int classes[] = { 2 };
+  EspCriterionInput input = { .network = network, .weights = weights, .dataset = dataset, .backend = ESP_BACKEND_REFERENCE };
+  g_autoptr (EspJob) job = esp_job_new ("scores");
+
+  assert_refused_input (&input, NULL, "19 of 19 images show anything of the target above 0.02; attribution needs at least 20");
+  input.weights = zero; /* logits 0: each class scores 0.25, both 0.5 */
+  input.tau = .6f;
+  assert_refused_input (&input, NULL, "0 of 19 images show anything of the target above 0.6");
+  input.classes = classes;
+  input.n_classes = 1;
+  assert_refused_input (&input, NULL, "class 2: the network has classes 0 to 1");
+  input.dataset = NULL;
+  assert_refused_input (&input, NULL, "none were given");
+  input.dataset = dataset;
+  input.classes = NULL;
+  esp_job_cancel (job);
+  assert_refused_input (&input, job, "cancelled");
+  remove_pictures (folder, 19);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/attribution-score/definition", test_definition);
+  g_test_add_func ("/attribution-score/refused", test_refused);
+  return g_test_run ();
+}
