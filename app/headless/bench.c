@@ -1,0 +1,247 @@
+/* bench.c: espalier-cli bench: how fast the engine runs and explains, beside what the processor could do */
+#define G_LOG_DOMAIN "esp-cli"
+#include "config.h"
+
+#include "explain/attribution.h"
+#include "kernels/peak.h"
+#include "net/cost.h"
+#include "progress.h"
+#include "verbs.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#define DEFAULT_NET "/io/github/espalier/Espalier/bench/yolov3-tiny.cfg"
+#define MOST_BLOCKS 100
+
+static int blocks = 6, repeats = 10;
+
+static const GOptionEntry options[] = {
+  { "blocks", 0, 0, G_OPTION_ARG_INT, &blocks, "Take the best of N blocks' medians (default 6)", "N" },
+  { "repeats", 0, 0, G_OPTION_ARG_INT, &repeats, "Runs in a block (default 10)", "N" },
+  G_OPTION_ENTRY_NULL,
+};
+
+typedef struct
+{
+  EspNetwork *network;
+  EspWeights *weights;
+  EspEngine *infer, *explain;
+  EspJob *job;
+  float *input, *seed, *scores;
+  double peak, forward_ms, explain_ms; /* best block */
+  GError *error;
+} Bench;
+
+typedef gboolean (*Act) (Bench *bench, GError **error);
+
+static gboolean
+act_forward (Bench *bench, GError **error)
+{
+  return esp_engine_forward (bench->infer, bench->input, bench->job, error);
+}
+
+/* Seeds of 1 at every number of every head: the most that a target can ask for. */
+static gboolean
+seed_heads (Bench *bench, GError **error)
+{
+  guint n;
+  const guint *heads = esp_network_get_heads (bench->network, &n);
+
+  esp_engine_clear_seeds (bench->explain);
+  for (guint i = 0; i < n; i++)
+    if (!esp_engine_set_seed (bench->explain, (guint) esp_network_get_layer (bench->network, heads[i])->inputs[0], bench->seed, error))
+      return FALSE;
+  return n > 0 || esp_engine_set_seed (bench->explain, esp_network_get_n_layers (bench->network) - 1, bench->seed, error);
+}
+
+/* Forward, backward, the score of every channel of every convolution before batch normalisation, and one heatmap. */
+static gboolean
+act_explain (Bench *bench, GError **error)
+{
+  const EspAttribution *method = esp_attribution_find ("gradient-activation");
+  g_autoptr (EspHeatmap) heatmap = NULL;
+  guint last = 0;
+
+  if (!esp_engine_forward (bench->explain, bench->input, bench->job, error) || !seed_heads (bench, error)
+      || !esp_engine_backward (bench->explain, 0, bench->job, error))
+    return FALSE;
+  for (guint i = 0; i < esp_network_get_n_layers (bench->network); i++)
+    if (esp_network_get_layer (bench->network, i)->kind == ESP_LAYER_CONVOLUTIONAL)
+      {
+        if (!esp_engine_reduce_product (bench->explain, i, ESP_AT_CONV, ESP_REDUCE_MAX, bench->scores, error))
+          return FALSE;
+        if (!esp_network_is_head_input (bench->network, i))
+          last = i;
+      }
+  heatmap = esp_attribution_heatmap (method, bench->explain, last, -1, (EspPlacement){ 0, 0, 1, 1 }, error);
+  return heatmap != NULL;
+}
+
+static int
+ascending (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* The median of a block lowers *best. */
+static gboolean
+time_block (Bench *bench, Act act, double *best)
+{
+  g_autofree double *took = g_new (double, repeats);
+
+  for (int i = 0; i < repeats; i++)
+    {
+      gint64 start = g_get_monotonic_time ();
+
+      if (!act (bench, &bench->error))
+        return FALSE;
+      took[i] = (double) (g_get_monotonic_time () - start) / 1000;
+    }
+  qsort (took, (gsize) repeats, sizeof *took, ascending);
+  *best = MIN (*best, took[repeats / 2]);
+  return TRUE;
+}
+
+static gboolean
+prepare (Bench *bench)
+{
+  const EspEngineOptions infer = { .mode = ESP_MODE_INFER, .batch = 1 }, explain = { .mode = ESP_MODE_EXPLAIN, .batch = 1 };
+  gsize n = esp_shape_count (esp_network_get_input (bench->network)), most = 0, channels = 0;
+
+  for (guint i = 0; i < esp_network_get_n_layers (bench->network); i++)
+    {
+      const EspShape out = esp_network_get_layer (bench->network, i)->out;
+
+      most = MAX (most, esp_shape_count (out));
+      channels = MAX (channels, (gsize) out.c);
+    }
+  bench->input = g_new (float, n);
+  for (gsize i = 0; i < n; i++)
+    bench->input[i] = (float) (i % 251) / 250;
+  bench->seed = g_new (float, most);
+  for (gsize i = 0; i < most; i++)
+    bench->seed[i] = 1;
+  bench->scores = g_new (float, channels);
+  bench->infer = esp_engine_new (bench->network, bench->weights, &infer, NULL, &bench->error);
+  if (bench->infer != NULL)
+    bench->explain = esp_engine_new (bench->network, bench->weights, &explain, NULL, &bench->error);
+  return bench->explain != NULL && act_forward (bench, &bench->error) && act_explain (bench, &bench->error);
+}
+
+static void
+measure (gpointer data)
+{
+  Bench *bench = data;
+
+  bench->forward_ms = bench->explain_ms = G_MAXDOUBLE;
+  if (prepare (bench))
+    for (int i = 0; i < blocks; i++)
+      {
+        bench->peak = MAX (bench->peak, esp_peak_measure (.1));
+        if (!time_block (bench, act_forward, &bench->forward_ms) || !time_block (bench, act_explain, &bench->explain_ms))
+          break;
+        esp_job_set_progress (bench->job, (guint64) i + 1, (guint64) blocks);
+      }
+  g_clear_pointer (&bench->infer, esp_engine_unref);
+  g_clear_pointer (&bench->explain, esp_engine_unref);
+}
+
+static gboolean
+load (Bench *bench, int argc, char **argv, guint64 seed, GError **error)
+{
+  g_autoptr (GBytes) text = NULL;
+  EspCfg *cfg;
+
+  if (argc > 0)
+    bench->network = esp_network_load (argv[0], error);
+  else if ((text = g_resources_lookup_data (DEFAULT_NET, G_RESOURCE_LOOKUP_FLAGS_NONE, error)) != NULL
+           && (cfg = esp_cfg_parse (g_bytes_get_data (text, NULL), g_bytes_get_size (text), "yolov3-tiny.cfg", error)) != NULL)
+    bench->network = esp_network_new (cfg, error);
+  if (bench->network == NULL)
+    return FALSE;
+  if (argc > 1)
+    bench->weights = esp_weights_load (bench->network, argv[1], error);
+  else
+    bench->weights = esp_weights_new_random (bench->network, seed);
+  return bench->weights != NULL;
+}
+
+static double
+count_gflop (const EspNetwork *network)
+{
+  double total = 0;
+
+  for (guint i = 0; i < esp_network_get_n_layers (network); i++)
+    if (esp_network_get_layer (network, i)->kind == ESP_LAYER_CONVOLUTIONAL)
+      total += esp_cost_of_layer (network, i).bflops;
+  return total;
+}
+
+static void
+tell (const Bench *bench, EspCommon *common, JsonBuilder *json)
+{
+  struct rusage usage = { 0 };
+  double gflops = count_gflop (bench->network) / bench->forward_ms * 1000;
+  guint threads = esp_lane_get_threads (esp_common_lane (common));
+
+  getrusage (RUSAGE_SELF, &usage);
+  esp_json_double (json, "peak_gflops", bench->peak);
+  esp_json_double (json, "forward_ms", bench->forward_ms);
+  esp_json_double (json, "forward_gflops", gflops);
+  esp_json_double (json, "forward_of_peak", gflops / bench->peak);
+  esp_json_double (json, "explain_ms", bench->explain_ms);
+  esp_json_double (json, "explain_of_forward", bench->explain_ms / bench->forward_ms);
+  json_builder_set_member_name (json, "train_images_per_second");
+  json_builder_add_null_value (json);
+  esp_json_int (json, "threads", threads);
+  esp_json_int (json, "peak_rss_bytes", (gint64) usage.ru_maxrss * 1024);
+  if (common->json)
+    return;
+  g_print ("processor  %.1f GFLOP/s at best, %u threads\n", bench->peak, threads);
+  g_print ("forward    %.2f ms, %.1f GFLOP/s, %.1f %% of it\n", bench->forward_ms, gflops, gflops / bench->peak * 100);
+  g_print ("explain    %.2f ms, %.2f × forward\n", bench->explain_ms, bench->explain_ms / bench->forward_ms);
+  g_print ("memory     %.0f MB at most\n", (double) usage.ru_maxrss / 1024);
+}
+
+static gboolean
+run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
+{
+  g_autoptr (EspJob) job = esp_job_new ("Timing");
+  Bench bench = { .job = job };
+  gboolean done = FALSE;
+
+  if (blocks < 1 || blocks > MOST_BLOCKS || repeats < 1 || repeats > MOST_BLOCKS)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--blocks %d --repeats %d: expected 1 to %d", blocks, repeats,
+                   MOST_BLOCKS);
+      return FALSE;
+    }
+  if (load (&bench, argc, argv, (guint64) common->seed, error))
+    {
+      esp_common_run (common, job, measure, &bench);
+      done = bench.error == NULL;
+      if (done)
+        tell (&bench, common, json);
+      else
+        g_propagate_error (error, bench.error);
+    }
+  g_clear_pointer (&bench.weights, esp_weights_unref);
+  g_clear_pointer (&bench.network, esp_network_unref);
+  g_free (bench.input);
+  g_free (bench.seed);
+  g_free (bench.scores);
+  return done;
+}
+
+const EspVerb esp_verb_bench = {
+  .name = "bench",
+  .arguments = "[NET.cfg [WEIGHTS]]",
+  .summary = "Time a network beside the processor's peak (default: yolov3-tiny at 416, random weights)",
+  .options = options,
+  .least = 0,
+  .most = 2,
+  .run = run,
+};
