@@ -10,7 +10,6 @@
 
 static const EspVerb *const verbs[] = {
   &esp_verb_info,
-  &esp_verb_detect,
   &esp_verb_bench,
   NULL,
 };

@@ -4,5 +4,4 @@
 #include "verb.h"
 
 extern const EspVerb esp_verb_info;
-extern const EspVerb esp_verb_detect;
 extern const EspVerb esp_verb_bench;
