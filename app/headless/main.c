@@ -11,6 +11,7 @@
 static const EspVerb *const verbs[] = {
   &esp_verb_info,
   &esp_verb_bench,
+  &esp_verb_sample,
   NULL,
 };
 

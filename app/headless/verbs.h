@@ -5,3 +5,4 @@
 
 extern const EspVerb esp_verb_info;
 extern const EspVerb esp_verb_bench;
+extern const EspVerb esp_verb_sample;

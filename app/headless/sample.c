@@ -1,0 +1,46 @@
+/* sample.c: espalier-cli sample: writes the sample data set, network and plan */
+#define G_LOG_DOMAIN "esp-cli"
+#include "config.h"
+
+#include "verbs.h"
+
+#include "base/error.h"
+#include "draw/sample.h"
+
+#define MOST_SCENES 1000000
+
+static int n_scenes = 128;
+
+static const GOptionEntry options[] = {
+  { "test", 0, 0, G_OPTION_ARG_INT, &n_scenes, "Number of scenes (default 128)", "N" },
+  G_OPTION_ENTRY_NULL,
+};
+
+static gboolean
+run_sample (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
+{
+  const EspSampleOptions sample = { (guint) MAX (n_scenes, 0), (guint64) common->seed };
+
+  if (n_scenes < 1 || n_scenes > MOST_SCENES)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "--test %d: expected 1 to %d scenes", n_scenes, MOST_SCENES);
+      return FALSE;
+    }
+  if (!esp_sample_write (argv[0], &sample, NULL, error))
+    return FALSE;
+  if (!common->json)
+    g_print ("%d scenes, sample.cfg, sample.weights and plan.json are in %s\n", n_scenes, argv[0]);
+  esp_json_string (json, "folder", argv[0]);
+  esp_json_int (json, "images", n_scenes);
+  return TRUE;
+}
+
+const EspVerb esp_verb_sample = {
+  .name = "sample",
+  .arguments = "DIR",
+  .summary = "Write the sample data set, network and plan",
+  .options = options,
+  .least = 1,
+  .most = 1,
+  .run = run_sample,
+};

@@ -1,0 +1,155 @@
+/* sample.c: the sample that ships, written into a folder */
+#define G_LOG_DOMAIN "esp-draw"
+#include "config.h"
+
+#include "draw/sample.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "draw/sample-detector.h"
+#include "draw/sample-scenes.h"
+#include "prune/plan.h"
+
+#define PLAN_RATIO .5 /* of every group: what is idle goes */
+
+static gboolean
+write_text (const char *folder, const char *name, const char *text, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  return esp_file_write (path, text, strlen (text), error);
+}
+
+static cairo_status_t
+append_png (void *closure, const unsigned char *data, unsigned int n)
+{
+  g_byte_array_append (closure, data, n);
+  return CAIRO_STATUS_SUCCESS;
+}
+
+static gboolean
+write_picture (const char *path, cairo_surface_t *surface, GError **error)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  const cairo_status_t status = cairo_surface_write_to_png_stream (surface, append_png, bytes);
+
+  if (status == CAIRO_STATUS_SUCCESS)
+    return esp_file_write (path, bytes->data, bytes->len, error);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: %s", path, cairo_status_to_string (status));
+  return FALSE;
+}
+
+static char *
+label_text (const EspSceneTruth *truths, guint n)
+{
+  GString *text = g_string_new (NULL);
+  char number[4][G_ASCII_DTOSTR_BUF_SIZE];
+
+  for (guint i = 0; i < n; i++)
+    {
+      const float values[4] = { truths[i].box.x, truths[i].box.y, truths[i].box.w, truths[i].box.h };
+
+      for (guint k = 0; k < 4; k++)
+        g_ascii_formatd (number[k], sizeof number[k], "%.6f", (double) values[k]);
+      g_string_append_printf (text, "%d %s %s %s %s\n", truths[i].class_index, number[0], number[1], number[2], number[3]);
+    }
+  return g_string_free (text, FALSE);
+}
+
+static gboolean
+write_scene (const char *folder, const EspSampleOptions *options, guint index, GString *list, GError **error)
+{
+  EspSceneTruth truths[ESP_SCENE_MOST];
+  guint n = 0;
+  cairo_surface_t *surface = esp_scene_draw (options->seed, index, truths, &n);
+  g_autofree char *picture = g_strdup_printf ("images/scene-%05u.png", index);
+  g_autofree char *label = g_strdup_printf ("labels/scene-%05u.txt", index);
+  g_autofree char *path = g_build_filename (folder, picture, NULL);
+  g_autofree char *text = label_text (truths, n);
+  const gboolean written = write_picture (path, surface, error) && write_text (folder, label, text, error);
+
+  cairo_surface_destroy (surface);
+  g_string_append_printf (list, "%s\n", picture);
+  return written;
+}
+
+static gboolean
+write_scenes (const char *folder, const EspSampleOptions *options, EspJob *job, GError **error)
+{
+  g_autofree char *images = g_build_filename (folder, "images", NULL);
+  g_autofree char *labels = g_build_filename (folder, "labels", NULL);
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  if (!esp_folder_make (images, error) || !esp_folder_make (labels, error))
+    return FALSE;
+  for (guint i = 0; i < options->n_images; i++)
+    {
+      if (!esp_job_check (job, error) || !write_scene (folder, options, i, list, error))
+        return FALSE;
+      esp_job_set_progress (job, i + 1, options->n_images);
+    }
+  return write_text (folder, "val.txt", list->str, error);
+}
+
+static gboolean
+write_names (const char *folder, GError **error)
+{
+  g_autofree char *lines = g_strjoinv ("\n", (char **) esp_scene_names);
+  g_autofree char *names = g_strconcat (lines, "\n", NULL);
+
+  return write_text (folder, "sample.names", names, error)
+         && write_text (folder, "sample.data", "classes = 3\nvalid = val.txt\nnames = sample.names\n", error);
+}
+
+/* A plan that cuts half of every group by a plain criterion, so that there is something to look at first. */
+static gboolean
+write_plan (const char *folder, EspNetwork *network, EspWeights *weights, GError **error)
+{
+  const EspCriterionInput input = { .network = network, .weights = weights, .seed = 1 };
+  g_autoptr (EspCoupling) coupling = esp_coupling_new (network);
+  g_autoptr (EspScores) scores = esp_criterion_find ("l1")->score (&input, NULL, error);
+  g_autoptr (EspPlan) plan = NULL;
+  g_autofree char *cfg_path = g_build_filename (folder, "sample.cfg", NULL);
+  g_autofree char *weights_path = g_build_filename (folder, "sample.weights", NULL);
+  g_autofree char *plan_path = g_build_filename (folder, "plan.json", NULL);
+  g_autofree char *cfg_hash = esp_hash_file (cfg_path, error);
+  g_autofree char *weights_hash = cfg_hash != NULL ? esp_hash_file (weights_path, error) : NULL;
+
+  if (scores == NULL || weights_hash == NULL)
+    return FALSE;
+  plan = esp_plan_new (network, coupling, scores);
+  for (guint i = 0; i < esp_plan_get_n_groups (plan); i++)
+    esp_plan_set_ratio (plan, i, PLAN_RATIO);
+  return esp_plan_save (plan, cfg_hash, weights_hash, plan_path, error);
+}
+
+/**
+ * esp_sample_write:
+ * @folder: made if absent
+ * @options: how many scenes, and the seed of them
+ * @job: (nullable): checked between scenes
+ * @error: ESP_ERROR_IO, or cancelled
+ *
+ * Writes sample.cfg, sample.weights, sample.names, sample.data, val.txt, images/, labels/ and, last, plan.json: where that is there, the
+ * sample is whole. The same options give the same bytes. Thread: any.
+ */
+gboolean
+esp_sample_write (const char *folder, const EspSampleOptions *options, EspJob *job, GError **error)
+{
+  g_autofree char *cfg = esp_sample_detector_cfg ();
+  g_autofree char *weights_path = g_build_filename (folder, "sample.weights", NULL);
+  g_autoptr (EspNetwork) network = NULL;
+  g_autoptr (EspWeights) weights = NULL;
+
+  if (!esp_folder_make (folder, error))
+    return FALSE;
+  network = esp_sample_detector_network (error);
+  if (network == NULL)
+    return FALSE;
+  weights = esp_sample_detector_weights (network, 1);
+  return write_text (folder, "sample.cfg", cfg, error) && esp_weights_save (network, weights, weights_path, error)
+         && write_names (folder, error) && write_scenes (folder, options, job, error) && write_plan (folder, network, weights, error);
+}
