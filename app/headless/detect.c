@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include "detect/decode.h"
-#include "detect/suppress.h"
 #include "network-options.h"
 #include "progress.h"
 #include "verbs.h"
@@ -54,7 +53,7 @@ look (const Work *work, EspEngine *engine, float *input, Seen *seen, GError **er
   seen->detections = esp_decode (engine, 0, placement, (float) threshold, error);
   if (seen->detections == NULL)
     return FALSE;
-  esp_suppress (seen->detections, (float) nms);
+  esp_suppress_by (seen->detections, esp_nms_of_network (work->loaded->network, (float) nms));
   return TRUE;
 }
 

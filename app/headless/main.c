@@ -12,6 +12,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_info,
   &esp_verb_bench,
   &esp_verb_sample,
+  &esp_verb_detect,
   NULL,
 };
 

@@ -1,9 +1,10 @@
-/* suppress.c: greedy non-maximum suppression per class */
+/* suppress.c: non-maximum suppression per class */
 #define G_LOG_DOMAIN "esp-detect"
 #include "config.h"
 
 #include "detect/suppress.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* By candidate, the classes of one box from the highest down. */
@@ -95,13 +96,35 @@ set_places (EspDetection *rows, guint n)
     }
 }
 
+/* darknet's box_diou and box_diounms, in float but for the power. */
+static float
+centre_penalty (EspBox a, EspBox b, float power)
+{
+  const float width = fmaxf (a.x + a.w / 2, b.x + b.w / 2) - fminf (a.x - a.w / 2, b.x - b.w / 2);
+  const float height = fmaxf (a.y + a.h / 2, b.y + b.h / 2) - fminf (a.y - a.h / 2, b.y - b.h / 2);
+  const float diagonal = width * width + height * height;
+  const float distance = (a.x - b.x) * (a.x - b.x) + (a.y - b.y) * (a.y - b.y);
+
+  return diagonal != 0 ? (float) pow ((double) (distance / diagonal), (double) power) : 0;
+}
+
+static gboolean
+covers (EspNms nms, EspBox a, EspBox b)
+{
+  const float iou = esp_box_iou (a, b);
+
+  if (!(iou > nms.threshold) || nms.kind == ESP_NMS_DEFAULT)
+    return iou > nms.threshold;
+  return iou - centre_penalty (a, b, nms.kind == ESP_NMS_DIOU ? nms.beta : .6f) > nms.threshold;
+}
+
 /* Marks by a score of 0 what a better row of the same class covers. */
 static void
-suppress_class (EspDetection *rows, guint n, float threshold)
+suppress_class (EspDetection *rows, guint n, EspNms nms)
 {
   for (guint i = 0; i < n; i++)
     for (guint j = i + 1; rows[i].score > 0 && j < n; j++)
-      if (rows[j].score > 0 && esp_box_iou (rows[i].box, rows[j].box) > threshold)
+      if (rows[j].score > 0 && covers (nms, rows[i].box, rows[j].box))
         rows[j].score = 0;
 }
 
@@ -121,16 +144,50 @@ drop_zeros (GArray *detections)
 }
 
 /**
- * esp_suppress:
- * @detections: (inout): of EspDetection, one row per box and class
- * @threshold: of two boxes of a class with IoU strictly above it, the one of lower score goes
+ * esp_nms_of_network:
+ * @network: whose last [yolo] decides
+ * @threshold: of suppression
  *
- * Boxes of objectness 0 are dropped first. Rows are left by score, descending, ties by candidate and class; each knows its place in the
- * order that darknet's own array has afterwards. Cost: O(k²) in the rows of a class. Thread: any. Source: do_nms_sort of AlexeyAB's
- * darknet.
+ * nms_kind=greedynms or diounms with beta_nms (0.6 where absent or not a number); anything else is the default, as AlexeyAB's parser has it.
+ * Thread: any.
+ *
+ * Returns: how its boxes are to be suppressed
+ */
+EspNms
+esp_nms_of_network (const EspNetwork *network, float threshold)
+{
+  EspNms nms = { ESP_NMS_DEFAULT, threshold, .6f };
+  guint n, section;
+  const guint *heads = esp_network_get_heads (network, &n);
+  const EspCfg *cfg = esp_network_get_cfg (network);
+  const char *kind;
+  double beta;
+
+  if (n == 0)
+    return nms;
+  section = esp_network_get_layer (network, heads[n - 1])->section;
+  kind = esp_cfg_get (cfg, section, "nms_kind");
+  if (g_strcmp0 (kind, "greedynms") == 0)
+    nms.kind = ESP_NMS_GREEDY;
+  else if (g_strcmp0 (kind, "diounms") == 0)
+    nms.kind = ESP_NMS_DIOU;
+  if (esp_cfg_get_double (cfg, section, "beta_nms", .6, &beta, NULL))
+    nms.beta = (float) beta;
+  return nms;
+}
+
+/**
+ * esp_suppress_by:
+ * @detections: (inout): of EspDetection, one row per box and class
+ * @nms: of two boxes of a class that overlap strictly above its threshold, the one of lower score goes
+ *
+ * Boxes of objectness 0 are dropped first. Rows are left by score, descending, ties by candidate and class; each knows its place in the order
+ * that darknet's own array has afterwards.
+ * Cost: O(k²) in the rows of a class. Thread: any.
+ * Source: do_nms_sort and diounms_sort of AlexeyAB's darknet; Zheng et al. 2020, Distance-IoU loss, arXiv:1911.08287.
  */
 void
-esp_suppress (GArray *detections, float threshold)
+esp_suppress_by (GArray *detections, EspNms nms)
 {
   EspDetection *rows;
 
@@ -143,10 +200,17 @@ esp_suppress (GArray *detections, float threshold)
   for (guint i = 0, first = 0; i < detections->len; i++)
     if (i + 1 == detections->len || rows[i + 1].class_index != rows[i].class_index)
       {
-        suppress_class (rows + first, i + 1 - first, threshold);
+        suppress_class (rows + first, i + 1 - first, nms);
         first = i + 1;
       }
   drop_zeros (detections);
   if (detections->len > 0)
     qsort (rows, detections->len, sizeof *rows, by_score);
+}
+
+/** esp_suppress: esp_suppress_by() IoU alone. Thread: any. */
+void
+esp_suppress (GArray *detections, float threshold)
+{
+  esp_suppress_by (detections, (EspNms){ ESP_NMS_DEFAULT, threshold, 0 });
 }

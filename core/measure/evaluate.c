@@ -38,7 +38,7 @@ esp_evaluate_options_init (EspEvaluateOptions *options, const EspNetwork *networ
     .backend = ESP_BACKEND_ONEDNN,
     .orientation = ESP_ORIENTATION_AUTO,
     .threshold = .005f,
-    .nms = .45f,
+    .nms = esp_nms_of_network (network, .45f),
     .iou = .5f,
     .batch = 1,
   };

@@ -3,7 +3,7 @@
 
 #include "base/lane.h"
 #include "dataset/class-map.h"
-#include "detect/detection.h"
+#include "detect/suppress.h"
 #include "measure/ap.h"
 #include "measure/image-cache.h"
 #include "measure/interval.h"
@@ -18,7 +18,7 @@ typedef struct
   EspBackendKind backend;
   EspOrientation orientation;
   float          threshold; /* 0.005 */
-  float          nms;       /* 0.45 */
+  EspNms         nms;       /* the network's kind at 0.45 */
   float          iou;       /* 0.5; a match is strictly above */
   guint          batch;     /* images a forward; no number depends on it */
 } EspEvaluateOptions;

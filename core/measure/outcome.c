@@ -5,7 +5,6 @@
 #include "measure/evaluate.h"
 
 #include "detect/match.h"
-#include "detect/suppress.h"
 
 /* The sample's truths in the network's classes, those that are (not) difficult; classes that the network lacks are left out. */
 static GArray *
@@ -65,7 +64,7 @@ esp_outcome_new (GArray *detections, const EspSample *sample, const EspClassMap 
   g_autoptr (GArray) difficult = map_truths (sample, map, TRUE);
   g_autoptr (GArray) matches = NULL;
 
-  esp_suppress (detections, options->nms);
+  esp_suppress_by (detections, options->nms);
   matches = esp_match (detections, (const EspTruth *) (void *) truths->data, truths->len, (const EspTruth *) (void *) difficult->data,
                        difficult->len, options->iou);
   outcome->n = detections->len;

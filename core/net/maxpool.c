@@ -9,6 +9,7 @@
 static const EspFixedKey fixed[] = {
   { "maxpool_depth", "0" },
   { "antialiasing", "0" },
+  { "maxpool_zero_nonmax", "0" },
 };
 
 static gboolean

@@ -32,6 +32,14 @@ static const EspFixedKey fixed[] = {
   { "track", "0" },
 };
 
+/* Options of any kind by which darknet reads less or other than all of a layer's numbers from the weights file. */
+static const EspFixedKey fixed_everywhere[] = {
+  { "dontload", "0" },
+  { "dontloadscales", "0" },
+  { "dontsave", "0" },
+  { "numload", "0" },
+};
+
 static gboolean
 read_input (EspNetwork *network, GError **error)
 {
@@ -74,7 +82,8 @@ read_layer (EspNetwork *network, guint index, GError **error)
   layer->inputs = g_new (int, 1);
   layer->inputs[0] = (int) index - 1;
   layer->in = esp_reader_shape (&reader, (int) index - 1);
-  return esp_layer_row (layer->kind)->read (&reader, layer, error);
+  return esp_reader_fixed (&reader, fixed_everywhere, G_N_ELEMENTS (fixed_everywhere), error)
+         && esp_layer_row (layer->kind)->read (&reader, layer, error);
 }
 
 /* Bounds what would be allocated for the network, before anything is. */

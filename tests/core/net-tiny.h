@@ -40,5 +40,5 @@ tiny_text (const guint widths[11], int side, int classes)
   return g_string_free (text, FALSE);
 }
 
-static const guint tiny_widths[11] = { 16, 32, 64, 128, 256, 512, 1024, 256, 128, 512, 256 };
-static const guint tiny_layers[11] = { 0, 2, 4, 6, 8, 10, 12, 13, 18, 14, 21 };
+G_GNUC_UNUSED static const guint tiny_widths[11] = { 16, 32, 64, 128, 256, 512, 1024, 256, 128, 512, 256 };
+G_GNUC_UNUSED static const guint tiny_layers[11] = { 0, 2, 4, 6, 8, 10, 12, 13, 18, 14, 21 };

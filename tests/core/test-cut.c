@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "net-common.h"
 #include "net-plans.h"
+#include "net-tiny.h"
 #include "net/cost.h"
 
 /* 0 conv 4, 1 depthwise, 2 conv 4, 3 shortcut of 2 and 0, 4 route of 3 and 0, 5 grouped conv 4, 6 conv 6, 7 yolo */
@@ -158,6 +159,60 @@ test_numbers (void)
   assert_cut (network, weights, mask, cut);
 }
 
+/* Routes and an upsampling, without the shared data: twenty plans by lot on a narrow YOLOv3-tiny. */
+static void
+test_tiny (void)
+{
+  const guint widths[11] = { 4, 8, 8, 12, 16, 20, 24, 12, 8, 16, 12 };
+  g_autofree char *cfg = tiny_text (widths, 64, 2);
+  g_autoptr (EspNetwork) network = network_of (cfg, NULL);
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 1);
+  g_autoptr (GRand) rng = esp_rng_new (2, 0, 0);
+
+  for (int i = 0; i < 20; i++)
+    {
+      g_autoptr (EspMask) mask = plans_draw (network, rng, i / 20.0);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (EspCut) cut = esp_cut_new (network, weights, mask, NULL, &error);
+
+      g_assert_no_error (error);
+      assert_cut (network, weights, mask, cut);
+    }
+}
+
+/* Masks that respect nothing: refused with a reason, or cut as counted; never a crash. */
+static void
+test_wild (void)
+{
+  g_autoptr (EspNetwork) network = network_of (text, NULL);
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 1);
+  g_autoptr (GRand) rng = esp_rng_new (3, 0, 0);
+  guint refused = 0, accepted = 0;
+
+  for (int i = 0; i < 3000; i++)
+    {
+      guint8 bits[8][6], *keep[8];
+      g_autoptr (EspMask) mask = NULL;
+      g_autoptr (EspCut) cut = NULL;
+      g_autoptr (GError) error = NULL;
+
+      for (guint l = 0; l < 8; l++)
+        {
+          for (guint c = 0; c < 6; c++)
+            bits[l][c] = l > 5 || g_rand_double (rng) < .8;
+          keep[l] = g_rand_boolean (rng) ? bits[l] : NULL;
+        }
+      mask = esp_mask_new (network, keep);
+      cut = esp_cut_new (network, weights, mask, NULL, &error);
+      g_assert_true ((cut == NULL) == (error != NULL));
+      if (cut != NULL)
+        assert_cut (network, weights, mask, cut);
+      *(cut == NULL ? &refused : &accepted) += 1;
+    }
+  g_assert_cmpuint (refused, >, 500);
+  g_assert_cmpuint (accepted, >, 100);
+}
+
 static void
 check_real (const char *name)
 {
@@ -203,6 +258,8 @@ main (int argc, char **argv)
   g_test_add_func ("/net/cut/sharing", test_sharing);
   g_test_add_func ("/net/cut/refused", test_refused);
   g_test_add_func ("/net/cut/numbers", test_numbers);
+  g_test_add_func ("/net/cut/tiny", test_tiny);
+  g_test_add_func ("/net/cut/wild", test_wild);
   g_test_add_func ("/net/cut/yolo-fastest", test_yolo_fastest);
   return g_test_run ();
 }

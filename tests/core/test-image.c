@@ -319,6 +319,7 @@ test_too_large (void)
   const guint8 large_png[] = { 0, 0, 0x80, 0, 0, 0, 0x80, 0, 8, 2, 0, 0, 0 };
   const char *ppm = "P6\n30000 30000\n255\nabcdef";
   guint32 crc = 0;
+  guint frame = 0;
 
   memcpy (png->data + 16, large_png, sizeof large_png);
   for (guint i = 12; i < 29; i++) /* CRC-32 of the header, or libpng stops before it says how large */
@@ -331,10 +332,12 @@ test_too_large (void)
   memcpy (png->data + 29, &crc, 4);
   assert_too_large ((const char *) png->data, png->len);
   assert_too_large (ppm, strlen (ppm));
-  for (guint i = 0; i + 8 < jpeg->len; i++)
-    if (jpeg->data[i] == 0xff && jpeg->data[i + 1] == 0xc0)
-      memset (jpeg->data + i + 5, 0xf0, 4);
+  while (jpeg->data[frame] != 0xff || jpeg->data[frame + 1] != 0xc0)
+    frame++;
+  memset (jpeg->data + frame + 5, 0xf0, 4);
   assert_too_large ((const char *) jpeg->data, jpeg->len);
+  memset (jpeg->data + frame + 5, 0x20, 4); /* 8224 x 8224 are allowed, but not in so few bytes */
+  assert_refused ("JPEG too short for its size", jpeg->data, jpeg->len);
   bmp->data[20] = bmp->data[24] = 1; /* 65552 x 65544 */
   assert_too_large ((const char *) bmp->data, bmp->len);
 }

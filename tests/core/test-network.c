@@ -40,6 +40,7 @@ test_convolutional (void)
   assert_refused (NET "[convolutional]\nactivation=mish\n", ESP_ERROR_UNSUPPORTED, "t.cfg:6: activation=mish");
   assert_refused (NET "[convolutional]\ndilation=2\n", ESP_ERROR_UNSUPPORTED, "t.cfg:6: dilation=2: only 1 is supported");
   assert_refused (NET "[convolutional]\nstride_x=2\n", ESP_ERROR_UNSUPPORTED, "strides 2 across and 1 down");
+  assert_refused (NET "[convolutional]\ndontload=1\n", ESP_ERROR_UNSUPPORTED, "t.cfg:6: dontload=1: only 0 is supported");
   assert_refused (NET "[convolutional]\nxnor=1\n", ESP_ERROR_UNSUPPORTED, "xnor=1");
   assert_refused (NET "[convolutional]\nshare_index=0\n", ESP_ERROR_UNSUPPORTED, "share_index=0");
   assert_refused (NET "[convolutional]\nbatch_normalize=2\n", ESP_ERROR_LIMIT, "batch_normalize=2");

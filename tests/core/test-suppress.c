@@ -62,6 +62,53 @@ test_threshold_is_strict (void)
   g_assert_cmpuint (rows->len, ==, 0);
 }
 
+/* IoU 0.6; centres 0.05 apart in 0.25 × 0.2: greedynms takes (0.0025 / 0.1025)^0.6 = 0.108 off, diounms by its beta. */
+static void
+test_kinds (void)
+{
+  const struct
+  {
+    EspNms nms;
+    guint left;
+  } cases[] = {
+    { { ESP_NMS_DEFAULT, .59f, 0 }, 1 }, { { ESP_NMS_DEFAULT, .61f, 0 }, 2 }, { { ESP_NMS_GREEDY, .49f, 0 }, 1 },
+    { { ESP_NMS_GREEDY, .495f, 1 }, 2 }, { { ESP_NMS_DIOU, .57f, 1 }, 1 },    { { ESP_NMS_DIOU, .58f, 1 }, 2 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (EspDetection));
+
+      append (rows, .30f, 0, .8f, 0);
+      append (rows, .35f, 0, .5f, 1);
+      esp_suppress_by (rows, cases[i].nms);
+      g_assert_cmpuint (rows->len, ==, cases[i].left);
+    }
+}
+
+static EspNms
+nms_of (const char *lines)
+{
+  g_autofree char *text = g_strdup_printf ("[net]\nwidth=32\nheight=32\nchannels=3\n[convolutional]\nfilters=6\nsize=1\nstride=8\n"
+                                           "activation=linear\n[yolo]\nmask=0\nanchors=8,8\nclasses=1\nnum=1\n%s",
+                                           lines);
+  g_autoptr (GError) error = NULL;
+  EspCfg *cfg = esp_cfg_parse (text, strlen (text), "small.cfg", &error);
+  g_autoptr (EspNetwork) network = esp_network_new (cfg, &error);
+
+  g_assert_no_error (error);
+  return esp_nms_of_network (network, .45f);
+}
+
+static void
+test_kind_of_network (void)
+{
+  g_assert_cmpint (nms_of ("").kind, ==, ESP_NMS_DEFAULT);
+  g_assert_cmpint (nms_of ("nms_kind=default\n").kind, ==, ESP_NMS_DEFAULT);
+  g_assert_cmpint (nms_of ("nms_kind=greedynms\nbeta_nms=0.6\n").kind, ==, ESP_NMS_GREEDY);
+  g_assert_cmpfloat (nms_of ("").threshold, ==, .45f);
+}
+
 #define N_BOXES   60
 #define N_CLASSES 5
 
@@ -214,6 +261,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/suppress/hand-made", test_hand_made);
   g_test_add_func ("/suppress/threshold-is-strict", test_threshold_is_strict);
+  g_test_add_func ("/suppress/kinds", test_kinds);
+  g_test_add_func ("/suppress/kind-of-network", test_kind_of_network);
   g_test_add_func ("/suppress/against-loops", test_against_loops);
   g_test_add_func ("/match/best-of-all", test_match);
   g_test_add_func ("/match/difficult", test_match_difficult);
