@@ -332,6 +332,16 @@ tell (const Task *task,
   return TRUE;
 }
 
+/* The kept channels of the plan, which must be of this network and these weights. */
+static EspMask *
+read_plan (const Task *task, const char *cfg, const char *weights, GError **error)
+{
+  g_autofree char *cfg_hash = esp_hash_file (cfg, error);
+  g_autofree char *weights_hash = cfg_hash != NULL ? esp_hash_file (weights, error) : NULL;
+
+  return weights_hash != NULL ? esp_plan_read_mask (task->loaded.network, plan_path, cfg_hash, weights_hash, error) : NULL;
+}
+
 static gboolean
 run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
 {
@@ -343,7 +353,7 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
 
   if (!check_options (&task, error) || !esp_loaded_open (&task.loaded, argv[0], argv[1], &network_options, error))
     return FALSE;
-  if (plan_path != NULL && (mask = esp_plan_read_mask (task.loaded.network, plan_path, NULL, NULL, error)) == NULL)
+  if (plan_path != NULL && (mask = read_plan (&task, argv[0], argv[1], error)) == NULL)
     return FALSE;
   if (!open_data (&task, argv[2], (guint64) common->seed, error))
     return FALSE;

@@ -13,6 +13,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_bench,
   &esp_verb_sample,
   &esp_verb_detect,
+  &esp_verb_evaluate,
   NULL,
 };
 

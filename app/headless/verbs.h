@@ -7,3 +7,4 @@ extern const EspVerb esp_verb_info;
 extern const EspVerb esp_verb_bench;
 extern const EspVerb esp_verb_sample;
 extern const EspVerb esp_verb_detect;
+extern const EspVerb esp_verb_evaluate;

@@ -64,8 +64,8 @@ wilson (guint found, guint n, double *low, double *high)
   const double p = ratio (found, n), spread = n > 0 ? z * sqrt (p * (1 - p) / n + z * z / (4.0 * n * n)) : 0;
   const double scale = n > 0 ? 1 + z * z / n : 1, centre = n > 0 ? p + z * z / (2.0 * n) : 0;
 
-  *low = n > 0 ? MAX (0, (centre - spread) / scale) : 0;
-  *high = n > 0 ? MIN (1, (centre + spread) / scale) : 1;
+  *low = found > 0 ? MAX (0, (centre - spread) / scale) : 0;
+  *high = found < n ? MIN (1, (centre + spread) / scale) : 1;
 }
 
 static void

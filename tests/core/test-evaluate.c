@@ -9,6 +9,7 @@
 
 #include "base/rng.h"
 #include "measure/latency.h"
+#include "net/cut.h"
 
 #define N_IMAGES 5
 
@@ -212,6 +213,64 @@ test_unlabelled (Fixture *fixture, gconstpointer data)
   esp_outcome_free (outcome);
 }
 
+static char *export(Fixture *fixture, EspCut *cut, const char *end)
+{
+  g_autofree char *name = g_strdup_printf ("cut.%s", end);
+  char *path = g_build_filename (fixture->folder, name, NULL);
+  g_autoptr (GError) error = NULL;
+  gsize n;
+  g_autofree char *text = esp_cfg_to_text (esp_network_get_cfg (esp_cut_get_network (cut)), &n);
+
+  if (g_str_equal (end, "cfg"))
+    g_file_set_contents (path, text, (gssize) n, &error);
+  else
+    esp_weights_save (esp_cut_get_network (cut), esp_cut_get_weights (cut), path, &error);
+  g_assert_no_error (error);
+  return path;
+}
+
+/* What a plan's number is made of is what its exported files give, to the last bit. */
+static void
+test_exported (Fixture *fixture, gconstpointer data)
+{
+  const guint indices[N_IMAGES] = { 0, 1, 2, 3, 4 };
+  guint8 bits[8] = { 1, 0, 1, 1, 0, 0, 1, 1 };
+  guint8 *keep[3] = { bits, NULL, NULL };
+  EspOutcome *whole[N_IMAGES], *live[N_IMAGES], *exported[N_IMAGES];
+  g_autoptr (EspMask) mask = esp_mask_new (fixture->network, keep);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCut) cut = esp_cut_new (fixture->network, fixture->weights, mask, NULL, &error);
+  g_autofree char *cfg = NULL, *weights = NULL;
+  EspNetwork *network = fixture->network;
+  EspWeights *own = fixture->weights;
+
+  g_assert_no_error (error);
+  cfg = export(fixture, cut, "cfg");
+  weights = export(fixture, cut, "weights");
+  g_assert_true (run_pass (fixture, fixture->dataset, 2, 0, indices, N_IMAGES, whole, NULL, &error));
+  fixture->network = esp_cut_get_network (cut);
+  fixture->weights = esp_cut_get_weights (cut);
+  g_assert_true (run_pass (fixture, fixture->dataset, 2, 0, indices, N_IMAGES, live, NULL, &error));
+  fixture->network = esp_network_load (cfg, &error);
+  g_assert_no_error (error);
+  fixture->weights = esp_weights_load (fixture->network, weights, &error);
+  g_assert_no_error (error);
+  g_assert_true (run_pass (fixture, fixture->dataset, 1, 0, indices, N_IMAGES, exported, NULL, &error));
+  for (guint i = 0; i < N_IMAGES; i++)
+    assert_same (live[i], exported[i]);
+  g_assert_cmpfloat (whole[0]->detections[0].score, !=, live[0]->detections[0].score);
+  for (guint i = 0; i < N_IMAGES; i++)
+    {
+      esp_outcome_free (whole[i]);
+      esp_outcome_free (live[i]);
+      esp_outcome_free (exported[i]);
+    }
+  esp_network_unref (fixture->network);
+  esp_weights_unref (fixture->weights);
+  fixture->network = network;
+  fixture->weights = own;
+}
+
 /* An image that cannot be read stops the pass, and the message names it. */
 static void
 test_broken_image (Fixture *fixture, gconstpointer data)
@@ -250,6 +309,7 @@ main (int argc, char **argv)
   g_test_add ("/evaluate/batches", Fixture, NULL, set_up, test_batches, tear_down);
   g_test_add ("/evaluate/cancel", Fixture, NULL, set_up, test_cancel, tear_down);
   g_test_add ("/evaluate/unlabelled", Fixture, NULL, set_up, test_unlabelled, tear_down);
+  g_test_add ("/evaluate/exported", Fixture, NULL, set_up, test_exported, tear_down);
   g_test_add ("/evaluate/broken-image", Fixture, NULL, set_up, test_broken_image, tear_down);
   g_test_add ("/evaluate/latency", Fixture, NULL, set_up, test_latency, tear_down);
   return g_test_run ();
