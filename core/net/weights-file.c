@@ -1,0 +1,274 @@
+/* weights-file.c: the weights file of darknet, both widths of its count of images */
+#define G_LOG_DOMAIN "esp-net"
+#include "config.h"
+
+#include "net/weights.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "net/weights-private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#define SHORT_HEADER 16u /* three versions and 4 bytes of seen */
+#define LONG_HEADER  20u
+
+/* Where a reader stands in the file. */
+typedef struct
+{
+  const guint8 *data;
+  gsize at;
+  const char *name;
+} Cursor;
+
+static gsize
+header_bytes (EspWeightsHeader header)
+{
+  return (gint64) header.major * 10 + header.minor >= 2 ? LONG_HEADER : SHORT_HEADER;
+}
+
+static guint64
+count_params (const EspNetwork *network)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; i < esp_network_get_n_layers (network); i++)
+    n += esp_layer_count_params (esp_network_get_layer (network, i));
+  return n;
+}
+
+static guint32
+get_word (const guint8 *data)
+{
+  guint32 word;
+
+  memcpy (&word, data, sizeof word);
+  return GUINT32_FROM_LE (word);
+}
+
+/* Reads the versions; @n of the file's bytes are there. */
+static gboolean
+read_header (const guint8 *data, gsize n, const char *name, EspWeightsHeader *header, GError **error)
+{
+  if (n < SHORT_HEADER)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: %" G_GSIZE_FORMAT " bytes found: expected a header of at least %u", name, n,
+                   SHORT_HEADER);
+      return FALSE;
+    }
+  *header = (EspWeightsHeader){ (gint32) get_word (data), (gint32) get_word (data + 4), (gint32) get_word (data + 8), 0 };
+  if (header->major < 0 || header->minor < 0 || header->major > 1000 || header->minor > 1000)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: bytes 0 to 11 give version %d.%d.%d: expected 0.1 or 0.2 or near it", name,
+                   header->major, header->minor, header->revision);
+      return FALSE;
+    }
+  header->seen = get_word (data + 12);
+  if (header_bytes (*header) == LONG_HEADER && n >= LONG_HEADER)
+    header->seen |= (guint64) get_word (data + 16) << 32;
+  return TRUE;
+}
+
+static gboolean
+check_bytes (const EspNetwork *network, EspWeightsHeader header, guint64 found, const char *name, GError **error)
+{
+  const guint64 n = count_params (network), expected = header_bytes (header) + n * sizeof (float);
+
+  if (found == expected)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT,
+               "%s: %" G_GUINT64_FORMAT " bytes found: expected %" G_GUINT64_FORMAT " for %s (a header of %" G_GSIZE_FORMAT
+               " and %" G_GUINT64_FORMAT " parameters); it belongs to another network or is %s",
+               name, found, expected, esp_cfg_get_name (esp_network_get_cfg (network)), header_bytes (header), n,
+               found < expected ? "cut short" : "damaged");
+  return FALSE;
+}
+
+static gboolean
+read_floats (Cursor *cursor, float *values, gsize n, gboolean variance, guint layer, GError **error)
+{
+  for (gsize i = 0; i < n; i++, cursor->at += sizeof (float))
+    {
+      const guint32 word = get_word (cursor->data + cursor->at);
+
+      memcpy (&values[i], &word, sizeof (float));
+      if (!isfinite (values[i]) || (variance && values[i] < 0))
+        {
+          g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: byte %" G_GSIZE_FORMAT ", in layer %u, is %g: expected %s", cursor->name,
+                       cursor->at, layer, (double) values[i], variance ? "a variance of 0 or more" : "a finite number");
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+read_params (Cursor *cursor, EspParams *params, guint layer, GError **error)
+{
+  if (!read_floats (cursor, params->biases, params->filters, FALSE, layer, error))
+    return FALSE;
+  if (params->scales != NULL
+      && (!read_floats (cursor, params->scales, params->filters, FALSE, layer, error)
+          || !read_floats (cursor, params->means, params->filters, FALSE, layer, error)
+          || !read_floats (cursor, params->variances, params->filters, TRUE, layer, error)))
+    return FALSE;
+  return read_floats (cursor, params->weights, params->n_weights, FALSE, layer, error);
+}
+
+/**
+ * esp_weights_parse:
+ * @network: whose
+ * @bytes: a weights file
+ * @name: what messages call it
+ * @error: ESP_ERROR_FORMAT
+ *
+ * darknet's order: three versions and seen; then for each convolution biases, with batch normalisation scales, means and variances, then
+ * weights. The byte count must be exactly the network's; numbers must be finite and variances not below 0.
+ * Returns: (transfer full): the numbers. Thread: any.
+ */
+EspWeights *
+esp_weights_parse (const EspNetwork *network, GBytes *bytes, const char *name, GError **error)
+{
+  g_autoptr (EspWeights) weights = NULL;
+  Cursor cursor = { .name = name };
+  EspWeightsHeader header;
+  gsize n;
+
+  cursor.data = g_bytes_get_data (bytes, &n);
+  if (!read_header (cursor.data, n, name, &header, error) || !check_bytes (network, header, n, name, error))
+    return NULL;
+  weights = esp_weights_new_bare (network, header);
+  cursor.at = header_bytes (header);
+  for (guint i = 0; i < esp_network_get_n_layers (network); i++)
+    {
+      const EspLayer *layer = esp_network_get_layer (network, i);
+      g_autoptr (EspParams) params = esp_layer_count_params (layer) > 0 ? esp_params_new_for (layer) : NULL;
+
+      if (params != NULL && !read_params (&cursor, params, i, error))
+        return NULL;
+      esp_weights_take (weights, i, g_steal_pointer (&params));
+    }
+  return g_steal_pointer (&weights);
+}
+
+/* Refuses a file that is longer than it can be by its first bytes alone. */
+static gboolean
+refuse_long (const EspNetwork *network, const char *path, guint64 n, GError **error)
+{
+  guint8 start[LONG_HEADER];
+  EspWeightsHeader header;
+  FILE *file = g_fopen (path, "rb");
+  gsize got;
+
+  if (file == NULL)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: %s", path, g_strerror (errno));
+      return FALSE;
+    }
+  got = fread (start, 1, sizeof start, file);
+  fclose (file);
+  return read_header (start, got, path, &header, error) && check_bytes (network, header, n, path, error);
+}
+
+/**
+ * esp_weights_load:
+ * @network: whose
+ * @path: a weights file
+ * @error: as esp_weights_parse(), or ESP_ERROR_IO
+ *
+ * Returns: (transfer full): its numbers; nothing is allocated for a file of the wrong length. Thread: any.
+ */
+EspWeights *
+esp_weights_load (const EspNetwork *network, const char *path, GError **error)
+{
+  const guint64 most = LONG_HEADER + count_params (network) * sizeof (float);
+  g_autoptr (GBytes) bytes = NULL;
+  GStatBuf status;
+
+  if (g_stat (path, &status) == 0 && S_ISREG (status.st_mode) && (guint64) status.st_size > most
+      && !refuse_long (network, path, (guint64) status.st_size, error))
+    return NULL;
+  bytes = esp_file_read (path, most, error);
+  return bytes != NULL ? esp_weights_parse (network, bytes, path, error) : NULL;
+}
+
+static void
+put_word (GByteArray *out, guint32 word)
+{
+  word = GUINT32_TO_LE (word);
+  g_byte_array_append (out, (const guint8 *) &word, sizeof word);
+}
+
+static void
+put_floats (GByteArray *out, const float *values, gsize n)
+{
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+  g_byte_array_append (out, (const guint8 *) values, (guint) (n * sizeof (float)));
+#else
+  for (gsize i = 0; i < n; i++)
+    {
+      guint32 word;
+
+      memcpy (&word, &values[i], sizeof word);
+      put_word (out, word);
+    }
+#endif
+}
+
+/**
+ * esp_weights_to_bytes:
+ * @network: whose
+ * @weights: its numbers
+ *
+ * Returns: (transfer full): the weights file, little-endian, in darknet's order; what was loaded comes back byte for byte. Thread: any.
+ */
+GBytes *
+esp_weights_to_bytes (const EspNetwork *network, const EspWeights *weights)
+{
+  const EspWeightsHeader header = esp_weights_get_header (weights);
+  GByteArray *out = g_byte_array_sized_new ((guint) (LONG_HEADER + count_params (network) * sizeof (float)));
+
+  put_word (out, (guint32) header.major);
+  put_word (out, (guint32) header.minor);
+  put_word (out, (guint32) header.revision);
+  put_word (out, (guint32) header.seen);
+  if (header_bytes (header) == LONG_HEADER)
+    put_word (out, (guint32) (header.seen >> 32));
+  for (guint i = 0; i < esp_network_get_n_layers (network); i++)
+    {
+      const EspParams *params = esp_weights_get (weights, i);
+
+      if (params == NULL)
+        continue;
+      put_floats (out, params->biases, params->filters);
+      if (params->scales != NULL)
+        {
+          put_floats (out, params->scales, params->filters);
+          put_floats (out, params->means, params->filters);
+          put_floats (out, params->variances, params->filters);
+        }
+      put_floats (out, params->weights, params->n_weights);
+    }
+  return g_byte_array_free_to_bytes (out);
+}
+
+/**
+ * esp_weights_save:
+ * @network: whose
+ * @weights: its numbers
+ * @path: where to; the old file or the whole new one
+ * @error: ESP_ERROR_IO
+ *
+ * Thread: any.
+ */
+gboolean
+esp_weights_save (const EspNetwork *network, const EspWeights *weights, const char *path, GError **error)
+{
+  g_autoptr (GBytes) bytes = esp_weights_to_bytes (network, weights);
+
+  return esp_file_write (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
+}
