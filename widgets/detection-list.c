@@ -31,7 +31,7 @@ static guint signals[N_SIGNALS];
 static const char *
 verdict_icon (int correct)
 {
-  return correct == 1 ? "emblem-ok-symbolic" : "dialog-question-symbolic";
+  return correct == 1 ? "emblem-ok-symbolic" : "window-close-symbolic";
 }
 
 static GtkWidget *

@@ -220,6 +220,7 @@ static void
 esp_image_list_init (EspImageList *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  esp_drop_down_name (self->show, _ ("Images shown"));
   self->filter = GTK_FILTER (gtk_custom_filter_new (matches, self, NULL));
   self->filtered = gtk_filter_list_model_new (NULL, g_object_ref (self->filter));
   self->selection = gtk_single_selection_new (G_LIST_MODEL (g_object_ref (self->filtered)));

@@ -92,6 +92,29 @@ esp_row_dup_string (gpointer row, const char *property)
   return text;
 }
 
+/* The line that shows the choice is a list item without a list: nothing to stop at. */
+static void
+pass_focus (GtkWidget *widget)
+{
+  if (g_str_equal (G_OBJECT_TYPE_NAME (widget), "GtkListItemWidget"))
+    gtk_widget_set_focusable (widget, FALSE);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    pass_focus (child);
+}
+
+/** esp_drop_down_name: @drop_down: is called @name, and so is the button within it, which takes the focus. Thread: main. */
+void
+esp_drop_down_name (GtkDropDown *drop_down, const char *name)
+{
+  GtkWidget *button = gtk_widget_get_first_child (GTK_WIDGET (drop_down));
+
+  esp_accessible_name (drop_down, name);
+  if (button == NULL)
+    return;
+  esp_accessible_name (button, name);
+  pass_focus (button);
+}
+
 /**
  * esp_widget_ignore_wheel:
  * @widget: a slider or a number field inside something that scrolls

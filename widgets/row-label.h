@@ -16,6 +16,8 @@ int   esp_row_get_int           (gpointer       row,
                                  const char    *property);
 char *esp_row_dup_string        (gpointer       row,
                                  const char    *property);
+void  esp_drop_down_name        (GtkDropDown   *drop_down,
+                                 const char    *name);
 void  esp_widget_ignore_wheel   (GtkWidget     *widget);
 
 G_END_DECLS

@@ -4,11 +4,13 @@
 
 #include "widgets.h"
 
+#include "channel-strip.h"
 #include "compat.h"
 #include "detection-list.h"
 #include "esp-widgets-resources.h"
 #include "group-list.h"
 #include "image-list.h"
+#include "image-view.h"
 #include "metric-tile.h"
 #include "trial-list.h"
 
@@ -21,9 +23,11 @@ void
 esp_widgets_init (void)
 {
   g_resources_register (esp_widgets_get_resource ());
+  g_type_ensure (ESP_TYPE_CHANNEL_STRIP);
   g_type_ensure (ESP_TYPE_DETECTION_LIST);
   g_type_ensure (ESP_TYPE_GROUP_LIST);
   g_type_ensure (ESP_TYPE_IMAGE_LIST);
+  g_type_ensure (ESP_TYPE_IMAGE_VIEW);
   g_type_ensure (ESP_TYPE_METRIC_TILE);
   g_type_ensure (ESP_TYPE_TRIAL_LIST);
 }

@@ -1,0 +1,215 @@
+/* image-canvas-draw.c: photograph, heat, truths, boxes and their words, from what was made beforehand */
+#define G_LOG_DOMAIN "esp-widgets"
+#include "config.h"
+
+#include "image-canvas-private.h"
+
+#include <glib/gi18n.h>
+
+#include "draw/palette.h"
+
+#define LABEL_PAD 4
+
+static GdkRGBA
+class_colour (int class_index, float alpha)
+{
+  guint8 rgb[3];
+
+  esp_palette_class (class_index, rgb);
+  return (GdkRGBA){ rgb[0] / 255.0F, rgb[1] / 255.0F, rgb[2] / 255.0F, alpha };
+}
+
+/* Black or white, whichever is read better on @ground (relative luminance, Rec. 709). */
+static GdkRGBA
+ink_on (const GdkRGBA *ground)
+{
+  float luminance = 0.2126F * ground->red + 0.7152F * ground->green + 0.0722F * ground->blue;
+
+  return luminance > 0.5F ? (GdkRGBA){ 0, 0, 0, 1 } : (GdkRGBA){ 1, 1, 1, 1 };
+}
+
+static PangoLayout *
+make_layout (EspImageCanvas *self, const char *text)
+{
+  PangoLayout *layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
+  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
+
+  pango_attr_list_insert (attributes, pango_attr_scale_new (0.85));
+  pango_layout_set_attributes (layout, attributes);
+  return layout;
+}
+
+static PangoLayout *
+label_of (EspImageCanvas *self, EspCanvasBoxes *boxes, guint i)
+{
+  const EspDetection *box = &boxes->items[i];
+  g_autofree char *text = NULL;
+
+  if (boxes->labels[i] != NULL)
+    return boxes->labels[i];
+  if (self->names != NULL && box->class_index >= 0 && (guint) box->class_index < g_strv_length (self->names))
+    text = g_strdup_printf (_ ("%s %.0f %%"), self->names[box->class_index], (double) (100 * box->score));
+  else
+    text = g_strdup_printf (_ ("%d %.0f %%"), box->class_index, (double) (100 * box->score));
+  boxes->labels[i] = make_layout (self, text);
+  return boxes->labels[i];
+}
+
+/* The words of the boxes are laid out again when the names, the boxes or the style change. */
+void
+esp_image_canvas_forget (EspCanvasBoxes *boxes)
+{
+  for (guint i = 0; boxes->labels != NULL && i < boxes->n; i++)
+    g_clear_object (&boxes->labels[i]);
+}
+
+static void
+draw_frame (GtkSnapshot *snapshot, graphene_rect_t place, float width, const GdkRGBA *colour)
+{
+  const float widths[4] = { width, width, width, width };
+  const GdkRGBA colours[4] = { *colour, *colour, *colour, *colour };
+  GskRoundedRect outline;
+
+  graphene_rect_inset (&place, -width / 2, -width / 2);
+  gsk_rounded_rect_init_from_rect (&outline, &place, width);
+  gtk_snapshot_append_border (snapshot, &outline, widths, colours);
+}
+
+static void
+draw_text (GtkSnapshot *snapshot, PangoLayout *layout, float x, float y, const GdkRGBA *ground)
+{
+  GdkRGBA ink = ink_on (ground);
+  int width, height;
+
+  pango_layout_get_pixel_size (layout, &width, &height);
+  gtk_snapshot_append_color (snapshot, ground, &GRAPHENE_RECT_INIT (x, y, (float) (width + 2 * LABEL_PAD), (float) height + 2));
+  gtk_snapshot_save (snapshot);
+  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (x + LABEL_PAD, y + 1));
+  gtk_snapshot_append_layout (snapshot, layout, &ink);
+  gtk_snapshot_restore (snapshot);
+}
+
+/* Above its box, or within it where the pane ends. */
+static void
+draw_label (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane, guint i, const GdkRGBA *colour)
+{
+  PangoLayout *layout = label_of (self, &self->boxes[pane], i);
+  graphene_rect_t place = esp_image_canvas_place (self, pane, self->boxes[pane].items[i].box), area = esp_image_canvas_pane (self, pane);
+  int width, height;
+  float x, y;
+
+  pango_layout_get_pixel_size (layout, &width, &height);
+  x = CLAMP (place.origin.x - 1, area.origin.x, MAX (area.origin.x, area.origin.x + area.size.width - (float) width - 2 * LABEL_PAD));
+  y = place.origin.y - (float) height - 3;
+  draw_text (snapshot, layout, x, y < area.origin.y ? MAX (area.origin.y, place.origin.y + 1) : y, colour);
+}
+
+static void
+draw_box (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane, guint i, gboolean selected)
+{
+  const EspDetection *box = &self->boxes[pane].items[i];
+  gboolean another = pane == ESP_PANE_ORIGINAL && self->selected >= 0 && !selected;
+  GdkRGBA colour = class_colour (box->class_index, another ? 0.6F : 1);
+  graphene_rect_t place = esp_image_canvas_place (self, pane, box->box);
+
+  if (selected)
+    {
+      draw_frame (snapshot, place, 7, &(GdkRGBA){ 0, 0, 0, 0.65F });
+      draw_frame (snapshot, place, 5, &(GdkRGBA){ 1, 1, 1, 1 });
+    }
+  draw_frame (snapshot, place, selected ? 3 : 2, &colour);
+  draw_label (self, snapshot, pane, i, &colour);
+}
+
+/* The selected one last, over all others. */
+static void
+draw_boxes (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane)
+{
+  int selected = pane == ESP_PANE_ORIGINAL ? self->selected : -1;
+
+  for (guint i = 0; i < self->boxes[pane].n; i++)
+    if ((int) i != selected)
+      draw_box (self, snapshot, pane, i, FALSE);
+  if (selected >= 0 && (guint) selected < self->boxes[pane].n)
+    draw_box (self, snapshot, pane, (guint) selected, TRUE);
+}
+
+static void
+draw_truths (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane)
+{
+  const double dash[] = { 6, 5 };
+  graphene_rect_t area = esp_image_canvas_pane (self, pane);
+  cairo_t *cr = gtk_snapshot_append_cairo (snapshot, &area);
+
+  for (guint i = 0; i < self->n_truths; i++)
+    {
+      graphene_rect_t place = esp_image_canvas_place (self, pane, self->truths[i].box);
+      GdkRGBA colour = class_colour (self->truths[i].class_index, 1);
+
+      cairo_rectangle (cr, (double) place.origin.x, (double) place.origin.y, (double) place.size.width, (double) place.size.height);
+      cairo_set_dash (cr, NULL, 0, 0);
+      cairo_set_source_rgba (cr, 0, 0, 0, 0.7);
+      cairo_set_line_width (cr, 3.5);
+      cairo_stroke_preserve (cr);
+      cairo_set_dash (cr, dash, 2, 0);
+      gdk_cairo_set_source_rgba (cr, &colour);
+      cairo_set_line_width (cr, 2);
+      cairo_stroke (cr);
+    }
+  cairo_destroy (cr);
+}
+
+/* The map covers the network's input, of which the picture may be a part. */
+static void
+draw_heat (EspImageCanvas *self, GtkSnapshot *snapshot, graphene_rect_t frame)
+{
+  const EspPlacement *placement = &self->heatmap->placement;
+  float width = frame.size.width / placement->width, height = frame.size.height / placement->height;
+
+  gtk_snapshot_push_clip (snapshot, &frame);
+  gtk_snapshot_push_opacity (snapshot, self->heat_opacity);
+  gtk_snapshot_append_texture (
+      snapshot, self->heat,
+      &GRAPHENE_RECT_INIT (frame.origin.x - placement->left * width, frame.origin.y - placement->top * height, width, height));
+  gtk_snapshot_pop (snapshot);
+  gtk_snapshot_pop (snapshot);
+}
+
+static void
+draw_caption (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane)
+{
+  graphene_rect_t area = esp_image_canvas_pane (self, pane);
+  g_autoptr (PangoLayout) layout = make_layout (self, pane == ESP_PANE_ORIGINAL ? _ ("Original") : _ ("Pruned"));
+  int width, height;
+
+  pango_layout_get_pixel_size (layout, &width, &height);
+  draw_text (snapshot, layout, area.origin.x + 4, area.origin.y + area.size.height - (float) height - 6, &(GdkRGBA){ 0, 0, 0, 0.7F });
+}
+
+static void
+draw_pane (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane)
+{
+  graphene_rect_t area = esp_image_canvas_pane (self, pane), frame = esp_image_canvas_frame (self, pane);
+
+  gtk_snapshot_push_clip (snapshot, &area);
+  gtk_snapshot_append_texture (snapshot, self->picture, &frame);
+  if (pane == ESP_PANE_ORIGINAL && self->show_heat && self->heat != NULL)
+    draw_heat (self, snapshot, frame);
+  if (self->show_truth && self->n_truths > 0)
+    draw_truths (self, snapshot, pane);
+  if (self->show_boxes)
+    draw_boxes (self, snapshot, pane);
+  if (self->compare)
+    draw_caption (self, snapshot, pane);
+  gtk_snapshot_pop (snapshot);
+}
+
+/* The widget's snapshot: sets nothing, makes nothing but words not yet laid out. */
+void
+esp_image_canvas_draw (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  EspImageCanvas *self = ESP_IMAGE_CANVAS (widget);
+
+  for (guint pane = 0; self->picture != NULL && pane < esp_image_canvas_n_panes (self); pane++)
+    draw_pane (self, snapshot, pane);
+}

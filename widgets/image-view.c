@@ -1,0 +1,309 @@
+/* image-view.c: the picture with its legend, its sentence, its probe and its switches */
+#define G_LOG_DOMAIN "esp-widgets"
+#include "config.h"
+
+#include "image-view.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+
+#include "palette-bar.h"
+#include "row-label.h"
+
+#define ZOOM_STEP 1.2
+
+struct _EspImageView
+{
+  GtkBox parent_instance;
+
+  EspImageCanvas *canvas;
+  EspPaletteBar *bar;
+  GtkWidget *legend;
+  GtkLabel *low;
+  GtkLabel *high;
+  GtkLabel *unit;
+  GtkLabel *probe;
+  GtkLabel *sentence;
+  GtkRange *opacity;
+  GtkWidget *truth;
+
+  gboolean has_heat;
+};
+
+G_DEFINE_FINAL_TYPE (EspImageView, esp_image_view, GTK_TYPE_BOX)
+
+/* Each is the canvas's property of the same name. */
+static const char *const forwarded[] = { NULL, "heat-opacity", "show-boxes", "show-truth", "show-heat", "compare", "zoom" };
+
+enum
+{
+  BOX_ACTIVATED,
+  BACKGROUND_ACTIVATED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static void
+show_legend (EspImageView *self)
+{
+  gboolean shown = FALSE;
+
+  g_object_get (self->canvas, "show-heat", &shown, NULL);
+  gtk_widget_set_opacity (self->legend, shown && self->has_heat ? 1 : 0);
+}
+
+static void
+on_canvas_notify (EspImageCanvas *canvas, GParamSpec *pspec, EspImageView *self)
+{
+  for (guint i = 1; i < G_N_ELEMENTS (forwarded); i++)
+    if (g_str_equal (pspec->name, forwarded[i]))
+      g_object_notify (G_OBJECT (self), forwarded[i]);
+  if (g_str_equal (pspec->name, "show-heat"))
+    show_legend (self);
+}
+
+static void
+on_box_activated (EspImageCanvas *canvas, int index, EspImageView *self)
+{
+  g_signal_emit (self, signals[BOX_ACTIVATED], 0, index);
+}
+
+static void
+on_background_activated (EspImageCanvas *canvas, EspImageView *self)
+{
+  g_signal_emit (self, signals[BACKGROUND_ACTIVATED], 0);
+}
+
+static void
+on_probe_changed (EspImageCanvas *canvas, const char *text, EspImageView *self)
+{
+  gtk_label_set_label (self->probe, text);
+}
+
+static void
+esp_image_view_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  g_object_get_property (G_OBJECT (ESP_IMAGE_VIEW (object)->canvas), forwarded[id], value);
+}
+
+static void
+esp_image_view_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  g_object_set_property (G_OBJECT (ESP_IMAGE_VIEW (object)->canvas), forwarded[id], value);
+}
+
+static void
+esp_image_view_dispose (GObject *object)
+{
+  EspImageView *self = ESP_IMAGE_VIEW (object);
+
+  if (self->canvas != NULL)
+    g_signal_handlers_disconnect_by_data (self->canvas, self);
+  gtk_widget_dispose_template (GTK_WIDGET (object), ESP_TYPE_IMAGE_VIEW);
+  G_OBJECT_CLASS (esp_image_view_parent_class)->dispose (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget)
+{
+  gtk_widget_class_set_template_from_resource (widget, "/io/github/espalier/Espalier/ui/image-view.ui");
+  gtk_widget_class_bind_template_child (widget, EspImageView, canvas);
+  gtk_widget_class_bind_template_child (widget, EspImageView, bar);
+  gtk_widget_class_bind_template_child (widget, EspImageView, legend);
+  gtk_widget_class_bind_template_child (widget, EspImageView, low);
+  gtk_widget_class_bind_template_child (widget, EspImageView, high);
+  gtk_widget_class_bind_template_child (widget, EspImageView, unit);
+  gtk_widget_class_bind_template_child (widget, EspImageView, probe);
+  gtk_widget_class_bind_template_child (widget, EspImageView, sentence);
+  gtk_widget_class_bind_template_child (widget, EspImageView, opacity);
+  gtk_widget_class_bind_template_child (widget, EspImageView, truth);
+  gtk_widget_class_bind_template_callback (widget, esp_image_view_zoom_in);
+  gtk_widget_class_bind_template_callback (widget, esp_image_view_zoom_out);
+  gtk_widget_class_bind_template_callback (widget, esp_image_view_fit);
+  gtk_widget_class_bind_template_callback (widget, esp_image_view_actual_size);
+  gtk_widget_class_bind_template_callback (widget, on_canvas_notify);
+  gtk_widget_class_bind_template_callback (widget, on_box_activated);
+  gtk_widget_class_bind_template_callback (widget, on_background_activated);
+  gtk_widget_class_bind_template_callback (widget, on_probe_changed);
+}
+
+static void
+esp_image_view_class_init (EspImageViewClass *klass)
+{
+  GObjectClass *object = G_OBJECT_CLASS (klass);
+  GType type = G_TYPE_FROM_CLASS (klass);
+  GObjectClass *canvas = g_type_class_ref (ESP_TYPE_IMAGE_CANVAS);
+
+  object->dispose = esp_image_view_dispose;
+  object->get_property = esp_image_view_get_property;
+  object->set_property = esp_image_view_set_property;
+  bind_template (GTK_WIDGET_CLASS (klass));
+  gtk_widget_class_set_css_name (GTK_WIDGET_CLASS (klass), "imageview");
+  for (guint i = 1; i < G_N_ELEMENTS (forwarded); i++)
+    {
+      GParamSpec *pspec = g_object_class_find_property (canvas, forwarded[i]);
+      const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+      if (G_IS_PARAM_SPEC_BOOLEAN (pspec))
+        g_object_class_install_property (object, i, g_param_spec_boolean (forwarded[i], NULL, NULL, FALSE, flags));
+      else
+        g_object_class_install_property (object, i, g_param_spec_double (forwarded[i], NULL, NULL, 0, G_MAXDOUBLE, 1, flags));
+    }
+  g_type_class_unref (canvas);
+  signals[BOX_ACTIVATED] = g_signal_new ("box-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[BACKGROUND_ACTIVATED] = g_signal_new ("background-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+esp_image_view_init (EspImageView *self)
+{
+  g_type_ensure (ESP_TYPE_IMAGE_CANVAS);
+  g_type_ensure (ESP_TYPE_PALETTE_BAR);
+  gtk_widget_init_template (GTK_WIDGET (self));
+  esp_widget_ignore_wheel (GTK_WIDGET (self->opacity));
+}
+
+/** esp_image_view_new: Returns: (transfer floating): an empty view. Thread: main. */
+GtkWidget *
+esp_image_view_new (void)
+{
+  return g_object_new (ESP_TYPE_IMAGE_VIEW, NULL);
+}
+
+/** esp_image_view_get_canvas: Returns: (transfer none): the picture itself. Thread: main. */
+EspImageCanvas *
+esp_image_view_get_canvas (EspImageView *self)
+{
+  g_return_val_if_fail (ESP_IS_IMAGE_VIEW (self), NULL);
+  return self->canvas;
+}
+
+/** esp_image_view_set_image: @view: shows @image, (nullable) (transfer none); boxes, truths and heat of another go. Thread: main. */
+void
+esp_image_view_set_image (EspImageView *self, EspImage *image)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_set_image (self->canvas, image);
+  self->has_heat = FALSE;
+  show_legend (self);
+  gtk_label_set_label (self->probe, "");
+}
+
+/** esp_image_view_set_names: @view: writes these class names; @names: (nullable): copied. Thread: main. */
+void
+esp_image_view_set_names (EspImageView *self, const char *const *names)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_set_names (self->canvas, names);
+}
+
+/** esp_image_view_set_boxes: @view: draws these in @pane; @boxes: n, fractions of the picture, copied. Thread: main. */
+void
+esp_image_view_set_boxes (EspImageView *self, EspPane pane, const EspDetection *boxes, guint n)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_set_boxes (self->canvas, pane, boxes, n);
+}
+
+/** esp_image_view_set_truths: @view: can show these dashed; @truths: n, copied; with none the switch is off. Thread: main. */
+void
+esp_image_view_set_truths (EspImageView *self, const EspTruth *truths, guint n)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_set_truths (self->canvas, truths, n);
+}
+
+/** esp_image_view_set_selected: @view: stresses one of the original's boxes, -1 none. Thread: main. */
+void
+esp_image_view_set_selected (EspImageView *self, int index)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_set_selected (self->canvas, index);
+}
+
+/**
+ * esp_image_view_set_heatmap:
+ * @view: a view
+ * @heatmap: (nullable) (transfer none): laid over the original
+ * @low: where the colours begin, NaN: the map's own range
+ * @high: where they end
+ *
+ * The legend says the numbers, the unit and whether the scale is this image's own. Thread: main.
+ */
+void
+esp_image_view_set_heatmap (EspImageView *self, EspHeatmap *heatmap, float low, float high)
+{
+  float used_low = 0, used_high = 0;
+
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_set_heatmap (self->canvas, heatmap, low, high);
+  self->has_heat = heatmap != NULL;
+  if (heatmap != NULL)
+    {
+      g_autofree char *first = NULL;
+      g_autofree char *last = NULL;
+      g_autofree char *unit = NULL;
+
+      esp_image_canvas_get_scale (self->canvas, &used_low, &used_high);
+      first = g_strdup_printf ("%.3g", (double) used_low);
+      last = g_strdup_printf ("%.3g", (double) used_high);
+      unit = g_strdup_printf (isnan (low) ? _ ("%s · scale of this image") : _ ("%s · one scale for all images"),
+                              heatmap->unit != NULL ? heatmap->unit : "");
+      gtk_label_set_label (self->low, first);
+      gtk_label_set_label (self->high, last);
+      gtk_label_set_label (self->unit, unit);
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self->unit), unit);
+      esp_palette_bar_set_signed (self->bar, heatmap->is_signed);
+    }
+  show_legend (self);
+}
+
+/** esp_image_view_get_scale: @view: a view with a map; @low: (out): where its colours begin; @high: (out): where they end. Thread: main. */
+void
+esp_image_view_get_scale (EspImageView *self, float *low, float *high)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_get_scale (self->canvas, low, high);
+}
+
+/** esp_image_view_set_sentence: @view: says this under the picture and to a screen reader; @sentence: (nullable). Thread: main. */
+void
+esp_image_view_set_sentence (EspImageView *self, const char *sentence)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  gtk_label_set_label (self->sentence, sentence != NULL ? sentence : "");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->sentence), sentence);
+  esp_accessible_describe (self->canvas, sentence);
+}
+
+/** esp_image_view_zoom_in: @view: a step nearer. Thread: main. */
+void
+esp_image_view_zoom_in (EspImageView *self)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_zoom_by (self->canvas, ZOOM_STEP);
+}
+
+/** esp_image_view_zoom_out: @view: a step back. Thread: main. */
+void
+esp_image_view_zoom_out (EspImageView *self)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_zoom_by (self->canvas, 1 / ZOOM_STEP);
+}
+
+/** esp_image_view_fit: @view: the whole picture. Thread: main. */
+void
+esp_image_view_fit (EspImageView *self)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_fit (self->canvas);
+}
+
+/** esp_image_view_actual_size: @view: one screen pixel a picture's pixel. Thread: main. */
+void
+esp_image_view_actual_size (EspImageView *self)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_zoom_to (self->canvas, 1);
+}

@@ -1,0 +1,42 @@
+/* image-view.h: the picture with its legend, its sentence, its probe and its switches */
+#pragma once
+
+#include "image-canvas.h"
+
+G_BEGIN_DECLS
+
+#define ESP_TYPE_IMAGE_VIEW (esp_image_view_get_type ())
+G_DECLARE_FINAL_TYPE (EspImageView, esp_image_view, ESP, IMAGE_VIEW, GtkBox)
+
+/* Properties, those of its canvas: heat-opacity (double 0..1), show-boxes, show-truth, show-heat, compare (boolean), zoom (double).
+ * Signals: "box-activated" (int index, of the original's boxes), "background-activated": back to the whole class. */
+GtkWidget      *esp_image_view_new          (void);
+EspImageCanvas *esp_image_view_get_canvas   (EspImageView *view);
+void            esp_image_view_set_image    (EspImageView       *view,
+                                             EspImage           *image);
+void            esp_image_view_set_names    (EspImageView       *view,
+                                             const char *const  *names);
+void            esp_image_view_set_boxes    (EspImageView       *view,
+                                             EspPane             pane,
+                                             const EspDetection *boxes,
+                                             guint               n);
+void            esp_image_view_set_truths   (EspImageView       *view,
+                                             const EspTruth     *truths,
+                                             guint               n);
+void            esp_image_view_set_selected (EspImageView       *view,
+                                             int                 index);
+void            esp_image_view_set_heatmap  (EspImageView       *view,    /* NaN, NaN: the map's own range, said so in the legend */
+                                             EspHeatmap         *heatmap,
+                                             float               low,
+                                             float               high);
+void            esp_image_view_set_sentence (EspImageView       *view,    /* under the picture, and its accessible description */
+                                             const char         *sentence);
+void            esp_image_view_get_scale    (EspImageView       *view,    /* what the legend says, for a figure of the view */
+                                             float              *low,
+                                             float              *high);
+void            esp_image_view_zoom_in      (EspImageView       *view);
+void            esp_image_view_zoom_out     (EspImageView       *view);
+void            esp_image_view_fit          (EspImageView       *view);
+void            esp_image_view_actual_size  (EspImageView       *view);
+
+G_END_DECLS
