@@ -9,12 +9,7 @@
 #include <string.h>
 
 static const EspVerb *const verbs[] = {
-  &esp_verb_info,
-  &esp_verb_bench,
-  &esp_verb_sample,
-  &esp_verb_detect,
-  &esp_verb_evaluate,
-  NULL,
+  &esp_verb_info, &esp_verb_bench, &esp_verb_sample, &esp_verb_detect, &esp_verb_evaluate, NULL,
 };
 
 static void
