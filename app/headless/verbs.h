@@ -8,3 +8,4 @@ extern const EspVerb esp_verb_bench;
 extern const EspVerb esp_verb_sample;
 extern const EspVerb esp_verb_detect;
 extern const EspVerb esp_verb_evaluate;
+extern const EspVerb esp_verb_dump;
