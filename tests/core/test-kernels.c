@@ -1,0 +1,335 @@
+/* test-kernels.c: each operation alone: oneDNN's set against the reference, the reference against finite differences */
+#include "config.h"
+
+#include "kernels/kernel.h"
+#include "kernels/product.h"
+
+#include "base/rng.h"
+
+#include <math.h>
+#include <string.h>
+
+/* One operation on odd shapes. */
+typedef struct
+{
+  const char *name;
+  EspOp op;
+  EspShape in[3];
+  guint n_in;
+  EspShape out;
+  EspActivation activation;
+  int groups, size, stride, pad, entries;
+} Case;
+
+static const Case cases[] = {
+  { "3x3", ESP_OP_CONVOLUTION, { { 2, 3, 19, 23 } }, 1, { 2, 17, 19, 23 }, ESP_ACTIVATION_LEAKY, 1, 3, 1, 1, 0 },
+  { "3x3 blocked", ESP_OP_CONVOLUTION, { { 2, 33, 11, 7 } }, 1, { 2, 31, 11, 7 }, ESP_ACTIVATION_LINEAR, 1, 3, 1, 1, 0 },
+  { "3x3 stride 2", ESP_OP_CONVOLUTION, { { 1, 18, 13, 12 } }, 1, { 1, 5, 7, 6 }, ESP_ACTIVATION_RELU, 1, 3, 2, 1, 0 },
+  { "1x1", ESP_OP_CONVOLUTION, { { 3, 47, 5, 9 } }, 1, { 3, 75, 5, 9 }, ESP_ACTIVATION_LOGISTIC, 1, 1, 1, 0, 0 },
+  { "1x1 stride 2", ESP_OP_CONVOLUTION, { { 1, 9, 6, 8 } }, 1, { 1, 40, 3, 4 }, ESP_ACTIVATION_LINEAR, 1, 1, 2, 0, 0 },
+  { "one channel", ESP_OP_CONVOLUTION, { { 1, 1, 6, 5 } }, 1, { 1, 1, 6, 5 }, ESP_ACTIVATION_LEAKY, 1, 3, 1, 1, 0 },
+  { "5x5 no pad", ESP_OP_CONVOLUTION, { { 1, 7, 11, 9 } }, 1, { 1, 6, 7, 5 }, ESP_ACTIVATION_LEAKY, 1, 5, 1, 0, 0 },
+  { "depthwise", ESP_OP_CONVOLUTION, { { 2, 21, 9, 14 } }, 1, { 2, 21, 9, 14 }, ESP_ACTIVATION_LEAKY, 21, 3, 1, 1, 0 },
+  { "depthwise stride 2", ESP_OP_CONVOLUTION, { { 2, 35, 9, 14 } }, 1, { 2, 35, 5, 7 }, ESP_ACTIVATION_LINEAR, 35, 3, 2, 1, 0 },
+  { "groups", ESP_OP_CONVOLUTION, { { 1, 12, 8, 6 } }, 1, { 1, 18, 8, 6 }, ESP_ACTIVATION_LEAKY, 3, 3, 1, 1, 0 },
+  { "leaky", ESP_OP_ACTIVATION, { { 2, 19, 5, 4 } }, 1, { 2, 19, 5, 4 }, ESP_ACTIVATION_LEAKY, 0, 0, 0, 0, 0 },
+  { "relu", ESP_OP_ACTIVATION, { { 2, 19, 5, 4 } }, 1, { 2, 19, 5, 4 }, ESP_ACTIVATION_RELU, 0, 0, 0, 0, 0 },
+  { "logistic", ESP_OP_ACTIVATION, { { 2, 19, 5, 4 } }, 1, { 2, 19, 5, 4 }, ESP_ACTIVATION_LOGISTIC, 0, 0, 0, 0, 0 },
+  { "maxpool 2/2", ESP_OP_MAXPOOL, { { 2, 18, 13, 10 } }, 1, { 2, 18, 7, 5 }, 0, 0, 2, 2, 0, 0 },
+  { "maxpool 2/1", ESP_OP_MAXPOOL, { { 2, 18, 13, 10 } }, 1, { 2, 18, 13, 10 }, 0, 0, 2, 1, 0, 0 },
+  { "maxpool 13/1", ESP_OP_MAXPOOL, { { 1, 5, 9, 15 } }, 1, { 1, 5, 9, 15 }, 0, 0, 13, 1, 6, 0 },
+  { "maxpool 3/2", ESP_OP_MAXPOOL, { { 1, 33, 8, 9 } }, 1, { 1, 33, 4, 5 }, 0, 0, 3, 2, 1, 0 },
+  { "upsample", ESP_OP_UPSAMPLE, { { 2, 17, 3, 5 } }, 1, { 2, 17, 9, 15 }, 0, 0, 0, 3, 0, 0 },
+  { "concat", ESP_OP_CONCAT, { { 2, 17, 3, 5 }, { 2, 3, 3, 5 }, { 2, 30, 3, 5 } }, 3, { 2, 50, 3, 5 }, 0, 0, 0, 0, 0, 0 },
+  { "concat whole blocks", ESP_OP_CONCAT, { { 2, 16, 3, 5 }, { 2, 32, 3, 5 } }, 2, { 2, 48, 3, 5 }, 0, 0, 0, 0, 0, 0 },
+  { "concat one", ESP_OP_CONCAT, { { 2, 17, 3, 5 } }, 1, { 2, 17, 3, 5 }, 0, 0, 0, 0, 0, 0 },
+  { "add", ESP_OP_ADD, { { 2, 21, 4, 3 }, { 2, 21, 4, 3 } }, 2, { 2, 21, 4, 3 }, ESP_ACTIVATION_LINEAR, 0, 0, 0, 0, 0 },
+  { "add fewer", ESP_OP_ADD, { { 2, 37, 4, 3 }, { 2, 18, 4, 3 } }, 2, { 2, 37, 4, 3 }, ESP_ACTIVATION_LINEAR, 0, 0, 0, 0, 0 },
+  { "add more", ESP_OP_ADD, { { 2, 18, 4, 3 }, { 2, 37, 4, 3 } }, 2, { 2, 18, 4, 3 }, ESP_ACTIVATION_LINEAR, 0, 0, 0, 0, 0 },
+  { "head", ESP_OP_HEAD, { { 2, 21, 4, 3 } }, 1, { 2, 21, 4, 3 }, 0, 0, 0, 0, 0, 7 },
+};
+
+/* A case bound to one set, with plain copies of everything. */
+typedef struct
+{
+  const Case *row;
+  const EspKernelSet *set;
+  EspKernel *kernel;
+  EspLayout in[3], out;
+  void *value[3], *grad_in[3], *result, *grad_out, *kept, *scratch;
+  EspCall *forward, *backward[3];
+} Rig;
+
+static float *
+random_floats (gsize n, guint64 stream)
+{
+  g_autoptr (GRand) rng = esp_rng_new (2, stream, n);
+  float *all = g_new (float, MAX (n, 1));
+
+  for (gsize i = 0; i < n; i++)
+    all[i] = (float) (g_rand_double (rng) * 2 - 1);
+  return all;
+}
+
+static void *
+aligned (gsize bytes)
+{
+  return g_aligned_alloc0 (MAX (bytes, 64), 1, 64);
+}
+
+static void *
+packed_random (const EspLayout *layout, guint64 stream)
+{
+  g_autofree float *plain = random_floats (esp_shape_count (layout->shape), stream);
+  void *native = aligned (esp_layout_get_bytes (layout));
+
+  esp_layout_pack (layout, plain, native);
+  return native;
+}
+
+static EspKernel *
+compile (Rig *rig, EspActivation activation)
+{
+  const Case *row = rig->row;
+  gsize filters = (gsize) row->out.c;
+  g_autofree float *weights = random_floats (filters * (gsize) row->in[0].c * (gsize) MAX (row->size * row->size, 1), 77);
+  g_autofree double *gain = g_new (double, filters), *bias = g_new (double, filters);
+  const EspSpec spec = { row->op,  row->op != ESP_OP_HEAD, row->n_in, rig->in, rig->out, activation, row->groups, row->size, row->stride,
+                         row->pad, row->entries,           weights,   gain,    bias };
+  g_autoptr (GError) error = NULL;
+  EspKernel *kernel;
+
+  for (gsize f = 0; f < filters; f++)
+    gain[f] = .2 + (double) f / 40, bias[f] = .3 - (double) f / 50;
+  kernel = esp_kernel_new (rig->set, &spec, &error);
+  g_assert_no_error (error);
+  g_assert_true (esp_kernel_fits (kernel, rig->set, &spec));
+  return kernel;
+}
+
+static void
+rig_init (Rig *rig, const Case *row, const EspKernelSet *set, EspActivation activation)
+{
+  gboolean plain = row->op == ESP_OP_CONVOLUTION && row->in[0].c == 3;
+
+  *rig = (Rig){ .row = row, .set = set };
+  rig->out = esp_kernels_layout (set, row->out, row->op == ESP_OP_HEAD);
+  for (guint k = 0; k < row->n_in; k++)
+    {
+      rig->in[k] = esp_kernels_layout (set, row->in[k], plain);
+      rig->value[k] = packed_random (&rig->in[k], k);
+      rig->grad_in[k] = packed_random (&rig->in[k], 20 + k); /* rubbish that a store must replace */
+    }
+  rig->kernel = compile (rig, activation);
+  rig->result = packed_random (&rig->out, 30);
+  rig->grad_out = packed_random (&rig->out, 40);
+  rig->scratch = aligned (esp_kernel_get_scratch (rig->kernel));
+  rig->kept = esp_kernel_get_kept (rig->kernel) > 0 ? aligned (esp_kernel_get_kept (rig->kernel)) : NULL;
+  rig->forward = esp_call_new_forward (rig->kernel, (const void *const *) rig->value, rig->result, rig->kept, rig->scratch);
+  g_assert_nonnull (rig->forward);
+  for (guint k = 0; k < row->n_in && row->op != ESP_OP_HEAD; k++)
+    {
+      rig->backward[k] = esp_call_new_backward (rig->kernel, k, rig->grad_out, rig->grad_in[k],
+                                                row->op == ESP_OP_ACTIVATION ? rig->result : rig->kept, rig->scratch);
+      g_assert_nonnull (rig->backward[k]);
+    }
+}
+
+static void
+rig_clear (Rig *rig)
+{
+  esp_call_free (rig->forward);
+  for (guint k = 0; k < rig->row->n_in; k++)
+    {
+      g_clear_pointer (&rig->backward[k], esp_call_free);
+      g_aligned_free (rig->value[k]);
+      g_aligned_free (rig->grad_in[k]);
+    }
+  esp_kernel_unref (rig->kernel);
+  g_aligned_free (rig->result);
+  g_aligned_free (rig->grad_out);
+  g_aligned_free (rig->scratch);
+  g_aligned_free (rig->kept);
+}
+
+static void
+assert_filling_is_zero (const EspLayout *layout, const float *native)
+{
+  gsize bytes = esp_layout_get_bytes (layout);
+  g_autofree float *plain = g_new (float, esp_shape_count (layout->shape));
+  void *again = aligned (bytes);
+
+  esp_layout_unpack (layout, native, plain);
+  esp_layout_pack (layout, plain, again);
+  for (gsize i = 0; i < bytes / sizeof (float); i++)
+    g_assert_cmpfloat (native[i], ==, ((float *) again)[i]);
+  g_aligned_free (again);
+}
+
+static void
+assert_near (const EspLayout *la, const void *a, const EspLayout *lb, const void *b, double bound)
+{
+  gsize n = esp_shape_count (la->shape);
+  g_autofree double *x = g_new (double, n), *y = g_new (double, n);
+  double most = 0, scale = 0;
+
+  esp_layout_unpack_double (la, a, x);
+  esp_layout_unpack_double (lb, b, y);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_assert_true (isfinite (x[i]));
+      most = MAX (most, fabs (x[i] - y[i]));
+      scale = MAX (scale, fabs (y[i]));
+    }
+  g_test_message ("%.2e of %.3g", most, scale);
+  g_assert_cmpfloat (most, <=, bound * scale);
+}
+
+/* Stores, then adds once more: twice the gradient. */
+static void
+run_all (Rig *rig, gboolean twice)
+{
+  g_assert_true (esp_call_run (rig->forward, FALSE));
+  for (guint k = 0; k < rig->row->n_in && rig->backward[k] != NULL; k++)
+    {
+      g_assert_true (esp_call_run (rig->backward[k], FALSE));
+      if (twice)
+        g_assert_true (esp_call_run (rig->backward[k], TRUE));
+    }
+}
+
+static void
+test_against_reference (gconstpointer data)
+{
+  const Case *row = data;
+  const EspKernelSet *const sets[] = { esp_kernels_onednn (), esp_kernels_reference () };
+  Rig exact;
+
+  rig_init (&exact, row, esp_kernels_reference_double (), row->activation);
+  run_all (&exact, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (sets); i++)
+    {
+      Rig rig;
+
+      rig_init (&rig, row, sets[i], row->activation);
+      run_all (&rig, TRUE);
+      g_test_message ("%s", esp_kernel_get_name (rig.kernel));
+      assert_near (&rig.out, rig.result, &exact.out, exact.result, 1e-5);
+      assert_filling_is_zero (&rig.out, rig.result);
+      for (guint k = 0; k < row->n_in && rig.backward[k] != NULL; k++)
+        {
+          assert_near (&rig.in[k], rig.grad_in[k], &exact.in[k], exact.grad_in[k], 1e-5);
+          assert_filling_is_zero (&rig.in[k], rig.grad_in[k]);
+        }
+      rig_clear (&rig);
+    }
+  rig_clear (&exact);
+}
+
+static double
+target (const Rig *rig)
+{
+  double total = 0;
+
+  for (gsize i = 0; i < esp_shape_count (rig->out.shape); i++)
+    total += ((const double *) rig->grad_out)[i] * ((const double *) rig->result)[i];
+  return total;
+}
+
+/* The double reference: gradients of sum (grad_out * out) by central differences, at every input number. A convolution's backward starts
+ * before its activation, so it is compiled linear here; activations are cases of their own. */
+static void
+test_differences (gconstpointer data)
+{
+  const Case *row = data;
+  gboolean linear = row->op != ESP_OP_MAXPOOL && row->op != ESP_OP_ACTIVATION;
+  const double step = linear ? 1e-2 : 1e-5, bound = linear ? 1e-9 : 1e-7; /* a linear operation has no error of its own, only rounding */
+  Rig rig;
+
+  rig_init (&rig, row, esp_kernels_reference_double (), row->op == ESP_OP_ACTIVATION ? row->activation : ESP_ACTIVATION_LINEAR);
+  run_all (&rig, FALSE);
+  for (guint k = 0; k < row->n_in; k++)
+    for (gsize i = 0; i < esp_shape_count (rig.in[k].shape); i += esp_shape_count (rig.in[k].shape) / 200 | 1)
+      {
+        double *value = (double *) rig.value[k] + i, was = *value, up, down;
+
+        *value = was + step;
+        g_assert_true (esp_call_run (rig.forward, FALSE));
+        up = target (&rig);
+        *value = was - step;
+        g_assert_true (esp_call_run (rig.forward, FALSE));
+        down = target (&rig);
+        *value = was;
+        g_assert_cmpfloat_with_epsilon ((up - down) / (2 * step), ((double *) rig.grad_in[k])[i], bound);
+      }
+  rig_clear (&rig);
+}
+
+/* Equal numbers in a window: the first in row-major order takes the gradient, in every set. */
+static void
+test_ties (void)
+{
+  const EspKernelSet *const sets[] = { esp_kernels_onednn (), esp_kernels_reference (), esp_kernels_reference_double () };
+  const Case row = { "ties", ESP_OP_MAXPOOL, { { 1, 2, 4, 4 } }, 1, { 1, 2, 2, 2 }, 0, 0, 2, 2, 0, 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sets); i++)
+    {
+      Rig rig;
+      float plain[32] = { 0 }, grad[32], out[8];
+
+      rig_init (&rig, &row, sets[i], ESP_ACTIVATION_LINEAR);
+      plain[3] = plain[6] = 1; /* the upper right window: second of its first row, first of its second */
+      esp_layout_pack (&rig.in[0], plain, rig.value[0]);
+      run_all (&rig, FALSE);
+      esp_layout_unpack (&rig.in[0], rig.grad_in[0], grad);
+      esp_layout_unpack (&rig.out, rig.grad_out, out);
+      g_assert_cmpfloat (grad[0], ==, out[0]);
+      g_assert_cmpfloat (grad[1], ==, 0);
+      g_assert_cmpfloat (grad[3], ==, out[1]);
+      g_assert_cmpfloat (grad[6], ==, 0);
+      rig_clear (&rig);
+    }
+}
+
+static void
+test_products (void)
+{
+  const EspShape shape = { 2, 21, 7, 5 };
+  const EspKernelSet *const sets[] = { esp_kernels_onednn (), esp_kernels_reference (), esp_kernels_reference_double () };
+  double shift[21];
+  float wanted[42], scores[42];
+
+  for (int c = 0; c < 21; c++)
+    shift[c] = (double) c / 10 - 1;
+  for (EspProduct how = ESP_PRODUCT_MAX; how <= ESP_PRODUCT_ABS_SUM; how++)
+    for (int i = (int) G_N_ELEMENTS (sets) - 1; i >= 0; i--)
+      {
+        const EspLayout layout = esp_kernels_layout (sets[i], shape, FALSE);
+        void *value = packed_random (&layout, 1), *gradient = packed_random (&layout, 2);
+
+        esp_product_reduce (&layout, value, gradient, shift, 10, how, layout.size == sizeof (double) ? wanted : scores);
+        for (int c = 0; c < 42 && layout.size == sizeof (float); c++)
+          g_assert_cmpfloat_with_epsilon (scores[c], wanted[c], 1e-5f * MAX (1, fabsf (wanted[c])));
+        g_aligned_free (value);
+        g_aligned_free (gradient);
+      }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *name = g_strdelimit (g_strdup (cases[i].name), "/", ':');
+      g_autofree char *against = g_strconcat ("/kernels/reference/", name, NULL);
+      g_autofree char *differences = g_strconcat ("/kernels/differences/", name, NULL);
+
+      g_test_add_data_func (against, &cases[i], test_against_reference);
+      if (cases[i].op != ESP_OP_HEAD)
+        g_test_add_data_func (differences, &cases[i], test_differences);
+    }
+  g_test_add_func ("/kernels/ties", test_ties);
+  g_test_add_func ("/kernels/products", test_products);
+  return g_test_run ();
+}
