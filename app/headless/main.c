@@ -8,9 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off: one a line */
+/* One a line. */
+/* clang-format off */
 static const EspVerb *const verbs[] = {
-  &esp_verb_info, &esp_verb_bench, &esp_verb_sample, &esp_verb_detect, &esp_verb_evaluate, NULL,
+  &esp_verb_info,
+  &esp_verb_bench,
+  &esp_verb_sample,
+  &esp_verb_detect,
+  &esp_verb_evaluate,
+  NULL,
 };
 /* clang-format on */
 
