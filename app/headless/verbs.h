@@ -3,6 +3,8 @@
 
 #include "verb.h"
 
+extern const EspVerb esp_verb_attribute;
+extern const EspVerb esp_verb_figure;
 extern const EspVerb esp_verb_info;
 extern const EspVerb esp_verb_bench;
 extern const EspVerb esp_verb_sample;

@@ -1,0 +1,312 @@
+/* explain-run.c: one photograph seen, one target explained: what attribute and figure share */
+#define G_LOG_DOMAIN "esp-cli"
+#include "config.h"
+
+#include "explain-run.h"
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "detect/decode.h"
+#include "detect/suppress.h"
+#include "draw/palette.h"
+#include "explain/sentence.h"
+
+#include <math.h>
+#include <string.h>
+
+/**
+ * esp_ask_parse:
+ * @text: "class:NAME" (or class:INDEX), "box:K" from 1, "dataset"
+ * @ask: (out): to be cleared
+ * @error: G_OPTION_ERROR where it is none of them
+ */
+gboolean
+esp_ask_parse (const char *text, EspAsk *ask, GError **error)
+{
+  gint64 box;
+
+  *ask = (EspAsk){ .tau = 0.02f };
+  if (g_str_equal (text, "dataset"))
+    ask->kind = ESP_ASK_ALL;
+  else if (g_str_has_prefix (text, "class:") && text[6] != '\0')
+    {
+      ask->kind = ESP_ASK_CLASS;
+      ask->class_name = g_strdup (text + 6);
+    }
+  else if (g_str_has_prefix (text, "box:") && g_ascii_string_to_signed (text + 4, 10, 1, G_MAXINT, &box, NULL))
+    {
+      ask->kind = ESP_ASK_BOX;
+      ask->box = (int) box;
+    }
+  else
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "target %s: expected class:NAME, box:K with K from 1, or dataset",
+                   text);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/** esp_ask_clear: frees what it holds. */
+void
+esp_ask_clear (EspAsk *ask)
+{
+  g_clear_pointer (&ask->class_name, g_free);
+}
+
+/* The class of this name, else of this index. */
+static gboolean
+find_class (const EspExplainRun *run, int *index, GError **error)
+{
+  int classes = esp_network_get_classes (run->loaded->network);
+  gint64 number;
+
+  for (int i = 0; run->names != NULL && run->names[i] != NULL && i < classes; i++)
+    if (g_str_equal (run->names[i], run->ask.class_name))
+      {
+        *index = i;
+        return TRUE;
+      }
+  if (g_ascii_string_to_signed (run->ask.class_name, 10, 0, classes - 1, &number, NULL))
+    {
+      *index = (int) number;
+      return TRUE;
+    }
+  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "class %s: expected %s or a number from 0 to %d", run->ask.class_name,
+               run->names != NULL ? "one of the class names" : "a file of class names (--names)", classes - 1);
+  return FALSE;
+}
+
+static EspTarget *
+target_of_box (const EspExplainRun *run, GError **error)
+{
+  if (run->ask.box <= (int) run->detections->len)
+    return esp_target_new_detection (&g_array_index (run->detections, EspDetection, run->ask.box - 1));
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: box %d is asked for, but %u are above %g", run->image_path, run->ask.box,
+               run->detections->len, (double) run->threshold);
+  return NULL;
+}
+
+static EspTarget *
+target_of_all (const EspExplainRun *run, GError **error)
+{
+  int n = esp_network_get_classes (run->loaded->network);
+  g_autofree int *classes = g_new (int, MAX (n, 1));
+
+  if (n == 0)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "the network has no [yolo] head, so there is nothing to explain");
+      return NULL;
+    }
+  for (int i = 0; i < n; i++)
+    classes[i] = i;
+  return esp_target_new_classes (classes, (guint) n, run->ask.tau);
+}
+
+static EspTarget *
+make_target (const EspExplainRun *run, GError **error)
+{
+  int class_index;
+
+  switch (run->ask.kind)
+    {
+    case ESP_ASK_BOX:
+      return target_of_box (run, error);
+    case ESP_ASK_CLASS:
+      return find_class (run, &class_index, error) ? esp_target_new_classes (&class_index, 1, run->ask.tau) : NULL;
+    case ESP_ASK_ALL:
+    case ESP_ASK_NOTHING:
+    default:
+      return target_of_all (run, error);
+    }
+}
+
+static gboolean
+make_engine (EspExplainRun *run, GError **error)
+{
+  const EspEngineOptions options = { .mode = ESP_MODE_EXPLAIN, .backend = run->loaded->run.backend, .bn = run->loaded->run.bn, .batch = 1 };
+
+  if (run->engine == NULL)
+    run->engine = esp_engine_new (run->loaded->network, run->loaded->weights, &options, NULL, error);
+  return run->engine != NULL;
+}
+
+/**
+ * esp_explain_run_look:
+ * @run: what is asked
+ * @error: as the readers, the engine, or what is asked for is not there
+ *
+ * Loads the photograph, runs the network, suppresses, and makes the target. The engine of an earlier look is used again. Thread: lane.
+ */
+gboolean
+esp_explain_run_look (EspExplainRun *run, GError **error)
+{
+  EspShape shape = esp_network_get_input (run->loaded->network);
+
+  g_clear_pointer (&run->image, esp_image_unref);
+  g_clear_pointer (&run->detections, g_array_unref);
+  g_clear_pointer (&run->target, esp_target_unref);
+  if (!make_engine (run, error))
+    return FALSE;
+  run->image = esp_image_load (run->image_path, run->loaded->run.orientation, 0, 0, error);
+  if (run->image == NULL)
+    return FALSE;
+  if (run->input == NULL)
+    run->input = g_new (float, esp_shape_count (shape));
+  run->placement = esp_fit_image (run->loaded->run.fit, run->image, shape.c, shape.h, shape.w, run->input);
+  if (!esp_engine_forward (run->engine, run->input, run->job, error))
+    return FALSE;
+  run->detections = esp_decode (run->engine, 0, run->placement, run->threshold, error);
+  if (run->detections == NULL)
+    return FALSE;
+  esp_suppress (run->detections, run->nms);
+  if (run->ask.kind != ESP_ASK_NOTHING)
+    run->target = make_target (run, error);
+  return run->ask.kind == ESP_ASK_NOTHING || run->target != NULL;
+}
+
+/**
+ * esp_explain_run_heat:
+ * @run: after esp_explain_run_look()
+ * @error: as esp_attribution_run() and esp_attribution_heatmap()
+ *
+ * Runs the method; afterwards scores may be read from the engine. Thread: lane.
+ */
+gboolean
+esp_explain_run_heat (EspExplainRun *run, GError **error)
+{
+  g_clear_pointer (&run->heatmap, esp_heatmap_unref);
+  if (run->ask.kind == ESP_ASK_NOTHING)
+    return TRUE;
+  if (run->layer < 0)
+    run->layer = (int) esp_explain_default_layer (run->target, run->loaded->network);
+  if (!esp_attribution_run (run->engine, run->input, run->target, &run->n_ones, &run->value, run->job, error))
+    return FALSE;
+  run->heatmap = esp_attribution_heatmap (run->method, run->engine, (guint) run->layer, run->channel, run->placement, error);
+  if (run->heatmap == NULL)
+    return FALSE;
+  run->heatmap->target = esp_target_describe (run->target, run->names);
+  return TRUE;
+}
+
+/** esp_explain_run_clear: gives back what came of the run. Thread: lane, or any once the lane has stopped with it. */
+void
+esp_explain_run_clear (EspExplainRun *run)
+{
+  esp_ask_clear (&run->ask);
+  g_clear_pointer (&run->heatmap, esp_heatmap_unref);
+  g_clear_pointer (&run->target, esp_target_unref);
+  g_clear_pointer (&run->detections, g_array_unref);
+  g_clear_pointer (&run->image, esp_image_unref);
+  g_clear_pointer (&run->input, g_free);
+  g_clear_pointer (&run->engine, esp_engine_unref);
+}
+
+/* A sentence as a page prints it. */
+static char *
+as_sentence (const char *text)
+{
+  gunichar first = g_unichar_toupper (g_utf8_get_char (text));
+  g_autoptr (GString) sentence = g_string_new (NULL);
+
+  g_string_append_unichar (sentence, first);
+  g_string_append (sentence, g_utf8_next_char (text));
+  g_string_append_c (sentence, '.');
+  return g_string_free (g_steal_pointer (&sentence), FALSE);
+}
+
+static void
+append_file (GString *text, const char *path, const char *what)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *hash = esp_hash_file (path, NULL);
+
+  if (hash != NULL)
+    hash[16] = '\0';
+  g_string_append_printf (text, "%s%s %s (SHA-256 %s…)", text->len > 0 ? " · " : "", what, name, hash != NULL ? hash : "unknown");
+}
+
+/* What somebody needs to make the figure again. */
+static char *
+make_provenance (const EspExplainRun *run, const char *cfg, const char *weights, float low, float high)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  append_file (text, cfg, "network");
+  append_file (text, weights, "weights");
+  append_file (text, run->image_path, "image");
+  if (run->heatmap != NULL)
+    {
+      char lowest[G_ASCII_DTOSTR_BUF_SIZE], highest[G_ASCII_DTOSTR_BUF_SIZE];
+
+      g_string_append_printf (text, " · %s of %s at layer %d", run->method->id, run->heatmap->target, run->layer);
+      if (run->channel >= 0)
+        g_string_append_printf (text, ", channel %d", run->channel);
+      g_ascii_formatd (lowest, sizeof lowest, "%.4g", (double) low);
+      g_ascii_formatd (highest, sizeof highest, "%.4g", (double) high);
+      g_string_append_printf (text, " · scale %s to %s", lowest, highest);
+    }
+  g_string_append (text, " · Espalier " ESP_VERSION);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+fill_scale (EspViewFigure *figure, const EspHeatmap *heatmap, const float *scale)
+{
+  if (scale != NULL)
+    {
+      figure->scale_low = scale[0];
+      figure->scale_high = scale[1];
+      figure->scale_note = "fixed scale";
+      return;
+    }
+  esp_heatmap_range (heatmap, &figure->scale_low, &figure->scale_high);
+  if (heatmap->is_signed)
+    {
+      figure->scale_high = MAX (fabsf (figure->scale_low), fabsf (figure->scale_high));
+      figure->scale_low = 0 - figure->scale_high;
+    }
+  figure->scale_note = "scale of this image";
+}
+
+/**
+ * esp_page_fill:
+ * @figure: (out): borrows from @run and @keep
+ * @run: after esp_explain_run_heat()
+ * @cfg: path of the network, for the small print
+ * @weights: likewise
+ * @scale: (nullable): lowest and highest of the legend; else this image's own
+ * @keep: (out): owns the words
+ */
+void
+esp_page_fill (EspViewFigure *figure, const EspExplainRun *run, const char *cfg, const char *weights, const float *scale, EspPage *keep)
+{
+  g_autofree char *sentence = NULL;
+
+  *figure = (EspViewFigure){
+    .image = run->image,
+    .detections = (const EspDetection *) (gpointer) run->detections->data,
+    .n_detections = run->detections->len,
+    .selected = run->ask.kind == ESP_ASK_BOX ? run->ask.box - 1 : -1,
+    .heatmap = run->heatmap,
+    .heat_opacity = 0.75,
+    .names = run->names,
+  };
+  if (run->heatmap != NULL)
+    {
+      fill_scale (figure, run->heatmap, scale);
+      sentence = esp_explain_sentence (run->target, run->names, run->heatmap, run->n_ones);
+      keep->caption = as_sentence (sentence);
+    }
+  keep->provenance = make_provenance (run, cfg, weights, figure->scale_low, figure->scale_high);
+  figure->caption = keep->caption;
+  figure->provenance = keep->provenance;
+}
+
+/** esp_page_clear: frees its words. */
+void
+esp_page_clear (EspPage *page)
+{
+  g_clear_pointer (&page->caption, g_free);
+  g_clear_pointer (&page->provenance, g_free);
+}

@@ -1,0 +1,82 @@
+/* explain-run.h: one photograph seen, one target explained: what attribute and figure share */
+#pragma once
+
+#include "draw/figure.h"
+#include "explain/attribution.h"
+#include "network-options.h"
+#include "verb.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  ESP_ASK_NOTHING, /* boxes only */
+  ESP_ASK_ALL,     /* every class of the network */
+  ESP_ASK_CLASS,
+  ESP_ASK_BOX,
+} EspAskKind;
+
+/* What is to be explained, as a person says it. */
+typedef struct
+{
+  EspAskKind  kind;
+  char       *class_name; /* a name, or an index */
+  int         box;        /* from 1, in order of score */
+  float       tau;
+} EspAsk;
+
+/* Borrowed unless said otherwise. */
+typedef struct
+{
+  const EspLoaded      *loaded;
+  const char *const    *names;  /* (nullable) */
+  const char           *image_path;
+  const EspAttribution *method;
+  EspAsk                ask;
+  int                   layer;     /* -1: esp_explain_default_layer() */
+  int                   channel;   /* -1: their sum */
+  float                 threshold; /* of boxes */
+  float                 nms;
+  EspJob               *job;
+  /* what comes of it; owned */
+  EspEngine            *engine;
+  EspImage             *image;
+  EspPlacement          placement;
+  float                *input;
+  GArray               *detections; /* of EspDetection, by score */
+  EspTarget            *target;
+  EspHeatmap           *heatmap;
+  guint                 n_ones;
+  double                value;
+} EspExplainRun;
+
+gboolean esp_ask_parse         (const char     *text,   /* "class:NAME", "box:K", "dataset" */
+                                EspAsk         *ask,
+                                GError        **error);
+void     esp_ask_clear         (EspAsk         *ask);
+/* Thread: lane, all of these. */
+gboolean esp_explain_run_look  (EspExplainRun  *run,    /* image, engine, boxes, target */
+                                GError        **error);
+gboolean esp_explain_run_heat  (EspExplainRun  *run,    /* n_ones, value, heatmap; nothing with ESP_ASK_NOTHING */
+                                GError        **error);
+void     esp_explain_run_clear (EspExplainRun  *run);
+
+/* The page of a run: its strings are owned by @keep. */
+typedef struct
+{
+  char *caption, *provenance;
+} EspPage;
+
+void     esp_page_fill         (EspViewFigure        *figure,
+                                const EspExplainRun  *run,
+                                const char           *cfg,
+                                const char           *weights,
+                                const float          *scale, /* (nullable): lowest, highest; else of this image */
+                                EspPage              *keep);
+void     esp_page_clear        (EspPage              *page);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspAsk, esp_ask_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspExplainRun, esp_explain_run_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspPage, esp_page_clear)
+
+G_END_DECLS
