@@ -27,6 +27,18 @@ esp_study_files_clear (EspStudyFiles *files)
   g_clear_pointer (&files->split, g_free);
 }
 
+/** esp_study_files_copy: fills @files, whose content is not freed first, with copies of what @from holds. Thread: any. */
+void
+esp_study_files_copy (EspStudyFiles *files, const EspStudyFiles *from)
+{
+  *files = (EspStudyFiles){ .cfg = g_strdup (from->cfg),
+                            .weights = g_strdup (from->weights),
+                            .data = g_strdup (from->data),
+                            .names = g_strdup (from->names),
+                            .plan = g_strdup (from->plan),
+                            .split = g_strdup (from->split) };
+}
+
 static gboolean
 ends_in (const char *path, const char *suffix)
 {

@@ -21,6 +21,8 @@ typedef struct
 } EspStudyFiles;
 
 void      esp_study_files_clear     (EspStudyFiles *files);
+void      esp_study_files_copy      (EspStudyFiles       *files,     /* (out caller-allocates) */
+                                     const EspStudyFiles *from);
 /* One dropped or opened path of any sort (cfg, weights, .data, list, images folder, picture, plan.json) to what it is, then siblings by stem.
  * .onnx, .pt and data.yaml are refused with a sentence saying what to convert. */
 gboolean  esp_study_files_add       (EspStudyFiles *files,

@@ -1,0 +1,109 @@
+/* window-channels.c: the channel strip: its rows, their maps on demand, what the hand does to them */
+#define G_LOG_DOMAIN "esp-desktop"
+#include "config.h"
+
+#include "window-private.h"
+
+#include <glib/gi18n.h>
+
+static void
+give_map (EspWindow *self, guint channel)
+{
+  EspHeatmap *map = esp_study_get_channel_map (self->study, channel);
+
+  if (map != NULL)
+    esp_channel_strip_set_map (self->channel_strip, channel, map);
+}
+
+static void
+map_needed (EspChannelStrip *strip, guint channel, gpointer data)
+{
+  give_map (data, channel);
+}
+
+static void
+map_made (GObject *row, GParamSpec *pspec, gpointer data)
+{
+  guint channel;
+
+  g_object_get (row, "channel", &channel, NULL);
+  give_map (data, channel);
+}
+
+/* Each row says itself when its map has been made. */
+static void
+rows_changed (GListModel *rows, guint position, guint removed, guint added, gpointer data)
+{
+  for (guint i = position; i < position + added; i++)
+    {
+      g_autoptr (GObject) row = g_list_model_get_item (rows, i);
+
+      g_signal_connect_object (row, "notify::revision", G_CALLBACK (map_made), data, 0);
+    }
+}
+
+/* Another image, target or layer: every map shows something else. */
+static void
+maps_outdated (EspStudy *study, GParamSpec *pspec, gpointer data)
+{
+  esp_channel_strip_clear_maps (ESP_WINDOW (data)->channel_strip);
+}
+
+static void
+show_count (EspWindow *self)
+{
+  EspPlan *plan = esp_study_get_plan (self->study);
+  g_autoptr (EspMask) mask = plan != NULL ? esp_plan_get_mask (plan) : NULL;
+  g_autofree char *title = NULL;
+  guint n = 0;
+  int layer;
+
+  g_object_get (self->study, "layer", &layer, NULL);
+  if (mask != NULL && layer >= 0 && esp_mask_get_bits (mask, (guint) layer, &n) != NULL)
+    title = g_strdup_printf (_ ("Layer %d · %u of %u kept"), layer, esp_mask_count_kept (mask, (guint) layer), n);
+  esp_channel_strip_set_title (self->channel_strip, title != NULL ? title : "");
+}
+
+static void
+layer_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
+{
+  show_count (data);
+}
+
+static void
+numbers_changed (EspStudy *study, gpointer data)
+{
+  show_count (data);
+}
+
+static void
+rule_requested (EspChannelStrip *strip, GArray *channels, int rule, gpointer data)
+{
+  EspWindow *self = data;
+  EspPlan *plan = esp_study_get_plan (self->study);
+  g_autofree EspChannel *chosen = g_new (EspChannel, channels->len);
+  int layer;
+
+  g_object_get (self->study, "layer", &layer, NULL);
+  for (guint i = 0; i < channels->len; i++)
+    chosen[i] = (EspChannel){ (guint) layer, g_array_index (channels, guint, i) };
+  if (plan != NULL && layer >= 0)
+    esp_plan_set_rules (plan, chosen, channels->len, (EspChannelRule) rule);
+}
+
+/** esp_window_bind_channels: ties the strip to the study's channels and to the plan. Thread: main. */
+void
+esp_window_bind_channels (EspWindow *window)
+{
+  EspStudy *study = window->study;
+  const char *const outdating[] = { "notify::image", "notify::detection", "notify::layer", "notify::method" };
+
+  g_signal_connect_object (esp_study_get_channels (study), "items-changed", G_CALLBACK (rows_changed), window, 0);
+  esp_channel_strip_set_model (window->channel_strip, esp_study_get_channels (study));
+  g_signal_connect (window->channel_strip, "map-needed", G_CALLBACK (map_needed), window);
+  g_signal_connect (window->channel_strip, "rule-requested", G_CALLBACK (rule_requested), window);
+  for (guint i = 0; i < G_N_ELEMENTS (outdating); i++)
+    g_signal_connect_object (study, outdating[i], G_CALLBACK (maps_outdated), window, 0);
+  g_signal_connect_object (study, "notify::layer", G_CALLBACK (layer_changed), window, 0);
+  g_signal_connect_object (study, "numbers-changed", G_CALLBACK (numbers_changed), window, 0);
+}

@@ -1,0 +1,90 @@
+/* window-private.h: what the files of the window share */
+#pragma once
+
+#include "study/study.h"
+#include "widgets/channel-strip.h"
+#include "widgets/detection-list.h"
+#include "widgets/group-list.h"
+#include "widgets/image-list.h"
+#include "widgets/image-view.h"
+#include "widgets/metric-tile.h"
+#include "widgets/trial-list.h"
+#include "window.h"
+
+G_BEGIN_DECLS
+
+struct _EspWindow
+{
+  AdwApplicationWindow parent_instance;
+
+  GSettings *settings;   /* (nullable) */
+  EspStudy  *study;      /* the document; made with the window, refilled by opening */
+  EspJob    *opening;    /* (nullable): what is being opened */
+  EspStudyFiles files;   /* what the study was opened from */
+  EspStudyFiles asked;   /* what is being opened */
+  GFile     *plan_file;  /* (nullable): where the plan was saved or opened last */
+  GtkWidget *study_job_row; /* (nullable): in the popover, of the study's own work */
+
+  AdwToastOverlay *toasts;
+  AdwWindowTitle  *title;
+  GtkWidget       *open_button;
+  GtkButton       *undo_button;
+  GtkButton       *redo_button;
+  GtkStack        *stack;
+  AdwStatusPage   *loading_page;
+  GtkSpinner      *loading_spinner;
+  GtkMenuButton   *jobs_button;
+  GtkBox          *jobs_box;
+  GtkPaned        *images_paned, *lists_paned, *panel_paned, *strip_paned;
+  GtkWidget       *panel;
+  EspImageList     *image_list;
+  EspDetectionList *detection_list;
+  EspImageView     *image_view;
+  EspChannelStrip  *channel_strip;
+  EspGroupList     *group_list;
+  EspTrialList     *trial_list;
+  EspMetricTile    *map_tile, *size_tile, *bflops_tile, *latency_tile;
+  GtkDropDown      *target_drop, *method_drop, *layer_drop, *criterion_drop;
+  GtkCheckButton   *round_check;
+  GtkSpinner       *busy_spinner;
+  GMenu            *recent_menu;
+};
+
+/* window-actions.c */
+void esp_window_add_actions    (EspWindow    *window);
+void esp_window_update_actions (EspWindow    *window);
+
+/* window-open.c */
+void esp_window_open_dialog    (EspWindow    *window);
+void esp_window_accept_drops   (EspWindow    *window);
+void esp_window_fill_recent    (EspWindow    *window);
+
+/* window-save.c */
+void esp_window_save_plan      (EspWindow    *window,
+                                gboolean      ask);
+void esp_window_save_picture   (EspWindow    *window);
+
+/* window-explain.c: target, method and layer; the picture in view */
+void esp_window_bind_explain   (EspWindow    *window);
+
+/* window-channels.c */
+void esp_window_bind_channels  (EspWindow    *window);
+
+/* window-prune.c: groups, criterion, tiles */
+void esp_window_bind_prune     (EspWindow    *window);
+
+/* window-jobs.c */
+void       esp_window_bind_jobs (EspWindow *window);
+GtkWidget *esp_window_show_job  (EspWindow *window,
+                                 EspJob    *job);
+void       esp_window_hide_job  (EspWindow *window,
+                                 GtkWidget *row);
+
+/* window.c */
+void esp_window_show_error     (EspWindow    *window,
+                                const char   *heading,
+                                const GError *error);
+void esp_window_toast          (EspWindow    *window,
+                                const char   *text);
+
+G_END_DECLS

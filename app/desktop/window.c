@@ -1,0 +1,238 @@
+/* window.c: one window, one study: its template, its state, how it says things */
+#define G_LOG_DOMAIN "esp-desktop"
+#include "config.h"
+
+#include "window-private.h"
+
+#include <glib/gi18n.h>
+
+#include "probe.h"
+
+#define TEMPLATE "/io/github/espalier/Espalier/ui/window.ui"
+
+G_DEFINE_FINAL_TYPE (EspWindow, esp_window, ADW_TYPE_APPLICATION_WINDOW)
+
+/**
+ * esp_window_show_error:
+ * @window: the window
+ * @heading: what did not work, in a few words
+ * @error: why: its message is shown whole, to be selected and copied
+ *
+ * Thread: main.
+ */
+void
+esp_window_show_error (EspWindow *window, const char *heading, const GError *error)
+{
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (window), heading, NULL);
+  GtkWidget *message = gtk_label_new (error->message);
+
+  gtk_label_set_wrap (GTK_LABEL (message), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (message), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_selectable (GTK_LABEL (message), TRUE);
+  gtk_label_set_max_width_chars (GTK_LABEL (message), 60);
+  adw_message_dialog_set_extra_child (ADW_MESSAGE_DIALOG (dialog), message);
+  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _ ("_Close"));
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "close");
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+/** esp_window_toast: says @text for a moment at the foot of the window. Thread: main. */
+void
+esp_window_toast (EspWindow *window, const char *text)
+{
+  adw_toast_overlay_add_toast (window->toasts, adw_toast_new (text));
+}
+
+static void
+study_failed (EspStudy *study, const GError *error, gpointer data)
+{
+  esp_window_show_error (data, _ ("Something Went Wrong"), error);
+}
+
+/* What was left out of the data is said once. */
+static void
+notice_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
+{
+  g_autofree char *notice = NULL;
+
+  g_object_get (study, "notice", &notice, NULL);
+  if (notice != NULL && *notice != '\0')
+    esp_window_toast (data, notice);
+}
+
+static void
+title_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
+{
+  EspWindow *self = data;
+  EspDataset *dataset = esp_study_get_dataset (study);
+  g_autofree char *title = NULL;
+  g_autofree char *subtitle = NULL;
+  const guint n = dataset != NULL ? esp_dataset_get_n (dataset) : 0;
+
+  g_object_get (study, "title", &title, NULL);
+  if (dataset != NULL)
+    subtitle = g_strdup_printf (g_dngettext (NULL, "%s · %u image", "%s · %u images", n), esp_dataset_get_title (dataset), n);
+  adw_window_title_set_title (self->title, title != NULL && *title != '\0' ? title : _ ("Espalier"));
+  adw_window_title_set_subtitle (self->title, subtitle != NULL ? subtitle : "");
+  gtk_window_set_title (GTK_WINDOW (self), adw_window_title_get_title (self->title));
+}
+
+static void
+bind_state (EspWindow *self)
+{
+  GSettings *settings = self->settings;
+
+  if (settings == NULL)
+    return;
+  g_settings_bind (settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "images-width", self->images_paned, "position", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "heat-opacity", esp_image_view_get_canvas (self->image_view), "heat-opacity", G_SETTINGS_BIND_DEFAULT);
+}
+
+static gboolean
+esp_window_close_request (GtkWindow *window)
+{
+  EspWindow *self = ESP_WINDOW (window);
+
+  if (self->opening != NULL)
+    esp_job_cancel (self->opening);
+  return GTK_WINDOW_CLASS (esp_window_parent_class)->close_request (window);
+}
+
+/* libadwaita leaves the menu half of its split button without a name. */
+static void
+name_menu_half (GtkWidget *split_button, const char *name)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (split_button); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (GTK_IS_MENU_BUTTON (child))
+      {
+        GtkWidget *toggle = gtk_widget_get_first_child (child);
+
+        gtk_accessible_update_property (GTK_ACCESSIBLE (child), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+        if (toggle != NULL)
+          gtk_accessible_update_property (GTK_ACCESSIBLE (toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+      }
+}
+
+static void
+set_up (EspWindow *self, EspApplication *application)
+{
+  g_set_object (&self->settings, esp_application_get_settings (application));
+  self->study = esp_study_new (esp_application_get_lane (application));
+  g_signal_connect_object (self->study, "failed", G_CALLBACK (study_failed), self, 0);
+  g_signal_connect_object (self->study, "notify::title", G_CALLBACK (title_changed), self, 0);
+  g_signal_connect_object (self->study, "notify::notice", G_CALLBACK (notice_changed), self, 0);
+  esp_window_add_actions (self);
+  esp_window_bind_explain (self);
+  esp_window_bind_channels (self);
+  esp_window_bind_prune (self);
+  esp_window_bind_jobs (self);
+  esp_window_accept_drops (self);
+  esp_window_fill_recent (self);
+  name_menu_half (self->open_button, _ ("Recent"));
+  bind_state (self);
+  esp_probe_attach (GTK_WIDGET (self), self->study);
+  esp_window_update_actions (self);
+}
+
+static void
+esp_window_dispose (GObject *object)
+{
+  EspWindow *self = ESP_WINDOW (object);
+
+  if (self->opening != NULL)
+    esp_job_cancel (self->opening);
+  g_clear_pointer (&self->opening, esp_job_unref);
+  gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_WINDOW);
+  g_clear_object (&self->study);
+  g_clear_object (&self->settings);
+  g_clear_object (&self->plan_file);
+  G_OBJECT_CLASS (esp_window_parent_class)->dispose (object);
+}
+
+static void
+esp_window_finalize (GObject *object)
+{
+  EspWindow *self = ESP_WINDOW (object);
+
+  esp_study_files_clear (&self->files);
+  esp_study_files_clear (&self->asked);
+  G_OBJECT_CLASS (esp_window_parent_class)->finalize (object);
+}
+
+#define BIND(name) gtk_widget_class_bind_template_child (widget_class, EspWindow, name)
+
+static void
+bind_children (GtkWidgetClass *widget_class)
+{
+  BIND (toasts);
+  BIND (title);
+  BIND (open_button);
+  BIND (undo_button);
+  BIND (redo_button);
+  BIND (stack);
+  BIND (loading_page);
+  BIND (loading_spinner);
+  BIND (jobs_button);
+  BIND (jobs_box);
+  BIND (images_paned);
+  BIND (lists_paned);
+  BIND (panel_paned);
+  BIND (strip_paned);
+  BIND (panel);
+  BIND (image_list);
+  BIND (detection_list);
+  BIND (image_view);
+  BIND (channel_strip);
+  BIND (group_list);
+  BIND (trial_list);
+  BIND (map_tile);
+  BIND (size_tile);
+  BIND (bflops_tile);
+  BIND (latency_tile);
+  BIND (target_drop);
+  BIND (method_drop);
+  BIND (layer_drop);
+  BIND (criterion_drop);
+  BIND (round_check);
+  BIND (busy_spinner);
+  BIND (recent_menu);
+}
+
+static void
+esp_window_class_init (EspWindowClass *class)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (class);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
+
+  object_class->dispose = esp_window_dispose;
+  object_class->finalize = esp_window_finalize;
+  GTK_WINDOW_CLASS (class)->close_request = esp_window_close_request;
+  gtk_widget_class_set_template_from_resource (widget_class, TEMPLATE);
+  bind_children (widget_class);
+}
+
+static void
+esp_window_init (EspWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+/** esp_window_new: Returns: (transfer none): a window of @application with nothing open. Thread: main. */
+EspWindow *
+esp_window_new (EspApplication *application)
+{
+  EspWindow *window = g_object_new (ESP_TYPE_WINDOW, "application", application, NULL);
+
+  set_up (window, application);
+  return window;
+}
+
+/** esp_window_is_empty: Returns: whether nothing is open and nothing is being opened. Thread: main. */
+gboolean
+esp_window_is_empty (EspWindow *window)
+{
+  return window->opening == NULL && esp_study_get_network (window->study) == NULL;
+}
