@@ -16,6 +16,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_sample,
   &esp_verb_detect,
   &esp_verb_evaluate,
+  &esp_verb_dump,
   &esp_verb_attribute,
   &esp_verb_figure,
   NULL,
