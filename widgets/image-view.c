@@ -26,6 +26,7 @@ struct _EspImageView
   GtkLabel *sentence;
   GtkRange *opacity;
   GtkWidget *truth;
+  GtkToggleButton *scale;
 
   gboolean has_heat;
 };
@@ -34,6 +35,7 @@ G_DEFINE_FINAL_TYPE (EspImageView, esp_image_view, GTK_TYPE_BOX)
 
 /* Each is the canvas's property of the same name. */
 static const char *const forwarded[] = { NULL, "heat-opacity", "show-boxes", "show-truth", "show-heat", "compare", "zoom" };
+#define PROP_FIXED_SCALE G_N_ELEMENTS (forwarded)
 
 enum
 {
@@ -50,6 +52,7 @@ show_legend (EspImageView *self)
 
   g_object_get (self->canvas, "show-heat", &shown, NULL);
   gtk_widget_set_opacity (self->legend, shown && self->has_heat ? 1 : 0);
+  gtk_widget_set_sensitive (self->legend, shown && self->has_heat);
 }
 
 static void
@@ -81,15 +84,27 @@ on_probe_changed (EspImageCanvas *canvas, const char *text, EspImageView *self)
 }
 
 static void
+on_scale_toggled (GtkToggleButton *scale, EspImageView *self)
+{
+  g_object_notify (G_OBJECT (self), "fixed-scale");
+}
+
+static void
 esp_image_view_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  g_object_get_property (G_OBJECT (ESP_IMAGE_VIEW (object)->canvas), forwarded[id], value);
+  if (id == PROP_FIXED_SCALE)
+    g_value_set_boolean (value, gtk_toggle_button_get_active (ESP_IMAGE_VIEW (object)->scale));
+  else
+    g_object_get_property (G_OBJECT (ESP_IMAGE_VIEW (object)->canvas), forwarded[id], value);
 }
 
 static void
 esp_image_view_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  g_object_set_property (G_OBJECT (ESP_IMAGE_VIEW (object)->canvas), forwarded[id], value);
+  if (id == PROP_FIXED_SCALE)
+    gtk_toggle_button_set_active (ESP_IMAGE_VIEW (object)->scale, g_value_get_boolean (value));
+  else
+    g_object_set_property (G_OBJECT (ESP_IMAGE_VIEW (object)->canvas), forwarded[id], value);
 }
 
 static void
@@ -117,6 +132,8 @@ bind_template (GtkWidgetClass *widget)
   gtk_widget_class_bind_template_child (widget, EspImageView, sentence);
   gtk_widget_class_bind_template_child (widget, EspImageView, opacity);
   gtk_widget_class_bind_template_child (widget, EspImageView, truth);
+  gtk_widget_class_bind_template_child (widget, EspImageView, scale);
+  gtk_widget_class_bind_template_callback (widget, on_scale_toggled);
   gtk_widget_class_bind_template_callback (widget, esp_image_view_zoom_in);
   gtk_widget_class_bind_template_callback (widget, esp_image_view_zoom_out);
   gtk_widget_class_bind_template_callback (widget, esp_image_view_fit);
@@ -149,6 +166,9 @@ esp_image_view_class_init (EspImageViewClass *klass)
       else
         g_object_class_install_property (object, i, g_param_spec_double (forwarded[i], NULL, NULL, 0, G_MAXDOUBLE, 1, flags));
     }
+  g_object_class_install_property (
+      object, PROP_FIXED_SCALE,
+      g_param_spec_boolean ("fixed-scale", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS));
   g_type_class_unref (canvas);
   signals[BOX_ACTIVATED] = g_signal_new ("box-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
   signals[BACKGROUND_ACTIVATED] = g_signal_new ("background-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
@@ -161,6 +181,7 @@ esp_image_view_init (EspImageView *self)
   g_type_ensure (ESP_TYPE_PALETTE_BAR);
   gtk_widget_init_template (GTK_WIDGET (self));
   esp_widget_ignore_wheel (GTK_WIDGET (self->opacity));
+  show_legend (self);
 }
 
 /** esp_image_view_new: Returns: (transfer floating): an empty view. Thread: main. */
@@ -211,6 +232,7 @@ esp_image_view_set_truths (EspImageView *self, const EspTruth *truths, guint n)
 {
   g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
   esp_image_canvas_set_truths (self->canvas, truths, n);
+  gtk_widget_set_sensitive (self->truth, n > 0);
 }
 
 /** esp_image_view_set_selected: @view: stresses one of the original's boxes, -1 none. Thread: main. */
@@ -242,17 +264,15 @@ esp_image_view_set_heatmap (EspImageView *self, EspHeatmap *heatmap, float low, 
     {
       g_autofree char *first = NULL;
       g_autofree char *last = NULL;
-      g_autofree char *unit = NULL;
 
       esp_image_canvas_get_scale (self->canvas, &used_low, &used_high);
       first = g_strdup_printf ("%.3g", (double) used_low);
       last = g_strdup_printf ("%.3g", (double) used_high);
-      unit = g_strdup_printf (isnan (low) ? _ ("%s · scale of this image") : _ ("%s · one scale for all images"),
-                              heatmap->unit != NULL ? heatmap->unit : "");
       gtk_label_set_label (self->low, first);
       gtk_label_set_label (self->high, last);
-      gtk_label_set_label (self->unit, unit);
-      gtk_widget_set_tooltip_text (GTK_WIDGET (self->unit), unit);
+      gtk_label_set_label (self->unit, heatmap->unit != NULL ? heatmap->unit : "");
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self->unit), heatmap->unit);
+      gtk_button_set_label (GTK_BUTTON (self->scale), isnan (low) ? _ ("this image") : _ ("all images"));
       esp_palette_bar_set_signed (self->bar, heatmap->is_signed);
     }
   show_legend (self);

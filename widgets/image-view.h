@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 #define ESP_TYPE_IMAGE_VIEW (esp_image_view_get_type ())
 G_DECLARE_FINAL_TYPE (EspImageView, esp_image_view, ESP, IMAGE_VIEW, GtkBox)
 
-/* Properties, those of its canvas: heat-opacity (double 0..1), show-boxes, show-truth, show-heat, compare (boolean), zoom (double).
+/* Properties, those of its canvas: heat-opacity (double 0..1), show-boxes, show-truth, show-heat, compare (boolean), zoom (double); and fixed-scale (boolean): a hand
+ * wants one scale of heat for all images; the owner then gives esp_image_view_set_heatmap() its ends.
  * Signals: "box-activated" (int index, of the original's boxes), "background-activated": back to the whole class. */
 GtkWidget      *esp_image_view_new          (void);
 EspImageCanvas *esp_image_view_get_canvas   (EspImageView *view);

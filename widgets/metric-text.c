@@ -41,7 +41,7 @@ start (EspMetricText *text, const char *title)
 static void
 finish (EspMetricText *text)
 {
-  char **all[] = { &text->value, &text->delta, &text->detail, &text->name, &text->description, &text->why };
+  char **all[] = { &text->value, &text->delta, &text->count, &text->detail, &text->name, &text->description, &text->why };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     if (*all[i] == NULL)
@@ -122,10 +122,14 @@ map_counted (const EspMapNumber *number, EspMetricText *text)
     }
   g_string_append_printf (name, _ (", %u of %u images"), number->n, number->total);
   if (number->state == ESP_STATE_FINAL)
-    g_string_append (name, _ (", final"));
+    {
+      g_string_append (name, _ (", final"));
+      text->count = g_strdup_printf (ngettext ("%u image", "%u images", number->total), number->total);
+    }
   else
     {
       text->fraction = number->total != 0 ? (double) number->n / number->total : 0;
+      text->count = g_strdup_printf (_ ("%u of %u"), number->n, number->total);
       text->why = g_strdup_printf (_ ("Approximate: %u of %u images so far."), number->n, number->total);
     }
   text->name = g_string_free (g_steal_pointer (&name), FALSE);
@@ -259,6 +263,7 @@ esp_metric_text_clear (EspMetricText *text)
   g_free (text->title);
   g_free (text->value);
   g_free (text->delta);
+  g_free (text->count);
   g_free (text->detail);
   g_free (text->name);
   g_free (text->description);

@@ -11,6 +11,7 @@ typedef struct
   char    *title;       /* "mAP" */
   char    *value;       /* "38.1 %" */
   char    *delta;       /* "−2.2", "" none */
+  char    *count;       /* "24 of 128": the images behind the number, "" none */
   char    *detail;      /* "95 % −4.0 … −0.6", "" none */
   char    *name;        /* accessible name, as contract.md words it */
   char    *description; /* the value with 17 digits, C locale; "" unknown */

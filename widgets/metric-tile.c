@@ -16,6 +16,7 @@ struct _EspMetricTile
   GtkLabel *title;
   GtkLabel *value;
   GtkLabel *delta;
+  GtkLabel *count;
   GtkLabel *detail;
   GtkProgressBar *progress;
 };
@@ -39,6 +40,7 @@ esp_metric_tile_class_init (EspMetricTileClass *klass)
   gtk_widget_class_bind_template_child (widget, EspMetricTile, title);
   gtk_widget_class_bind_template_child (widget, EspMetricTile, value);
   gtk_widget_class_bind_template_child (widget, EspMetricTile, delta);
+  gtk_widget_class_bind_template_child (widget, EspMetricTile, count);
   gtk_widget_class_bind_template_child (widget, EspMetricTile, detail);
   gtk_widget_class_bind_template_child (widget, EspMetricTile, progress);
   gtk_widget_class_set_css_name (widget, "metrictile");
@@ -57,6 +59,7 @@ show (EspMetricTile *self, const EspMetricText *text)
   gtk_label_set_label (self->title, text->title);
   gtk_label_set_label (self->value, text->value);
   gtk_label_set_label (self->delta, text->delta);
+  gtk_label_set_label (self->count, text->count);
   gtk_label_set_label (self->detail, text->detail);
   gtk_widget_set_opacity (GTK_WIDGET (self->progress), isnan (text->fraction) ? 0 : 1);
   if (!isnan (text->fraction))

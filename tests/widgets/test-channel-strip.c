@@ -131,6 +131,49 @@ test_thousand (void)
   test_close (window);
 }
 
+/* The times between frames while the strip scrolls from end to end. */
+typedef struct
+{
+  GtkAdjustment *adjustment;
+  gint64 last;
+  double longest, sum;
+  guint frames;
+} Scroll;
+
+static gboolean
+on_frame (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  Scroll *scroll = data;
+  gint64 now = g_get_monotonic_time ();
+  double value = gtk_adjustment_get_value (scroll->adjustment);
+
+  if (scroll->last != 0)
+    {
+      scroll->longest = MAX (scroll->longest, (double) (now - scroll->last) / 1000);
+      scroll->sum += (double) (now - scroll->last) / 1000;
+      scroll->frames++;
+    }
+  scroll->last = now;
+  gtk_adjustment_set_value (scroll->adjustment, value + 60);
+  return scroll->frames < 90 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static void
+test_scroll (void)
+{
+  g_autoptr (GListStore) store = make_channels (1000);
+  GtkWidget *window = open_strip (store);
+  Scroll scroll = { .adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (grid_of (window))) };
+
+  gtk_widget_add_tick_callback (GTK_WIDGET (grid_of (window)), on_frame, &scroll, NULL);
+  for (int i = 0; i < 100 && scroll.frames < 90; i++)
+    test_spin (50);
+  g_test_message ("scrolling: mean %.1f ms a frame, longest %.1f ms", scroll.sum / scroll.frames, scroll.longest);
+  g_assert_cmpuint (scroll.frames, ==, 90);
+  g_assert_cmpfloat (gtk_adjustment_get_value (scroll.adjustment), >, 4000);
+  test_close (window);
+}
+
 static void
 test_cut (void)
 {
@@ -226,6 +269,7 @@ main (int argc, char **argv)
   story = g_string_new (NULL);
   g_test_add_func ("/channel-strip/names", test_names);
   g_test_add_func ("/channel-strip/thousand", test_thousand);
+  g_test_add_func ("/channel-strip/scroll", test_scroll);
   g_test_add_func ("/channel-strip/cut", test_cut);
   g_test_add_func ("/channel-strip/protect", test_protect);
   g_test_add_func ("/channel-strip/order", test_order);

@@ -291,6 +291,36 @@ test_tiny (void)
   test_close (window);
 }
 
+/* The legend is there with the heat, says its ends, and lets a hand ask for one scale. */
+static void
+test_legend (void)
+{
+  g_autoptr (EspHeatmap) heat = make_heat ();
+  EspImageCanvas *canvas;
+  GtkWidget *window = open_view (&canvas);
+  EspImageView *view = ESP_IMAGE_VIEW (gtk_window_get_child (GTK_WINDOW (window)));
+  gboolean fixed = TRUE;
+  float low = -1, high = -1;
+
+  g_object_get (view, "fixed-scale", &fixed, NULL);
+  g_assert_false (fixed);
+  esp_image_view_set_heatmap (view, heat, NAN, NAN);
+  esp_image_view_get_scale (view, &low, &high);
+  g_assert_cmpfloat (low, ==, 0);
+  g_assert_cmpfloat (high, ==, 4);
+  esp_image_view_set_heatmap (view, heat, 0, 10);
+  esp_image_view_get_scale (view, &low, &high);
+  g_assert_cmpfloat (high, ==, 10);
+  heat->is_signed = TRUE;
+  esp_image_view_set_heatmap (view, heat, NAN, NAN);
+  esp_image_view_get_scale (view, &low, &high);
+  g_assert_cmpfloat (low, ==, -4);
+  g_object_set (view, "fixed-scale", TRUE, NULL);
+  g_object_get (view, "fixed-scale", &fixed, NULL);
+  g_assert_true (fixed);
+  test_close (window);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -303,6 +333,7 @@ main (int argc, char **argv)
   g_test_add_func ("/image-view/probe", test_probe);
   g_test_add_func ("/image-view/drawn", test_drawn);
   g_test_add_func ("/image-view/letterbox", test_letterbox);
+  g_test_add_func ("/image-view/legend", test_legend);
   g_test_add_func ("/image-view/tiny", test_tiny);
   return g_test_run ();
 }

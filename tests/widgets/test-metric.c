@@ -55,6 +55,7 @@ test_partial (void)
   check (&part, "mAP 38.1 %, -2.2, 95 % -4.0 to -0.6, 32 of 128 images", "−2.2", "95 % −4.0 … −0.6");
   esp_metric_text_map (&part, &text);
   g_assert_cmpfloat (text.fraction, ==, 0.25);
+  g_assert_cmpstr (text.count, ==, "32 of 128");
   g_assert_false (text.dimmed);
   g_assert_cmpstr (text.why, !=, "");
 }
