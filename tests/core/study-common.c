@@ -133,6 +133,20 @@ remove_tree (const char *folder)
 }
 
 void
+isolate_state (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("espalier-state-XXXXXX", NULL);
+
+  g_setenv ("XDG_STATE_HOME", folder, TRUE);
+}
+
+void
+forget_state (void)
+{
+  remove_tree (g_getenv ("XDG_STATE_HOME"));
+}
+
+void
 bench_clear (Bench *bench)
 {
   remove_tree (bench->folder);

@@ -15,6 +15,9 @@ void     bench_make   (Bench           *bench,
                        guint            n_images,
                        gboolean         labelled);
 void     bench_clear  (Bench           *bench);
+/* Autosaved plans go to a folder of the test's own; the second call empties it. */
+void     isolate_state (void);
+void     forget_state (void);
 void     remove_tree  (const char      *folder);
 
 typedef gboolean (*Condition) (gpointer data);

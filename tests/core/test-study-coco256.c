@@ -189,7 +189,12 @@ test_drag (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  int status;
+
+  isolate_state ();
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/study/coco256/drag", test_drag);
-  return g_test_run ();
+  status = g_test_run ();
+  forget_state ();
+  return status;
 }

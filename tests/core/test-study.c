@@ -34,6 +34,7 @@ count_view (EspStudy *study, gpointer data)
 static void
 set_up_images (Fixture *f, guint n, gboolean labelled)
 {
+  forget_state ();
   bench_make (&f->bench, n, labelled);
   f->lane = esp_lane_new (1);
   f->study = esp_study_new (f->lane);
@@ -453,7 +454,10 @@ test_criterion (Fixture *f, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  int status;
+
+  isolate_state ();
+  g_test_init (&argc, &argv, NULL);
   ADD ("/study/open", "labelled", test_open);
   ADD ("/study/cut-and-undo", "labelled", test_cut_and_undo);
   ADD ("/study/channels", "labelled", test_channels);
@@ -465,5 +469,7 @@ main (int argc, char **argv)
   ADD ("/study/network-alone", "labelled", test_network_alone);
   ADD ("/study/unlabelled", NULL, test_unlabelled);
   ADD ("/study/criterion", "labelled", test_criterion);
-  return g_test_run ();
+  status = g_test_run ();
+  forget_state ();
+  return status;
 }
