@@ -239,7 +239,7 @@ ESP_INLINE void
 pool_slab (const float *restrict in, float *restrict out, guint16 *restrict which, const Window *win, int block)
 {
   for (int oy = 0; oy < win->out_h; oy++)
-    for (int ox = 0; ox < win->out_w; ox++, out += block, which = which != NULL ? which + block : NULL)
+    for (int ox = 0; ox < win->out_w; ox++, out += block, which += block)
       {
         int y0, y1, ky, x0, x1, kx;
         float best[MOST];
@@ -268,10 +268,35 @@ pool_slab (const float *restrict in, float *restrict out, guint16 *restrict whic
 #pragma omp simd
         for (int l = 0; l < block; l++)
           out[l] = best[l];
-        if (which != NULL)
 #pragma omp simd
-          for (int l = 0; l < block; l++)
-            which[l] = (guint16) index[l];
+        for (int l = 0; l < block; l++)
+          which[l] = (guint16) index[l];
+      }
+}
+
+/* Only the largest numbers, as inference needs them. */
+ESP_INLINE void
+peek_slab (const float *restrict in, float *restrict out, const Window *win, int block)
+{
+  for (int oy = 0; oy < win->out_h; oy++)
+    for (int ox = 0; ox < win->out_w; ox++, out += block)
+      {
+        int y0, y1, ky, x0, x1, kx;
+
+        clip (oy, win->stride, win->pad, win->size, win->h, &y0, &y1, &ky);
+        clip (ox, win->stride, win->pad, win->size, win->w, &x0, &x1, &kx);
+#pragma omp simd
+        for (int l = 0; l < block; l++)
+          out[l] = -FLT_MAX;
+        for (int y = y0; y < y1; y++)
+          for (int x = x0; x < x1; x++)
+            {
+              const float *v = in + ((gsize) y * (gsize) win->w + (gsize) x) * (gsize) block;
+
+#pragma omp simd
+              for (int l = 0; l < block; l++)
+                out[l] = v[l] > out[l] ? v[l] : out[l];
+            }
       }
 }
 
@@ -301,13 +326,19 @@ unpool_slab (const float *restrict grad_out, const guint16 *restrict which, floa
 ESP_CLONES static void
 pool_slab_16 (const float *in, float *out, guint16 *which, const Window *win)
 {
-  pool_slab (in, out, which, win, 16);
+  if (which != NULL)
+    pool_slab (in, out, which, win, 16);
+  else
+    peek_slab (in, out, win, 16);
 }
 
 ESP_CLONES static void
 pool_slab_8 (const float *in, float *out, guint16 *which, const Window *win)
 {
-  pool_slab (in, out, which, win, 8);
+  if (which != NULL)
+    pool_slab (in, out, which, win, 8);
+  else
+    peek_slab (in, out, win, 8);
 }
 
 ESP_CLONES static void
