@@ -64,7 +64,8 @@ collect (const EspOutcome *outcome, guint image, guint n_classes, GArray **entri
 static void
 rank_class (ClassRanks *ranks, GArray *entries, GArray *objects)
 {
-  qsort (entries->data, entries->len, sizeof (Entry), by_score);
+  if (entries->len > 0)
+    qsort (entries->data, entries->len, sizeof (Entry), by_score);
   ranks->ranks = g_new (Rank, entries->len);
   for (guint i = 0; i < entries->len; i++)
     {
