@@ -1,0 +1,29 @@
+/* cut-check.h: whether a cut network gives what the masked one gives */
+#pragma once
+
+#include "net/cut.h"
+#include "net/engine.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  double difference; /* the largest over all layers, relative to each layer's maximum */
+  guint  layer;      /* where */
+} EspCutCheck;
+
+/* Runs both on one input, noise of @seed in 0..1, and compares every layer's kept channels. Thread: lane, unless @backend is a reference. */
+gboolean esp_cut_check (EspNetwork      *network,
+                        EspWeights      *weights,
+                        EspMask         *mask,
+                        EspNetwork      *small,
+                        EspWeights      *small_weights,
+                        EspCut          *cut,           /* for its kept channels */
+                        EspBackendKind   backend,
+                        EspBnForm        bn,
+                        guint64          seed,
+                        EspCutCheck     *check,         /* (out) */
+                        EspJob          *job,
+                        GError         **error);
+
+G_END_DECLS

@@ -1,0 +1,145 @@
+/* test-cut-masked.c: plans by lot: the cut network gives what the masked one gives, every layer, in double and in float */
+#include "config.h"
+
+#include "prune/cut-check.h"
+
+#include "prune-common.h"
+
+#include <math.h>
+
+#define DOUBLE_BOUND 1e-12
+#define FLOAT_BOUND  1e-5
+
+static gboolean
+all_wanted (void)
+{
+  return g_getenv ("ESP_TEST_ALL") != NULL;
+}
+
+/* The same network over a smaller picture: the quick run. */
+static EspNetwork *
+shrink (EspNetwork *network, const char *side)
+{
+  EspCfg *cfg = esp_cfg_copy (esp_network_get_cfg (network));
+  g_autoptr (GError) error = NULL;
+  EspNetwork *small;
+
+  esp_cfg_set (cfg, 0, "width", side);
+  esp_cfg_set (cfg, 0, "height", side);
+  small = esp_network_new (cfg, &error);
+  g_assert_no_error (error);
+  return small;
+}
+
+static double
+check (EspNetwork *network, EspWeights *weights, EspMask *mask, EspBackendKind backend, guint64 seed)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCut) cut = esp_cut_new (network, weights, mask, NULL, &error);
+  EspCutCheck result = { 0, 0 };
+
+  g_assert_no_error (error);
+  esp_cut_check (network, weights, mask, esp_cut_get_network (cut), esp_cut_get_weights (cut), cut, backend, ESP_BN_ALEXEY, seed, &result,
+                 NULL, &error);
+  g_assert_no_error (error);
+  return result.difference;
+}
+
+static void
+check_plans (EspNetwork *network, EspWeights *weights, guint n)
+{
+  g_autoptr (EspCoupling) coupling = esp_coupling_new (network);
+  double worst_double = 0, worst_float = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (EspScores) scores = random_scores (network, i % 2 ? "bn-gamma" : "l1", i);
+      g_autoptr (EspPlan) plan = esp_plan_new (network, coupling, scores);
+      g_autoptr (GRand) stream = esp_rng_new (i, 'm', 0);
+      g_autoptr (EspMask) mask = NULL;
+
+      for (guint j = 0; j < 6; j++)
+        act_by_lot (plan, stream);
+      for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+        esp_plan_set_ratio (plan, g, g_rand_double_range (stream, 0, i % 4 == 3 ? 1 : .7));
+      mask = esp_plan_get_mask (plan);
+      worst_double = MAX (worst_double, check (network, weights, mask, ESP_BACKEND_REFERENCE_DOUBLE, i));
+      worst_float = MAX (worst_float, check (network, weights, mask, ESP_BACKEND_ONEDNN, i));
+    }
+  g_test_message ("%u plans: double %.2g, float %.2g of a layer's maximum", n, worst_double, worst_float);
+  g_assert_cmpfloat (worst_double, <=, DOUBLE_BOUND);
+  g_assert_cmpfloat (worst_float, <=, FLOAT_BOUND);
+}
+
+static void
+test_real (gconstpointer name)
+{
+  g_autofree char *cfg = g_strdup_printf ("models/%s/%s.cfg", (const char *) name, (const char *) name);
+  g_autofree char *numbers = g_strdup_printf ("models/%s/%s.weights", (const char *) name, (const char *) name);
+  g_autofree char *cfg_path = shared_file (cfg), *weights_path = cfg_path != NULL ? shared_file (numbers) : NULL;
+  g_autoptr (EspNetwork) whole = NULL, network = NULL;
+  g_autoptr (EspWeights) weights = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (weights_path == NULL)
+    return;
+  whole = esp_network_load (cfg_path, &error);
+  g_assert_no_error (error);
+  network = all_wanted () ? esp_network_ref (whole) : shrink (whole, "96");
+  weights = esp_weights_load (network, weights_path, &error);
+  g_assert_no_error (error);
+  check_plans (network, weights, all_wanted () ? 20 : 2);
+}
+
+static void
+test_tiny (void)
+{
+  g_autoptr (EspNetwork) network = all_wanted () ? tiny_network (96, 1) : tiny_network (64, 4);
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 1);
+
+  check_plans (network, weights, all_wanted () ? 20 : 6);
+}
+
+static void
+test_fastest (void)
+{
+  g_autoptr (EspNetwork) network = fastest_network ();
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 2);
+
+  check_plans (network, weights, 20);
+}
+
+/* One weight of the cut network moved: the check sees it. */
+static void
+test_sees (void)
+{
+  g_autoptr (EspNetwork) network = fastest_network ();
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 2);
+  g_autoptr (EspScores) scores = random_scores (network, "l1", 1);
+  g_autoptr (EspPlan) plan = plan_of (network, scores);
+  g_autoptr (EspMask) mask = NULL;
+  g_autoptr (EspCut) cut = NULL;
+  EspCutCheck result = { 0, 0 };
+
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    esp_plan_set_ratio (plan, g, .4);
+  mask = esp_plan_get_mask (plan);
+  cut = esp_cut_new (network, weights, mask, NULL, NULL);
+  esp_weights_get (esp_cut_get_weights (cut), 11)->weights[5] += 1e-3f;
+  g_assert_true (esp_cut_check (network, weights, mask, esp_cut_get_network (cut), esp_cut_get_weights (cut), cut,
+                                ESP_BACKEND_REFERENCE_DOUBLE, ESP_BN_ALEXEY, 1, &result, NULL, NULL));
+  g_assert_cmpfloat (result.difference, >, 1e-6);
+  g_assert_cmpuint (result.layer, >=, 11);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/cut-masked/sees", test_sees);
+  g_test_add_func ("/cut-masked/fastest", test_fastest);
+  g_test_add_func ("/cut-masked/tiny", test_tiny);
+  g_test_add_data_func ("/cut-masked/yolo-fastest", "yolo-fastest-1.1", test_real);
+  g_test_add_data_func ("/cut-masked/yolo-fastest-xl", "yolo-fastest-1.1-xl", test_real);
+  return g_test_run ();
+}
