@@ -19,6 +19,9 @@ static const EspVerb *const verbs[] = {
   &esp_verb_dump,
   &esp_verb_attribute,
   &esp_verb_figure,
+  &esp_verb_score,
+  &esp_verb_groups,
+  &esp_verb_prune,
   NULL,
 };
 /* clang-format on */

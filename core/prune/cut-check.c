@@ -67,7 +67,7 @@ compare_layer (EspEngine *masked, EspEngine *small, EspCut *cut, guint layer, do
 
         worst = isfinite (d) ? MAX (worst, d) : INFINITY;
       }
-  *difference = worst == 0 ? 0 : most > 0 ? worst / most : INFINITY;
+  *difference = worst == 0 ? 0 : isfinite (worst) && isfinite (most) && most > 0 ? worst / most : INFINITY;
   return TRUE;
 }
 

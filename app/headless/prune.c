@@ -1,0 +1,301 @@
+/* prune.c: espalier-cli prune: a plan, or a ratio and scores, to a smaller cfg with its weights */
+#define G_LOG_DOMAIN "esp-cli"
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "net/cost.h"
+#include "progress.h"
+#include "prune/export.h"
+#include "scoring.h"
+#include "verbs.h"
+
+#define LARGEST_COUNT 65536
+
+static EspNetworkOptions network_options;
+static EspScoringOptions scoring_options;
+static char *plan_path, *scores_path, *data, *output, *ratio_text;
+static char **group_ratios;
+static int floor_channels = -1, round_channels = -1;
+static gboolean reapply, rescore;
+
+static const GOptionEntry options[] = {
+  { "plan", 0, 0, G_OPTION_ARG_FILENAME, &plan_path, "Keep the channels that this plan keeps", "FILE" },
+  { "scores", 0, 0, G_OPTION_ARG_FILENAME, &scores_path, "Rank by these scores", "FILE" },
+  { "data", 0, 0, G_OPTION_ARG_FILENAME, &data, "Images for criteria that need them", "DATA" },
+  { "ratio", 0, 0, G_OPTION_ARG_STRING, &ratio_text, "Share of every group to cut, 0 to 1", "R" },
+  { "group", 0, 0, G_OPTION_ARG_STRING_ARRAY, &group_ratios, "Share of one group to cut; may be repeated", "NAME=R" },
+  { "round", 0, 0, G_OPTION_ARG_INT, &round_channels, "Round kept counts up to a multiple of N", "N" },
+  { "floor", 0, 0, G_OPTION_ARG_INT, &floor_channels, "Keep at least N channels a layer (default 8)", "N" },
+  { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Folder for pruned.cfg, pruned.weights, index-map.json and plan.json", "DIR" },
+  { "reapply", 0, 0, G_OPTION_ARG_NONE, &reapply, "With --plan and other weights: keep the same channels", NULL },
+  { "rescore", 0, 0, G_OPTION_ARG_NONE, &rescore, "With --plan and other weights: rank anew by the plan's criterion", NULL },
+  ESP_SCORING_OPTIONS (scoring_options),
+  ESP_NETWORK_OPTIONS (network_options),
+  G_OPTION_ENTRY_NULL,
+};
+
+/* What is pruned, whose files those are, and what came of it. */
+typedef struct
+{
+  EspLoaded loaded;
+  char *cfg_hash, *weights_hash;
+  EspPlan *plan;
+  EspJob *job;
+  EspExportResult result;
+  GError *error;
+} Task;
+
+static void
+task_clear (Task *task)
+{
+  esp_loaded_clear (&task->loaded);
+  g_clear_object (&task->plan);
+  g_clear_pointer (&task->job, esp_job_unref);
+  g_free (task->cfg_hash);
+  g_free (task->weights_hash);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Task, task_clear)
+
+static gboolean
+refuse_usage (GError **error, const char *message)
+{
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, message);
+  return FALSE;
+}
+
+static gboolean
+check_usage (GError **error)
+{
+  const gboolean said = ratio_text != NULL || group_ratios != NULL || round_channels >= 0 || floor_channels >= 0;
+
+  if (output == NULL)
+    return refuse_usage (error, "expected --output DIR");
+  if ((plan_path != NULL) + (scores_path != NULL) + (scoring_options.criterion != NULL && !rescore) != 1)
+    return refuse_usage (error, "expected one of --plan FILE, --scores FILE and --criterion C");
+  if (plan_path != NULL && said)
+    return refuse_usage (error,
+                         "with --plan the ratios, floor and rounding are the plan's: expected none of --ratio, --group, --floor, --round");
+  if (plan_path == NULL && (reapply || rescore))
+    return refuse_usage (error, "--reapply and --rescore go with --plan");
+  if (reapply && rescore)
+    return refuse_usage (error, "expected one of --reapply and --rescore");
+  if (round_channels == 0 || round_channels > LARGEST_COUNT || floor_channels > LARGEST_COUNT)
+    return refuse_usage (error, "--round and --floor: expected a number of channels");
+  if (plan_path == NULL && ratio_text == NULL && group_ratios == NULL)
+    return refuse_usage (error, "expected --ratio R or --group NAME=R");
+  return TRUE;
+}
+
+static gboolean
+read_ratio (const char *option, const char *text, double *ratio, GError **error)
+{
+  char *end = NULL;
+
+  *ratio = g_ascii_strtod (text, &end);
+  if (end != text && *end == '\0' && isfinite (*ratio) && *ratio >= 0 && *ratio <= 1)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s %s: expected a share from 0 to 1", option, text);
+  return FALSE;
+}
+
+/* NAME=R; the last = parts them. */
+static gboolean
+set_group (EspPlan *plan, const char *text, GError **error)
+{
+  const char *equals = strrchr (text, '=');
+  g_autofree char *name = equals != NULL ? g_strndup (text, (gsize) (equals - text)) : NULL;
+  const int group = name != NULL ? esp_plan_find_group (plan, name) : -1;
+  g_autoptr (GString) known = g_string_new (NULL);
+  double ratio = 0;
+
+  if (group >= 0)
+    {
+      if (!read_ratio ("--group", equals + 1, &ratio, error))
+        return FALSE;
+      esp_plan_set_ratio (plan, (guint) group, ratio);
+      return TRUE;
+    }
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    g_string_append_printf (known, g > 0 ? ", “%s”" : "“%s”", esp_plan_get_group (plan, g)->name);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--group %s: expected NAME=R with one of the names %s", text, known->str);
+  return FALSE;
+}
+
+static gboolean
+set_ratios (EspPlan *plan, GError **error)
+{
+  double ratio = 0;
+
+  if (round_channels > 0)
+    esp_plan_set_round (plan, (guint) round_channels);
+  if (floor_channels >= 0)
+    esp_plan_set_floor (plan, (guint) floor_channels);
+  if (ratio_text != NULL && !read_ratio ("--ratio", ratio_text, &ratio, error))
+    return FALSE;
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    esp_plan_set_ratio (plan, g, ratio);
+  for (guint i = 0; group_ratios != NULL && group_ratios[i] != NULL; i++)
+    if (!set_group (plan, group_ratios[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Other weights: what can be done about it. */
+static void
+add_hint (GError **error)
+{
+  g_autofree char *message = NULL;
+
+  if (reapply || rescore || error == NULL || strstr ((*error)->message, "another weights file") == NULL)
+    return;
+  message = g_strdup_printf ("%s; --reapply keeps the same channels of these, --rescore ranks them anew", (*error)->message);
+  g_free ((*error)->message);
+  (*error)->message = g_steal_pointer (&message);
+}
+
+static gboolean
+load_plan (Task *task, EspCommon *common, GError **error)
+{
+  g_autoptr (EspScores) scores = NULL;
+  const char *criterion = scoring_options.criterion;
+
+  esp_plan_set_hashes (task->plan, task->cfg_hash, reapply || rescore ? NULL : task->weights_hash);
+  if (!esp_plan_load (task->plan, plan_path, error))
+    {
+      add_hint (error);
+      return FALSE;
+    }
+  if (!rescore)
+    return TRUE;
+  if (criterion == NULL && esp_plan_get_scores (task->plan) != NULL)
+    criterion = esp_scores_get_criterion (esp_plan_get_scores (task->plan));
+  if (criterion == NULL)
+    return refuse_usage (error, "the plan has no criterion to rank by anew: expected --criterion C");
+  scores = esp_scoring_run (&scoring_options, criterion, data, &task->loaded, common, error);
+  if (scores != NULL)
+    esp_plan_set_scores (task->plan, scores);
+  return scores != NULL;
+}
+
+static gboolean
+make_plan (Task *task, EspCommon *common, GError **error)
+{
+  g_autoptr (EspCoupling) coupling = esp_coupling_new (task->loaded.network);
+  g_autoptr (EspScores) scores = NULL;
+
+  task->plan = esp_plan_new (task->loaded.network, coupling, NULL);
+  if (plan_path != NULL)
+    return load_plan (task, common, error);
+  if (!set_ratios (task->plan, error)) /* before the work: a wrong word is told at once */
+    return FALSE;
+  scores = scores_path != NULL ? esp_scores_load (task->loaded.network, scores_path, error)
+                               : esp_scoring_run (&scoring_options, scoring_options.criterion, data, &task->loaded, common, error);
+  if (scores != NULL)
+    esp_plan_set_scores (task->plan, scores);
+  return scores != NULL;
+}
+
+static void
+task_run (gpointer data_)
+{
+  Task *task = data_;
+  const EspExport what = { task->plan, task->loaded.weights, task->cfg_hash, task->weights_hash, task->loaded.run.bn, 1 };
+
+  esp_export_write (&what, output, &task->result, task->job, &task->error);
+}
+
+static void
+add_cost (JsonBuilder *json, const char *name, EspCost cost, guint64 file_bytes)
+{
+  json_builder_set_member_name (json, name);
+  json_builder_begin_object (json);
+  esp_json_int (json, "params", (gint64) cost.params);
+  esp_json_double (json, "bflops", cost.bflops);
+  esp_json_int (json, "file_bytes", (gint64) file_bytes);
+  json_builder_end_object (json);
+}
+
+static void
+add_groups (JsonBuilder *json, EspPlan *plan)
+{
+  json_builder_set_member_name (json, "groups");
+  json_builder_begin_array (json);
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    {
+      json_builder_begin_object (json);
+      esp_json_string (json, "name", esp_plan_get_group (plan, g)->name);
+      esp_json_double (json, "ratio", esp_plan_get_ratio (plan, g));
+      esp_json_int (json, "channels", esp_plan_get_group (plan, g)->n_channels);
+      esp_json_int (json, "kept", esp_plan_count_kept (plan, g));
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+}
+
+static void
+print (const Task *task, EspCost before, EspCost after)
+{
+  for (guint g = 0; g < esp_plan_get_n_groups (task->plan); g++)
+    g_print ("%-20s %5.1f %% to go, %u of %u kept\n", esp_plan_get_group (task->plan, g)->name, esp_plan_get_ratio (task->plan, g) * 100,
+             esp_plan_count_kept (task->plan, g), esp_plan_get_group (task->plan, g)->n_channels);
+  g_print ("parameters %" G_GUINT64_FORMAT " → %" G_GUINT64_FORMAT ", BFLOPs %.3f → %.3f, file %.2f → %.2f MB\n", before.params,
+           after.params, before.bflops, after.bflops, (double) before.file_bytes / 1e6, (double) task->result.file_bytes / 1e6);
+  g_print ("cut against masked: %.2g in double (%d × %d), %.2g as the engine runs, of each layer's maximum\n", task->result.difference,
+           task->result.width, task->result.height, task->result.difference_float);
+  g_print ("%s: pruned.cfg, pruned.weights, index-map.json, plan.json\n", output);
+}
+
+static void
+tell (const Task *task, const EspCommon *common, JsonBuilder *json)
+{
+  g_autoptr (EspMask) mask = esp_plan_get_mask (task->plan);
+  const EspCost before = esp_cost_of (task->loaded.network, NULL), after = esp_cost_of (task->loaded.network, mask);
+
+  add_cost (json, "before", before, before.file_bytes);
+  add_cost (json, "after", after, task->result.file_bytes);
+  esp_json_double (json, "max_difference", task->result.difference);
+  esp_json_double (json, "max_difference_float", task->result.difference_float);
+  esp_json_int (json, "compared_width", task->result.width);
+  esp_json_int (json, "compared_height", task->result.height);
+  json_builder_set_member_name (json, "oracle");
+  json_builder_add_null_value (json);
+  esp_json_string (json, "oracle_reason", "comparing with libdarknet is not in this version yet");
+  add_groups (json, task->plan);
+  esp_json_string (json, "output", output);
+  if (!common->json)
+    print (task, before, after);
+}
+
+static gboolean
+run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
+{
+  g_auto (Task) task = { .job = esp_job_new ("Pruning") };
+
+  if (!check_usage (error) || !esp_loaded_open (&task.loaded, argv[0], argv[1], &network_options, error)
+      || (task.cfg_hash = esp_hash_file (argv[0], error)) == NULL || (task.weights_hash = esp_hash_file (argv[1], error)) == NULL
+      || !make_plan (&task, common, error))
+    return FALSE;
+  esp_common_run (common, task.job, task_run, &task);
+  if (task.error != NULL)
+    {
+      g_propagate_error (error, task.error);
+      return FALSE;
+    }
+  tell (&task, common, json);
+  return TRUE;
+}
+
+const EspVerb esp_verb_prune = {
+  .name = "prune",
+  .arguments = "NET.cfg WEIGHTS",
+  .summary = "Cut channels: write a smaller cfg, its weights, the index map and the plan",
+  .options = options,
+  .least = 2,
+  .most = 2,
+  .run = run,
+};

@@ -1,0 +1,151 @@
+/* scoring.c: the options of every verb that makes scores, and their making in the lane */
+#define G_LOG_DOMAIN "esp-cli"
+#include "config.h"
+
+#include "scoring.h"
+
+#include <string.h>
+
+#include "progress.h"
+
+#define CACHE_BUDGET ((gsize) 64 << 20)
+
+typedef struct
+{
+  const EspCriterion *criterion;
+  EspCriterionInput input;
+  EspJob *job;
+  EspScores *scores;
+  GError *error;
+} Work;
+
+static void
+work_run (gpointer data)
+{
+  Work *work = data;
+
+  work->scores = work->criterion->score (&work->input, work->job, &work->error);
+}
+
+static const EspCriterion *
+find_criterion (const char *id, GError **error)
+{
+  const EspCriterion *criterion = esp_criterion_find (id);
+  guint n = 0;
+  const EspCriterion *all = esp_criteria (&n);
+  g_autoptr (GString) known = g_string_new (NULL);
+
+  if (criterion != NULL)
+    return criterion;
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (known, i > 0 ? ", %s" : "%s", all[i].id);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--criterion %s: expected one of %s", id, known->str);
+  return NULL;
+}
+
+/* A class by its name among @names, or by its index; -1 with an error. */
+static int
+find_class (const char *word, const char *const *names, int n_classes, GError **error)
+{
+  guint64 index = 0;
+
+  for (guint i = 0; names != NULL && names[i] != NULL && i < (guint) n_classes; i++)
+    if (g_str_equal (names[i], word))
+      return (int) i;
+  if (g_ascii_string_to_unsigned (word, 10, 0, (guint64) MAX (n_classes - 1, 0), &index, NULL))
+    return (int) index;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--classes: the network has no class “%s” (classes 0 to %d%s)", word,
+               n_classes - 1, names == NULL ? "; give their names with --names" : "");
+  return -1;
+}
+
+/* The classes of --classes, or NULL for all. Errors in @error. */
+static GArray *
+read_classes (const EspScoringOptions *options, const EspLoaded *loaded, EspDataset *dataset, GError **error)
+{
+  const int n_classes = esp_network_get_classes (loaded->network);
+  g_autoptr (GArray) classes = NULL;
+  g_auto (GStrv) words = NULL, own = NULL;
+  const char *const *names = NULL;
+
+  if (options->classes == NULL)
+    return NULL;
+  if (options->names != NULL && (own = esp_names_load (options->names, error)) == NULL)
+    return NULL;
+  if (own == NULL && dataset != NULL && esp_dataset_get_n_classes (dataset) == (guint) n_classes)
+    names = esp_dataset_get_names (dataset);
+  else
+    names = (const char *const *) own;
+  classes = g_array_new (FALSE, FALSE, sizeof (int));
+  words = g_strsplit (options->classes, ",", -1);
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      const int one = find_class (g_strstrip (words[i]), names, n_classes, error);
+
+      if (one < 0)
+        return NULL;
+      g_array_append_val (classes, one);
+    }
+  return g_steal_pointer (&classes);
+}
+
+static EspDataset *
+open_data (const EspScoringOptions *options, const EspCriterion *criterion, const char *data, const EspLoaded *loaded, GError **error)
+{
+  const EspDatasetOptions read = { options->split, options->names, options->images, esp_network_get_classes (loaded->network) };
+
+  if (data != NULL)
+    return esp_dataset_open (data, &read, NULL, error);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "the criterion %s needs images: give DATA", criterion->id);
+  return NULL;
+}
+
+/**
+ * esp_scoring_run:
+ * @options: the command line's
+ * @id: the criterion's
+ * @data: (nullable): a data set; not opened where the criterion needs no images
+ * @loaded: the network with its weights
+ * @common: options of all verbs
+ * @error: those of the criterion; G_OPTION_ERROR where a word is not known or data are missing
+ *
+ * Returns: (transfer full): the scores. Thread: main.
+ */
+EspScores *
+esp_scoring_run (
+    const EspScoringOptions *options, const char *id, const char *data, const EspLoaded *loaded, EspCommon *common, GError **error)
+{
+  const EspCriterion *criterion = find_criterion (id, error);
+  g_autoptr (EspJob) job = esp_job_new ("Scoring");
+  g_autoptr (EspDataset) dataset = NULL;
+  g_autoptr (EspImageCache) cache = NULL;
+  g_autoptr (GArray) classes = NULL;
+  g_autoptr (GError) local = NULL;
+  Work work = { .criterion = criterion, .job = job };
+
+  if (criterion == NULL || (criterion->needs_images && (dataset = open_data (options, criterion, data, loaded, error)) == NULL))
+    return NULL;
+  classes = read_classes (options, loaded, dataset, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  if (dataset != NULL)
+    cache = esp_image_cache_new (dataset, esp_network_get_input (loaded->network), loaded->run.fit, loaded->run.orientation, CACHE_BUDGET);
+  work.input = (EspCriterionInput){ .network = loaded->network,
+                                    .weights = loaded->weights,
+                                    .dataset = dataset,
+                                    .cache = cache,
+                                    .classes = classes != NULL ? (const int *) (gpointer) classes->data : NULL,
+                                    .n_classes = classes != NULL ? classes->len : 0,
+                                    .tau = (float) options->tau,
+                                    .seed = (guint64) common->seed,
+                                    .bn = loaded->run.bn,
+                                    .backend = loaded->run.backend,
+                                    .lane = esp_common_lane (common) };
+  esp_common_run (common, job, work_run, &work);
+  if (work.error != NULL)
+    g_propagate_error (error, work.error);
+  return work.scores;
+}

@@ -1,0 +1,35 @@
+/* scoring.h: the options of every verb that makes scores, and their making in the lane */
+#pragma once
+
+#include "network-options.h"
+#include "prune/criterion.h"
+#include "verb.h"
+
+G_BEGIN_DECLS
+
+/* As given; static storage in a verb, named by ESP_SCORING_OPTIONS in its entries. */
+typedef struct
+{
+  char  *criterion;
+  char  *classes; /* "dog,cat" or indices */
+  double tau;
+  char  *split, *names, *images;
+} EspScoringOptions;
+
+#define ESP_SCORING_OPTIONS(options) \
+  { "criterion", 0, 0, G_OPTION_ARG_STRING, &(options).criterion, "attribution, l1, bn-gamma or random", "C" }, \
+  { "classes", 0, 0, G_OPTION_ARG_STRING, &(options).classes, "attribution: the target classes, by name or index (default: all)", "A,B" }, \
+  { "tau", 0, 0, G_OPTION_ARG_DOUBLE, &(options).tau, "attribution: what a score must exceed to count (default 0.02)", "T" }, \
+  { "split", 0, 0, G_OPTION_ARG_STRING, &(options).split, "train, val or test where the data set has them", "NAME" }, \
+  { "names", 0, 0, G_OPTION_ARG_FILENAME, &(options).names, "Class names of the network, one a line", "FILE" }, \
+  { "images", 0, 0, G_OPTION_ARG_FILENAME, &(options).images, "Folder of the images where the labels lie elsewhere", "DIR" }
+
+/* @id: of the criterion. @data: (nullable). Returns: (transfer full). Thread: main. */
+EspScores *esp_scoring_run (const EspScoringOptions  *options,
+                            const char               *id,
+                            const char               *data,
+                            const EspLoaded          *loaded,
+                            EspCommon                *common,
+                            GError                  **error);
+
+G_END_DECLS

@@ -1,0 +1,301 @@
+/* export.c: writes a pruned network whole or not at all, read again and proved before it is there
+ *
+ * The files are made in a folder of their own on the same file system; that folder is read again, its byte count is checked against its cfg, and the
+ * network in it is compared with the masked one. Only then is it renamed into place. */
+#define G_LOG_DOMAIN "esp-prune"
+#include "config.h"
+
+#include "prune/export.h"
+
+#include <errno.h>
+
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "net/cost.h"
+
+#define DOUBLE_BOUND 1e-12
+#define FLOAT_BOUND  1e-5
+#define SMALL_SIDE   96  /* of the input compared in double where the whole would take long */
+#define LARGEST_WORK 2.0 /* BFLOPs that the plain reference runs at full size */
+
+static const char *const names[] = { "pruned.cfg", "pruned.weights", "index-map.json", "plan.json" };
+
+enum
+{
+  CFG,
+  WEIGHTS,
+  MAP,
+  PLAN,
+};
+
+/* What an export works on. */
+typedef struct
+{
+  const EspExport *what;
+  EspNetwork *network;
+  EspMask *mask;
+  EspCut *cut;
+  char *folder; /* where the files are made */
+} Export;
+
+static void
+remove_files (const char *folder)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      g_remove (path);
+    }
+  g_rmdir (folder);
+}
+
+static void
+export_clear (Export *export)
+{
+  g_clear_pointer (&export->mask, esp_mask_unref);
+  g_clear_pointer (&export->cut, esp_cut_unref);
+  if (export->folder != NULL)
+    remove_files (export->folder);
+  g_clear_pointer (&export->folder, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Export, export_clear)
+
+static char *
+path_of (const Export *export, guint name)
+{
+  return g_build_filename (export->folder, names[name], NULL);
+}
+
+/* A new folder in the nearest folder above @target that is there. */
+static char *
+make_folder (const char *target, GError **error)
+{
+  g_autofree char *above = g_strdup (target);
+  g_autofree char *folder = NULL;
+
+  do
+    {
+      char *next = g_path_get_dirname (above);
+
+      g_free (above);
+      above = next;
+    }
+  while (!g_file_test (above, G_FILE_TEST_IS_DIR) && !g_str_equal (above, "/"));
+  folder = g_build_filename (above, ".espalier-XXXXXX", NULL);
+  if (g_mkdtemp_full (folder, 0755) != NULL)
+    return g_steal_pointer (&folder);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: no folder could be made there: %s", above, g_strerror (errno));
+  return NULL;
+}
+
+static gboolean
+write_cfg (const Export *export, GError **error)
+{
+  g_autofree char *path = path_of (export, CFG);
+  gsize n = 0;
+  g_autofree char *text = esp_cfg_to_text (esp_network_get_cfg (esp_cut_get_network (export->cut)), &n);
+
+  return esp_file_write (path, text, n, error);
+}
+
+static void
+append_layer (GString *to, const Export *export, guint layer)
+{
+  const EspLayer *one = esp_network_get_layer (export->network, layer);
+  guint n = 0;
+  const guint *kept = esp_cut_get_kept (export->cut, layer, &n);
+
+  g_string_append_printf (to, "%s\n  {\"layer\": %u, \"kind\": \"%s\", \"channels\": %d, \"kept\": [", layer > 0 ? "," : "", layer,
+                          esp_layer_kind_name (one->kind), one->out.c);
+  for (guint c = 0; c < n; c++)
+    g_string_append_printf (to, c > 0 ? ", %u" : "%u", kept[c]);
+  g_string_append (to, "]}");
+}
+
+/* Per layer of any kind the original channel of each that is left. */
+static gboolean
+write_map (const Export *export, GError **error)
+{
+  g_autofree char *path = path_of (export, MAP);
+  g_autoptr (GString) text = g_string_new ("{\"format\": \"espalier-index-map\", \"version\": 1,\n \"cfg\": ");
+
+  esp_json_append_string (text, export->what->cfg_hash);
+  g_string_append (text, ",\n \"weights\": ");
+  esp_json_append_string (text, export->what->weights_hash);
+  g_string_append (text, ",\n \"layers\": [");
+  for (guint l = 0; l < esp_network_get_n_layers (export->network); l++)
+    append_layer (text, export, l);
+  g_string_append (text, "]}\n");
+  return esp_file_write (path, text->str, text->len, error);
+}
+
+static gboolean
+write_files (const Export *export, GError **error)
+{
+  g_autofree char *weights = path_of (export, WEIGHTS), *plan = path_of (export, PLAN);
+
+  return write_cfg (export, error)
+         && esp_weights_save (esp_cut_get_network (export->cut), esp_cut_get_weights (export->cut), weights, error)
+         && write_map (export, error)
+         && esp_plan_save (export->what->plan, export->what->cfg_hash, export->what->weights_hash, plan, error);
+}
+
+/* The network over a smaller picture, in whole steps of 32; itself where its work is small or it has no such form. */
+static EspNetwork *
+shrink (EspNetwork *network, double bflops)
+{
+  const EspShape input = esp_network_get_input (network);
+  EspCfg *cfg;
+  EspNetwork *small;
+  char side[16];
+
+  if (bflops <= LARGEST_WORK || MIN (input.w, input.h) <= SMALL_SIDE)
+    return esp_network_ref (network);
+  cfg = esp_cfg_copy (esp_network_get_cfg (network));
+  g_snprintf (side, sizeof side, "%d", SMALL_SIDE);
+  esp_cfg_set (cfg, 0, "width", side);
+  esp_cfg_set (cfg, 0, "height", side);
+  small = esp_network_new (cfg, NULL);
+  return small != NULL ? small : esp_network_ref (network);
+}
+
+static gboolean
+compare (const Export *export,
+         EspNetwork *whole,
+         EspNetwork *small,
+         EspWeights *weights,
+         EspBackendKind backend,
+         double bound,
+         double *difference,
+         EspJob *job,
+         GError **error)
+{
+  EspCutCheck check;
+
+  if (!esp_cut_check (whole, export->what->weights, export->mask, small, weights, export->cut, backend, export->what->bn,
+                      export->what->seed, &check, job, error))
+    return FALSE;
+  *difference = check.difference;
+  if (check.difference <= bound)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
+               "the cut network differs from the masked one by %g of the maximum of layer %u, at most %g is accepted: nothing was written",
+               check.difference, check.layer, bound);
+  return FALSE;
+}
+
+static gboolean
+check_bytes (const char *path, const EspNetwork *network, guint64 *bytes, GError **error)
+{
+  GStatBuf info;
+  const guint64 expected = esp_cost_of (network, NULL).file_bytes;
+
+  if (g_stat (path, &info) != 0)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: %s", path, g_strerror (errno));
+      return FALSE;
+    }
+  *bytes = (guint64) info.st_size;
+  if (*bytes == expected || *bytes + 4 == expected) /* the header's count of images has 8 bytes, or 4 in an old one */
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: %" G_GUINT64_FORMAT " bytes were written, the cfg asks for %" G_GUINT64_FORMAT, path,
+               *bytes, expected);
+  return FALSE;
+}
+
+static gboolean
+verify (const Export *export, EspExportResult *result, EspJob *job, GError **error)
+{
+  g_autofree char *cfg_path = path_of (export, CFG), *weights_path = path_of (export, WEIGHTS), *plan_path = path_of (export, PLAN);
+  g_autoptr (EspNetwork) again = esp_network_load (cfg_path, error);
+  g_autoptr (EspWeights) weights = again != NULL ? esp_weights_load (again, weights_path, error) : NULL;
+  g_autoptr (EspMask) mask = NULL;
+  g_autoptr (EspNetwork) whole = NULL, small = NULL;
+  const double bflops = esp_cost_of (export->network, NULL).bflops;
+
+  if (weights == NULL || !check_bytes (weights_path, again, &result->file_bytes, error))
+    return FALSE;
+  mask = esp_plan_read_mask (export->network, plan_path, export->what->cfg_hash, export->what->weights_hash, error);
+  if (mask == NULL)
+    return FALSE;
+  if (!esp_hash_equal (esp_mask_get_hash (mask), esp_mask_get_hash (export->mask)))
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: read again, it does not keep what the plan keeps", plan_path);
+      return FALSE;
+    }
+  whole = shrink (export->network, bflops);
+  small = whole != export->network ? shrink (again, bflops) : esp_network_ref (again);
+  result->width = esp_network_get_input (whole).w;
+  result->height = esp_network_get_input (whole).h;
+  return compare (export, whole, small, weights, ESP_BACKEND_REFERENCE_DOUBLE, DOUBLE_BOUND, &result->difference, job, error)
+         && compare (export, export->network, again, weights, ESP_BACKEND_ONEDNN, FLOAT_BOUND, &result->difference_float, job, error);
+}
+
+static gboolean
+move (const char *from, const char *to, GError **error)
+{
+  if (g_rename (from, to) == 0)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: could not be put into place: %s", to, g_strerror (errno));
+  return FALSE;
+}
+
+/* A new folder appears as one; into one that is there the files go one by one, each whole. */
+static gboolean
+put_into_place (Export *export, const char *folder, GError **error)
+{
+  g_autofree char *above = g_path_get_dirname (folder);
+
+  if (!g_file_test (folder, G_FILE_TEST_EXISTS))
+    {
+      if (!esp_folder_make (above, error) || !move (export->folder, folder, error))
+        return FALSE;
+      g_clear_pointer (&export->folder, g_free);
+      return TRUE;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *from = path_of (export, i), *to = g_build_filename (folder, names[i], NULL);
+
+      if (!move (from, to, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * esp_export_write:
+ * @what: the plan, its weights, and whose they are
+ * @folder: where to; made if it is not there
+ * @result: (out): what was measured on the way
+ * @job: (nullable): cancels; nothing is left behind then
+ * @error: ESP_ERROR_SHAPE where the plan cannot be cut (the reason), or the cut is not the masked network; ESP_ERROR_IO
+ *
+ * Cost: two forwards in the plain double reference (over 96 × 96 where the network is large), two in the engine. Thread: lane.
+ */
+gboolean
+esp_export_write (const EspExport *what, const char *folder, EspExportResult *result, EspJob *job, GError **error)
+{
+  g_auto (Export) export = { .what = what };
+  g_autofree char *target = NULL;
+
+  g_return_val_if_fail (what != NULL && folder != NULL && result != NULL, FALSE);
+  if (g_file_test (folder, G_FILE_TEST_EXISTS) && !g_file_test (folder, G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: not a folder", folder);
+      return FALSE;
+    }
+  target = g_canonicalize_filename (folder, NULL); /* without a slash at its end */
+  export.network = esp_plan_get_network (what->plan);
+  export.mask = esp_plan_get_mask (what->plan);
+  export.cut = esp_cut_new (export.network, what->weights, export.mask, NULL, error);
+  if (export.cut == NULL || (export.folder = make_folder (target, error)) == NULL)
+    return FALSE;
+  return write_files (&export, error) && verify (&export, result, job, error) && esp_job_check (job, error)
+         && put_into_place (&export, target, error);
+}

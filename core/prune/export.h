@@ -1,0 +1,34 @@
+/* export.h: writes a pruned network whole or not at all, read again and proved before it is there */
+#pragma once
+
+#include "prune/cut-check.h"
+#include "prune/plan.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  EspPlan    *plan;
+  EspWeights *weights;      /* of the plan's network */
+  const char *cfg_hash;     /* SHA-256 of the files that were opened */
+  const char *weights_hash;
+  EspBnForm   bn;
+  guint64     seed;         /* of the input that cut and masked are compared on */
+} EspExport;
+
+typedef struct
+{
+  guint64 file_bytes;       /* of pruned.weights, as written */
+  double  difference;       /* cut against masked in double, relative to each layer's maximum, the worst */
+  double  difference_float; /* the same as the engine runs */
+  int     width, height;    /* the input of the comparison in double: the network's own unless that is large */
+} EspExportResult;
+
+/* Writes pruned.cfg, pruned.weights, index-map.json and plan.json into @folder. Thread: lane. */
+gboolean esp_export_write (const EspExport  *what,
+                           const char       *folder,
+                           EspExportResult  *result, /* (out) */
+                           EspJob           *job,
+                           GError          **error);
+
+G_END_DECLS

@@ -1,0 +1,193 @@
+/* test-export.c: a pruned network is there whole, or not at all */
+#include "config.h"
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "net/cost.h"
+#include "prune/export.h"
+
+#include "prune-common.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+
+#define SHA1 "1111111111111111111111111111111111111111111111111111111111111111"
+
+typedef struct
+{
+  EspNetwork *network;
+  EspWeights *weights;
+  EspPlan *plan;
+  char *folder, *target;
+} Fixture;
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  g_autoptr (EspScores) scores = NULL;
+
+  self->network = fastest_network ();
+  self->weights = esp_weights_new_random (self->network, 3);
+  scores = random_scores (self->network, "l1", 3);
+  self->plan = plan_of (self->network, scores);
+  for (guint g = 0; g < esp_plan_get_n_groups (self->plan); g++)
+    esp_plan_set_ratio (self->plan, g, .4);
+  self->folder = g_dir_make_tmp ("espalier-XXXXXX", NULL);
+  self->target = g_build_filename (self->folder, "a", "b", NULL);
+}
+
+static void
+remove_all (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+
+      remove_all (child);
+    }
+  g_remove (path);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  remove_all (self->folder);
+  g_free (self->folder);
+  g_free (self->target);
+  g_object_unref (self->plan);
+  esp_weights_unref (self->weights);
+  esp_network_unref (self->network);
+}
+
+static guint
+count_entries (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  while (dir != NULL && g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static gboolean export(Fixture *self, const char *target, EspExportResult *result, EspJob *job, GError **error)
+{
+  const EspExport what = { self->plan, self->weights, NULL, SHA1, ESP_BN_ALEXEY, 1 };
+  g_autofree char *hash = NULL;
+  EspExport whole = what;
+  gsize n = 0;
+  g_autofree char *text = esp_cfg_to_text (esp_network_get_cfg (self->network), &n);
+
+  hash = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) text, n);
+  whole.cfg_hash = hash;
+  return esp_export_write (&whole, target, result, job, error);
+}
+
+static void
+assert_map (Fixture *self)
+{
+  g_autofree char *path = g_build_filename (self->target, "index-map.json", NULL);
+  g_autoptr (JsonNode) root = esp_json_load (path, 1 << 20, NULL);
+  g_autoptr (EspMask) mask = esp_plan_get_mask (self->plan);
+  JsonArray *layers = NULL;
+
+  g_assert_true (esp_json_read_array (json_node_get_object (root), path, "layers", &layers, NULL));
+  g_assert_cmpuint (json_array_get_length (layers), ==, esp_network_get_n_layers (self->network));
+  for (guint l = 0; l < json_array_get_length (layers); l++)
+    {
+      JsonArray *kept = json_object_get_array_member (json_array_get_object_element (layers, l), "kept");
+      guint n = 0;
+      g_autofree guint8 *bits = esp_mask_flow (mask, self->network, (int) l, &n);
+      guint at = 0;
+
+      for (guint c = 0; c < n; c++)
+        if (bits[c])
+          g_assert_cmpuint (json_array_get_int_element (kept, at++), ==, c);
+      g_assert_cmpuint (json_array_get_length (kept), ==, at);
+    }
+}
+
+static void
+test_whole (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  EspExportResult result;
+  g_autofree char *cfg = g_build_filename (self->target, "pruned.cfg", NULL);
+  g_autofree char *numbers = g_build_filename (self->target, "pruned.weights", NULL);
+  g_autofree char *plan = g_build_filename (self->target, "plan.json", NULL);
+  g_autoptr (EspNetwork) again = NULL;
+  g_autoptr (EspWeights) weights = NULL;
+  g_autoptr (EspMask) mask = esp_plan_get_mask (self->plan), read = NULL;
+  EspCost cost;
+
+  g_assert_true (export(self, self->target, &result, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpfloat (result.difference, <=, 1e-12);
+  g_assert_cmpfloat (result.difference_float, <=, 1e-5);
+  g_assert_cmpuint (count_entries (self->target), ==, 4);
+  g_assert_cmpuint (count_entries (self->folder), ==, 1); /* nothing else is left */
+  again = esp_network_load (cfg, &error);
+  g_assert_no_error (error);
+  weights = esp_weights_load (again, numbers, &error);
+  g_assert_no_error (error);
+  cost = esp_cost_of (self->network, mask);
+  g_assert_cmpuint (cost.params, ==, esp_cost_of (again, NULL).params);
+  g_assert_cmpuint (cost.params, <, esp_cost_of (self->network, NULL).params);
+  g_assert_cmpuint (result.file_bytes, ==, cost.file_bytes);
+  read = esp_plan_read_mask (self->network, plan, NULL, SHA1, &error);
+  g_assert_no_error (error);
+  g_assert_true (esp_hash_equal (esp_mask_get_hash (read), esp_mask_get_hash (mask)));
+  assert_map (self);
+  g_assert_true (export(self, self->target, &result, NULL, &error)); /* again, over what is there */
+  g_assert_cmpuint (count_entries (self->target), ==, 4);
+  g_assert_cmpuint (count_entries (self->folder), ==, 1);
+}
+
+static void
+assert_nothing (Fixture *self, const char *target, EspJob *job, const char *message)
+{
+  g_autoptr (GError) error = NULL;
+  EspExportResult result;
+
+  g_assert_false (export(self, target, &result, job, &error));
+  g_assert_nonnull (error);
+  if (strstr (error->message, message) == NULL)
+    g_error ("“%s” does not say “%s”", error->message, message);
+  g_assert_cmpuint (count_entries (self->folder), ==, 0);
+}
+
+static void
+test_nothing (Fixture *self, gconstpointer data)
+{
+  g_autoptr (EspJob) job = esp_job_new ("export");
+  g_autofree char *within = NULL;
+
+  esp_job_cancel (job);
+  assert_nothing (self, self->target, job, "cancelled");
+  esp_weights_get (self->weights, 27)->biases[0] = INFINITY; /* the weights, read again, are refused */
+  assert_nothing (self, self->target, NULL, "pruned.weights: byte ");
+  esp_weights_get (self->weights, 27)->biases[0] = 0;
+  for (gsize i = 0; i < esp_weights_get (self->weights, 27)->n_weights; i++) /* overflows: cut and masked cannot be compared */
+    esp_weights_get (self->weights, 27)->weights[i] = G_MAXFLOAT;
+  assert_nothing (self, self->target, NULL, "nothing was written");
+  esp_plan_set_floor (self->plan, 0);
+  esp_plan_set_ratio (self->plan, 0, 1);
+  assert_nothing (self, self->target, NULL, "layer 0");
+  g_assert_true (esp_file_write (self->target, "", 0, NULL) == FALSE);
+  within = g_build_filename ("/proc/none", "a", NULL);
+  esp_plan_set_ratio (self->plan, 0, 0);
+  assert_nothing (self, within, NULL, "no folder could be made");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/export/whole", Fixture, NULL, set_up, test_whole, tear_down);
+  g_test_add ("/export/nothing", Fixture, NULL, set_up, test_nothing, tear_down);
+  return g_test_run ();
+}
