@@ -86,6 +86,7 @@ on_probe_changed (EspImageCanvas *canvas, const char *text, EspImageView *self)
 static void
 on_scale_toggled (GtkToggleButton *scale, EspImageView *self)
 {
+  gtk_button_set_label (GTK_BUTTON (scale), gtk_toggle_button_get_active (scale) ? _ ("all images seen") : _ ("this image"));
   g_object_notify (G_OBJECT (self), "fixed-scale");
 }
 
@@ -250,7 +251,7 @@ esp_image_view_set_selected (EspImageView *self, int index)
  * @low: where the colours begin, NaN: the map's own range
  * @high: where they end
  *
- * The legend says the numbers, the unit and whether the scale is this image's own. Thread: main.
+ * The legend says the numbers, the unit and, by its switch, whether the scale is this image's own. Thread: main.
  */
 void
 esp_image_view_set_heatmap (EspImageView *self, EspHeatmap *heatmap, float low, float high)
@@ -272,7 +273,6 @@ esp_image_view_set_heatmap (EspImageView *self, EspHeatmap *heatmap, float low, 
       gtk_label_set_label (self->high, last);
       gtk_label_set_label (self->unit, heatmap->unit != NULL ? heatmap->unit : "");
       gtk_widget_set_tooltip_text (GTK_WIDGET (self->unit), heatmap->unit);
-      gtk_button_set_label (GTK_BUTTON (self->scale), isnan (low) ? _ ("this image") : _ ("all images"));
       esp_palette_bar_set_signed (self->bar, heatmap->is_signed);
     }
   show_legend (self);

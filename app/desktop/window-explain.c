@@ -179,6 +179,16 @@ fill_drops (EspWindow *self)
   gtk_drop_down_set_model (self->layer_drop, esp_study_get_layers (self->study));
 }
 
+/* The legend's switch: the study then answers with another range and another view. */
+static void
+scale_switched (EspImageView *view, GParamSpec *pspec, gpointer data)
+{
+  gboolean fixed;
+
+  g_object_get (view, "fixed-scale", &fixed, NULL);
+  g_object_set (ESP_WINDOW (data)->study, "heat-scale", fixed ? "set" : "image", NULL);
+}
+
 /** esp_window_bind_explain: ties lists, bar and picture to the study. Thread: main. */
 void
 esp_window_bind_explain (EspWindow *window)
@@ -192,6 +202,7 @@ esp_window_bind_explain (EspWindow *window)
   g_signal_connect (window->detection_list, "detection-activated", G_CALLBACK (detection_activated), window);
   g_signal_connect (window->image_view, "box-activated", G_CALLBACK (detection_activated), window);
   g_signal_connect (window->image_view, "background-activated", G_CALLBACK (background_activated), window);
+  g_signal_connect (window->image_view, "notify::fixed-scale", G_CALLBACK (scale_switched), window);
   g_signal_connect (window->target_drop, "notify::selected", G_CALLBACK (target_picked), window);
   g_signal_connect (window->layer_drop, "notify::selected", G_CALLBACK (layer_picked), window);
   g_signal_connect_object (study, "view-changed", G_CALLBACK (view_changed), window, 0);

@@ -318,6 +318,7 @@ test_legend (void)
   g_object_set (view, "fixed-scale", TRUE, NULL);
   g_object_get (view, "fixed-scale", &fixed, NULL);
   g_assert_true (fixed);
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (test_find (GTK_WIDGET (view), GTK_TYPE_TOGGLE_BUTTON, 0))), ==, "all images seen");
   test_close (window);
 }
 
