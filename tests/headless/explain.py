@@ -1,0 +1,125 @@
+"""explain.py: attribute and figure from outside, on the sample."""
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+
+PROGRAM = os.path.join(os.environ["ESP_BUILD_ROOT"], "app", "espalier-cli")
+
+
+def run(*arguments, expect=0):
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == expect, f"{arguments}: exit {done.returncode}, expected {expect}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return done
+
+
+def ask(*arguments):
+    return json.loads(run(*arguments, "--json").stdout)
+
+
+def refused(*arguments, naming):
+    done = run(*arguments, expect=1)
+    assert done.stdout == "", done.stdout
+    for word in naming:
+        assert word in done.stderr, f"{word!r} is not in {done.stderr!r}"
+
+
+def bytes_of(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def main():
+    folder = tempfile.mkdtemp()
+    os.environ["SOURCE_DATE_EPOCH"] = "1700000000"
+    try:
+        sample = os.path.join(folder, "sample")
+        run("sample", sample, "--test", 6, "--quiet")
+        cfg, weights, data, names = [os.path.join(sample, "sample." + ending) for ending in ("cfg", "weights", "data", "names")]
+        images = sorted(os.path.join(sample, "images", name) for name in os.listdir(os.path.join(sample, "images")))
+        seen = ask("detect", cfg, weights, images[0], "--names", names)["images"][0]["detections"]
+        output = os.path.join(folder, "out")
+        spec = os.path.join(folder, "spec.json")
+
+        def attribute(*arguments):
+            return ask("attribute", cfg, weights, *arguments, "--names", names, "--output", output)
+
+        def box():
+            said = attribute(images[0], "--target", "box:1")
+            one, = said["heatmaps"]
+            values = struct.unpack(f"<{one['width'] * one['height']}f", bytes_of(one["values"]))
+            assert one["target"].startswith(seen[0]["name"]), one
+            assert one["method"] == "gradient-activation"
+            assert max(values) == one["highest"] and min(values) == one["lowest"] and max(values) > 0
+            assert one["energy_in_box"] > one["chance"] > 0, one
+            assert bytes_of(one["file"]).startswith(b"\x89PNG"), one
+            assert said["ones"] == 2
+
+        def channels():
+            layers = [layer for layer in ask("info", cfg, "--weights", weights)["layers"] if layer["kind"] == "convolutional"]
+            told = [(one["layer"], one["channel"]) for one in attribute(images[0])["channels"]]
+            assert told == [(layer["index"], c) for layer in layers for c in range(layer["out"][0])]
+            some = attribute(images[0], "--layer", layers[1]["index"])["channels"]
+            assert [one["channel"] for one in some] == list(range(layers[1]["out"][0])), some
+
+        def sums():
+            every = [attribute(image)["channels"] for image in images]
+            whole = attribute(data, "--target", "dataset")
+            assert whole["images"] == len(images)
+            for i, one in enumerate(whole["channels"]):
+                expected = sum(scores[i]["score"] for scores in every)
+                assert abs(one["score"] - expected) <= 1e-9 * max(1, abs(expected)), (one, expected)
+
+        def nothing():
+            said = attribute(images[0], "--target", "class:0", "--tau", "1")
+            assert said["ones"] == 0 and "nothing to explain" in said["heatmaps"][0]["sentence"]
+            assert all(one["score"] == 0 for one in said["channels"])
+
+        def refusals():
+            refused("attribute", cfg, weights, images[0], "--target", "box:999", "-o", output, naming=("box 999",))
+            refused("attribute", cfg, weights, images[0], "--target", "class:unicorn", "-o", output, naming=("unicorn",))
+            refused("attribute", cfg, weights, data, "--target", "box:1", "-o", output, naming=("one photograph",))
+            run("attribute", cfg, weights, images[0], "--target", "best", "-o", output, expect=2)
+            run("attribute", cfg, weights, images[0], "--method", "magic", "-o", output, expect=2)
+            run("attribute", cfg, weights, images[0], expect=2)
+
+        def write_spec(**changes):
+            said = {"kind": "view", "network": "sample/sample.cfg", "weights": "sample/sample.weights", "names": "sample/sample.names",
+                    "image": os.path.relpath(images[0], folder), "target": {"box": 1}, **changes}
+            with open(spec, "w") as file:
+                json.dump(said, file)
+
+        def figures():
+            write_spec()
+            for ending in ("png", "pdf", "svg"):
+                paths = [os.path.join(folder, f"figure-{i}.{ending}") for i in (0, 1)]
+                for path in paths:
+                    caption = ask("figure", spec, "-o", path)["caption"]
+                assert caption.startswith(f"Why {seen[0]['name']} "), caption
+                assert len(bytes_of(paths[0])) > 1000 and bytes_of(paths[0]) == bytes_of(paths[1]), ending
+            write_spec(target=None)
+            assert ask("figure", spec, "-o", paths[0])["caption"] is None
+            assert bytes_of(paths[0]) != bytes_of(paths[1])
+
+        def specs():
+            path = os.path.join(folder, "figure.png")
+            for changes, words in (({"kind": "pie"}, ("kind",)), ({"netwrok": "a"}, ("netwrok",)), ({"layer": 1.5}, ("layer", "whole")),
+                                   ({"layer": "3"}, ("layer",)), ({"scale": [1]}, ("scale",)), ({"target": {}}, ("target",)),
+                                   ({"target": {"box": 0}}, ("target.box",)), ({"opacity": 2}, ("opacity",)), ({"palette": "jet"}, ("palette",)),
+                                   ({"network": None}, ("network", "missing")), ({"layer": 999}, ("layer 999",)), ({"image": "none.png"}, ("none.png",))):
+                write_spec(**changes)
+                refused("figure", spec, "-o", path, naming=words)
+                assert not os.path.exists(path), changes
+
+        tests = (box, channels, sums, nothing, refusals, figures, specs)
+        print(f"1..{len(tests)}", flush=True)
+        for i, function in enumerate(tests):
+            function()
+            print(f"ok {i + 1} - {function.__name__}", flush=True)
+    finally:
+        shutil.rmtree(folder)
+
+
+main()
