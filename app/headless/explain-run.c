@@ -159,7 +159,7 @@ esp_explain_run_look (EspExplainRun *run, GError **error)
   run->detections = esp_decode (run->engine, 0, run->placement, run->threshold, error);
   if (run->detections == NULL)
     return FALSE;
-  esp_suppress (run->detections, run->nms);
+  esp_suppress_by (run->detections, esp_nms_of_network (run->loaded->network, run->nms));
   if (run->ask.kind != ESP_ASK_NOTHING)
     run->target = make_target (run, error);
   return run->ask.kind == ESP_ASK_NOTHING || run->target != NULL;
