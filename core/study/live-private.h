@@ -41,6 +41,7 @@ struct _EspLive
   EspJob         *pass_job;     /* (nullable): of the full pass under way */
   EspJob         *latency_job;  /* (nullable) */
   EspJob         *baseline_job; /* (nullable) */
+  gboolean        baseline_running;
   EspOutcome    **baseline;     /* by data set index; an entry is set once */
   guint           n_baseline;   /* of the order, known */
   guint           told_baseline; /* of them, told to the main thread */

@@ -512,6 +512,17 @@ finish_baseline (EspLive *live)
   keep_interval (live, run, esp_bootstrap_get (bootstrap));
 }
 
+/* Through, failed or cancelled: whoever shows it as under way looks again. */
+static void
+end_baseline (EspLive *live)
+{
+  pthread_mutex_lock (&live->lock);
+  live->baseline_running = FALSE;
+  live->changed = TRUE;
+  live_queue_idle (live);
+  pthread_mutex_unlock (&live->lock);
+}
+
 /** live_baseline: the unpruned network over all images; quick looks and the picture in view go before. Thread: lane. */
 void
 live_baseline (gpointer data)
@@ -524,9 +535,13 @@ live_baseline (gpointer data)
   job = live->baseline_job != NULL ? esp_job_ref (live->baseline_job) : NULL;
   pthread_mutex_unlock (&live->lock);
   if (run_baseline (live, job, &error))
-    finish_baseline (live);
-  else
-    tell_failure (live, error);
+    {
+      end_baseline (live);
+      finish_baseline (live);
+      return;
+    }
+  end_baseline (live);
+  tell_failure (live, error);
 }
 
 static gboolean

@@ -290,6 +290,7 @@ esp_live_start (EspLive *live, EspJob *job)
     return;
   pthread_mutex_lock (&live->lock);
   live->baseline_job = job != NULL ? esp_job_ref (job) : NULL;
+  live->baseline_running = TRUE;
   pthread_mutex_unlock (&live->lock);
   esp_lane_post (live->lane, ESP_LANE_PASS, live_baseline, live_ref (live), (GDestroyNotify) live_unref);
 }
@@ -401,14 +402,14 @@ esp_live_get_order (EspLive *live)
   return live->order;
 }
 
-/** esp_live_is_started: Returns: whether the unpruned network is through. Thread: any. */
+/** esp_live_is_running: Returns: whether the unpruned pass was begun and is neither through nor given up. Thread: any. */
 gboolean
-esp_live_is_started (EspLive *live)
+esp_live_is_running (EspLive *live)
 {
-  gboolean all;
+  gboolean running;
 
   pthread_mutex_lock (&live->lock);
-  all = live->n_baseline == live->material->n_images && live->n_baseline != 0;
+  running = live->baseline_running;
   pthread_mutex_unlock (&live->lock);
-  return all;
+  return running;
 }

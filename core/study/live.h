@@ -47,7 +47,7 @@ gboolean            esp_live_get_latency   (EspLive             *live,
 const EspOutcome   *esp_live_get_baseline  (EspLive             *live,       /* NULL while not known; stays as long as @live */
                                             guint                image);
 const guint        *esp_live_get_order     (EspLive             *live);      /* the fixed order of images */
-gboolean            esp_live_is_started    (EspLive             *live);      /* baseline complete */
+gboolean            esp_live_is_running    (EspLive             *live);      /* the unpruned pass, begun and neither through nor given up */
 /* The engine of a mask, made from the last one's parts. Thread: lane. */
 EspEngine          *esp_live_engine        (EspLive             *live,       /* (transfer full) */
                                             EspMask             *mask,

@@ -85,10 +85,18 @@ esp_study_open_async (EspStudy *study, const EspStudyFiles *files, EspJob *job, 
   esp_lane_run_async (study->lane, ESP_LANE_VIEW, inner, open_run);
 }
 
+/* The unpruned pass ends by being through, by failing, or by its job being cancelled. */
 static void
 number_changed (gpointer data)
 {
-  study_numbers (data);
+  EspStudy *study = data;
+
+  if (study->baseline_job != NULL && !esp_live_is_running (study->live))
+    {
+      g_clear_pointer (&study->baseline_job, esp_job_unref);
+      study_update_busy (study);
+    }
+  study_numbers (study);
 }
 
 /* After one idle second the latency is measured: by itself, never in the way of a number. */
@@ -123,11 +131,14 @@ add_trial (EspStudy *study, const EspTrial *trial)
 {
   const EspHash hash = esp_mask_get_hash (trial->mask);
   const EspCost cost = esp_cost_of (study->material->network, trial->mask);
+  const gboolean current = study->mask != NULL && esp_hash_equal (esp_mask_get_hash (study->mask), hash);
+  /* the act had no words yet while its slider was still moving */
+  g_autofree char *title = current ? study_plan_title (study) : g_strdup (trial->title);
   EspMapNumber number;
   g_autoptr (EspRow) row = NULL;
 
   esp_live_get_number (study->live, &number);
-  row = g_object_new (ESP_TYPE_TRIAL_ROW, "title", trial->title, "map", trial->map, "difference", trial->map - number.baseline, "params",
+  row = g_object_new (ESP_TYPE_TRIAL_ROW, "title", title, "map", trial->map, "difference", trial->map - number.baseline, "params",
                       cost.params, "bytes", cost.file_bytes, "bflops", cost.bflops, NULL);
   g_object_set_data_full (G_OBJECT (row), "mask", esp_hash_to_string (hash), g_free);
   g_list_store_insert (study->trials, 0, row);
@@ -157,21 +168,15 @@ baseline_news (guint from, guint to, gpointer data)
   EspStudy *study = data;
 
   study_view_baseline (from, to, study);
-  if (to < study->material->n_images)
-    return;
-  g_clear_pointer (&study->baseline_job, esp_job_unref);
-  study_score_begin (study);
+  if (to == study->material->n_images)
+    study_score_begin (study);
   study_update_busy (study);
 }
 
 static void
 live_failed (const GError *error, gpointer data)
 {
-  EspStudy *study = data;
-
-  g_clear_pointer (&study->baseline_job, esp_job_unref);
-  study_update_busy (study);
-  study_fail (study, error);
+  study_fail (data, error);
 }
 
 static EspPlan *

@@ -119,15 +119,17 @@ update_channels (EspStudy *study)
     }
 }
 
-/* The words of the act that led here, as the undo button has them. */
-static char *
-act_title (EspStudy *study)
+/** study_plan_title: Returns: (transfer full): the words of the act that led here, as the undo button has them. Thread: main. */
+char *
+study_plan_title (EspStudy *study)
 {
   g_autofree char *label = NULL;
 
   g_object_get (study->plan, "undo-label", &label, NULL);
+  if (esp_mask_is_full (study->mask))
+    return g_strdup ("Unpruned");
   if (label == NULL || *label == '\0')
-    return g_strdup (esp_mask_is_full (study->mask) ? "Unpruned" : "Plan");
+    return g_strdup ("Plan");
   return g_steal_pointer (&label);
 }
 
@@ -149,7 +151,7 @@ study_plan_flush (EspStudy *study)
   if (!same)
     {
       g_clear_handle_id (&study->latency_source, g_source_remove);
-      title = act_title (study);
+      title = study_plan_title (study);
       esp_live_request (study->live, mask, title);
       if (study->view != NULL)
         esp_view_set_mask (study->view, mask);

@@ -76,6 +76,8 @@ void study_plan_detach    (EspStudy *study);
 void study_plan_flush     (EspStudy *study); /* what the plan says now, without waiting for the idle */
 void study_plan_rank      (EspStudy *study); /* the ranking is another */
 
+char *study_plan_title    (EspStudy *study); /* (transfer full): the act that led here */
+
 void study_view_fill      (EspStudy *study);
 void study_view_clear     (EspStudy *study);
 void study_view_news      (EspViewNews *news, gpointer study);

@@ -130,6 +130,15 @@ is_idle (gpointer data)
   return !busy && is_final (data);
 }
 
+static gboolean
+is_at_rest (gpointer data)
+{
+  gboolean busy = TRUE;
+
+  g_object_get (((Fixture *) data)->study, "busy", &busy, NULL);
+  return !busy;
+}
+
 static guint
 count (GListModel *model)
 {
@@ -389,6 +398,19 @@ test_close_under_way (Fixture *f, gconstpointer data)
   g_main_context_iteration (NULL, FALSE);
 }
 
+/* The unpruned pass is cancelled from the list of jobs: the study goes on, and is not busy for ever. */
+static void
+test_cancel (Fixture *f, gconstpointer data)
+{
+  open_bench (f);
+  esp_job_cancel (esp_study_get_job (f->study));
+  wait_until (is_at_rest, f);
+  g_assert_null (esp_study_get_job (f->study));
+  esp_plan_set_ratio (esp_study_get_plan (f->study), 0, .5);
+  settle ();
+  g_assert_cmpuint (numbers_of (f).cost.params, <, numbers_of (f).whole.params);
+}
+
 static void
 test_network_alone (Fixture *f, gconstpointer data)
 {
@@ -466,6 +488,7 @@ main (int argc, char **argv)
   ADD ("/study/refused", "labelled", test_refused);
   ADD ("/study/save", "labelled", test_save);
   ADD ("/study/close-under-way", "labelled", test_close_under_way);
+  ADD ("/study/cancel", "labelled", test_cancel);
   ADD ("/study/network-alone", "labelled", test_network_alone);
   ADD ("/study/unlabelled", NULL, test_unlabelled);
   ADD ("/study/criterion", "labelled", test_criterion);
