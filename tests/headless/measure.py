@@ -1,0 +1,101 @@
+"""measure.py: detect and evaluate from outside, on the sample."""
+import json
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cli import Tap, ask, make_sample, refused, run
+
+IMAGES = 12
+
+
+def main():
+    tap = Tap()
+    folder = tempfile.mkdtemp()
+    try:
+        cfg, weights, data = make_sample(folder, IMAGES)
+        sample = os.path.dirname(cfg)
+        names = os.path.join(sample, "sample.names")
+        images = sorted(os.path.join(sample, "images", name) for name in os.listdir(os.path.join(sample, "images")))
+        whole = ask("evaluate", cfg, weights, data, "--quiet")
+
+        def evaluate():
+            classes = whole["per_class"]
+            assert whole["map"] > 0.9, whole["map"]
+            assert whole["interval"][0] < whole["map"] < whole["interval"][1], whole["interval"]
+            assert [one["class"] for one in classes] == list(range(len(classes)))
+            assert abs(sum(one["ap"] for one in classes) / len(classes) - whole["map"]) < 1e-12
+            assert whole["tp"] + whole["fn"] == sum(one["objects"] for one in classes)
+            assert abs(whole["precision"] - whole["tp"] / (whole["tp"] + whole["fp"])) < 1e-12
+            assert abs(whole["recall"] - whole["tp"] / (whole["tp"] + whole["fn"])) < 1e-12
+            assert abs(whole["f1"] - 2 * whole["tp"] / (2 * whole["tp"] + whole["fp"] + whole["fn"])) < 1e-12
+            assert whole["images"] == IMAGES and whole["images_per_second"] > 0
+            assert "difference" not in whole
+
+        def protocols():
+            maps = {name: ask("evaluate", cfg, weights, data, "--protocol", name)["map"] for name in ("darknet", "darknet-11", "darknet-101")}
+            assert maps["darknet"] == whole["map"]
+            assert len(set(maps.values())) == 3, maps
+            assert max(maps.values()) - min(maps.values()) < 0.1, maps
+
+        def plan():
+            cut = ask("evaluate", cfg, weights, data, "--plan", os.path.join(sample, "plan.json"))
+            assert abs(cut["map"] - whole["map"] - cut["difference"]) < 1e-12
+            assert cut["difference_interval"][0] <= cut["difference"] <= cut["difference_interval"][1]
+
+        def other_weights():
+            copy = os.path.join(folder, "other.weights")
+            with open(weights, "rb") as file:
+                content = bytearray(file.read())
+            content[-4:] = b"\0\0\0\0" if content[-4:] != b"\0\0\0\0" else b"\0\0\x80\x3f"
+            with open(copy, "wb") as file:
+                file.write(content)
+            refused("evaluate", cfg, copy, data, "--plan", os.path.join(sample, "plan.json"), naming=["plan.json", "weights"])
+
+        def detections():
+            path = os.path.join(folder, "detections.json")
+            limited = ask("evaluate", cfg, weights, data, "--limit", 3, "--detections", path)
+            with open(path, encoding="utf-8") as file:
+                rows = json.load(file)
+            assert limited["images"] == 3
+            assert len({row["image_id"] for row in rows}) == 3
+            for row in rows:
+                assert os.path.basename(images[row["image_id"]]) == row["file_name"], row
+                assert 0 <= row["category_id"] < 3 and row["score"] > 0.005 - 1e-6 and len(row["bbox"]) == 4, row
+
+        def detect():
+            seen = ask("detect", cfg, weights, images[0], images[1], "--names", names)["images"]
+            assert [one["path"] for one in seen] == images[:2]
+            assert seen[0]["detections"]
+            for row in seen[0]["detections"]:
+                assert row["score"] > 0.25 and row["name"] and 0 <= row["class"] < 3, row
+                assert row["box"][2] > 1 and row["box"][3] > 1, row  # pixels, not fractions
+            unnamed = ask("detect", cfg, weights, images[0], "--threshold", 0.9)["images"][0]["detections"]
+            assert len(unnamed) <= len(seen[0]["detections"])
+            assert all(row["name"] is None and row["score"] > 0.9 for row in unnamed)
+
+        def wrong_usage():
+            for arguments in (["evaluate", cfg, weights], ["evaluate", cfg, weights, data, "--protocol", "x"],
+                              ["evaluate", cfg, weights, data, "--limit", "-1"], ["detect", cfg, weights, images[0], "--fit", "crop"],
+                              ["detect", cfg, weights, images[0], "--threshold", 2], ["detect", cfg, weights]):
+                assert run(*arguments, "--json", expect=2).stdout == "", arguments
+
+        def refusals():
+            bare = os.path.join(folder, "one", "bare")
+            os.makedirs(bare)
+            shutil.copy(images[0], bare)
+            refused("evaluate", cfg, weights, bare, "--json", naming=["bare", "no labels"])
+            refused("evaluate", cfg, images[0], data, naming=[os.path.basename(images[0])])
+            refused("detect", cfg, weights, names, naming=["sample.names"])
+
+        for test in (evaluate, protocols, plan, other_weights, detections, detect, wrong_usage, refusals):
+            tap.check(test.__name__.replace("_", " "), test)
+    finally:
+        shutil.rmtree(folder)
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()
