@@ -41,7 +41,8 @@ struct _EspChannelStrip
   GHashTable *maps;  /* channel -> GdkTexture */
   GHashTable *cells; /* channel -> EspChannelCell in use, borrowed */
   guint resort;
-  int columns; /* as last told to the grid */
+  guint rewind; /* source that goes back to the first cell */
+  int columns;  /* as last told to the grid */
   guint recolumn;
 };
 
@@ -83,11 +84,31 @@ compare (gconstpointer a, gconstpointer b, gpointer data)
   return order;
 }
 
+static gboolean
+on_rewind (gpointer data)
+{
+  EspChannelStrip *self = data;
+
+  self->rewind = 0;
+  gtk_adjustment_set_value (gtk_scrolled_window_get_vadjustment (self->scroller), 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* The grid follows the cell it stood at, wherever a new order puts it: unless a hand is in it, the first is wanted. */
+static void
+queue_rewind (EspChannelStrip *self)
+{
+  if (self->rewind == 0 && gtk_widget_get_focus_child (GTK_WIDGET (self->grid)) == NULL)
+    self->rewind = g_timeout_add (50, on_rewind, self);
+}
+
 static void
 on_sort_changed (EspChannelStrip *self)
 {
-  if (self->sorter != NULL)
-    gtk_sorter_changed (self->sorter, GTK_SORTER_CHANGE_DIFFERENT);
+  if (self->sorter == NULL)
+    return;
+  gtk_sorter_changed (self->sorter, GTK_SORTER_CHANGE_DIFFERENT);
+  queue_rewind (self);
 }
 
 static gboolean
@@ -323,6 +344,7 @@ on_items_changed (EspChannelStrip *self)
   g_autofree char *total = g_strdup_printf (ngettext ("%u channel", "%u channels", n), n);
 
   esp_accessible_describe (self->grid, total);
+  queue_rewind (self);
 }
 
 static void
@@ -339,6 +361,7 @@ esp_channel_strip_dispose (GObject *object)
   EspChannelStrip *self = ESP_CHANNEL_STRIP (object);
 
   g_clear_handle_id (&self->resort, g_source_remove);
+  g_clear_handle_id (&self->rewind, g_source_remove);
   g_clear_handle_id (&self->recolumn, g_source_remove);
   if (self->grid != NULL)
     gtk_grid_view_set_model (self->grid, NULL);

@@ -75,9 +75,31 @@ draw_run (EspHistogram *self, cairo_t *cr, const Run *run, const GdkRGBA *colour
     }
 }
 
+/* Several layers share the picture: their mean stands dark before the highest of them. */
+static void
+sum_up (EspHistogram *self, Run *mean, Run *most)
+{
+  const guint n = self->runs->len;
+
+  *mean = *most = (Run){ .cut = 0 };
+  for (guint k = 0; k < n; k++)
+    {
+      const Run *run = &g_array_index (self->runs, Run, k);
+
+      mean->cut += run->cut / n;
+      for (int i = 0; i < BINS; i++)
+        {
+          mean->height[i] += run->height[i] / (float) n;
+          most->height[i] = MAX (most->height[i], run->height[i]);
+        }
+    }
+  most->cut = mean->cut;
+}
+
 static GskRenderNode *
 make_bars (EspHistogram *self)
 {
+  Run mean, most;
   graphene_rect_t bounds;
   GskRenderNode *node;
   cairo_t *cr;
@@ -87,8 +109,13 @@ make_bars (EspHistogram *self)
   node = gsk_cairo_node_new (&bounds);
   cr = gsk_cairo_node_get_draw_context (node);
   esp_compat_get_colour (GTK_WIDGET (self), &colour);
-  for (guint i = 0; i < self->runs->len; i++)
-    draw_run (self, cr, &g_array_index (self->runs, Run, i), &colour, 0.5 / sqrt ((double) self->runs->len));
+  if (self->runs->len > 0)
+    {
+      sum_up (self, &mean, &most);
+      if (self->runs->len > 1)
+        draw_run (self, cr, &most, &colour, 0.22);
+      draw_run (self, cr, &mean, &colour, 0.5);
+    }
   cairo_destroy (cr);
   return node;
 }

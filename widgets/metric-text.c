@@ -70,6 +70,12 @@ map_unknown (const EspMapNumber *number, EspMetricText *text)
   text->why = number->labelled
                   ? g_strdup (_ ("No image has been evaluated yet."))
                   : g_strdup (_ ("The photographs have no labels: how far the boxes agree with those of the unpruned network."));
+  if (number->labelled && agreement != NULL)
+    {
+      text->value = g_strdup ("–");
+      text->detail = g_steal_pointer (&agreement);
+      return;
+    }
   if (agreement == NULL)
     {
       text->value = g_strdup ("–");

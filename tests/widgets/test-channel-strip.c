@@ -246,6 +246,26 @@ test_order (void)
   test_close (window);
 }
 
+/* Scores that arrive late put the cells in another order: the first stays in view, not the cell that was first. */
+static void
+test_rewind (void)
+{
+  g_autoptr (GListStore) store = make_channels (300);
+  GtkWidget *window = open_strip (store);
+  GtkAdjustment *adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (grid_of (window)));
+
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autoptr (GObject) row = g_list_model_get_item (G_LIST_MODEL (store), i);
+
+      g_object_set (row, "score", 1 - i * 0.001, NULL);
+    }
+  test_spin (900);
+  g_assert_cmpuint (channel_at (window, 0), ==, 0);
+  g_assert_cmpfloat (gtk_adjustment_get_value (adjustment), ==, 0);
+  test_close (window);
+}
+
 /* A new revision asks for the map again; another image asks for all in view. */
 static void
 test_revision (void)
@@ -273,6 +293,7 @@ main (int argc, char **argv)
   g_test_add_func ("/channel-strip/cut", test_cut);
   g_test_add_func ("/channel-strip/protect", test_protect);
   g_test_add_func ("/channel-strip/order", test_order);
+  g_test_add_func ("/channel-strip/rewind", test_rewind);
   g_test_add_func ("/channel-strip/revision", test_revision);
   return g_test_run ();
 }

@@ -86,6 +86,10 @@ test_unknown (void)
   none.has_agreement = TRUE;
   none.agreement = 0.91;
   none.agreement_n = 4;
+  none.state = ESP_STATE_NONE;
+  none.labelled = TRUE;
+  check (&none, "mAP not known yet; agreement 91 % on 4 images", "", "agreement 91 % on 4 images");
+  none.labelled = FALSE;
   none.state = ESP_STATE_FINAL;
   check (&none, "mAP unknown, no labels; agreement 91 % on 4 images", "", "4 images, no labels");
 }
