@@ -364,6 +364,19 @@ make_heat (Look *look, GError **error)
   return TRUE;
 }
 
+/* A slider goes before the next channel; a newer wish ends this one's. */
+static gboolean
+go_on (Look *look)
+{
+  gboolean current;
+
+  esp_lane_yield (look->view->lane);
+  pthread_mutex_lock (&look->view->lock);
+  current = !look->view->closed && look->view->serial == look->serial;
+  pthread_mutex_unlock (&look->view->lock);
+  return current;
+}
+
 static GArray *
 take_wanted (Look *look)
 {
@@ -385,7 +398,7 @@ make_maps (Look *look, GError **error)
   EspView *view = look->view;
   g_autoptr (GArray) wanted = take_wanted (look);
 
-  for (guint i = 0; wanted != NULL && i < wanted->len; i++)
+  for (guint i = 0; wanted != NULL && i < wanted->len && go_on (look); i++)
     {
       const int channel = (int) g_array_index (wanted, guint, i);
       EspHeatmap *map
