@@ -14,6 +14,7 @@
 #include "heat-texture.h"
 #include "prune/plan.h"
 #include "row-label.h"
+#include "tab-out.h"
 
 #define CELL_WIDTH      68  /* a cell with its margins */
 #define RESORT_PAUSE_MS 500 /* the order follows the values, but not under a moving hand */
@@ -310,6 +311,7 @@ add_keys (EspChannelStrip *self)
   add_key (self, keys, "space|KP_Space", key_cut);
   add_key (self, keys, "p", key_protect);
   gtk_widget_add_controller (GTK_WIDGET (self->grid), keys);
+  esp_tab_out (GTK_WIDGET (self->grid));
 }
 
 /* As many columns as fit: the grid keeps thirty rows of them alive, so that more than fit would be built for nothing. */

@@ -8,6 +8,7 @@
 
 #include "row-label.h"
 #include "row-list.h"
+#include "tab-out.h"
 
 struct _EspDetectionList
 {
@@ -119,6 +120,7 @@ static void
 esp_detection_list_init (EspDetectionList *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  esp_tab_out (GTK_WIDGET (self->list));
 }
 
 /** esp_detection_list_new: Returns: (transfer floating): an empty list. Thread: main. */

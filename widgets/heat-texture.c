@@ -32,7 +32,7 @@ choose_range (const EspHeatmap *heatmap, float low, float high, float *used_low,
  * @used_low: (out): what the legend says
  * @used_high: (out): what the legend says
  *
- * Returns: (transfer full): one texel a cell, opaque, in the default colours for the map's sign. Thread: main.
+ * Returns: (transfer full): one texel a cell, in the default colours, fading to nothing about zero for the map's sign. Thread: main.
  */
 GdkTexture *
 esp_heat_texture (const EspHeatmap *heatmap, float low, float high, float *used_low, float *used_high)
@@ -42,7 +42,7 @@ esp_heat_texture (const EspHeatmap *heatmap, float low, float high, float *used_
   g_autoptr (GBytes) bytes = g_bytes_new_take (bgra, 4 * n);
 
   choose_range (heatmap, low, high, used_low, used_high);
-  esp_palette_paint (esp_palette_default (heatmap->is_signed), heatmap->values, n, *used_low, *used_high, bgra);
+  esp_palette_paint_over (esp_palette_default (heatmap->is_signed), heatmap->values, n, *used_low, *used_high, bgra);
   return gdk_memory_texture_new (heatmap->width, heatmap->height, GDK_MEMORY_B8G8R8A8_PREMULTIPLIED, bytes, 4 * (gsize) heatmap->width);
 }
 

@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "row-label.h"
+#include "tab-out.h"
 
 typedef enum
 {
@@ -228,6 +229,7 @@ esp_image_list_init (EspImageList *self)
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
   g_signal_connect (self->selection, "notify::selected-item", G_CALLBACK (on_selected), self);
   gtk_list_view_set_model (self->view, GTK_SELECTION_MODEL (self->selection));
+  esp_tab_out (GTK_WIDGET (self->view));
   g_signal_connect_object (self->filtered, "items-changed", G_CALLBACK (describe), self, G_CONNECT_SWAPPED);
 }
 

@@ -9,6 +9,7 @@
 
 #include "row-label.h"
 #include "row-list.h"
+#include "tab-out.h"
 
 struct _EspTrialList
 {
@@ -127,6 +128,7 @@ static void
 esp_trial_list_init (EspTrialList *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  esp_tab_out (GTK_WIDGET (self->list));
 }
 
 /** esp_trial_list_new: Returns: (transfer floating): an empty list. Thread: main. */

@@ -7,46 +7,12 @@
 #include <glib/gi18n.h>
 
 static void
-give_map (EspWindow *self, guint channel)
-{
-  EspHeatmap *map = esp_study_get_channel_map (self->study, channel);
-
-  if (map != NULL)
-    esp_channel_strip_set_map (self->channel_strip, channel, map);
-}
-
-static void
 map_needed (EspChannelStrip *strip, guint channel, gpointer data)
 {
-  give_map (data, channel);
-}
+  EspHeatmap *map = esp_study_get_channel_map (ESP_WINDOW (data)->study, channel);
 
-static void
-map_made (GObject *row, GParamSpec *pspec, gpointer data)
-{
-  guint channel;
-
-  g_object_get (row, "channel", &channel, NULL);
-  give_map (data, channel);
-}
-
-/* Each row says itself when its map has been made. */
-static void
-rows_changed (GListModel *rows, guint position, guint removed, guint added, gpointer data)
-{
-  for (guint i = position; i < position + added; i++)
-    {
-      g_autoptr (GObject) row = g_list_model_get_item (rows, i);
-
-      g_signal_connect_object (row, "notify::revision", G_CALLBACK (map_made), data, 0);
-    }
-}
-
-/* Another image, target or layer: every map shows something else. */
-static void
-maps_outdated (EspStudy *study, GParamSpec *pspec, gpointer data)
-{
-  esp_channel_strip_clear_maps (ESP_WINDOW (data)->channel_strip);
+  if (map != NULL)
+    esp_channel_strip_set_map (strip, channel, map);
 }
 
 static void
@@ -64,9 +30,11 @@ show_count (EspWindow *self)
   esp_channel_strip_set_title (self->channel_strip, title != NULL ? title : "");
 }
 
+/* Other channels. For another image or target each row's revision tells the strip that its map is outdated. */
 static void
 layer_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
 {
+  esp_channel_strip_clear_maps (ESP_WINDOW (data)->channel_strip);
   show_count (data);
 }
 
@@ -96,14 +64,10 @@ void
 esp_window_bind_channels (EspWindow *window)
 {
   EspStudy *study = window->study;
-  const char *const outdating[] = { "notify::image", "notify::detection", "notify::layer", "notify::method" };
 
-  g_signal_connect_object (esp_study_get_channels (study), "items-changed", G_CALLBACK (rows_changed), window, 0);
   esp_channel_strip_set_model (window->channel_strip, esp_study_get_channels (study));
   g_signal_connect (window->channel_strip, "map-needed", G_CALLBACK (map_needed), window);
   g_signal_connect (window->channel_strip, "rule-requested", G_CALLBACK (rule_requested), window);
-  for (guint i = 0; i < G_N_ELEMENTS (outdating); i++)
-    g_signal_connect_object (study, outdating[i], G_CALLBACK (maps_outdated), window, 0);
   g_signal_connect_object (study, "notify::layer", G_CALLBACK (layer_changed), window, 0);
   g_signal_connect_object (study, "numbers-changed", G_CALLBACK (numbers_changed), window, 0);
 }

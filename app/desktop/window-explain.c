@@ -113,42 +113,22 @@ busy_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
   gtk_spinner_set_spinning (ESP_WINDOW (data)->busy_spinner, busy);
 }
 
-/* The boxes at or above the threshold that the window shows. */
-static guint
-shown (EspStudy *study, const EspDetection *boxes, guint n)
-{
-  double threshold;
-  guint k = 0;
-
-  g_object_get (study, "threshold", &threshold, NULL);
-  while (k < n && boxes[k].score >= (float) threshold)
-    k++;
-  return k;
-}
-
 static void
 view_changed (EspStudy *study, gpointer data)
 {
   EspWindow *self = data;
-  EspDataset *dataset = esp_study_get_dataset (study);
   const char *const *names = esp_study_get_names (study);
-  guint n = 0, n_pruned = 0;
+  guint n = 0, n_pruned = 0, n_truths = 0;
   const EspDetection *boxes = esp_study_get_boxes (study, &n);
   const EspDetection *pruned = esp_study_get_pruned_boxes (study, &n_pruned);
+  g_autofree EspTruth *truths = esp_study_dup_truths (study, &n_truths);
   float low = NAN, high = NAN;
-  int image;
 
-  g_object_get (study, "image", &image, NULL);
   esp_image_view_set_image (self->image_view, esp_study_get_image (study));
   esp_image_view_set_names (self->image_view, names);
-  esp_image_view_set_boxes (self->image_view, ESP_PANE_ORIGINAL, boxes, shown (study, boxes, n));
-  esp_image_view_set_boxes (self->image_view, ESP_PANE_PRUNED, pruned, shown (study, pruned, n_pruned));
-  if (dataset != NULL && image >= 0 && (guint) image < esp_dataset_get_n (dataset))
-    {
-      const EspSample *sample = esp_dataset_get (dataset, (guint) image);
-
-      esp_image_view_set_truths (self->image_view, sample->truths, sample->n_truths);
-    }
+  esp_image_view_set_boxes (self->image_view, ESP_PANE_ORIGINAL, boxes, n);
+  esp_image_view_set_boxes (self->image_view, ESP_PANE_PRUNED, pruned, n_pruned);
+  esp_image_view_set_truths (self->image_view, truths, n_truths);
   esp_study_get_heat_range (study, &low, &high);
   esp_image_view_set_heatmap (self->image_view, esp_study_get_heatmap (study), low, high);
   esp_window_update_actions (self);

@@ -98,14 +98,11 @@ static void
 take_boxes (Picture *picture, EspStudy *study)
 {
   guint n = 0;
-  double threshold;
   const EspDetection *boxes = esp_study_get_boxes (study, &n);
 
-  g_object_get (study, "threshold", &threshold, NULL);
   picture->detections = g_array_new (FALSE, FALSE, sizeof (EspDetection));
-  for (guint i = 0; i < n; i++)
-    if (boxes[i].score >= (float) threshold)
-      g_array_append_val (picture->detections, boxes[i]);
+  if (n > 0)
+    g_array_append_vals (picture->detections, boxes, n);
 }
 
 static Picture *
@@ -114,6 +111,8 @@ picture_new (EspWindow *self, const char *path)
   Picture *picture = g_new0 (Picture, 1);
   EspStudy *study = self->study;
   EspHeatmap *heatmap = esp_study_get_heatmap (study);
+  g_autofree char *network = g_path_get_basename (self->files.cfg);
+  g_autofree char *weights = g_path_get_basename (self->files.weights);
   gboolean show_heat;
   double opacity;
   int selected;
@@ -124,7 +123,7 @@ picture_new (EspWindow *self, const char *path)
   picture->image = esp_image_ref (esp_study_get_image (study));
   picture->heatmap = heatmap != NULL ? esp_heatmap_ref (heatmap) : NULL;
   picture->names = g_strdupv ((char **) esp_study_get_names (study));
-  picture->provenance = g_strdup_printf ("Espalier %s · %s", ESP_VERSION, self->files.cfg);
+  picture->provenance = g_strdup_printf ("Espalier %s · %s · %s", ESP_VERSION, network, weights);
   picture->path = g_strdup (path);
   take_boxes (picture, study);
   picture->figure = (EspViewFigure){

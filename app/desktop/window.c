@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "probe.h"
+#include "widgets/row-label.h"
 
 #define TEMPLATE "/io/github/espalier/Espalier/ui/window.ui"
 
@@ -132,6 +133,10 @@ set_up (EspWindow *self, EspApplication *application)
   esp_window_accept_drops (self);
   esp_window_fill_recent (self);
   name_menu_half (self->open_button, _ ("Recent"));
+  esp_drop_down_name (self->target_drop, _ ("Target"));
+  esp_drop_down_name (self->method_drop, _ ("Method"));
+  esp_drop_down_name (self->layer_drop, _ ("Layer"));
+  esp_drop_down_name (self->criterion_drop, _ ("Criterion"));
   bind_state (self);
   esp_probe_attach (GTK_WIDGET (self), self->study);
   esp_window_update_actions (self);

@@ -199,10 +199,10 @@ study_view_wish (EspStudy *study)
       wish.has_box = TRUE;
       wish.box = study->boxes->detections[study->detection];
     }
-  forget_maps (study);
   study->viewing = TRUE;
   study_update_busy (study);
   esp_view_set_wish (study->view, &wish);
+  forget_maps (study); /* whoever shows a map asks again at once, and must ask for the new wish */
 }
 
 /** study_view_image: looks at an image, even where it is the one looked at already. Thread: main. */
@@ -420,6 +420,38 @@ esp_study_get_pruned_boxes (EspStudy *study, guint *n)
 {
   *n = count_above (study->pruned, study->threshold);
   return *n > 0 ? study->pruned->detections : NULL;
+}
+
+/**
+ * esp_study_dup_truths:
+ * @study: the study
+ * @n: (out): how many
+ *
+ * Returns: (transfer full) (nullable): what the picture is labelled with, in the network's classes; objects of classes that it lacks are left
+ * out. Thread: main.
+ */
+EspTruth *
+esp_study_dup_truths (EspStudy *study, guint *n)
+{
+  const EspMaterial *material = study->material;
+  const EspSample *sample;
+  EspTruth *truths;
+
+  *n = 0;
+  if (material == NULL || material->map == NULL || study->image < 0)
+    return NULL;
+  sample = esp_dataset_get (material->dataset, (guint) study->image);
+  truths = g_new (EspTruth, MAX (sample->n_truths, 1));
+  for (guint i = 0; i < sample->n_truths; i++)
+    {
+      const int class_index = material->map->to_network[sample->truths[i].class_index];
+
+      if (class_index < 0)
+        continue;
+      truths[*n] = sample->truths[i];
+      truths[(*n)++].class_index = class_index;
+    }
+  return truths;
 }
 
 /** esp_study_get_heatmap: Returns: (transfer none) (nullable): of what the sentence says. Thread: main. */

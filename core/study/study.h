@@ -75,6 +75,8 @@ const EspDetection *esp_study_get_boxes    (EspStudy      *study,   /* original 
                                             guint         *n);
 const EspDetection *esp_study_get_pruned_boxes (EspStudy  *study,   /* the same image by the plan's cut network */
                                             guint         *n);
+EspTruth       *esp_study_dup_truths       (EspStudy      *study,   /* (transfer full) (nullable): of the picture, in the network's classes; those it lacks left out */
+                                            guint         *n);
 EspHeatmap     *esp_study_get_heatmap      (EspStudy      *study);
 void            esp_study_get_heat_range   (EspStudy      *study,   /* of the legend: this picture's, or all of those looked at with this layer and method */
                                             float         *lowest,
