@@ -1,0 +1,63 @@
+"""roundtrip.py: a plan, run headless: what is exported says the same number as the plan that it came from, to the last digit."""
+import json
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cli import Tap, ask, make_sample, run
+
+
+def main():
+    tap = Tap()
+    folder = tempfile.mkdtemp()
+    try:
+        cfg, weights, data = make_sample(folder, 8)
+        plan = os.path.join(os.path.dirname(cfg), "plan.json")
+        output = os.path.join(folder, "pruned")
+        pruned = ask("prune", cfg, weights, "--plan", plan, "--output", output, "--quiet")
+        whole = ask("info", cfg, "--weights", weights)
+
+        def files():
+            assert sorted(os.listdir(output)) == ["index-map.json", "plan.json", "pruned.cfg", "pruned.weights"], os.listdir(output)
+            assert os.path.getsize(os.path.join(output, "pruned.weights")) == pruned["after"]["file_bytes"]
+            assert pruned["before"]["params"] == whole["params"]
+            assert pruned["after"]["params"] < pruned["before"]["params"]
+
+        def equality():
+            assert 0 <= pruned["max_difference"] <= 1e-5, pruned
+            assert pruned["oracle"] is None and pruned["oracle_reason"], pruned
+
+        def number():
+            by_plan = ask("evaluate", cfg, weights, data, "--plan", plan, "--quiet")
+            exported = ask("evaluate", os.path.join(output, "pruned.cfg"), os.path.join(output, "pruned.weights"), data, "--quiet")
+            assert by_plan["map"] == exported["map"], (by_plan["map"], exported["map"])
+            again = ask("evaluate", cfg, weights, data, "--plan", os.path.join(output, "plan.json"), "--quiet", "--threads", 1)
+            assert again["map"] == by_plan["map"]
+
+        def threads():
+            one = ask("evaluate", cfg, weights, data, "--quiet", "--threads", 1)
+            two = ask("evaluate", cfg, weights, data, "--quiet", "--threads", 2)
+            assert {k: v for k, v in one.items() if k != "images_per_second"} == {k: v for k, v in two.items() if k != "images_per_second"}
+
+        def same_bytes():
+            other = os.path.join(folder, "other")
+            run("prune", cfg, weights, "--plan", plan, "--output", other, "--quiet")
+            for name in os.listdir(output):
+                with open(os.path.join(output, name), "rb") as a, open(os.path.join(other, name), "rb") as b:
+                    assert a.read() == b.read(), name
+
+        def index_map():
+            with open(os.path.join(output, "index-map.json"), encoding="utf-8") as file:
+                json.load(file)
+
+        for test in (files, equality, number, threads, same_bytes, index_map):
+            tap.check(test.__name__.replace("_", " "), test)
+    finally:
+        shutil.rmtree(folder)
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()
