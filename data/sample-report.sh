@@ -22,7 +22,7 @@ row() { # title cfg weights
     "$(printf '%s' "$info" | number params)" "$(printf '%s' "$info" | number bflops)" "$(printf '%s' "$info" | number file_bytes)"
 }
 
-"$cli" attribute $network "$picture" --method gradient-activation --target box:0 --names "$sample/sample.names" --output "$folder/explained" --quiet >/dev/null
+"$cli" attribute $network "$picture" --method gradient-activation --target box:1 --names "$sample/sample.names" --output "$folder/explained" --quiet >/dev/null
 "$cli" prune $network --plan "$sample/plan.json" --output "$folder/pruned" --quiet >/dev/null
 "$cli" prune $network --criterion random --ratio 0.4 --output "$folder/random" --quiet >/dev/null
 

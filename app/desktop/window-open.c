@@ -176,7 +176,8 @@ sample_folder (void)
 static void
 write_sample (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  const EspSampleOptions options = { SAMPLE_IMAGES, SAMPLE_SEED };
+  EspApplication *application = ESP_APPLICATION (g_application_get_default ());
+  const EspSampleOptions options = { SAMPLE_IMAGES, SAMPLE_SEED, esp_application_get_lane (application) };
   g_autofree char *folder = sample_folder ();
   g_autofree char *last = g_build_filename (folder, "plan.json", NULL);
   g_autoptr (GError) error = NULL;

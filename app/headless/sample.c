@@ -19,7 +19,7 @@ static const GOptionEntry options[] = {
 static gboolean
 run_sample (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
 {
-  const EspSampleOptions sample = { (guint) MAX (n_scenes, 0), (guint64) common->seed };
+  const EspSampleOptions sample = { (guint) MAX (n_scenes, 0), (guint64) common->seed, esp_common_lane (common) };
 
   if (n_scenes < 1 || n_scenes > MOST_SCENES)
     {

@@ -7,6 +7,7 @@
 #include "draw/sample-scenes.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/rng.h"
 
@@ -24,30 +25,40 @@ typedef struct
   double x, y, radius;
 } Circle;
 
-/* Value noise: one lattice of random numbers, read at five scales with smooth interpolation. */
-static double
-noise_at (const double *lattice, double x, double y)
+/* One octave of value noise, added to a line of the picture: a lattice of random numbers, smoothly interpolated. Coordinates are never negative. */
+static void
+add_octave (double *line, const double *lattice, double x0, double y, double step, double weight)
 {
-  const int i = (int) floor (x), j = (int) floor (y);
-  const double u = x - i, v = y - j;
-  const double su = u * u * (3 - 2 * u), sv = v * v * (3 - 2 * v);
-  const double *row = lattice + (j % (LATTICE - 1)) * LATTICE, *next = lattice + (j % (LATTICE - 1) + 1) * LATTICE;
-  const int k = i % (LATTICE - 1);
+  const int j = (int) y;
+  const double v = y - j, sv = v * v * (3 - 2 * v);
+  const double *row = lattice + (j % (LATTICE - 1)) * LATTICE, *next = row + LATTICE;
 
-  return (1 - sv) * ((1 - su) * row[k] + su * row[k + 1]) + sv * ((1 - su) * next[k] + su * next[k + 1]);
+  for (int k = 0; k < SIDE; k++)
+    {
+      const double x = x0 + k * step;
+      const int i = (int) x;
+      const double u = x - i, su = u * u * (3 - 2 * u);
+      const int c = i % (LATTICE - 1);
+      const double above = row[c] + su * (row[c + 1] - row[c]), below = next[c] + su * (next[c + 1] - next[c]);
+
+      line[k] += weight * (above + sv * (below - above));
+    }
 }
 
-static double
-roughness_at (const double *lattice, double x, double y)
+/* Five octaves, scaled to 0..1. */
+static void
+draw_roughness (double *line, const double *lattice, int y)
 {
-  double sum = 0, weight = 1, total = 0, scale = 5. / SIDE;
+  double weight = 1, total = 0, scale = 5. / SIDE;
 
+  memset (line, 0, SIDE * sizeof *line);
   for (int octave = 0; octave < OCTAVES; octave++, scale *= 2.2, weight *= .6)
     {
-      sum += weight * noise_at (lattice, x * scale + 7 * octave, y * scale + 3 * octave);
+      add_octave (line, lattice, 7 * octave, y * scale + 3 * octave, scale, weight);
       total += weight;
     }
-  return sum / total;
+  for (int k = 0; k < SIDE; k++)
+    line[k] /= total;
 }
 
 static guint8
@@ -63,6 +74,7 @@ draw_ground (cairo_surface_t *surface, GRand *rng)
   g_autofree double *lattice = g_new (double, LATTICE *LATTICE);
   const double warm = g_rand_double_range (rng, 0, .06), light = g_rand_double_range (rng, .34, .56);
   const double slope = g_rand_double_range (rng, -.12, .12);
+  double line[SIDE];
 
   for (int i = 0; i < LATTICE * LATTICE; i++)
     lattice[i] = g_rand_double (rng);
@@ -71,9 +83,10 @@ draw_ground (cairo_surface_t *surface, GRand *rng)
     {
       guint32 *row = (guint32 *) (void *) (cairo_image_surface_get_data (surface) + y * cairo_image_surface_get_stride (surface));
 
+      draw_roughness (line, lattice, y);
       for (int x = 0; x < SIDE; x++)
         {
-          const double grain = .34 * (roughness_at (lattice, x, y) - .5);
+          const double grain = .34 * (line[x] - .5);
           const double level = light + grain + slope * ((double) x / SIDE - .5);
 
           row[x] = (guint32) to_byte (level + warm) << 16 | (guint32) to_byte (level + .4 * warm) << 8 | to_byte (level - .6 * warm);

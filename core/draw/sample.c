@@ -13,7 +13,10 @@
 #include "draw/sample-scenes.h"
 #include "prune/plan.h"
 
-#define PLAN_RATIO .5 /* of every group: what is idle goes */
+#define PLAN_RATIO   .5 /* of every group: what is idle goes */
+#define PLAN_TAU     .02f
+#define TRAIN_SCENES 32
+#define TRAIN_SEED   1000003 /* added to the seed: scenes that are not measured on */
 
 static gboolean
 write_text (const char *folder, const char *name, const char *text, GError **error)
@@ -59,14 +62,15 @@ label_text (const EspSceneTruth *truths, guint n)
   return g_string_free (text, FALSE);
 }
 
+/* Scene @index of the seed, as picture and label; its line goes into @list. */
 static gboolean
-write_scene (const char *folder, const EspSampleOptions *options, guint index, GString *list, GError **error)
+write_scene (const char *folder, const char *stem, guint64 seed, guint index, GString *list, GError **error)
 {
   EspSceneTruth truths[ESP_SCENE_MOST];
   guint n = 0;
-  cairo_surface_t *surface = esp_scene_draw (options->seed, index, truths, &n);
-  g_autofree char *picture = g_strdup_printf ("images/scene-%05u.png", index);
-  g_autofree char *label = g_strdup_printf ("labels/scene-%05u.txt", index);
+  cairo_surface_t *surface = esp_scene_draw (seed, index, truths, &n);
+  g_autofree char *picture = g_strdup_printf ("images/%s-%05u.png", stem, index);
+  g_autofree char *label = g_strdup_printf ("labels/%s-%05u.txt", stem, index);
   g_autofree char *path = g_build_filename (folder, picture, NULL);
   g_autofree char *text = label_text (truths, n);
   const gboolean written = write_picture (path, surface, error) && write_text (folder, label, text, error);
@@ -77,7 +81,7 @@ write_scene (const char *folder, const EspSampleOptions *options, guint index, G
 }
 
 static gboolean
-write_scenes (const char *folder, const EspSampleOptions *options, EspJob *job, GError **error)
+write_scenes (const char *folder, const char *stem, const char *listing, guint64 seed, guint n, EspJob *job, GError **error)
 {
   g_autofree char *images = g_build_filename (folder, "images", NULL);
   g_autofree char *labels = g_build_filename (folder, "labels", NULL);
@@ -85,13 +89,13 @@ write_scenes (const char *folder, const EspSampleOptions *options, EspJob *job, 
 
   if (!esp_folder_make (images, error) || !esp_folder_make (labels, error))
     return FALSE;
-  for (guint i = 0; i < options->n_images; i++)
+  for (guint i = 0; i < n; i++)
     {
-      if (!esp_job_check (job, error) || !write_scene (folder, options, i, list, error))
+      if (!esp_job_check (job, error) || !write_scene (folder, stem, seed, i, list, error))
         return FALSE;
-      esp_job_set_progress (job, i + 1, options->n_images);
+      esp_job_set_progress (job, i + 1, n);
     }
-  return write_text (folder, "val.txt", list->str, error);
+  return write_text (folder, listing, list->str, error);
 }
 
 static gboolean
@@ -101,16 +105,51 @@ write_names (const char *folder, GError **error)
   g_autofree char *names = g_strconcat (lines, "\n", NULL);
 
   return write_text (folder, "sample.names", names, error)
-         && write_text (folder, "sample.data", "classes = 3\nvalid = val.txt\nnames = sample.names\n", error);
+         && write_text (folder, "sample.data", "classes = 3\ntrain = train.txt\nvalid = val.txt\nnames = sample.names\n", error);
 }
 
-/* A plan that cuts half of every group by a plain criterion, so that there is something to look at first. */
-static gboolean
-write_plan (const char *folder, EspNetwork *network, EspWeights *weights, GError **error)
+/* Attribution over the training scenes; runs in the lane. */
+typedef struct
 {
-  const EspCriterionInput input = { .network = network, .weights = weights, .seed = 1 };
+  const char *folder;
+  EspNetwork *network;
+  EspWeights *weights;
+  EspLane *lane;
+  EspJob *job;
+  EspScores *scores; /* out */
+  GError *error;     /* out */
+} Scoring;
+
+static void
+score (gpointer data)
+{
+  Scoring *scoring = data;
+  g_autofree char *path = g_build_filename (scoring->folder, "sample.data", NULL);
+  const EspDatasetOptions options = { .split = "train" };
+  g_autoptr (EspDataset) dataset = esp_dataset_open (path, &options, scoring->job, &scoring->error);
+  g_autoptr (EspImageCache) cache = NULL;
+
+  if (dataset == NULL)
+    return;
+  cache = esp_image_cache_new (dataset, esp_network_get_input (scoring->network), ESP_FIT_STRETCH, ESP_ORIENTATION_AUTO, 0);
+  const EspCriterionInput input = { .network = scoring->network,
+                                    .weights = scoring->weights,
+                                    .dataset = dataset,
+                                    .cache = cache,
+                                    .tau = PLAN_TAU,
+                                    .seed = 1,
+                                    .lane = scoring->lane };
+
+  scoring->scores = esp_criterion_find ("attribution")->score (&input, scoring->job, &scoring->error);
+}
+
+/* A plan that cuts half of every group by what the training scenes say, so that there is something to look at first. */
+static gboolean
+write_plan (const char *folder, const EspSampleOptions *options, EspNetwork *network, EspWeights *weights, EspJob *job, GError **error)
+{
+  Scoring scoring = { folder, network, weights, options->lane, job, NULL, NULL };
   g_autoptr (EspCoupling) coupling = esp_coupling_new (network);
-  g_autoptr (EspScores) scores = esp_criterion_find ("l1")->score (&input, NULL, error);
+  g_autoptr (EspScores) scores = NULL;
   g_autoptr (EspPlan) plan = NULL;
   g_autofree char *cfg_path = g_build_filename (folder, "sample.cfg", NULL);
   g_autofree char *weights_path = g_build_filename (folder, "sample.weights", NULL);
@@ -118,8 +157,15 @@ write_plan (const char *folder, EspNetwork *network, EspWeights *weights, GError
   g_autofree char *cfg_hash = esp_hash_file (cfg_path, error);
   g_autofree char *weights_hash = cfg_hash != NULL ? esp_hash_file (weights_path, error) : NULL;
 
-  if (scores == NULL || weights_hash == NULL)
+  if (weights_hash == NULL)
     return FALSE;
+  esp_lane_call (options->lane, score, &scoring);
+  scores = scoring.scores;
+  if (scores == NULL)
+    {
+      g_propagate_error (error, scoring.error);
+      return FALSE;
+    }
   plan = esp_plan_new (network, coupling, scores);
   for (guint i = 0; i < esp_plan_get_n_groups (plan); i++)
     esp_plan_set_ratio (plan, i, PLAN_RATIO);
@@ -129,12 +175,13 @@ write_plan (const char *folder, EspNetwork *network, EspWeights *weights, GError
 /**
  * esp_sample_write:
  * @folder: made if absent
- * @options: how many scenes, and the seed of them
+ * @options: how many scenes, their seed, and the lane for the scores
  * @job: (nullable): checked between scenes
  * @error: ESP_ERROR_IO, or cancelled
  *
- * Writes sample.cfg, sample.weights, sample.names, sample.data, val.txt, images/, labels/ and, last, plan.json: where that is there, the
- * sample is whole. The same options give the same bytes. Thread: any.
+ * Writes sample.cfg, sample.weights, sample.names, sample.data, the scenes with their labels and, last, plan.json: where that is there, the
+ * sample is whole. The scenes that score the plan are others than those it is measured on. The same options give the same bytes.
+ * Thread: any but the lane.
  */
 gboolean
 esp_sample_write (const char *folder, const EspSampleOptions *options, EspJob *job, GError **error)
@@ -151,5 +198,7 @@ esp_sample_write (const char *folder, const EspSampleOptions *options, EspJob *j
     return FALSE;
   weights = esp_sample_detector_weights (network, 1);
   return write_text (folder, "sample.cfg", cfg, error) && esp_weights_save (network, weights, weights_path, error)
-         && write_names (folder, error) && write_scenes (folder, options, job, error) && write_plan (folder, network, weights, error);
+         && write_names (folder, error) && write_scenes (folder, "train", "train.txt", options->seed + TRAIN_SEED, TRAIN_SCENES, job, error)
+         && write_scenes (folder, "scene", "val.txt", options->seed, options->n_images, job, error)
+         && write_plan (folder, options, network, weights, job, error);
 }
