@@ -15,11 +15,12 @@ case $picture in /*) ;; *) picture=$sample/$picture ;; esac
 number() { sed -n "s/.*\"$1\" *: *\([-0-9.e]*\).*/\1/p" | head -n 1; }
 
 row() { # title cfg weights
-  local info measured
-  info=$("$cli" info "$2" --weights "$3" --json)
+  local total measured
+  total=$("$cli" info "$2" | tail -n 1)
   measured=$("$cli" evaluate "$2" "$3" "$sample/sample.data" --json --quiet)
-  printf '%-22s %8.2f %10d %10.4f %12d\n' "$1" "$(printf '%s' "$measured" | number map | awk '{ print 100 * $1 }')" \
-    "$(printf '%s' "$info" | number params)" "$(printf '%s' "$info" | number bflops)" "$(printf '%s' "$info" | number file_bytes)"
+  printf '%-22s %8.2f %10d %10s %12d\n' "$1" "$(printf '%s' "$measured" | number map | awk '{ print 100 * $1 }')" \
+    "$(printf '%s' "$total" | sed 's/.*: \([0-9]*\) parameters.*/\1/')" "$(printf '%s' "$total" | sed 's/.* \([0-9.]*\) BFLOPs.*/\1/')" \
+    "$(printf '%s' "$total" | sed 's/.*(\([0-9]*\) bytes).*/\1/')"
 }
 
 "$cli" attribute $network "$picture" --method gradient-activation --target box:1 --names "$sample/sample.names" --output "$folder/explained" --quiet >/dev/null
