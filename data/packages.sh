@@ -41,7 +41,7 @@ bring() {
   [ "$(id -u)" = 0 ] || root="sudo "
   local install="env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 $missing"
   say "Espalier needs packages of Debian 12 that are not installed:" "$missing"
-  sizes=$(sizes_of $missing)
+  sizes=$(sizes_of $missing) || sizes=
   say "${sizes:-The sizes are known once the package lists are fetched.}"
   say "The command is:  ${root}apt-get update && $root$install"
   if [ "$yes" = 0 ] && [ -t 0 ] && [ -z "${CI:-}" ]; then
@@ -50,6 +50,6 @@ bring() {
   fi
   if [ -n "$root" ] && ! command -v sudo >/dev/null; then say "There is no sudo here: run the command above as root."; return 1; fi
   ${root}apt-get update >&2 || { say "The package lists could not be fetched: run the command above when there is a network."; return 1; }
-  [ -n "$sizes" ] || say "$(sizes_of $missing)"
+  [ -n "$sizes" ] || say "$(sizes_of $missing || true)"
   $root$install >&2 || { say "The installation failed: run the command above by hand to see why."; return 1; }
 }
