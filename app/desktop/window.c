@@ -32,7 +32,7 @@ esp_window_show_error (EspWindow *window, const char *heading, const GError *err
   gtk_label_set_selectable (GTK_LABEL (message), TRUE);
   gtk_label_set_max_width_chars (GTK_LABEL (message), 60);
   adw_message_dialog_set_extra_child (ADW_MESSAGE_DIALOG (dialog), message);
-  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _ ("_OK"));
+  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _ ("OK"));
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "close");
   gtk_window_present (GTK_WINDOW (dialog));
 }

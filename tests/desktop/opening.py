@@ -39,7 +39,7 @@ def says(program, text, seconds=30):
         if any(text in node.name for node in program.nodes() if node.getRoleName() == "label"):
             return
         time.sleep(.1)
-    raise AssertionError(f"{text!r} is nowhere in\n{program.tree()}")
+    raise AssertionError(f"{text!r} is nowhere in\n{program.tree()}\n{program.process.poll()} {program.output()}")
 
 
 def refused(name, files, text):

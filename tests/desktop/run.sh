@@ -7,7 +7,7 @@ done
 /usr/bin/python3 -c 'import pyatspi' 2>/dev/null || { echo "1..0 # SKIP python3-pyatspi is not installed"; exit 77; }
 
 home=$(mktemp -d)
-Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp >/dev/null 2>&1 3>"$home/display" &
+Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp -noreset >/dev/null 2>&1 3>"$home/display" &
 server=$!
 trap 'kill $server 2>/dev/null; rm -rf "$home"' EXIT
 for _ in $(seq 200); do
