@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 /* One row of a set: how an operation is compiled and run. */
 typedef struct
 {
+  gboolean (*takes)    (const EspSpec *spec); /* only of a set's special rows */
   gboolean (*compile)  (EspKernel  *kernel,   /* (nullable): fills compiled, scratch, kept, packed, name */
                         const EspSpec *spec,
                         GError    **error);
@@ -24,12 +25,14 @@ struct _EspKernelSet
   const char          *name;
   gsize                size;             /* bytes of a number */
   int                (*block) (void);    /* channels side by side in its values */
-  const EspKernelRow  *rows[ESP_N_OPS];
+  const EspKernelRow  *special[ESP_N_OPS]; /* (nullable): runs what it takes */
+  const EspKernelRow  *rows[ESP_N_OPS];    /* run the rest */
 };
 
 struct _EspKernel
 {
   const EspKernelSet *set;
+  const EspKernelRow *row;
   EspSpec             spec; /* with in copied, and weights, gain and bias NULL */
   const char         *name;
   gsize               scratch, kept, packed;
@@ -51,6 +54,9 @@ struct _EspCall
 /* Rows that work on float values of any block; blocked.c */
 extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_upsample, esp_blocked_concat, esp_blocked_add,
     esp_blocked_head;
+
+/* Convolutions of side 3 on AVX-512; direct.c */
+extern const EspKernelRow esp_direct_convolution;
 
 /* The convolution of oneDNN, and the block its values like; onednn.c */
 extern const EspKernelRow esp_onednn_convolution;

@@ -27,10 +27,9 @@ static void
 kernel_clear (gpointer data)
 {
   EspKernel *kernel = data;
-  const EspKernelRow *row = kernel->set->rows[kernel->spec.op];
 
   if (kernel->compiled != NULL)
-    row->release (kernel->compiled);
+    kernel->row->release (kernel->compiled);
   g_free ((gpointer) kernel->spec.in);
 }
 
@@ -46,10 +45,11 @@ kernel_clear (gpointer data)
 EspKernel *
 esp_kernel_new (const EspKernelSet *set, const EspSpec *spec, GError **error)
 {
-  const EspKernelRow *row = set->rows[spec->op];
+  const EspKernelRow *special = set->special[spec->op], *row = special != NULL && special->takes (spec) ? special : set->rows[spec->op];
   g_autoptr (EspKernel) kernel = g_atomic_rc_box_new0 (EspKernel);
 
   kernel->set = set;
+  kernel->row = row;
   kernel->name = set->name;
   kernel->spec = *spec;
   kernel->spec.in = g_memdup2 (spec->in, spec->n_in * sizeof *spec->in);
@@ -127,7 +127,7 @@ esp_kernel_get_name (const EspKernel *kernel)
 static EspCall *
 call_bind (EspCall *call)
 {
-  const EspKernelRow *row = call->kernel->set->rows[call->kernel->spec.op];
+  const EspKernelRow *row = call->kernel->row;
 
   if (row->bind != NULL && !row->bind (call))
     g_clear_pointer (&call, esp_call_free);
@@ -173,7 +173,7 @@ esp_call_new_backward (EspKernel *kernel, guint input, const void *grad_out, voi
 {
   EspCall *call = g_new0 (EspCall, 1);
 
-  g_assert (kernel->spec.backward && kernel->set->rows[kernel->spec.op]->backward != NULL && input < kernel->spec.n_in);
+  g_assert (kernel->spec.backward && kernel->row->backward != NULL && input < kernel->spec.n_in);
   call->kernel = esp_kernel_ref (kernel);
   call->is_backward = TRUE;
   call->input = input;
@@ -195,7 +195,7 @@ esp_call_new_backward (EspKernel *kernel, guint input, const void *grad_out, voi
 gboolean
 esp_call_run (EspCall *call, gboolean add)
 {
-  const EspKernelRow *row = call->kernel->set->rows[call->kernel->spec.op];
+  const EspKernelRow *row = call->kernel->row;
 
   return call->is_backward ? row->backward (call, add) : row->forward (call);
 }
@@ -204,7 +204,7 @@ esp_call_run (EspCall *call, gboolean add)
 void
 esp_call_free (EspCall *call)
 {
-  const EspKernelRow *row = call->kernel->set->rows[call->kernel->spec.op];
+  const EspKernelRow *row = call->kernel->row;
 
   if (call->bound != NULL)
     row->unbind (call->bound);

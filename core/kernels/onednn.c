@@ -465,6 +465,7 @@ esp_kernels_onednn (void)
     .name = "oneDNN",
     .size = sizeof (float),
     .block = esp_onednn_block,
+    .special = { [ESP_OP_CONVOLUTION] = &esp_direct_convolution },
     .rows = {
       [ESP_OP_CONVOLUTION] = &esp_onednn_convolution,
       [ESP_OP_ACTIVATION] = &esp_blocked_activation,

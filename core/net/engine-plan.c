@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pages.h"
 
 #define ALIGNED(bytes) (((bytes) + 63) & ~(gsize) 63)
 #define MOST_BYTES     ((gsize) 1 << 36) /* 64 GiB: beyond is a mistake in the cfg, not a network */
@@ -144,7 +145,7 @@ allocate (EspEngine *engine, GError **error)
       place->at = lowest_free (places, i, place);
       engine->arena_bytes = MAX (engine->arena_bytes, place->at + ALIGNED (place->bytes));
     }
-  if (engine->arena_bytes > MOST_BYTES || posix_memalign (&arena, 64, MAX (engine->arena_bytes, 64)) != 0)
+  if (engine->arena_bytes > MOST_BYTES || (arena = esp_pages_new (engine->arena_bytes)) == NULL)
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "the network needs %" G_GSIZE_FORMAT " MB for its layers, which could not be had",
                    engine->arena_bytes >> 20);

@@ -24,6 +24,9 @@ typedef struct
 static const Case cases[] = {
   { "3x3", ESP_OP_CONVOLUTION, { { 2, 3, 19, 23 } }, 1, { 2, 17, 19, 23 }, ESP_ACTIVATION_LEAKY, 1, 3, 1, 1, 0 },
   { "3x3 blocked", ESP_OP_CONVOLUTION, { { 2, 33, 11, 7 } }, 1, { 2, 31, 11, 7 }, ESP_ACTIVATION_LINEAR, 1, 3, 1, 1, 0 },
+  { "3x3 one tile", ESP_OP_CONVOLUTION, { { 1, 16, 3, 14 } }, 1, { 1, 48, 3, 14 }, ESP_ACTIVATION_RELU, 1, 3, 1, 1, 0 },
+  { "3x3 three tiles", ESP_OP_CONVOLUTION, { { 2, 37, 17, 29 } }, 1, { 2, 18, 17, 29 }, ESP_ACTIVATION_LEAKY, 1, 3, 1, 1, 0 },
+  { "3x3 two tiles", ESP_OP_CONVOLUTION, { { 1, 20, 1, 23 } }, 1, { 1, 33, 1, 23 }, ESP_ACTIVATION_LEAKY, 1, 3, 1, 1, 0 },
   { "3x3 stride 2", ESP_OP_CONVOLUTION, { { 1, 18, 13, 12 } }, 1, { 1, 5, 7, 6 }, ESP_ACTIVATION_RELU, 1, 3, 2, 1, 0 },
   { "1x1", ESP_OP_CONVOLUTION, { { 3, 47, 5, 9 } }, 1, { 3, 75, 5, 9 }, ESP_ACTIVATION_LOGISTIC, 1, 1, 1, 0, 0 },
   { "1x1 stride 2", ESP_OP_CONVOLUTION, { { 1, 9, 6, 8 } }, 1, { 1, 40, 3, 4 }, ESP_ACTIVATION_LINEAR, 1, 1, 2, 0, 0 },
