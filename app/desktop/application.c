@@ -4,6 +4,7 @@
 
 #include "application.h"
 
+#include <glib-unix.h>
 #include <glib/gi18n.h>
 
 #include "settings.h"
@@ -132,6 +133,14 @@ esp_application_handle_local_options (GApplication *application, GVariantDict *o
   return 0;
 }
 
+/* Asked to end from outside: as if by hand, so that nothing is lost. */
+static gboolean
+ended_by_signal (gpointer data)
+{
+  quit_activated (NULL, NULL, data);
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 esp_application_startup (GApplication *application)
 {
@@ -143,6 +152,8 @@ esp_application_startup (GApplication *application)
   self->lane = esp_lane_new (self->settings != NULL ? g_settings_get_uint (self->settings, "threads") : 0);
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   set_accelerators (GTK_APPLICATION (self));
+  g_unix_signal_add (SIGTERM, ended_by_signal, self);
+  g_unix_signal_add (SIGINT, ended_by_signal, self);
 }
 
 static void

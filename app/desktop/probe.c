@@ -13,6 +13,7 @@ typedef struct
 {
   EspStudy *study;
   EspPlan *plan;     /* whose signal is heard; not owned */
+  EspHash mask;      /* of the last change */
   gint64 asked;      /* monotonic microseconds of the first unanswered change, 0 */
   gint64 last_frame; /* frame time, 0 before the first */
   GArray *answers;   /* of double, milliseconds */
@@ -49,13 +50,19 @@ probe_free (gpointer data)
   g_free (probe);
 }
 
+/* A motion that changes no channel needs no answer. */
 static void
 plan_changed (EspPlan *plan, gpointer data)
 {
   Probe *probe = data;
+  const gint64 now = g_get_monotonic_time ();
+  g_autoptr (EspMask) mask = esp_plan_get_mask (plan);
 
+  if (esp_hash_equal (probe->mask, esp_mask_get_hash (mask)))
+    return;
+  probe->mask = esp_mask_get_hash (mask);
   if (probe->asked == 0)
-    probe->asked = g_get_monotonic_time ();
+    probe->asked = now;
 }
 
 static void
