@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "application.h"
+#include "spin.h"
 
 #include <glib/gi18n.h>
 #include <locale.h>
@@ -25,6 +26,7 @@ main (int argc, char **argv)
 {
   g_autoptr (EspApplication) application = NULL;
 
+  esp_spin_briefly (argv);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, ESP_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

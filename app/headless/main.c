@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
+#include "spin.h"
 #include "verbs.h"
 
 #include <locale.h>
@@ -38,6 +39,7 @@ print_help (void)
 int
 main (int argc, char **argv)
 {
+  esp_spin_briefly (argv);
   setlocale (LC_ALL, "");
   if (argc < 2)
     {
