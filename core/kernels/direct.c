@@ -141,14 +141,15 @@ run_tile (const Tile *tile, int columns, int blocks)
   finish (tile, sums, columns, blocks);
 }
 
-#define TILE(columns, blocks)                                                                                                              \
-  AVX512 static void tile_##columns##_##blocks (const Tile *tile)                                                                          \
-  {                                                                                                                                        \
-    run_tile (tile, columns, blocks);                                                                                                      \
+/* clang-format off */
+#define TILE(columns, blocks)                                     \
+  AVX512 static void tile_##columns##_##blocks (const Tile *tile) \
+  {                                                               \
+    run_tile (tile, columns, blocks);                             \
   }
 #define TILES(columns) TILE (columns, 1) TILE (columns, 2)
-TILES (7)
-TILES (8) TILES (9) TILES (10) TILES (11) TILES (12) TILES (13) TILES (14)
+TILES (7) TILES (8) TILES (9) TILES (10) TILES (11) TILES (12) TILES (13) TILES (14)
+    /* clang-format on */
 
     /* By blocks - 1 and columns - LEAST. */
     static void (*const tiles[2][MOST - LEAST + 1]) (const Tile *tile)
