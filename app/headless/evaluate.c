@@ -260,6 +260,7 @@ add_json (JsonBuilder *json, const Task *task, const EspSummary *summary, EspInt
   esp_json_int (json, "fn", summary->fn);
   esp_json_int (json, "images", summary->n_images);
   esp_json_double (json, "images_per_second", seconds > 0 ? summary->n_images / seconds : 0);
+  esp_json_string (json, "warning", task->map->warning);
 }
 
 static void

@@ -136,12 +136,12 @@ choose_list (const Data *data, const char *path, const char *wanted, const char 
   return NULL;
 }
 
-/* The option's file before names=; the number of names must be that of classes=. */
+/* Its own names=, else the option's file; the number of names must be that of classes=. */
 static gboolean
 take_names (EspDraft *draft, const Data *data, const char *path, GError **error)
 {
   g_autofree char *names = data->names != NULL ? resolve (path, data->names) : NULL;
-  const char *from = draft->options->names != NULL ? draft->options->names : names;
+  const char *from = names != NULL ? names : draft->options->names;
 
   if (from != NULL && !esp_draft_set_names (draft, from, error))
     return FALSE;

@@ -43,7 +43,7 @@ extern const EspDatasetReader esp_dataset_reader_refused; /* known formats that 
 gboolean esp_draft_add_image   (EspDraft    *draft, /* with its YOLO labels where there are some */
                                 const char  *path,
                                 GError     **error);
-gboolean esp_draft_find_names  (EspDraft    *draft, /* the option's file, else the one *.names of @folder */
+gboolean esp_draft_find_names  (EspDraft    *draft, /* the one *.names of @folder, else the option's file */
                                 const char  *folder,
                                 GError     **error);
 gboolean esp_draft_set_names   (EspDraft    *draft,

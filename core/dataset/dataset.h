@@ -28,7 +28,7 @@ typedef struct
 typedef struct
 {
   const char     *split;     /* (nullable): train, val or test */
-  const char     *names;     /* (nullable): a file of class names */
+  const char     *names;     /* (nullable): a file of class names, for a data set that has none */
   const char     *images;    /* (nullable): folder of images */
   int             n_classes; /* of the network: a class index beyond it is refused where there are no names; 0: not checked */
 } EspDatasetOptions;

@@ -83,13 +83,13 @@ find_one (const char *folder)
  * @folder: where the list or the images are
  * @error: as esp_names_load()
  *
- * The option's file, else the single *.names of @folder, else none, and then the network says how many classes there may be.
+ * The single *.names of @folder, else the option's file, else none, and then the network says how many classes there may be.
  */
 gboolean
 esp_draft_find_names (EspDraft *draft, const char *folder, GError **error)
 {
-  g_autofree char *beside = draft->options->names == NULL ? find_one (folder) : NULL;
-  const char *path = draft->options->names != NULL ? draft->options->names : beside;
+  g_autofree char *beside = find_one (folder);
+  const char *path = beside != NULL ? beside : draft->options->names;
 
   if (path != NULL)
     return esp_draft_set_names (draft, path, error);

@@ -342,7 +342,7 @@ fill (char **slot, const char *beside, gboolean (*accept) (const char *name))
  * @files: at least one of cfg, weights, data or plan
  *
  * Fills in what lies beside: a cfg and its weights by stem ("net.cfg", "net_best.weights"), else the only one in the folder; a .data and names
- * likewise. What is not found stays NULL. A plan is never picked up unasked. Thread: any.
+ * likewise, the network's names before the data's. What is not found stays NULL. A plan is never picked up unasked. Thread: any.
  */
 void
 esp_study_files_complete (EspStudyFiles *files)
@@ -354,8 +354,7 @@ esp_study_files_complete (EspStudyFiles *files)
   fill (&files->weights, files->plan, is_weights);
   fill (&files->data, files->cfg, is_data);
   fill (&files->data, files->plan, is_data);
-  if (files->data != NULL && is_data (files->data))
-    return; /* it names its own */
-  fill (&files->names, files->data, is_names);
   fill (&files->names, files->cfg, is_names);
+  if (files->data == NULL || !is_data (files->data)) /* which names its own */
+    fill (&files->names, files->data, is_names);
 }

@@ -91,6 +91,18 @@ network_names (EspMaterial *m)
   return m->names != NULL && g_strv_length (m->names) >= m->n_classes ? (const char *const *) m->names : NULL;
 }
 
+/* The data set's names serve the network where it has none of its own and as many classes. */
+static void
+take_names (EspMaterial *m)
+{
+  const char *const *names = esp_dataset_get_names (m->dataset);
+
+  if (network_names (m) != NULL || names == NULL || g_strv_length ((char **) names) != m->n_classes)
+    return;
+  g_strfreev (m->names);
+  m->names = g_strdupv ((char **) names);
+}
+
 static gboolean
 load_data (EspMaterial *m, const EspStudyFiles *files, EspJob *job, GError **error)
 {
@@ -110,9 +122,7 @@ load_data (EspMaterial *m, const EspStudyFiles *files, EspJob *job, GError **err
       if (m->map == NULL)
         return FALSE;
     }
-  if (m->names == NULL && esp_dataset_get_names (m->dataset) != NULL
-      && g_strv_length ((char **) esp_dataset_get_names (m->dataset)) == m->n_classes)
-    m->names = g_strdupv ((char **) esp_dataset_get_names (m->dataset));
+  take_names (m);
   m->cache = esp_image_cache_new (m->dataset, esp_network_get_input (m->network), m->options.fit, m->options.orientation, CACHE_BYTES);
   return TRUE;
 }

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <glib/gstdio.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -364,6 +365,29 @@ test_refused (Fixture *f, gconstpointer data)
   wait_until (is_idle, f);
 }
 
+/* The network knows “dog” and “cat”, the data “cat” and “zebra”: by name, not by place, and what is lacking is said. */
+static void
+test_other_names (Fixture *f, gconstpointer data)
+{
+  g_autofree char *folder = g_build_filename (f->bench.folder, "data", NULL);
+  g_autofree char *set = g_build_filename (folder, "set.data", NULL), *names = g_build_filename (folder, "animals.names", NULL);
+  g_autofree char *notice = NULL;
+  const char *text = "classes=2\nvalid=../list.txt\nnames=animals.names\n";
+  EspStudyFiles files = f->bench.files;
+
+  g_assert_cmpint (g_mkdir (folder, 0755), ==, 0);
+  g_assert_true (esp_file_write (set, text, strlen (text), NULL));
+  g_assert_true (esp_file_write (names, "cat\nzebra\n", 10, NULL));
+  files.data = set;
+  g_assert_true (try_open (f, &files));
+  g_assert_cmpstr (esp_study_get_names (f->study)[0], ==, "dog");
+  g_object_get (f->study, "notice", &notice, NULL);
+  g_assert_nonnull (strstr (notice, "the network lacks 1 of its classes"));
+  g_assert_nonnull (strstr (notice, "zebra ("));
+  g_assert_null (strstr (notice, "cat"));
+  wait_until (is_idle, f);
+}
+
 static void
 test_save (Fixture *f, gconstpointer data)
 {
@@ -486,6 +510,7 @@ main (int argc, char **argv)
   ADD ("/study/view", "labelled", test_view);
   ADD ("/study/pruned-boxes", "labelled", test_pruned_boxes);
   ADD ("/study/refused", "labelled", test_refused);
+  ADD ("/study/other-names", "labelled", test_other_names);
   ADD ("/study/save", "labelled", test_save);
   ADD ("/study/close-under-way", "labelled", test_close_under_way);
   ADD ("/study/cancel", "labelled", test_cancel);

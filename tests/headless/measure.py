@@ -76,6 +76,25 @@ def main():
             assert len(unnamed) <= len(seen[0]["detections"])
             assert all(row["name"] is None and row["score"] > 0.9 for row in unnamed)
 
+        def other_names():
+            with open(names, encoding="utf-8") as file:
+                own = file.read().split()
+            with open(os.path.join(sample, "turned.names"), "w", encoding="utf-8") as file:
+                file.write("\n".join([own[1], "zebra", own[0]]))
+            turned = os.path.join(sample, "turned.data")
+            with open(turned, "w", encoding="utf-8") as file:
+                file.write("classes=3\nvalid=val.txt\nnames=turned.names\n")
+            done = run("evaluate", cfg, weights, turned, "--names", names, "--json")
+            said = json.loads(done.stdout)
+            objects = [one["objects"] for one in whole["per_class"]]
+            assert [one["objects"] for one in said["per_class"]] == [objects[2], objects[0], 0], said["per_class"]
+            assert f"zebra ({objects[1]})" in said["warning"] and said["warning"] in done.stderr, done.stderr
+            assert said["tp"] + said["fn"] == objects[0] + objects[2]
+            assert whole["warning"] is None
+            mapped = ask("evaluate", cfg, weights, turned, "--names", names, "--map", f"{own[0]}={own[2]}", "--map", f"zebra={own[1]}",
+                         "--map", f"{own[1]}={own[0]}")
+            assert mapped["map"] == whole["map"] and mapped["warning"] is None
+
         def wrong_usage():
             for arguments in (["evaluate", cfg, weights], ["evaluate", cfg, weights, data, "--protocol", "x"],
                               ["evaluate", cfg, weights, data, "--limit", "-1"], ["detect", cfg, weights, images[0], "--fit", "crop"],
@@ -90,7 +109,7 @@ def main():
             refused("evaluate", cfg, images[0], data, naming=[os.path.basename(images[0])])
             refused("detect", cfg, weights, names, naming=["sample.names"])
 
-        for test in (evaluate, protocols, plan, other_weights, detections, detect, wrong_usage, refusals):
+        for test in (evaluate, protocols, plan, other_weights, detections, detect, other_names, wrong_usage, refusals):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)
