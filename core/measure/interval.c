@@ -79,7 +79,7 @@ esp_bootstrap_new_map (EspOutcome *const *outcomes, guint n, guint n_classes, co
  * @seed: of the weights, the same for both networks
  *
  * The difference of means over the classes present, times classes with objects in all of @unpruned, by @n_classes: what
- * esp_map_partial() adds to the unpruned number. Over all images it is the plain difference of mAP. Thread: any.
+ * esp_map_partial() adds to the unpruned number before it keeps the sum within 0..1. Over all images it is the plain difference of mAP. Thread: any.
  *
  * Returns: (transfer full): nothing drawn yet
  */
@@ -100,8 +100,9 @@ esp_bootstrap_new_difference (EspOutcome *const *unpruned,
   bootstrap->minus = esp_ranks_new (unpruned, pruned, n, n_classes);
   present = esp_ranks_get_present (bootstrap->minus);
   bootstrap->scale = present > 0 && n_classes > 0 ? (double) esp_ranks_get_present (whole) / present / n_classes : 0;
-  bootstrap->value = esp_map_partial (unpruned, pruned, n, n_classes, protocol)
-                     - (n_classes > 0 ? esp_ranks_sum_ap (whole, protocol, NULL, NULL) / n_classes : 0);
+  bootstrap->value
+      = bootstrap->scale
+        * (esp_ranks_sum_ap (bootstrap->ranks, protocol, NULL, NULL) - esp_ranks_sum_ap (bootstrap->minus, protocol, NULL, NULL));
   return bootstrap;
 }
 

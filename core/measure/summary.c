@@ -164,9 +164,10 @@ map_of (const EspRanks *ranks, const EspProtocol *protocol, guint n_classes)
  *
  * The number shown while a pass runs: unpruned over all images + (pruned - unpruned over the images seen, each the mean over the classes
  * present there) · classes with objects in all images / @n_classes. A few images hold few of the classes, so that their own mAP is far from
- * the final one; this arrives without a jump. With all images seen it is the map of esp_summary_new() to the last digit. Thread: any.
+ * the final one; this arrives without a jump. The sum of a number and a difference from other images may lie outside 0..1, where no mAP can
+ * be: it is then shown as the nearer end. With all images seen it is the map of esp_summary_new() to the last digit. Thread: any.
  *
- * Returns: an estimate of the pruned network's mAP over all images; 0..1 but for noise
+ * Returns: an estimate of the pruned network's mAP over all images, clamped to 0..1
  */
 double
 esp_map_partial (EspOutcome *const *unpruned, EspOutcome *const *pruned, guint n, guint n_classes, const EspProtocol *protocol)
@@ -183,5 +184,5 @@ esp_map_partial (EspOutcome *const *unpruned, EspOutcome *const *pruned, guint n
     return map_of (after, protocol, n_classes);
   difference = ratio (esp_ranks_sum_ap (after, protocol, NULL, NULL) - esp_ranks_sum_ap (before, protocol, NULL, NULL),
                       esp_ranks_get_present (before));
-  return map_of (whole, protocol, n_classes) + difference * ratio (esp_ranks_get_present (whole), n_classes);
+  return CLAMP (map_of (whole, protocol, n_classes) + difference * ratio (esp_ranks_get_present (whole), n_classes), 0, 1);
 }

@@ -214,6 +214,33 @@ test_partial (void)
     }
 }
 
+/* An unpruned network that finds half, and a few images where the pruned one finds all, or nothing, of what it found there. */
+static void
+test_partial_ends (void)
+{
+  const EspProtocol *protocol = esp_protocol_find ("darknet");
+  const int class_index = 0;
+  EspOutcome *unpruned[4], *all[4] = { NULL }, *none[4] = { NULL };
+  EspInterval interval;
+
+  for (guint i = 0; i < 4; i++)
+    {
+      unpruned[i] = outcome_new (1, &class_index);
+      if (i >= 2)
+        outcome_add (unpruned[i], 0, .9f, 0, 0);
+    }
+  all[0] = unpruned[2];
+  g_assert_cmpfloat (esp_map_partial (unpruned, all, 4, 1, protocol), ==, 1); /* 0.5 + 1 */
+  interval = esp_interval_of_difference (unpruned, all, 4, 1, protocol, 20, 1);
+  g_assert_cmpfloat (interval.value, ==, 1); /* the difference itself is what was measured */
+  none[2] = unpruned[0];
+  g_assert_cmpfloat (esp_map_partial (unpruned, none, 4, 1, protocol), ==, 0); /* 0.5 - 1 */
+  interval = esp_interval_of_difference (unpruned, none, 4, 1, protocol, 20, 1);
+  g_assert_cmpfloat (interval.value, ==, -1);
+  for (guint i = 0; i < 4; i++)
+    outcome_clear (unpruned[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -222,5 +249,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ap/empty", test_empty);
   g_test_add_func ("/ap/against-loops", test_against_loops);
   g_test_add_func ("/ap/partial", test_partial);
+  g_test_add_func ("/ap/partial-ends", test_partial_ends);
   return g_test_run ();
 }
