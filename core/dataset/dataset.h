@@ -13,6 +13,9 @@ typedef struct
   int      class_index; /* in the data set's own classes */
   EspBox   box;
   gboolean difficult;   /* VOC difficult, COCO crowd */
+  gboolean crowd;       /* COCO iscrowd alone: many objects under one box; difficult is set too */
+  EspPixels pixels;     /* as annotated, exact; all 0 where the format has fractions (or no size of the image) */
+  double   area;        /* COCO's annotated area, pixels²; 0 where the format has none */
 } EspTruth;
 
 typedef struct

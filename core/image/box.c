@@ -32,3 +32,29 @@ esp_box_iou (EspBox a, EspBox b)
 
   return both == 0 || either == 0 ? 0 : both / either;
 }
+
+/** esp_pixels_shared: Returns: the area of the intersection of @a and @b, 0 where they do not meet. Thread: any. */
+double
+esp_pixels_shared (EspPixels a, EspPixels b)
+{
+  const double w = MIN (a.left + a.width, b.left + b.width) - MAX (a.left, b.left);
+  const double h = MIN (a.top + a.height, b.top + b.height) - MAX (a.top, b.top);
+
+  return w <= 0 || h <= 0 ? 0 : w * h;
+}
+
+/**
+ * esp_pixels_iou:
+ * @a: a box
+ * @b: another, of the same image
+ *
+ * Returns: the area of the intersection over that of the union, 0..1. Thread: any.
+ * Source: bbIou() of the COCO API, in double and in its order; with VOC's inclusive boxes as EspPixels has them also the VOC devkit's.
+ */
+double
+esp_pixels_iou (EspPixels a, EspPixels b)
+{
+  const double shared = esp_pixels_shared (a, b);
+
+  return shared > 0 ? shared / (a.width * a.height + b.width * b.height - shared) : 0;
+}
