@@ -3,11 +3,10 @@
 #include "config.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "network-options.h"
 #include "progress.h"
 #include "verbs.h"
-
-#include <errno.h>
 
 static EspNetworkOptions network_options;
 static char **layer_words;
@@ -133,7 +132,7 @@ write_layer (const EspLayer *layer, const float *values, const EspCommon *common
   const int shape[] = { layer->out.c, layer->out.h, layer->out.w };
   g_autofree char *name = g_strdup_printf ("layer-%u.f32", layer->index), *path = g_build_filename (output, name, NULL);
 
-  if (!g_file_set_contents (path, (const char *) values, (gssize) (esp_shape_count (layer->out) * sizeof (float)), error))
+  if (!esp_file_write (path, values, esp_shape_count (layer->out) * sizeof (float), error))
     return FALSE;
   json_builder_begin_object (json);
   esp_json_int (json, "layer", layer->index);
@@ -155,11 +154,8 @@ write_all (const Work *work, const EspCommon *common, JsonBuilder *json, GError 
 {
   gboolean done = TRUE;
 
-  if (g_mkdir_with_parents (output, 0777) != 0)
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: the folder could not be made: %s", output, g_strerror (errno));
-      return FALSE;
-    }
+  if (!esp_folder_make (output, error))
+    return FALSE;
   json_builder_set_member_name (json, "layers");
   json_builder_begin_array (json);
   for (guint i = 0; i < work->n && done; i++)
