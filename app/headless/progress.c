@@ -4,6 +4,7 @@
 
 #include "progress.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -18,6 +19,35 @@ typedef struct
   GCond wake;
   gboolean done;
 } Work;
+
+static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+
+static volatile sig_atomic_t asked_to_stop;
+
+static void
+ask_to_stop (int number)
+{
+  asked_to_stop = 1;
+}
+
+/* The first signal cancels the job, so that nothing half-written is left; a second one ends the program at once. One that is ignored stays so. */
+static void
+watch_signals (struct sigaction *before)
+{
+  const struct sigaction watch = { .sa_handler = ask_to_stop, .sa_flags = SA_RESETHAND | SA_RESTART };
+
+  asked_to_stop = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (stops); i++)
+    if (sigaction (stops[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN)
+      sigaction (stops[i], &watch, NULL);
+}
+
+static void
+restore_signals (const struct sigaction *before)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (stops); i++)
+    sigaction (stops[i], &before[i], NULL);
+}
 
 static void
 work_run (gpointer data)
@@ -54,25 +84,34 @@ show (EspJob *job)
  * @func: runs in the lane
  * @data: its data
  *
- * Thread: main.
+ * SIGINT, SIGTERM and SIGHUP cancel @job within 100 ms, and @func then fails as cancelled; a second one is not held back. Thread: main.
  */
 void
 esp_common_run (EspCommon *common, EspJob *job, EspLaneFunc func, gpointer data)
 {
   Work work = { .func = func, .data = data };
   const gboolean visible = !common->quiet && isatty (STDERR_FILENO);
+  struct sigaction before[G_N_ELEMENTS (stops)];
   gboolean shown = FALSE;
 
+  watch_signals (before);
   g_mutex_init (&work.lock);
   g_cond_init (&work.wake);
   esp_lane_post (esp_common_lane (common), ESP_LANE_VIEW, work_run, &work, NULL);
   g_mutex_lock (&work.lock);
   while (!work.done)
-    if (!g_cond_wait_until (&work.wake, &work.lock, g_get_monotonic_time () + INTERVAL) && visible)
-      shown |= show (job);
+    {
+      const gboolean woken = g_cond_wait_until (&work.wake, &work.lock, g_get_monotonic_time () + INTERVAL);
+
+      if (asked_to_stop)
+        esp_job_cancel (job);
+      if (!woken && visible)
+        shown |= show (job);
+    }
   g_mutex_unlock (&work.lock);
   if (shown)
     g_printerr ("\r\033[K");
   g_mutex_clear (&work.lock);
   g_cond_clear (&work.wake);
+  restore_signals (before);
 }

@@ -4,7 +4,6 @@
 
 #include "verbs.h"
 
-#include "base/error.h"
 #include "draw/sample.h"
 
 #define MOST_SCENES 1000000
@@ -23,7 +22,7 @@ run_sample (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError 
 
   if (n_scenes < 1 || n_scenes > MOST_SCENES)
     {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "--test %d: expected 1 to %d scenes", n_scenes, MOST_SCENES);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--test %d: expected 1 to %d scenes", n_scenes, MOST_SCENES);
       return FALSE;
     }
   if (!esp_sample_write (argv[0], &sample, NULL, error))

@@ -2,11 +2,14 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cli import Tap, ask, make_sample, run
+from cli import PROGRAM, Tap, ask, make_sample, run
 
 
 def main():
@@ -52,7 +55,26 @@ def main():
             with open(os.path.join(output, "index-map.json"), encoding="utf-8") as file:
                 json.load(file)
 
-        for test in (files, equality, number, threads, same_bytes, index_map):
+        def interrupted():
+            statuses = []
+            for wait in (0.02, 0.05, 0.1, 0.15):
+                place = os.path.join(folder, f"stop-{wait}")
+                os.mkdir(place)
+                command = [PROGRAM, "prune", cfg, weights, "--plan", plan, "--output", os.path.join(place, "out"), "--quiet"]
+                work = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                time.sleep(wait)
+                work.send_signal(signal.SIGINT)
+                said = work.communicate(timeout=60)
+                assert work.returncode in (0, 1, -signal.SIGINT), (work.returncode, said)  # done already; cancelled; not yet at work
+                assert os.listdir(place) == (["out"] if work.returncode == 0 else []), (wait, work.returncode, os.listdir(place))
+                if work.returncode == 0:
+                    assert sorted(os.listdir(os.path.join(place, "out"))) == sorted(os.listdir(output))
+                elif work.returncode == 1:
+                    assert said[0] == "" and "cancel" in said[1].lower(), said
+                statuses.append(work.returncode)
+            print("# stopped with", statuses, flush=True)
+
+        for test in (files, equality, number, threads, same_bytes, index_map, interrupted):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)
