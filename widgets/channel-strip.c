@@ -314,7 +314,8 @@ add_keys (EspChannelStrip *self)
   esp_tab_out (GTK_WIDGET (self->grid));
 }
 
-/* As many columns as fit: the grid keeps thirty rows of them alive, so that more than fit would be built for nothing. */
+/* As many columns as fit: the grid keeps thirty rows of them alive, so that more than fit would be built for nothing. Never a least number:
+ * the strip would then hold the window's middle as wide as it once was, and its neighbours as narrow. */
 static gboolean
 on_recolumn (gpointer data)
 {
@@ -322,7 +323,7 @@ on_recolumn (gpointer data)
 
   self->recolumn = 0;
   gtk_grid_view_set_max_columns (self->grid, (guint) self->columns);
-  gtk_grid_view_set_min_columns (self->grid, (guint) self->columns);
+  queue_rewind (self);
   return G_SOURCE_REMOVE;
 }
 

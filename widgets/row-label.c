@@ -92,14 +92,16 @@ esp_row_dup_string (gpointer row, const char *property)
   return text;
 }
 
-/* The line that shows the choice is a list item without a list: nothing to stop at. */
+/* The line that shows the choice is a list item without a list: nothing to stop at. A long choice gives way in a narrow window. */
 static void
-pass_focus (GtkWidget *widget)
+mend_choice (GtkWidget *widget)
 {
+  if (GTK_IS_LABEL (widget))
+    gtk_label_set_ellipsize (GTK_LABEL (widget), PANGO_ELLIPSIZE_END);
   if (g_str_equal (G_OBJECT_TYPE_NAME (widget), "GtkListItemWidget"))
     gtk_widget_set_focusable (widget, FALSE);
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
-    pass_focus (child);
+    mend_choice (child);
 }
 
 /** esp_drop_down_name: @drop_down: is called @name, and so is the button within it, which takes the focus. Thread: main. */
@@ -112,7 +114,7 @@ esp_drop_down_name (GtkDropDown *drop_down, const char *name)
   if (button == NULL)
     return;
   esp_accessible_name (button, name);
-  pass_focus (button);
+  mend_choice (button);
 }
 
 /**
