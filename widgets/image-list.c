@@ -30,7 +30,9 @@ struct _EspImageList
   GtkFilterListModel *filtered;
   GtkSingleSelection *selection;
   GtkFilter *filter;
-  char *needle; /* casefolded search words, "" none */
+  char *needle;       /* casefolded search words, "" none */
+  GtkWidget *nothing; /* said where no image is shown */
+  int marked;         /* "index" of the image in view, shown or not; -1 none */
   gboolean selecting;
 };
 
@@ -81,6 +83,7 @@ describe (EspImageList *self)
   g_autofree char *total = g_strdup_printf (ngettext ("%u image", "%u images", n), n);
   g_autofree char *some = seen != n ? g_strdup_printf (_ ("%u of %s shown"), seen, total) : NULL;
 
+  gtk_widget_set_visible (self->nothing, seen == 0 && n > 0);
   esp_accessible_describe (self->view, some != NULL ? some : total);
 }
 
@@ -93,6 +96,7 @@ on_filter_changed (EspImageList *self)
   gtk_filter_changed (self->filter, GTK_FILTER_CHANGE_DIFFERENT);
   self->selecting = FALSE;
   describe (self);
+  esp_image_list_select (self, self->marked); /* it may be shown again */
 }
 
 /* "3·1": detections · missed; nothing of what is not known. */
@@ -167,8 +171,10 @@ on_selected (GtkSingleSelection *selection, GParamSpec *pspec, EspImageList *sel
 {
   gpointer item = gtk_single_selection_get_selected_item (selection);
 
-  if (!self->selecting && item != NULL)
-    g_signal_emit (self, image_selected, 0, esp_row_get_int (item, "index"));
+  if (self->selecting || item == NULL)
+    return;
+  self->marked = esp_row_get_int (item, "index");
+  g_signal_emit (self, image_selected, 0, self->marked);
 }
 
 static void
@@ -176,6 +182,13 @@ on_search_activate (GtkSearchEntry *entry, EspImageList *self)
 {
   if (g_list_model_get_n_items (G_LIST_MODEL (self->selection)) > 0)
     gtk_single_selection_set_selected (self->selection, 0);
+}
+
+/* Escape: all images again. */
+static void
+on_search_stopped (GtkSearchEntry *entry, EspImageList *self)
+{
+  gtk_editable_set_text (GTK_EDITABLE (entry), "");
 }
 
 static void
@@ -207,11 +220,13 @@ esp_image_list_class_init (EspImageListClass *klass)
   gtk_widget_class_bind_template_child (widget, EspImageList, search);
   gtk_widget_class_bind_template_child (widget, EspImageList, show);
   gtk_widget_class_bind_template_child (widget, EspImageList, view);
+  gtk_widget_class_bind_template_child (widget, EspImageList, nothing);
   gtk_widget_class_bind_template_callback (widget, on_setup);
   gtk_widget_class_bind_template_callback (widget, on_bind);
   gtk_widget_class_bind_template_callback (widget, on_unbind);
   gtk_widget_class_bind_template_callback (widget, on_filter_changed);
   gtk_widget_class_bind_template_callback (widget, on_search_activate);
+  gtk_widget_class_bind_template_callback (widget, on_search_stopped);
   gtk_widget_class_set_css_name (widget, "imagelist");
   image_selected
       = g_signal_new ("image-selected", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
@@ -220,6 +235,7 @@ esp_image_list_class_init (EspImageListClass *klass)
 static void
 esp_image_list_init (EspImageList *self)
 {
+  self->marked = -1;
   gtk_widget_init_template (GTK_WIDGET (self));
   esp_drop_down_name (self->show, _ ("Images shown"));
   self->filter = GTK_FILTER (gtk_custom_filter_new (matches, self, NULL));
@@ -259,6 +275,7 @@ esp_image_list_select (EspImageList *self, int index)
   guint found = GTK_INVALID_LIST_POSITION;
 
   g_return_if_fail (ESP_IS_IMAGE_LIST (self));
+  self->marked = index;
   for (guint i = 0; index >= 0 && found == GTK_INVALID_LIST_POSITION && i < g_list_model_get_n_items (G_LIST_MODEL (self->filtered)); i++)
     {
       g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->filtered), i);

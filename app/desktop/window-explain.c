@@ -111,6 +111,8 @@ busy_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
 
   g_object_get (study, "busy", &busy, NULL);
   gtk_spinner_set_spinning (ESP_WINDOW (data)->busy_spinner, busy);
+  if (!busy) /* now it is known of every image what was missed */
+    esp_image_list_refresh (ESP_WINDOW (data)->image_list);
 }
 
 static void
