@@ -203,13 +203,13 @@ on_line_drag_end (EspHistogram *histogram, EspGroupEditor *self)
   end_act (self);
 }
 
-/* Takes "40", "40 %", "40,5": one act; what is no number gives way to the ratio in force. */
+/* Takes "40", "40 %", "40,5" in any locale: one act; what is no number gives way to the ratio in force. */
 static void
 take_exact (EspGroupEditor *self)
 {
-  const char *text = gtk_editable_get_text (self->exact);
+  g_autofree char *text = g_strdelimit (g_strdup (gtk_editable_get_text (self->exact)), ",", '.');
   char *end = NULL;
-  double percent = g_strtod (text, &end), ratio = 0;
+  double percent = g_ascii_strtod (text, &end), ratio = 0;
 
   if (self->row == NULL)
     return;
