@@ -520,7 +520,9 @@ trial_describe (EspRow *row)
   GString *text = g_string_new (self->title);
 
   if (!isnan (self->map))
-    g_string_append_printf (text, ", mAP %.1f %%, %+.1f", 100 * self->map, 100 * self->difference);
+    g_string_append_printf (text, ", mAP %.1f %%", 100 * self->map);
+  if (!isnan (self->map) && !isnan (self->difference))
+    g_string_append_printf (text, ", %+.1f", 100 * self->difference);
   g_string_append_printf (text, ", %.2f MB, %.3f BFLOPs", (double) self->bytes / 1e6, self->bflops);
   return g_string_free (text, FALSE);
 }

@@ -56,7 +56,7 @@ void esp_group_row_set_ratio_func (EspGroupRow       *row,
 
 #define ESP_TYPE_TRIAL_ROW (esp_trial_row_get_type ())
 G_DECLARE_FINAL_TYPE (EspTrialRow, esp_trial_row, ESP, TRIAL_ROW, EspRow)
-/* Properties: title (string: the act that led to it), map (double, NaN unlabelled), difference (double), low, high (double), params (uint64), bytes (uint64), bflops (double), label. */
+/* Properties: title (string: the act that led to it), map (double, NaN unlabelled), difference (double, NaN where unpruned), low, high (double: of the difference, else of map), params (uint64), bytes (uint64), bflops (double), label. */
 
 #define ESP_TYPE_LAYER_ROW (esp_layer_row_get_type ())
 G_DECLARE_FINAL_TYPE (EspLayerRow, esp_layer_row, ESP, LAYER_ROW, EspRow)

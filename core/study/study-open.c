@@ -138,8 +138,11 @@ add_trial (EspStudy *study, const EspTrial *trial)
   g_autoptr (EspRow) row = NULL;
 
   esp_live_get_number (study->live, &number);
-  row = g_object_new (ESP_TYPE_TRIAL_ROW, "title", title, "map", trial->map, "difference", trial->map - number.baseline, "params",
-                      cost.params, "bytes", cost.file_bytes, "bflops", cost.bflops, NULL);
+  /* the unpruned network has no difference: its interval is of the number itself */
+  const double difference = esp_mask_is_full (trial->mask) ? NAN : trial->map - number.baseline;
+
+  row = g_object_new (ESP_TYPE_TRIAL_ROW, "title", title, "map", trial->map, "difference", difference, "params", cost.params, "bytes",
+                      cost.file_bytes, "bflops", cost.bflops, NULL);
   g_object_set_data_full (G_OBJECT (row), "mask", esp_hash_to_string (hash), g_free);
   g_list_store_insert (study->trials, 0, row);
 }
