@@ -143,14 +143,18 @@ map_counted (const EspMapNumber *number, EspMetricText *text)
 
 /**
  * esp_metric_text_map:
- * @number: the state of the evaluation; fractions 0..1
+ * @told: the state of the evaluation; fractions 0..1
  * @text: (out): filled; clear it with esp_metric_text_clear()
  *
- * The name ends in ", final" exactly when @number is final. Thread: any.
+ * The name ends in ", final" exactly when @told is final. Thread: any.
  */
 void
-esp_metric_text_map (const EspMapNumber *number, EspMetricText *text)
+esp_metric_text_map (const EspMapNumber *told, EspMetricText *text)
 {
+  EspMapNumber held = *told;
+  const EspMapNumber *number = &held;
+
+  held.map = CLAMP (told->map, 0, 1); /* an estimate from the first images may overshoot */
   start (text, _ ("mAP"));
   if (!number->labelled || number->state == ESP_STATE_NONE)
     map_unknown (number, text);

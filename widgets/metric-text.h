@@ -20,7 +20,7 @@ typedef struct
   gboolean dimmed;      /* the number is of another plan, or there is none */
 } EspMetricText;
 
-void esp_metric_text_map     (const EspMapNumber *number,
+void esp_metric_text_map     (const EspMapNumber *told,
                               EspMetricText      *text);
 void esp_metric_text_size    (guint64             bytes,
                               guint64             whole,
