@@ -61,6 +61,7 @@ set_accelerators (GtkApplication *application)
     { "win.show-images", { "F9" } },
     { "win.show-panel", { "<Shift>F9" } },
     { "win.fullscreen", { "F11" } },
+    { "win.find-image", { "<Control>f" } },
     { "win.zoom-in", { "<Control>plus", "<Control>equal" } },
     { "win.zoom-out", { "<Control>minus" } },
     { "win.zoom-fit", { "<Control>0" } },

@@ -100,6 +100,22 @@ fullscreen_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
     gtk_window_fullscreen (data);
 }
 
+/* From wherever the keyboard is: the pane may be hidden, and is then shown. */
+static void
+find_image_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  EspWindow *self = data;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->lists_paned), TRUE);
+  esp_image_list_focus_search (self->image_list);
+}
+
+static void
+explain_class_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  esp_study_select_detection (ESP_WINDOW (data)->study, -1);
+}
+
 static const GActionEntry entries[] = {
   { "open", open_activated, NULL, NULL, NULL, { 0 } },
   { "open-sample", open_sample_activated, NULL, NULL, NULL, { 0 } },
@@ -115,6 +131,8 @@ static const GActionEntry entries[] = {
   { "zoom-out", zoom_out_activated, NULL, NULL, NULL, { 0 } },
   { "zoom-fit", zoom_fit_activated, NULL, NULL, NULL, { 0 } },
   { "fullscreen", fullscreen_activated, NULL, NULL, NULL, { 0 } },
+  { "find-image", find_image_activated, NULL, NULL, NULL, { 0 } },
+  { "explain-class", explain_class_activated, NULL, NULL, NULL, { 0 } },
 };
 
 /* Switches that are a property of a widget: the settings keep them, the action follows the property. */
@@ -153,7 +171,7 @@ esp_window_update_actions (EspWindow *window)
   gboolean can_undo = FALSE, can_redo = FALSE;
   g_autofree char *undo = NULL, *redo = NULL;
   const char *const with_plan[] = { "save-plan", "save-plan-as", "reset" };
-  const char *const with_view[] = { "save-picture", "zoom-in", "zoom-out", "zoom-fit" };
+  const char *const with_view[] = { "save-picture", "zoom-in", "zoom-out", "zoom-fit", "find-image", "explain-class" };
 
   if (plan != NULL)
     g_object_get (plan, "can-undo", &can_undo, "can-redo", &can_redo, "undo-label", &undo, "redo-label", &redo, NULL);

@@ -69,6 +69,9 @@ study_opened (GObject *source, GAsyncResult *result, gpointer data)
       esp_study_files_clear (&self->files);
       self->files = self->asked;
       self->asked = (EspStudyFiles){ 0 };
+      if (self->files.plan != NULL)
+        self->plan_file = g_file_new_for_path (self->files.plan);
+      esp_window_show_title (self);
       offer_autosave (self);
     }
   if (!opened && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))

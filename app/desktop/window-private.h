@@ -23,6 +23,7 @@ struct _EspWindow
   EspStudyFiles files;   /* what the study was opened from */
   EspStudyFiles asked;   /* what is being opened */
   GFile     *plan_file;  /* (nullable): where the plan was saved or opened last */
+  gboolean   panes_placed; /* as the settings have them */
   GtkWidget *study_job_row; /* (nullable): in the popover, of the study's own work */
 
   AdwToastOverlay *toasts;
@@ -84,6 +85,7 @@ void       esp_window_hide_job  (EspWindow *window,
 void esp_window_show_error     (EspWindow    *window,
                                 const char   *heading,
                                 const GError *error);
+void esp_window_show_title     (EspWindow    *window);
 void esp_window_toast          (EspWindow    *window,
                                 const char   *text);
 

@@ -157,6 +157,7 @@ plan_replaced (EspStudy *study, GParamSpec *pspec, gpointer data)
       gtk_check_button_set_active (self->round_check, esp_plan_get_round (plan) == BLOCK);
     }
   g_clear_object (&self->plan_file);
+  esp_window_show_title (self);
   esp_window_update_actions (self);
 }
 

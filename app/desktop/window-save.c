@@ -21,6 +21,7 @@ plan_to (EspWindow *self, GFile *file)
       return;
     }
   g_set_object (&self->plan_file, file);
+  esp_window_show_title (self);
   text = g_strdup_printf (_ ("Plan saved as %s"), name);
   esp_window_toast (self, text);
 }

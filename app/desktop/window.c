@@ -61,21 +61,93 @@ notice_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
     esp_window_toast (data, notice);
 }
 
+/* "coco256 val · 128 images"; "" without data. */
+static char *
+dataset_words (EspDataset *dataset)
+{
+  const guint n = dataset != NULL ? esp_dataset_get_n (dataset) : 0;
+
+  if (dataset == NULL)
+    return g_strdup ("");
+  return g_strdup_printf (g_dngettext (NULL, "%s · %u image", "%s · %u images", n), esp_dataset_get_title (dataset), n);
+}
+
+/** esp_window_show_title: says in the header what is open: network, data, and the file of the plan where it has one. Thread: main. */
+void
+esp_window_show_title (EspWindow *window)
+{
+  g_autofree char *title = NULL;
+  g_autofree char *data = dataset_words (esp_study_get_dataset (window->study));
+  g_autofree char *file = window->plan_file != NULL ? g_file_get_basename (window->plan_file) : NULL;
+  g_autofree char *shown = file != NULL ? g_filename_display_name (file) : NULL;
+  g_autofree char *plan = shown != NULL ? g_strdup_printf (_ ("plan “%s”"), shown) : g_strdup ("");
+  g_autofree char *subtitle = g_strconcat (data, *data != '\0' && *plan != '\0' ? " · " : "", plan, NULL);
+
+  g_object_get (window->study, "title", &title, NULL);
+  adw_window_title_set_title (window->title, title != NULL && *title != '\0' ? title : _ ("Espalier"));
+  adw_window_title_set_subtitle (window->title, subtitle);
+  gtk_window_set_title (GTK_WINDOW (window), adw_window_title_get_title (window->title));
+}
+
 static void
 title_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
 {
-  EspWindow *self = data;
-  EspDataset *dataset = esp_study_get_dataset (study);
-  g_autofree char *title = NULL;
-  g_autofree char *subtitle = NULL;
-  const guint n = dataset != NULL ? esp_dataset_get_n (dataset) : 0;
+  esp_window_show_title (data);
+}
 
-  g_object_get (study, "title", &title, NULL);
-  if (dataset != NULL)
-    subtitle = g_strdup_printf (g_dngettext (NULL, "%s · %u image", "%s · %u images", n), esp_dataset_get_title (dataset), n);
-  adw_window_title_set_title (self->title, title != NULL && *title != '\0' ? title : _ ("Espalier"));
-  adw_window_title_set_subtitle (self->title, subtitle != NULL ? subtitle : "");
-  gtk_window_set_title (GTK_WINDOW (self), adw_window_title_get_title (self->title));
+/* A pane counts from its start, what is remembered from its end: the panel and the strip keep their size in a window of another. */
+static int
+other_side (GtkPaned *paned, int part)
+{
+  const gboolean across = gtk_orientable_get_orientation (GTK_ORIENTABLE (paned)) == GTK_ORIENTATION_HORIZONTAL;
+
+  return (across ? gtk_widget_get_width (GTK_WIDGET (paned)) : gtk_widget_get_height (GTK_WIDGET (paned))) - part;
+}
+
+static gboolean
+place_panes (gpointer data)
+{
+  EspWindow *self = data;
+  int strip; /* of a low window a third at most */
+
+  if (self->settings == NULL || self->panel_paned == NULL || !gtk_widget_get_mapped (GTK_WIDGET (self->panel_paned)))
+    return G_SOURCE_REMOVE;
+  gtk_paned_set_position (self->panel_paned, MAX (1, other_side (self->panel_paned, g_settings_get_int (self->settings, "panel-width"))));
+  strip = MIN (g_settings_get_int (self->settings, "strip-height"), other_side (self->strip_paned, 0) / 3);
+  gtk_paned_set_position (self->strip_paned, MAX (1, other_side (self->strip_paned, strip)));
+  self->panes_placed = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Their sizes are known when they are on the screen, after this. */
+static void
+paned_mapped (GtkWidget *paned, gpointer data)
+{
+  if (!ESP_WINDOW (data)->panes_placed)
+    g_idle_add_full (G_PRIORITY_HIGH_IDLE + 30, place_panes, g_object_ref (data), g_object_unref);
+}
+
+static void
+remember_size (EspWindow *self, const char *key, GtkPaned *paned)
+{
+  g_autoptr (GSettingsSchema) schema = NULL;
+  g_autoptr (GSettingsSchemaKey) bounds = NULL;
+  g_autoptr (GVariant) size = g_variant_ref_sink (g_variant_new_int32 (other_side (paned, gtk_paned_get_position (paned))));
+
+  g_object_get (self->settings, "settings-schema", &schema, NULL);
+  bounds = g_settings_schema_get_key (schema, key);
+  if (g_settings_schema_key_range_check (bounds, size))
+    g_settings_set_value (self->settings, key, size);
+}
+
+static void
+remember_panes (EspWindow *self)
+{
+  if (self->settings == NULL || !self->panes_placed || !gtk_widget_get_mapped (GTK_WIDGET (self->panel_paned)))
+    return;
+  if (gtk_widget_get_visible (self->panel))
+    remember_size (self, "panel-width", self->panel_paned);
+  remember_size (self, "strip-height", self->strip_paned);
 }
 
 static void
@@ -89,6 +161,7 @@ bind_state (EspWindow *self)
   g_settings_bind (settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "images-width", self->images_paned, "position", G_SETTINGS_BIND_DEFAULT);
+  g_signal_connect_object (self->panel_paned, "map", G_CALLBACK (paned_mapped), self, 0);
   g_settings_bind (settings, "heat-opacity", esp_image_view_get_canvas (self->image_view), "heat-opacity", G_SETTINGS_BIND_DEFAULT);
 }
 
@@ -97,6 +170,7 @@ esp_window_close_request (GtkWindow *window)
 {
   EspWindow *self = ESP_WINDOW (window);
 
+  remember_panes (self);
   if (self->opening != NULL)
     esp_job_cancel (self->opening);
   return GTK_WINDOW_CLASS (esp_window_parent_class)->close_request (window);
@@ -216,6 +290,7 @@ esp_window_class_init (EspWindowClass *class)
   object_class->finalize = esp_window_finalize;
   GTK_WINDOW_CLASS (class)->close_request = esp_window_close_request;
   gtk_widget_class_set_template_from_resource (widget_class, TEMPLATE);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "win.explain-class", NULL);
   bind_children (widget_class);
 }
 
