@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define MOST_THREADS 256
+
 /**
  * esp_common_lane:
  * @common: the options of this run
@@ -40,13 +42,15 @@ esp_json_double (JsonBuilder *json, const char *name, double value)
     json_builder_add_null_value (json);
 }
 
-/** esp_json_string: adds @name: @value, or null where @value is NULL. */
+/** esp_json_string: adds @name: @value, or null where @value is NULL; what is not UTF-8 in a path becomes U+FFFD. */
 void
 esp_json_string (JsonBuilder *json, const char *name, const char *value)
 {
+  g_autofree char *valid = value != NULL ? g_utf8_make_valid (value, -1) : NULL;
+
   json_builder_set_member_name (json, name);
-  if (value != NULL)
-    json_builder_add_string_value (json, value);
+  if (valid != NULL)
+    json_builder_add_string_value (json, valid);
   else
     json_builder_add_null_value (json);
 }
@@ -93,6 +97,12 @@ parse (const EspVerb *verb, int *argc, char ***argv, EspCommon *common, gboolean
   g_option_context_add_main_entries (context, shared, NULL);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
+  if (common->threads < 0 || common->threads > MOST_THREADS)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--threads %d: expected 1 to %d, or 0 for all cores", common->threads,
+                   MOST_THREADS);
+      return FALSE;
+    }
   if (*version || (*argc - 1 >= verb->least && (verb->most < 0 || *argc - 1 <= verb->most)))
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "expected %s, found %d arguments", verb->arguments, *argc - 1);

@@ -2,11 +2,12 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cli import Tap, ask, make_sample, refused, run
+from cli import PROGRAM, Tap, ask, make_sample, refused, run
 
 IMAGES = 12
 
@@ -75,6 +76,10 @@ def main():
             unnamed = ask("detect", cfg, weights, images[0], "--threshold", 0.9)["images"][0]["detections"]
             assert len(unnamed) <= len(seen[0]["detections"])
             assert all(row["name"] is None and row["score"] > 0.9 for row in unnamed)
+            odd = os.path.join(os.fsencode(folder), b"n\xff.png")
+            shutil.copy(images[0], odd)
+            done = subprocess.run([PROGRAM, "detect", cfg, weights, odd, "--json"], capture_output=True, timeout=60)
+            assert done.returncode == 0 and len(json.loads(done.stdout.decode("utf-8"))["images"][0]["detections"]) > 0, done
 
         def other_names():
             with open(names, encoding="utf-8") as file:
@@ -98,7 +103,8 @@ def main():
         def wrong_usage():
             for arguments in (["evaluate", cfg, weights], ["evaluate", cfg, weights, data, "--protocol", "x"],
                               ["evaluate", cfg, weights, data, "--limit", "-1"], ["detect", cfg, weights, images[0], "--fit", "crop"],
-                              ["detect", cfg, weights, images[0], "--threshold", 2], ["detect", cfg, weights]):
+                              ["detect", cfg, weights, images[0], "--threshold", 2], ["detect", cfg, weights],
+                              ["detect", cfg, weights, images[0], "--threads", -1], ["detect", cfg, weights, images[0], "--threads", 100000]):
                 assert run(*arguments, "--json", expect=2).stdout == "", arguments
 
         def refusals():
