@@ -9,12 +9,15 @@
 
 #include <stdlib.h>
 
+#define REST 250000 /* microseconds without a motion: the next one begins a drag */
+
 typedef struct
 {
   EspStudy *study;
   EspPlan *plan;     /* whose signal is heard; not owned */
   EspHash mask;      /* of the last change */
-  gint64 asked;      /* monotonic microseconds of the first unanswered change, 0 */
+  gint64 asked;      /* monotonic microseconds of the first motion of a drag, while unanswered, else 0 */
+  gint64 moved;      /* of the last motion */
   gint64 last_frame; /* frame time, 0 before the first */
   GArray *answers;   /* of double, milliseconds */
   GArray *frames;    /* of double, milliseconds between frames while an answer was awaited */
@@ -37,14 +40,22 @@ quantile (GArray *values, double q)
   return g_array_index (values, double, MIN (values->len - 1, (guint) (q * values->len)));
 }
 
-static void
-probe_free (gpointer data)
+static gboolean
+report (GtkWindow *window, gpointer data)
 {
   Probe *probe = data;
 
   g_printerr ("live: %u answers, median %.1f ms, 95 %% %.1f ms; %u frames, median %.1f ms, p99 %.1f ms, most %.1f ms\n",
               probe->answers->len, quantile (probe->answers, .5), quantile (probe->answers, .95), probe->frames->len,
               quantile (probe->frames, .5), quantile (probe->frames, .99), quantile (probe->frames, 1));
+  return FALSE;
+}
+
+static void
+probe_free (gpointer data)
+{
+  Probe *probe = data;
+
   g_array_unref (probe->answers);
   g_array_unref (probe->frames);
   g_free (probe);
@@ -61,8 +72,9 @@ plan_changed (EspPlan *plan, gpointer data)
   if (esp_hash_equal (probe->mask, esp_mask_get_hash (mask)))
     return;
   probe->mask = esp_mask_get_hash (mask);
-  if (probe->asked == 0)
+  if (probe->asked == 0 && now - probe->moved > REST)
     probe->asked = now;
+  probe->moved = now;
 }
 
 static void
@@ -135,6 +147,7 @@ esp_probe_attach (GtkWidget *window, EspStudy *study)
   probe->frames = g_array_new (FALSE, FALSE, sizeof (double));
   g_signal_connect (study, "numbers-changed", G_CALLBACK (numbers_changed), probe);
   g_signal_connect (study, "notify::plan", G_CALLBACK (plan_replaced), probe);
+  g_signal_connect (window, "close-request", G_CALLBACK (report), probe);
   gtk_widget_add_tick_callback (window, frame, probe, NULL);
   g_object_set_data_full (G_OBJECT (study), "esp-probe", probe, probe_free);
 }
