@@ -111,11 +111,13 @@ run_batch (EspPass *pass, const guint *indices, guint n, EspOutcome **outcomes, 
   for (guint i = 0; i < n; i++)
     {
       GArray *detections;
+      int width, height;
 
       if (!esp_job_check (job, error))
         return FALSE;
       detections = esp_heads_decode (pass->heads, i, pass->placements[i], pass->options.threshold);
-      outcomes[i] = esp_outcome_new (detections, esp_dataset_get (pass->dataset, indices[i]), pass->map, &pass->options);
+      esp_image_cache_get_size (pass->cache, indices[i], &width, &height);
+      outcomes[i] = esp_outcome_new (detections, esp_dataset_get (pass->dataset, indices[i]), pass->map, &pass->options, width, height);
     }
   return TRUE;
 }

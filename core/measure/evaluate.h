@@ -23,8 +23,26 @@ typedef struct
   guint          batch;     /* images a forward; no number depends on it */
 } EspEvaluateOptions;
 
-/* What one network said of one image: matched once, immutable. */
+/* A detection as files have it. */
 typedef struct
+{
+  EspPixels box;
+  double    score;
+  int       class_index; /* the network's */
+} EspSeen;
+
+/* A truth as files have it. */
+typedef struct
+{
+  EspPixels box;
+  double    area;        /* as annotated, else the box's */
+  int       class_index; /* the network's */
+  gboolean  difficult;   /* need not be found */
+  gboolean  crowd;       /* may be found often; difficult too */
+} EspObject;
+
+/* What one network said of one image, immutable: matched once as darknet does, and unmatched for the protocols that match otherwise. */
+struct _EspOutcome
 {
   guint         n;
   EspDetection *detections; /* after suppression, all above the threshold */
@@ -34,7 +52,11 @@ typedef struct
   float        *overlap;    /* IoU with the best truth of its class, 0 */
   guint         n_truths;   /* mapped ones, difficult ones left out */
   int          *truth_class;
-} EspOutcome;
+  guint         n_seen;     /* all that was said, also what darknet leaves out for a difficult truth; by score, descending */
+  EspSeen      *seen;
+  guint         n_objects;  /* mapped truths, difficult ones too, in the data set's order */
+  EspObject    *objects;
+};
 
 void       esp_evaluate_options_init (EspEvaluateOptions       *options,
                                       const EspNetwork         *network); /* the defaults above; letterbox where the cfg says so */
@@ -58,7 +80,16 @@ gboolean    esp_pass_run             (EspPass                  *pass,
 EspOutcome *esp_outcome_new          (GArray                   *detections,
                                       const EspSample          *sample,
                                       const EspClassMap        *map,       /* (nullable) */
-                                      const EspEvaluateOptions *options);
+                                      const EspEvaluateOptions *options,
+                                      int                       width,     /* of the image in pixels, asked where the sample does not say it */
+                                      int                       height);
+/* The same of detections made elsewhere, which are not suppressed. */
+EspOutcome *esp_outcome_new_seen     (GArray                   *seen,      /* (transfer full): of EspSeen, in the file's order */
+                                      const EspSample          *sample,
+                                      const EspClassMap        *map,       /* (nullable) */
+                                      float                     iou,       /* of darknet's match */
+                                      int                       width,
+                                      int                       height);
 void        esp_outcome_free         (EspOutcome               *outcome);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspPass, esp_pass_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspOutcome, esp_outcome_free)

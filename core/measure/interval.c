@@ -15,7 +15,6 @@ struct _EspBootstrap
 {
   EspRanks *ranks;
   EspRanks *minus; /* NULL: the value itself */
-  const EspProtocol *protocol;
   double scale; /* of a sum of AP */
   double value;
   guint n_images;  /* that weigh */
@@ -27,11 +26,10 @@ struct _EspBootstrap
 };
 
 static EspBootstrap *
-new_bootstrap (EspOutcome *const *outcomes, EspOutcome *const *also, guint n, const EspProtocol *protocol, guint replicates, guint64 seed)
+new_bootstrap (EspOutcome *const *outcomes, EspOutcome *const *also, guint n, guint replicates, guint64 seed)
 {
   EspBootstrap *bootstrap = g_new0 (EspBootstrap, 1);
 
-  bootstrap->protocol = protocol;
   bootstrap->images = g_new (guint, n);
   bootstrap->weights = g_new0 (double, n);
   for (guint i = 0; i < n; i++)
@@ -47,7 +45,7 @@ new_bootstrap (EspOutcome *const *outcomes, EspOutcome *const *also, guint n, co
  * esp_bootstrap_new_map:
  * @outcomes: @n, NULL entries are images not seen and are left out
  * @n: images
- * @n_classes: of the network, the divisor
+ * @n_classes: of the network
  * @protocol: how AP is computed
  * @replicates: how many to draw in all
  * @seed: of the weights
@@ -60,11 +58,13 @@ new_bootstrap (EspOutcome *const *outcomes, EspOutcome *const *also, guint n, co
 EspBootstrap *
 esp_bootstrap_new_map (EspOutcome *const *outcomes, guint n, guint n_classes, const EspProtocol *protocol, guint replicates, guint64 seed)
 {
-  EspBootstrap *bootstrap = new_bootstrap (outcomes, NULL, n, protocol, replicates, seed);
+  EspBootstrap *bootstrap = new_bootstrap (outcomes, NULL, n, replicates, seed);
+  guint divisor;
 
-  bootstrap->ranks = esp_ranks_new (outcomes, NULL, n, n_classes);
-  bootstrap->scale = n_classes > 0 ? 1.0 / n_classes : 0;
-  bootstrap->value = n_classes > 0 ? esp_ranks_sum_ap (bootstrap->ranks, protocol, NULL, NULL) / n_classes : 0;
+  bootstrap->ranks = esp_ranks_new (outcomes, NULL, n, n_classes, protocol, NULL);
+  divisor = esp_ranks_get_divisor (bootstrap->ranks);
+  bootstrap->scale = divisor > 0 ? 1.0 / divisor : 0;
+  bootstrap->value = divisor > 0 ? esp_ranks_sum_ap (bootstrap->ranks, NULL, NULL) / divisor : 0;
   return bootstrap;
 }
 
@@ -78,7 +78,8 @@ esp_bootstrap_new_map (EspOutcome *const *outcomes, guint n, guint n_classes, co
  * @replicates: how many to draw in all
  * @seed: of the weights, the same for both networks
  *
- * The difference of means over the classes present, times classes with objects in all of @unpruned, by @n_classes: what
+ * The difference of means over the classes present, times classes with objects in all of @unpruned, by the
+ * protocol's divisor: what
  * esp_map_partial() adds to the unpruned number before it keeps the sum within 0..1. Over all images it is the plain difference of mAP. Thread: any.
  *
  * Returns: (transfer full): nothing drawn yet
@@ -92,17 +93,18 @@ esp_bootstrap_new_difference (EspOutcome *const *unpruned,
                               guint replicates,
                               guint64 seed)
 {
-  EspBootstrap *bootstrap = new_bootstrap (unpruned, pruned, n, protocol, replicates, seed);
-  g_autoptr (EspRanks) whole = esp_ranks_new (unpruned, NULL, n, n_classes);
-  guint present;
+  EspBootstrap *bootstrap = new_bootstrap (unpruned, pruned, n, replicates, seed);
+  g_autoptr (EspRanks) whole = esp_ranks_new (unpruned, NULL, n, n_classes, protocol, NULL);
+  guint present, divisor;
 
-  bootstrap->ranks = esp_ranks_new (pruned, unpruned, n, n_classes);
-  bootstrap->minus = esp_ranks_new (unpruned, pruned, n, n_classes);
+  bootstrap->ranks = esp_ranks_new (pruned, unpruned, n, n_classes, protocol, NULL);
+  bootstrap->minus = esp_ranks_new (unpruned, pruned, n, n_classes, protocol, NULL);
   present = esp_ranks_get_present (bootstrap->minus);
-  bootstrap->scale = present > 0 && n_classes > 0 ? (double) esp_ranks_get_present (whole) / present / n_classes : 0;
+  divisor = esp_ranks_get_divisor (whole);
+  bootstrap->scale = present > 0 && divisor > 0 ? (double) esp_ranks_get_present (whole) / present / divisor : 0;
   bootstrap->value
       = bootstrap->scale
-        * (esp_ranks_sum_ap (bootstrap->ranks, protocol, NULL, NULL) - esp_ranks_sum_ap (bootstrap->minus, protocol, NULL, NULL));
+        * (esp_ranks_sum_ap (bootstrap->ranks, NULL, NULL) - esp_ranks_sum_ap (bootstrap->minus, NULL, NULL));
   return bootstrap;
 }
 
@@ -150,9 +152,9 @@ esp_bootstrap_step (EspBootstrap *bootstrap, guint replicates)
       double sum;
 
       draw_weights (bootstrap);
-      sum = esp_ranks_sum_ap (bootstrap->ranks, bootstrap->protocol, bootstrap->weights, NULL);
+      sum = esp_ranks_sum_ap (bootstrap->ranks, bootstrap->weights, NULL);
       if (bootstrap->minus != NULL)
-        sum -= esp_ranks_sum_ap (bootstrap->minus, bootstrap->protocol, bootstrap->weights, NULL);
+        sum -= esp_ranks_sum_ap (bootstrap->minus, bootstrap->weights, NULL);
       bootstrap->draws[bootstrap->done++] = sum * bootstrap->scale;
     }
   return bootstrap->done < bootstrap->replicates;

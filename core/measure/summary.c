@@ -12,22 +12,65 @@
 #define FEW_OBJECTS   30
 #define HIGH_AP       .98
 
-/* True and false positives at the fixed threshold, counted as darknet counts them: a repeat of an earlier entry is false whatever the
- * scores. */
-static void
-count_fixed (EspSummary *summary, const EspOutcome *outcome, double *overlap)
+/* What is counted of all images at the fixed threshold. */
+typedef struct
 {
+  guint tp, fp, objects;
+  double overlap;
+  guint *found; /* per class: objects found, matched by score */
+  guint n_classes;
+} Counts;
+
+static void
+add_found (Counts *to, int class_index)
+{
+  if ((guint) class_index < to->n_classes)
+    to->found[class_index]++;
+}
+
+/* As darknet counts: a repeat of an earlier entry is false whatever the scores. */
+static void
+count_matched (Counts *to, const EspOutcome *outcome)
+{
+  to->objects += outcome->n_truths;
   for (guint i = 0; i < outcome->n; i++)
     {
       if (!(outcome->detections[i].score > COUNTED_ABOVE))
         continue;
+      if (outcome->truth[i] >= 0)
+        add_found (to, outcome->detections[i].class_index);
       if (outcome->best[i] < 0 || outcome->repeats[i])
         {
-          summary->fp++;
+          to->fp++;
           continue;
         }
-      summary->tp++;
-      *overlap += outcome->overlap[i];
+      to->tp++;
+      to->overlap += (double) outcome->overlap[i];
+    }
+}
+
+/* As the protocol matches at its lowest threshold. */
+static void
+count_judged (Counts *to, const EspOutcome *outcome, const EspProtocol *protocol)
+{
+  g_autofree EspVerdict *verdicts = g_new0 (EspVerdict, outcome->n_seen + 1);
+  g_autofree guint8 *counts = g_new0 (guint8, outcome->n_objects + 1);
+
+  protocol->judge (outcome, &protocol->view, verdicts, counts);
+  for (guint i = 0; i < outcome->n_objects; i++)
+    to->objects += counts[i];
+  for (guint i = 0; i < outcome->n_seen; i++)
+    {
+      if (!(outcome->seen[i].score > (double) COUNTED_ABOVE) || (verdicts[i].ignored & 1) != 0)
+        continue;
+      if ((verdicts[i].hit & 1) == 0)
+        {
+          to->fp++;
+          continue;
+        }
+      to->tp++;
+      to->overlap += verdicts[i].overlap;
+      add_found (to, outcome->seen[i].class_index);
     }
 }
 
@@ -38,22 +81,16 @@ ratio (double part, double whole)
 }
 
 static void
-finish_fixed (EspSummary *summary, double overlap)
+finish_counts (EspSummary *summary, const Counts *counts)
 {
+  summary->n_objects = counts->objects;
+  summary->tp = counts->tp;
+  summary->fp = counts->fp;
   summary->fn = summary->n_objects - MIN (summary->tp, summary->n_objects);
   summary->precision = ratio (summary->tp, summary->tp + summary->fp);
   summary->recall = ratio (summary->tp, summary->tp + summary->fn);
   summary->f1 = ratio (2 * summary->precision * summary->recall, summary->precision + summary->recall);
-  summary->mean_iou = ratio (overlap, summary->tp + summary->fp);
-}
-
-/* How many objects of each class are found above the fixed threshold, matched by score. */
-static void
-count_found (const EspOutcome *outcome, guint n_classes, guint *found)
-{
-  for (guint i = 0; i < outcome->n; i++)
-    if (outcome->truth[i] >= 0 && outcome->detections[i].score > COUNTED_ABOVE && (guint) outcome->detections[i].class_index < n_classes)
-      found[outcome->detections[i].class_index]++;
+  summary->mean_iou = ratio (counts->overlap, summary->tp + summary->fp);
 }
 
 /* Wilson's score interval, 95 % (Wilson 1927). */
@@ -83,16 +120,39 @@ fill_classes (EspSummary *summary, const EspRanks *ranks, const double *ap, cons
     }
 }
 
+static gboolean
+is_same (EspView a, EspView b)
+{
+  return a.least == b.least && a.most == b.most && a.best == b.best;
+}
+
+/* @own: in the protocol's own view, its scratch is used. */
+static void
+fill_extras (EspSummary *summary, EspOutcome *const *outcomes, guint n, const EspProtocol *protocol, const EspRanks *own)
+{
+  summary->extras = g_new0 (double, protocol->n_extras);
+  for (guint i = 0; i < protocol->n_extras; i++)
+    {
+      const EspExtra *extra = &protocol->extras[i];
+      g_autoptr (EspRanks) ranks = NULL;
+
+      if (!is_same (extra->view, protocol->view))
+        ranks = esp_ranks_new (outcomes, NULL, n, summary->n_classes, protocol, &extra->view);
+      summary->extras[i] = esp_ranks_get_extra (ranks != NULL ? ranks : own, extra);
+    }
+}
+
 /**
  * esp_summary_new:
  * @outcomes: @n, NULL entries are images not yet seen and are left out
  * @n: images
- * @n_classes: of the network: the divisor of the mAP, so that a class without objects counts as AP 0
- * @protocol: how AP is computed
+ * @n_classes: of the network
+ * @protocol: how detections are matched and AP is computed and averaged
  *
- * Precision, recall, F1 and the counts are over all classes together at score > 0.25 as AlexeyAB's validate_detector_map counts them: a
- * detection is a false positive too where an earlier entry of its array, whatever its score, has the same truth. The interval of recall of
- * a class is Wilson's, of its objects found at score > 0.25 in order of score. Thread: any.
+ * Precision, recall, F1 and the counts are over all classes together at score > 0.25, in darknet's protocols as AlexeyAB's
+ * validate_detector_map counts them (a detection is a false positive too where an earlier entry of its array, whatever its score, has the same
+ * truth), in the others as they match at IoU 0.5. The interval of recall of a class is Wilson's, of its objects found at score > 0.25 in order
+ * of score. Thread: any.
  *
  * Returns: (transfer full): the numbers; all 0 without outcomes
  */
@@ -100,24 +160,28 @@ EspSummary *
 esp_summary_new (EspOutcome *const *outcomes, guint n, guint n_classes, const EspProtocol *protocol)
 {
   EspSummary *summary = g_new0 (EspSummary, 1);
-  g_autoptr (EspRanks) ranks = esp_ranks_new (outcomes, NULL, n, n_classes);
+  g_autoptr (EspRanks) ranks = esp_ranks_new (outcomes, NULL, n, n_classes, protocol, NULL);
   g_autofree double *ap = g_new0 (double, n_classes);
   g_autofree guint *found = g_new0 (guint, n_classes);
-  double overlap = 0;
+  Counts counts = { .found = found, .n_classes = n_classes };
 
   summary->n_classes = n_classes;
   summary->per_class = g_new0 (EspClassResult, n_classes);
-  summary->map = ratio (esp_ranks_sum_ap (ranks, protocol, NULL, ap), n_classes);
+  summary->n_averaged = esp_ranks_get_divisor (ranks);
+  summary->map = ratio (esp_ranks_sum_ap (ranks, NULL, ap), summary->n_averaged);
   for (guint i = 0; i < n; i++)
-    if (outcomes[i] != NULL)
-      {
-        count_fixed (summary, outcomes[i], &overlap);
-        count_found (outcomes[i], n_classes, found);
-        summary->n_images++;
-        summary->n_objects += outcomes[i]->n_truths;
-      }
-  finish_fixed (summary, overlap);
+    {
+      if (outcomes[i] == NULL)
+        continue;
+      summary->n_images++;
+      if (protocol->judge == NULL)
+        count_matched (&counts, outcomes[i]);
+      else
+        count_judged (&counts, outcomes[i], protocol);
+    }
+  finish_counts (summary, &counts);
   fill_classes (summary, ranks, ap, found);
+  fill_extras (summary, outcomes, n, protocol, ranks);
   return summary;
 }
 
@@ -128,6 +192,7 @@ esp_summary_free (EspSummary *summary)
   if (summary == NULL)
     return;
   g_free (summary->per_class);
+  g_free (summary->extras);
   g_free (summary);
 }
 
@@ -143,15 +208,15 @@ esp_summary_free (EspSummary *summary)
 double
 esp_map_present (EspOutcome *const *outcomes, guint n, guint n_classes, const EspProtocol *protocol)
 {
-  g_autoptr (EspRanks) ranks = esp_ranks_new (outcomes, NULL, n, n_classes);
+  g_autoptr (EspRanks) ranks = esp_ranks_new (outcomes, NULL, n, n_classes, protocol, NULL);
 
-  return ratio (esp_ranks_sum_ap (ranks, protocol, NULL, NULL), esp_ranks_get_present (ranks));
+  return ratio (esp_ranks_sum_ap (ranks, NULL, NULL), esp_ranks_get_present (ranks));
 }
 
 static double
-map_of (const EspRanks *ranks, const EspProtocol *protocol, guint n_classes)
+map_of (const EspRanks *ranks)
 {
-  return ratio (esp_ranks_sum_ap (ranks, protocol, NULL, NULL), n_classes);
+  return ratio (esp_ranks_sum_ap (ranks, NULL, NULL), esp_ranks_get_divisor (ranks));
 }
 
 /**
@@ -163,7 +228,7 @@ map_of (const EspRanks *ranks, const EspProtocol *protocol, guint n_classes)
  * @protocol: how AP is computed
  *
  * The number shown while a pass runs: unpruned over all images + (pruned - unpruned over the images seen, each the mean over the classes
- * present there) · classes with objects in all images / @n_classes. A few images hold few of the classes, so that their own mAP is far from
+ * present there) · classes with objects in all images / the protocol's divisor. A few images hold few of the classes, so that their own mAP is far from
  * the final one; this arrives without a jump. The sum of a number and a difference from other images may lie outside 0..1, where no mAP can
  * be: it is then shown as the nearer end. With all images seen it is the map of esp_summary_new() to the last digit. Thread: any.
  *
@@ -172,17 +237,17 @@ map_of (const EspRanks *ranks, const EspProtocol *protocol, guint n_classes)
 double
 esp_map_partial (EspOutcome *const *unpruned, EspOutcome *const *pruned, guint n, guint n_classes, const EspProtocol *protocol)
 {
-  g_autoptr (EspRanks) whole = esp_ranks_new (unpruned, NULL, n, n_classes);
-  g_autoptr (EspRanks) before = esp_ranks_new (unpruned, pruned, n, n_classes);
-  g_autoptr (EspRanks) after = esp_ranks_new (pruned, unpruned, n, n_classes);
+  g_autoptr (EspRanks) whole = esp_ranks_new (unpruned, NULL, n, n_classes, protocol, NULL);
+  g_autoptr (EspRanks) before = esp_ranks_new (unpruned, pruned, n, n_classes, protocol, NULL);
+  g_autoptr (EspRanks) after = esp_ranks_new (pruned, unpruned, n, n_classes, protocol, NULL);
   guint seen = 0;
   double difference;
 
   for (guint i = 0; i < n; i++)
     seen += pruned[i] != NULL ? 1 : 0;
   if (seen == n)
-    return map_of (after, protocol, n_classes);
-  difference = ratio (esp_ranks_sum_ap (after, protocol, NULL, NULL) - esp_ranks_sum_ap (before, protocol, NULL, NULL),
+    return map_of (after);
+  difference = ratio (esp_ranks_sum_ap (after, NULL, NULL) - esp_ranks_sum_ap (before, NULL, NULL),
                       esp_ranks_get_present (before));
-  return CLAMP (map_of (whole, protocol, n_classes) + difference * ratio (esp_ranks_get_present (whole), n_classes), 0, 1);
+  return CLAMP (map_of (whole) + difference * ratio (esp_ranks_get_present (whole), esp_ranks_get_divisor (whole)), 0, 1);
 }

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   int      class_index;
-  double   ap;
+  double   ap;      /* NaN where the protocol leaves a class without objects out */
   guint    objects;
   gboolean few;     /* AP >= 0.98 or fewer than 30 objects */
   double   recall_low, recall_high; /* Wilson's 95 %, for few */
@@ -16,12 +16,14 @@ typedef struct
 
 typedef struct
 {
-  double          map;       /* sum of AP / classes of the network */
+  double          map;       /* the protocol's mean of AP: over the classes of the network, or over those with objects */
   guint           n_classes;
   EspClassResult *per_class; /* n_classes */
   double          precision, recall, f1, mean_iou; /* micro, at score > 0.25 */
   guint           tp, fp, fn;
   guint           n_images, n_objects;
+  guint           n_averaged; /* classes that map is the mean over */
+  double         *extras;     /* of each of the protocol's extras, NaN where no object is in view */
 } EspSummary;
 
 /* @outcomes: n, NULL entries are images not yet seen and are left out. */

@@ -10,6 +10,10 @@ outcome_new (guint n_truths, const int *truth_class)
 
   outcome->n_truths = n_truths;
   outcome->truth_class = g_memdup2 (truth_class, n_truths * sizeof (int));
+  outcome->n_objects = n_truths;
+  outcome->objects = g_new0 (EspObject, n_truths + 1);
+  for (guint i = 0; i < n_truths; i++)
+    outcome->objects[i] = (EspObject){ .box = { 0, 0, 10, 10 }, .area = 100, .class_index = truth_class[i] };
   return outcome;
 }
 
@@ -64,5 +68,7 @@ outcome_clear (EspOutcome *outcome)
   g_free (outcome->repeats);
   g_free (outcome->overlap);
   g_free (outcome->truth_class);
+  g_free (outcome->seen);
+  g_free (outcome->objects);
   g_free (outcome);
 }
