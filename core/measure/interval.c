@@ -15,7 +15,7 @@ struct _EspBootstrap
 {
   EspRanks *ranks;
   EspRanks *minus; /* NULL: the value itself */
-  double scale; /* of a sum of AP */
+  double scale;    /* of a sum of AP */
   double value;
   guint n_images;  /* that weigh */
   guint *images;   /* their places */
@@ -102,9 +102,7 @@ esp_bootstrap_new_difference (EspOutcome *const *unpruned,
   present = esp_ranks_get_present (bootstrap->minus);
   divisor = esp_ranks_get_divisor (whole);
   bootstrap->scale = present > 0 && divisor > 0 ? (double) esp_ranks_get_present (whole) / present / divisor : 0;
-  bootstrap->value
-      = bootstrap->scale
-        * (esp_ranks_sum_ap (bootstrap->ranks, NULL, NULL) - esp_ranks_sum_ap (bootstrap->minus, NULL, NULL));
+  bootstrap->value = bootstrap->scale * (esp_ranks_sum_ap (bootstrap->ranks, NULL, NULL) - esp_ranks_sum_ap (bootstrap->minus, NULL, NULL));
   return bootstrap;
 }
 

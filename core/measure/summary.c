@@ -247,7 +247,6 @@ esp_map_partial (EspOutcome *const *unpruned, EspOutcome *const *pruned, guint n
     seen += pruned[i] != NULL ? 1 : 0;
   if (seen == n)
     return map_of (after);
-  difference = ratio (esp_ranks_sum_ap (after, NULL, NULL) - esp_ranks_sum_ap (before, NULL, NULL),
-                      esp_ranks_get_present (before));
+  difference = ratio (esp_ranks_sum_ap (after, NULL, NULL) - esp_ranks_sum_ap (before, NULL, NULL), esp_ranks_get_present (before));
   return CLAMP (map_of (whole) + difference * ratio (esp_ranks_get_present (whole), esp_ranks_get_divisor (whole)), 0, 1);
 }
