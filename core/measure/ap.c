@@ -131,7 +131,7 @@ static const EspProtocol protocols[] = {
       .n_thresholds = 1,
       .over_present = TRUE,
       .judge = esp_judge_voc,
-      .view = { ANY_SIZE, 0 },
+      .scope = { ANY_SIZE, 0 },
   },
   {
       .id = "voc-2010",
@@ -142,7 +142,7 @@ static const EspProtocol protocols[] = {
       .n_thresholds = 1,
       .over_present = TRUE,
       .judge = esp_judge_voc,
-      .view = { ANY_SIZE, 0 },
+      .scope = { ANY_SIZE, 0 },
   },
   {
       .id = "coco",
@@ -153,7 +153,7 @@ static const EspProtocol protocols[] = {
       .n_thresholds = ESP_COCO_THRESHOLDS,
       .over_present = TRUE,
       .judge = esp_judge_coco,
-      .view = { ANY_SIZE, 100 },
+      .scope = { ANY_SIZE, 100 },
       .extras = coco_extras,
       .n_extras = G_N_ELEMENTS (coco_extras),
   },

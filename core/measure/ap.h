@@ -12,7 +12,7 @@ typedef struct
 {
   double least, most; /* area in pixels², both ends included: objects outside it need not be found */
   guint  best;        /* detections of an image and class, by score; 0: all */
-} EspView;
+} EspScope;
 
 /* What becomes of one detection, a bit an IoU threshold, the first the lowest. */
 typedef struct
@@ -24,7 +24,7 @@ typedef struct
 
 /* Matches the detections of one image with its objects. */
 typedef void (*EspJudge) (const EspOutcome *outcome,
-                          const EspView    *view,
+                          const EspScope   *scope,
                           EspVerdict       *verdicts, /* (out): n_seen, zeroed before */
                           guint8           *counts);  /* (out): n_objects, zeroed before: 1 where the object must be found */
 
@@ -33,7 +33,7 @@ typedef struct
 {
   const char *key;       /* "ap50" */
   const char *title;     /* "AP at IoU 0.5" */
-  EspView     view;
+  EspScope     scope;
   int         threshold; /* the one taken, -1: the mean over all */
   gboolean    recall;    /* the greatest recall instead of AP */
 } EspExtra;
@@ -53,7 +53,7 @@ struct _EspProtocol
   guint           n_thresholds; /* of IoU, that AP is averaged over */
   gboolean        over_present; /* the mean is over classes with objects, and a class without has no AP; else over all, and it has AP 0 */
   EspJudge        judge;        /* NULL: the outcome's own matching, darknet's */
-  EspView         view;
+  EspScope         scope;
   const EspExtra *extras;
   guint           n_extras;
 };

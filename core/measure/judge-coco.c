@@ -10,7 +10,7 @@
 typedef struct
 {
   const EspOutcome *outcome;
-  const EspView *view;
+  const EspScope *scope;
   guint *rows; /* of seen: the best ones */
   guint n_rows;
   guint *objects; /* those that count first */
@@ -31,9 +31,9 @@ threshold_at (guint i)
 }
 
 static gboolean
-is_outside (const EspView *view, double area)
+is_outside (const EspScope *scope, double area)
 {
-  return area < view->least || area > view->most;
+  return area < scope->least || area > scope->most;
 }
 
 /* Of a crowd, how much of the detection lies in it. */
@@ -74,7 +74,7 @@ choose_rows (Match *match, guint first, EspVerdict *verdicts)
       if (outcome->seen[i].class_index != outcome->seen[first].class_index)
         continue;
       match->judged[i] = TRUE;
-      if (match->view->best == 0 || match->n_rows < match->view->best)
+      if (match->scope->best == 0 || match->n_rows < match->scope->best)
         match->rows[match->n_rows++] = i;
       else
         verdicts[i].ignored = ALL_THRESHOLDS;
@@ -133,7 +133,7 @@ judge_threshold (Match *match, guint t, EspVerdict *verdicts)
         match->taken[found] = TRUE;
       if (found >= 0 && (guint) found < match->n_counted)
         verdict->hit |= bit;
-      else if (found >= 0 || is_outside (match->view, box.width * box.height))
+      else if (found >= 0 || is_outside (match->scope, box.width * box.height))
         verdict->ignored |= bit;
       if (t == 0 && found >= 0)
         verdict->overlap = overlaps[found];
@@ -143,7 +143,7 @@ judge_threshold (Match *match, guint t, EspVerdict *verdicts)
 /**
  * esp_judge_coco:
  * @outcome: one image
- * @view: the range of area and how many detections of each class are looked at
+ * @scope: the range of area and how many detections of each class are looked at
  * @verdicts: (out): zeroed before
  * @counts: (out): zeroed before
  *
@@ -154,14 +154,14 @@ judge_threshold (Match *match, guint t, EspVerdict *verdicts)
  * difficult, which COCO does not know, is ignored but is no crowd. Thread: any.
  */
 void
-esp_judge_coco (const EspOutcome *outcome, const EspView *view, EspVerdict *verdicts, guint8 *counts)
+esp_judge_coco (const EspOutcome *outcome, const EspScope *scope, EspVerdict *verdicts, guint8 *counts)
 {
   g_autofree guint *rows = g_new (guint, outcome->n_seen + 1), *objects = g_new (guint, outcome->n_objects + 1);
   g_autofree guint8 *taken = g_new (guint8, outcome->n_objects + 1), *judged = g_new0 (guint8, outcome->n_seen + 1);
-  Match match = { .outcome = outcome, .view = view, .rows = rows, .objects = objects, .taken = taken, .judged = judged };
+  Match match = { .outcome = outcome, .scope = scope, .rows = rows, .objects = objects, .taken = taken, .judged = judged };
 
   for (guint i = 0; i < outcome->n_objects; i++)
-    counts[i] = !outcome->objects[i].difficult && !outcome->objects[i].crowd && !is_outside (view, outcome->objects[i].area);
+    counts[i] = !outcome->objects[i].difficult && !outcome->objects[i].crowd && !is_outside (scope, outcome->objects[i].area);
   for (guint i = 0; i < outcome->n_seen; i++)
     {
       if (judged[i])

@@ -32,7 +32,7 @@ find_best (const EspOutcome *outcome, const EspSeen *seen, double *overlap)
 /**
  * esp_judge_voc:
  * @outcome: one image
- * @view: not asked, for VOC takes all sizes and all detections
+ * @scope: not asked, for VOC takes all sizes and all detections
  * @verdicts: (out): zeroed before
  * @counts: (out): zeroed before
  *
@@ -41,7 +41,7 @@ find_best (const EspOutcome *outcome, const EspSeen *seen, double *overlap)
  * kit's pixels are inclusive (width xmax - xmin + 1), which is what EspPixels holds. Source: VOCevaldet.m of the kits. Thread: any.
  */
 void
-esp_judge_voc (const EspOutcome *outcome, const EspView *view, EspVerdict *verdicts, guint8 *counts)
+esp_judge_voc (const EspOutcome *outcome, const EspScope *scope, EspVerdict *verdicts, guint8 *counts)
 {
   g_autofree guint8 *taken = g_new0 (guint8, outcome->n_objects + 1);
 

@@ -8,11 +8,11 @@ G_BEGIN_DECLS
 #define ESP_COCO_THRESHOLDS 10
 
 void esp_judge_voc  (const EspOutcome *outcome, /* EspJudge; one threshold */
-                     const EspView    *view,
+                     const EspScope   *scope,
                      EspVerdict       *verdicts,
                      guint8           *counts);
 void esp_judge_coco (const EspOutcome *outcome, /* EspJudge; ESP_COCO_THRESHOLDS thresholds */
-                     const EspView    *view,
+                     const EspScope   *scope,
                      EspVerdict       *verdicts,
                      guint8           *counts);
 

@@ -90,12 +90,12 @@ collect_matched (Collection *to, const EspOutcome *outcome, guint image)
 
 /* As the protocol matches it. */
 static void
-collect_judged (Collection *to, const EspOutcome *outcome, guint image, EspJudge judge, const EspView *view)
+collect_judged (Collection *to, const EspOutcome *outcome, guint image, EspJudge judge, const EspScope *scope)
 {
   g_autofree EspVerdict *verdicts = g_new0 (EspVerdict, outcome->n_seen + 1);
   g_autofree guint8 *counts = g_new0 (guint8, outcome->n_objects + 1);
 
-  judge (outcome, view, verdicts, counts);
+  judge (outcome, scope, verdicts, counts);
   for (guint i = 0; i < outcome->n_seen; i++)
     add_entry (to, image, i, outcome->seen[i].class_index, outcome->seen[i].score, verdicts[i]);
   for (guint i = 0; i < outcome->n_objects; i++)
@@ -180,16 +180,16 @@ rank (const EspProtocol *protocol, Collection *from)
  * @n: images
  * @n_classes: of the network
  * @protocol: how they are matched
- * @view: (nullable): what is looked at, the protocol's own where NULL; not asked by darknet's protocols
+ * @scope: (nullable): what is looked at, the protocol's own where NULL; not asked by darknet's protocols
  *
- * Detections of all images together by score, descending; ties by image, then by order in the image. Cost: one matching an image and view, one
+ * Detections of all images together by score, descending; ties by image, then by order in the image. Cost: one matching an image and scope, one
  * sort a class. Thread: any.
  *
  * Returns: (transfer full): owned by one thread
  */
 EspRanks *
 esp_ranks_new (
-    EspOutcome *const *outcomes, EspOutcome *const *also, guint n, guint n_classes, const EspProtocol *protocol, const EspView *view)
+    EspOutcome *const *outcomes, EspOutcome *const *also, guint n, guint n_classes, const EspProtocol *protocol, const EspScope *scope)
 {
   Collection all = { n_classes, new_lists (n_classes, sizeof (Entry)), new_lists (n_classes, sizeof (guint)) };
   EspRanks *ranking;
@@ -201,7 +201,7 @@ esp_ranks_new (
       if (protocol->judge == NULL)
         collect_matched (&all, outcomes[i], i);
       else
-        collect_judged (&all, outcomes[i], i, protocol->judge, view != NULL ? view : &protocol->view);
+        collect_judged (&all, outcomes[i], i, protocol->judge, scope != NULL ? scope : &protocol->scope);
     }
   ranking = rank (protocol, &all);
   free_lists (all.entries, n_classes);
@@ -337,7 +337,7 @@ take (const EspRanks *ranking, const ClassRanks *ranks, guint threshold, gboolea
 
 /**
  * esp_ranks_get_extra:
- * @ranking: made with the view of @extra
+ * @ranking: made with the scope of @extra
  * @extra: what to tell
  *
  * Returns: the mean of AP or greatest recall over the classes with objects and over the thresholds asked for; NaN where no class has objects.

@@ -13,7 +13,7 @@ EspRanks *esp_ranks_new         (EspOutcome *const  *outcomes,
                                  guint               n,
                                  guint               n_classes,
                                  const EspProtocol  *protocol,
-                                 const EspView      *view);     /* (nullable): the protocol's own */
+                                 const EspScope      *scope);     /* (nullable): the protocol's own */
 void      esp_ranks_free        (EspRanks           *ranking);
 guint     esp_ranks_get_objects (const EspRanks     *ranking,
                                  guint               class_index);
@@ -22,7 +22,7 @@ guint     esp_ranks_get_divisor (const EspRanks     *ranking);  /* of the sum of
 double    esp_ranks_sum_ap      (const EspRanks     *ranking,   /* over classes, in order */
                                  const double       *weights,   /* (nullable): one an image, n of them, all > 0 */
                                  double             *per_class); /* (out caller-allocates) (optional): n_classes */
-double    esp_ranks_get_extra   (const EspRanks     *ranking,   /* made with the extra's view */
+double    esp_ranks_get_extra   (const EspRanks     *ranking,   /* made with the extra's scope */
                                  const EspExtra     *extra);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspRanks, esp_ranks_free)

@@ -56,7 +56,7 @@ count_judged (Counts *to, const EspOutcome *outcome, const EspProtocol *protocol
   g_autofree EspVerdict *verdicts = g_new0 (EspVerdict, outcome->n_seen + 1);
   g_autofree guint8 *counts = g_new0 (guint8, outcome->n_objects + 1);
 
-  protocol->judge (outcome, &protocol->view, verdicts, counts);
+  protocol->judge (outcome, &protocol->scope, verdicts, counts);
   for (guint i = 0; i < outcome->n_objects; i++)
     to->objects += counts[i];
   for (guint i = 0; i < outcome->n_seen; i++)
@@ -121,12 +121,12 @@ fill_classes (EspSummary *summary, const EspRanks *ranks, const double *ap, cons
 }
 
 static gboolean
-is_same (EspView a, EspView b)
+is_same (EspScope a, EspScope b)
 {
   return a.least == b.least && a.most == b.most && a.best == b.best;
 }
 
-/* @own: in the protocol's own view, its scratch is used. */
+/* @own: in the protocol's own scope, its scratch is used. */
 static void
 fill_extras (EspSummary *summary, EspOutcome *const *outcomes, guint n, const EspProtocol *protocol, const EspRanks *own)
 {
@@ -136,8 +136,8 @@ fill_extras (EspSummary *summary, EspOutcome *const *outcomes, guint n, const Es
       const EspExtra *extra = &protocol->extras[i];
       g_autoptr (EspRanks) ranks = NULL;
 
-      if (!is_same (extra->view, protocol->view))
-        ranks = esp_ranks_new (outcomes, NULL, n, summary->n_classes, protocol, &extra->view);
+      if (!is_same (extra->scope, protocol->scope))
+        ranks = esp_ranks_new (outcomes, NULL, n, summary->n_classes, protocol, &extra->scope);
       summary->extras[i] = esp_ranks_get_extra (ranks != NULL ? ranks : own, extra);
     }
 }

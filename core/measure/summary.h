@@ -23,7 +23,7 @@ typedef struct
   guint           tp, fp, fn;
   guint           n_images, n_objects;
   guint           n_averaged; /* classes that map is the mean over */
-  double         *extras;     /* of each of the protocol's extras, NaN where no object is in view */
+  double         *extras;     /* of each of the protocol's extras, NaN where no object is in scope */
 } EspSummary;
 
 /* @outcomes: n, NULL entries are images not yet seen and are left out. */
