@@ -102,7 +102,10 @@ background_done (GObject *source, GAsyncResult *result, gpointer data)
   if (study != NULL && study->material == call->material)
     {
       end_score (study, call->job);
-      if (scores == NULL)
+      /* nobody asked: too few photographs for it are no failure, and whoever chooses the criterion is told */
+      if (g_error_matches (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED))
+        g_debug ("not scored in the background: %s", error->message);
+      else if (scores == NULL)
         study_fail (study, error);
       else
         {
@@ -182,6 +185,7 @@ esp_study_set_criterion_async (EspStudy *study, const char *criterion, EspJob *j
       g_task_return_new_error (outer, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s is no criterion that this study can score by", criterion);
       return;
     }
+  g_task_set_source_tag (outer, study->material); /* the answer is of this one alone */
   if (known != NULL)
     {
       g_task_return_pointer (outer, esp_scores_ref (known), (GDestroyNotify) esp_scores_unref);
@@ -203,9 +207,9 @@ esp_study_set_criterion_finish (EspStudy *study, GAsyncResult *result, GError **
   scores = g_task_propagate_pointer (G_TASK (result), error);
   if (scores == NULL)
     return FALSE;
-  if (study->plan == NULL)
+  if (study->plan == NULL || study->material != g_task_get_source_tag (G_TASK (result)))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the study was closed");
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the study was closed or is another one now");
       return FALSE;
     }
   g_hash_table_replace (study->scores, g_strdup (esp_scores_get_criterion (scores)), esp_scores_ref (scores));

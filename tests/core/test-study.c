@@ -465,6 +465,13 @@ test_unlabelled (Fixture *f, gconstpointer data)
   g_assert_cmpint (missed, ==, -1);
 }
 
+/* Too few photographs for the criterion that is scored unasked: no failure (the tear-down counts them), but an answer to who asks. */
+static void
+set_up_few (Fixture *f, gconstpointer labelled)
+{
+  set_up_images (f, 3, labelled != NULL);
+}
+
 static void
 criterion_chosen (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -495,6 +502,20 @@ test_criterion (Fixture *f, gconstpointer data)
   g_assert_error (f->error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
 }
 
+static void
+test_few (Fixture *f, gconstpointer data)
+{
+  open_bench (f);
+  wait_until (is_idle, f);
+  g_assert_cmpuint (f->failures, ==, 0);
+  f->answered = FALSE;
+  esp_study_set_criterion_async (f->study, "attribution", NULL, criterion_chosen, f);
+  wait_until (is_answered, f);
+  g_assert_false (f->opened);
+  g_assert_error (f->error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (f->error->message, "at least 20"));
+}
+
 #define ADD(path, labelled, func) g_test_add (path, Fixture, labelled, set_up, func, tear_down)
 
 int
@@ -517,6 +538,7 @@ main (int argc, char **argv)
   ADD ("/study/network-alone", "labelled", test_network_alone);
   ADD ("/study/unlabelled", NULL, test_unlabelled);
   ADD ("/study/criterion", "labelled", test_criterion);
+  g_test_add ("/study/few", Fixture, NULL, set_up_few, test_few, tear_down);
   status = g_test_run ();
   forget_state ();
   return status;
