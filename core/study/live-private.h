@@ -1,4 +1,4 @@
-/* live-private.h: the two halves of the evaluator share this: live.c is the main thread's, live-run.c the lane's */
+/* live-private.h: the two halves of the evaluator share this: live.c is the main thread's, live-run.c and live-held.c the lane's */
 #pragma once
 
 #include <pthread.h>
@@ -59,6 +59,7 @@ struct _EspLive
   EspEngine *engine; /* of cut */
   EspHash    engine_hash;
   LiveRun   *run; /* the newest under way */
+  GQueue     held; /* of LiveRun: finished, without an interval yet, oldest first */
   double     seconds_per_image;
   gint64     last_partial; /* when a partial number was last published */
 };
@@ -79,5 +80,7 @@ void     live_baseline       (gpointer data);
 void     live_latency        (gpointer data);
 LiveRun *live_find_finished  (EspLive *live, const EspMask *mask); /* with the lock held; (transfer none) */
 void     live_show_finished  (EspLive *live, LiveRun *run); /* with the lock held */
+void     live_hold_outcomes  (EspLive *live, LiveRun *run);     /* Thread: lane */
+void     live_drop_outcomes  (LiveRun *run);                    /* Thread: lane */
 
 G_END_DECLS

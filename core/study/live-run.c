@@ -316,13 +316,11 @@ finish_run (EspLive *live, LiveRun *run)
 static void
 keep_interval (EspLive *live, LiveRun *run, EspInterval interval)
 {
-  EspOutcome **outcomes;
   LiveNews *news = g_new0 (LiveNews, 1);
 
   pthread_mutex_lock (&live->lock);
   run->trial.interval = interval;
   run->trial.has_interval = TRUE;
-  outcomes = g_steal_pointer (&run->outcomes);
   *news = (LiveNews){ live_run_ref (run), FALSE };
   g_queue_push_tail (&live->news, news);
   if (is_wanted (live, run))
@@ -332,9 +330,7 @@ keep_interval (EspLive *live, LiveRun *run, EspInterval interval)
     }
   live_queue_idle (live);
   pthread_mutex_unlock (&live->lock);
-  for (guint i = 0; outcomes != NULL && i < run->n; i++)
-    g_clear_pointer (&outcomes[i], esp_outcome_free);
-  g_free (outcomes);
+  live_drop_outcomes (run);
 }
 
 /* The interval a few replicates at a time; given up when a newer mask waits. */
@@ -344,7 +340,9 @@ find_interval (EspLive *live, LiveRun *run, guint64 generation)
   const EspMaterial *m = live->material;
   g_autoptr (EspBootstrap) bootstrap = NULL;
 
-  if (m->map == NULL || run->trial.has_interval || run->outcomes == NULL)
+  if (m->map == NULL)
+    live_drop_outcomes (run); /* the agreement is known, and there is no interval without truth */
+  if (run->trial.has_interval || run->outcomes == NULL)
     return;
   if (esp_mask_is_full (run->trial.mask))
     bootstrap = esp_bootstrap_new_map (run->outcomes, m->n_images, m->n_classes, m->protocol, ESP_STUDY_REPLICATES, ESP_STUDY_SEED);
@@ -355,7 +353,10 @@ find_interval (EspLive *live, LiveRun *run, guint64 generation)
     {
       esp_lane_yield (live->lane);
       if (!is_current (live, generation))
-        return;
+        {
+          live_hold_outcomes (live, run);
+          return;
+        }
     }
   keep_interval (live, run, esp_bootstrap_get (bootstrap));
 }

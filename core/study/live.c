@@ -96,6 +96,7 @@ live_clear (gpointer data)
   g_clear_pointer (&live->latency_job, esp_job_unref);
   g_clear_pointer (&live->baseline_job, esp_job_unref);
   g_clear_pointer (&live->run, live_run_unref);
+  g_queue_clear_full (&live->held, (GDestroyNotify) live_run_unref);
   g_clear_pointer (&live->engine, esp_engine_unref);
   g_clear_pointer (&live->cut, esp_cut_unref);
   g_clear_pointer (&live->whole, esp_engine_unref);
@@ -146,6 +147,7 @@ esp_live_new (EspLane *lane, EspMaterial *material, const EspLiveEvents *events,
   live->number.map = live->number.baseline = NAN;
   live->wanted = esp_mask_new_full (material->network);
   g_queue_init (&live->news);
+  g_queue_init (&live->held);
   pthread_mutex_init (&live->lock, NULL);
   return live;
 }
