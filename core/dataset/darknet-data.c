@@ -181,6 +181,7 @@ data_read (EspDraft *draft, const char *path, EspJob *job, GError **error)
     return FALSE;
   name[strlen (name) - strlen (".data")] = '\0';
   draft->title = g_strconcat (name, " ", split, NULL);
+  draft->has_splits = TRUE;
   list = resolve (path, value);
   return esp_draft_read_list (draft, list, job, error);
 }

@@ -13,8 +13,10 @@ struct _EspDataset
 {
   char *path, *title;
   char **names;
+  gint64 *class_ids; /* NULL: the indices */
+  EspDatasetTask task;
   guint n_classes, n, n_degenerate, n_without_labels;
-  gboolean labelled;
+  gboolean labelled, drawn; /* drawn: a part of a whole, whose warning is its own */
   EspSample *samples;
   EspTruth *truths;      /* of all samples, in order */
   GStringChunk *strings; /* of the samples' paths */
@@ -23,8 +25,9 @@ struct _EspDataset
 
 /* A new format is one file and one line here; the first whose probe answers reads. */
 static const EspDatasetReader *const readers[] = {
-  &esp_dataset_reader_darknet_data, &esp_dataset_reader_image,   &esp_dataset_reader_list,
-  &esp_dataset_reader_folder,       &esp_dataset_reader_refused,
+  &esp_dataset_reader_darknet_data,  &esp_dataset_reader_image,  &esp_dataset_reader_list,
+  &esp_dataset_reader_coco,          &esp_dataset_reader_voc,    &esp_dataset_reader_split_folders,
+  &esp_dataset_reader_class_folders, &esp_dataset_reader_folder, &esp_dataset_reader_refused,
 };
 
 static void
@@ -49,9 +52,49 @@ draft_clear (EspDraft *draft)
   g_clear_pointer (&draft->samples, g_array_unref);
   g_clear_pointer (&draft->firsts, g_array_unref);
   g_clear_pointer (&draft->truths, g_array_unref);
+  g_clear_pointer (&draft->class_names, g_ptr_array_unref);
+  g_clear_pointer (&draft->class_index, g_hash_table_unref);
+  g_free (draft->class_ids);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspDraft, draft_clear)
+
+/**
+ * esp_draft_add:
+ * @draft: gets the image
+ * @path: absolute; the picture is not opened
+ * @sample: its id, and its size where that is known
+ * @first: where its truths begin in the draft's; they are there already
+ * @error: ESP_ERROR_LIMIT beyond ten million images
+ */
+gboolean
+esp_draft_add (EspDraft *draft, const char *path, EspSample sample, gsize first, GError **error)
+{
+  if (draft->samples->len == ESP_DATASET_MOST_SAMPLES)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "%s: at most %u images are accepted in a data set", path, ESP_DATASET_MOST_SAMPLES);
+      return FALSE;
+    }
+  sample.path = g_string_chunk_insert (draft->strings, path);
+  sample.name = strrchr (sample.path, '/') != NULL ? strrchr (sample.path, '/') + 1 : sample.path;
+  sample.n_truths = (guint) (draft->truths->len - first);
+  g_array_append_val (draft->samples, sample);
+  g_array_append_val (draft->firsts, first);
+  return TRUE;
+}
+
+/** esp_draft_add_truth: appends a truth of the image that comes next. Errors: ESP_ERROR_LIMIT beyond a hundred million, after @where. */
+gboolean
+esp_draft_add_truth (EspDraft *draft, const EspTruth *truth, const char *where, GError **error)
+{
+  if (draft->truths->len == ESP_DATASET_MOST_TRUTHS)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "%s: at most %u objects are accepted in a data set", where, ESP_DATASET_MOST_TRUTHS);
+      return FALSE;
+    }
+  g_array_append_vals (draft->truths, truth, 1);
+  return TRUE;
+}
 
 /**
  * esp_draft_add_image:
@@ -64,22 +107,11 @@ esp_draft_add_image (EspDraft *draft, const char *path, GError **error)
 {
   const gsize first = draft->truths->len;
   g_autofree char *labels = esp_label_path (path);
-  EspSample sample = { .id = draft->samples->len };
 
-  if (draft->samples->len == ESP_DATASET_MOST_SAMPLES)
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "%s: at most %u images are accepted in a data set", path, ESP_DATASET_MOST_SAMPLES);
-      return FALSE;
-    }
   if (labels != NULL && !esp_yolo_labels_read (draft, labels, error))
     return FALSE;
   draft->n_label_files += labels != NULL;
-  sample.path = g_string_chunk_insert (draft->strings, path);
-  sample.name = strrchr (sample.path, '/') != NULL ? strrchr (sample.path, '/') + 1 : sample.path;
-  sample.n_truths = (guint) (draft->truths->len - first);
-  g_array_append_val (draft->samples, sample);
-  g_array_append_val (draft->firsts, first);
-  return TRUE;
+  return esp_draft_add (draft, path, (EspSample){ .id = draft->samples->len }, first, error);
 }
 
 static guint
@@ -104,6 +136,8 @@ draft_finish (EspDraft *draft, const char *path)
   dataset->title = g_utf8_make_valid (draft->title, -1);
   dataset->n_classes = count_classes (draft);
   dataset->names = g_steal_pointer (&draft->names);
+  dataset->class_ids = g_steal_pointer (&draft->class_ids);
+  dataset->task = draft->task;
   dataset->n_degenerate = draft->n_degenerate;
   dataset->labelled = draft->n_label_files != 0;
   dataset->n = draft->samples->len;
@@ -128,10 +162,28 @@ find_reader (const char *path)
   return readers[i];
 }
 
+/** esp_draft_read: lets the first reader whose probe answers read @path, which exists. Errors: that reader's. */
+gboolean
+esp_draft_read (EspDraft *draft, const char *path, EspJob *job, GError **error)
+{
+  return find_reader (path)->read (draft, path, job, error);
+}
+
+/* The split that was asked for, drawn, of a whole that has none of its own. */
+static EspDataset *
+draw_split (EspDataset *whole, const EspDatasetOptions *options, GError **error)
+{
+  if (options->draw != NULL)
+    return esp_dataset_split (whole, options->split, options->draw, error);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: no split “%s”: it has none of its own, and a seed is needed to draw one",
+               whole->path, options->split);
+  return NULL;
+}
+
 /**
  * esp_dataset_open:
- * @path: a darknet .data file, a .txt list of image paths, a folder of images, or a picture
- * @options: (nullable): which split, names, folder of images; how many classes the network has
+ * @path: a darknet .data file, a .txt list of image paths, a COCO json, a VOC root, a folder of class folders or of images, or a picture
+ * @options: (nullable): which split, names, folder of images; how many classes the network has; how to draw splits
  * @job: (nullable): cancel and progress
  * @error: ESP_ERROR_FORMAT with file and line, ESP_ERROR_IO, ESP_ERROR_LIMIT, ESP_ERROR_SHAPE, ESP_ERROR_UNSUPPORTED, G_IO_ERROR_CANCELLED
  *
@@ -145,6 +197,7 @@ esp_dataset_open (const char *path, const EspDatasetOptions *options, EspJob *jo
   const EspDatasetOptions none = { 0 };
   g_autofree char *full = NULL;
   g_auto (EspDraft) draft = { 0 };
+  EspDataset *dataset = NULL;
 
   g_return_val_if_fail (path != NULL, NULL);
   full = g_canonicalize_filename (path, NULL);
@@ -154,10 +207,16 @@ esp_dataset_open (const char *path, const EspDatasetOptions *options, EspJob *jo
       return NULL;
     }
   draft_init (&draft, options != NULL ? options : &none);
-  if (find_reader (full)->read (&draft, full, job, error))
-    return draft_finish (&draft, full);
+  if (esp_draft_read (&draft, full, job, error))
+    dataset = draft_finish (&draft, full);
+  if (dataset != NULL && draft.options->split != NULL && !draft.has_splits)
+    {
+      g_autoptr (EspDataset) whole = g_steal_pointer (&dataset);
+
+      dataset = draw_split (whole, draft.options, error);
+    }
   esp_error_make_utf8 (error);
-  return NULL;
+  return dataset;
 }
 
 /** esp_dataset_ref: Returns: (transfer full): @dataset. Thread: any. */
@@ -175,6 +234,7 @@ dataset_clear (gpointer data)
   g_free (dataset->path);
   g_free (dataset->title);
   g_strfreev (dataset->names);
+  g_free (dataset->class_ids);
   g_free (dataset->samples);
   g_free (dataset->truths);
   g_clear_pointer (&dataset->strings, g_string_chunk_free);
@@ -238,6 +298,21 @@ esp_dataset_get_n_classes (const EspDataset *dataset)
   return dataset->n_classes;
 }
 
+/** esp_dataset_get_task: Returns: whether the truths are boxes, or each the class of a whole image. Thread: any. */
+EspDatasetTask
+esp_dataset_get_task (const EspDataset *dataset)
+{
+  return dataset->task;
+}
+
+/** esp_dataset_get_class_id: Returns: what the format calls the class: COCO's category id, else @class_index itself. Thread: any. */
+gint64
+esp_dataset_get_class_id (const EspDataset *dataset, guint class_index)
+{
+  g_return_val_if_fail (class_index < dataset->n_classes, -1);
+  return dataset->class_ids != NULL ? dataset->class_ids[class_index] : (gint64) class_index;
+}
+
 /** esp_dataset_get_n_degenerate: Returns: how many boxes without area were left out. Thread: any. */
 guint
 esp_dataset_get_n_degenerate (const EspDataset *dataset)
@@ -258,6 +333,8 @@ esp_dataset_dup_warning (const EspDataset *dataset)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
+  if (dataset->drawn)
+    return esp_dataset_dup_warning (dataset->whole);
   if (dataset->n_degenerate != 0)
     g_string_append_printf (text, "%u %s without area left out", dataset->n_degenerate, dataset->n_degenerate == 1 ? "box" : "boxes");
   if (dataset->n_without_labels != 0)
@@ -266,6 +343,28 @@ esp_dataset_dup_warning (const EspDataset *dataset)
   if (text->len == 0)
     return NULL;
   return g_strdup_printf ("%s: %s", dataset->title, text->str);
+}
+
+/** esp_dataset_subset_named: as esp_dataset_subset(); with a @part (nullable) its title says so, and its warning is the whole's. Thread: any. */
+EspDataset *
+esp_dataset_subset_named (EspDataset *dataset, const guint *indices, guint n, const char *part)
+{
+  EspDataset *subset = g_atomic_rc_box_new0 (EspDataset);
+
+  subset->path = g_strdup (dataset->path);
+  subset->title = part != NULL ? g_strconcat (dataset->title, " ", part, NULL) : g_strdup (dataset->title);
+  subset->names = g_strdupv (dataset->names);
+  subset->class_ids = dataset->class_ids != NULL ? g_memdup2 (dataset->class_ids, dataset->n_classes * sizeof (gint64)) : NULL;
+  subset->task = dataset->task;
+  subset->n_classes = dataset->n_classes;
+  subset->labelled = dataset->labelled;
+  subset->drawn = part != NULL;
+  subset->n = n;
+  subset->samples = g_new (EspSample, n);
+  for (guint i = 0; i < n; i++)
+    subset->samples[i] = dataset->samples[indices[i]];
+  subset->whole = esp_dataset_ref (dataset);
+  return subset;
 }
 
 /**
@@ -279,21 +378,8 @@ esp_dataset_dup_warning (const EspDataset *dataset)
 EspDataset *
 esp_dataset_subset (EspDataset *dataset, const guint *indices, guint n)
 {
-  EspDataset *subset = NULL;
-
   g_return_val_if_fail (n > 0 && indices != NULL, NULL);
   for (guint i = 0; i < n; i++)
     g_return_val_if_fail (indices[i] < dataset->n, NULL);
-  subset = g_atomic_rc_box_new0 (EspDataset);
-  subset->path = g_strdup (dataset->path);
-  subset->title = g_strdup (dataset->title);
-  subset->names = g_strdupv (dataset->names);
-  subset->n_classes = dataset->n_classes;
-  subset->labelled = dataset->labelled;
-  subset->n = n;
-  subset->samples = g_new (EspSample, n);
-  for (guint i = 0; i < n; i++)
-    subset->samples[i] = dataset->samples[indices[i]];
-  subset->whole = esp_dataset_ref (dataset);
-  return subset;
+  return esp_dataset_subset_named (dataset, indices, n, NULL);
 }

@@ -18,6 +18,19 @@ typedef struct
   double   area;        /* COCO's annotated area, pixels²; 0 where the format has none */
 } EspTruth;
 
+typedef enum
+{
+  ESP_DATASET_DETECTION,      /* boxes, or nothing known */
+  ESP_DATASET_CLASSIFICATION, /* every image has one truth: its class, in a box that is the whole image */
+} EspDatasetTask;
+
+/* Splits that are drawn where a format has none. */
+typedef struct
+{
+  guint64 seed;
+  double  parts[3]; /* train, val, test in proportion to each other; all 0: 3, 1, 1 */
+} EspDatasetDraw;
+
 typedef struct
 {
   char     *path;
@@ -30,10 +43,11 @@ typedef struct
 
 typedef struct
 {
-  const char     *split;     /* (nullable): train, val or test */
-  const char     *names;     /* (nullable): a file of class names, for a data set that has none */
-  const char     *images;    /* (nullable): folder of images */
-  int             n_classes; /* of the network: a class index beyond it is refused where there are no names; 0: not checked */
+  const char           *split;     /* (nullable): train, val or test, or as the format has them */
+  const char           *names;     /* (nullable): a file of class names, for a data set that has none */
+  const char           *images;    /* (nullable): folder of images */
+  int                   n_classes; /* of the network: a class index beyond it is refused where there are no names; 0: not checked */
+  const EspDatasetDraw *draw;      /* (nullable): draws @split of a data set that has no splits; without it that is refused */
 } EspDatasetOptions;
 
 /* Reads lists and labels, no pictures. Immutable afterwards. Errors name file and line. Thread: any. */
@@ -51,6 +65,9 @@ const EspSample   *esp_dataset_get           (const EspDataset        *dataset,
 gboolean           esp_dataset_is_labelled   (const EspDataset        *dataset);
 const char *const *esp_dataset_get_names     (const EspDataset        *dataset); /* NULL-terminated, NULL where the format has none */
 guint              esp_dataset_get_n_classes (const EspDataset        *dataset); /* names, or 1 + the largest index met */
+EspDatasetTask     esp_dataset_get_task      (const EspDataset        *dataset);
+gint64             esp_dataset_get_class_id  (const EspDataset        *dataset, /* the format's own: COCO's category id; else the index */
+                                              guint                    class_index);
 guint              esp_dataset_get_n_degenerate (const EspDataset     *dataset); /* boxes without area, left out */
 guint              esp_dataset_get_n_without_labels (const EspDataset *dataset); /* images of a labelled set without a label file: no objects */
 char              *esp_dataset_dup_warning   (const EspDataset        *dataset); /* (transfer full) (nullable): one sentence of both */
@@ -59,6 +76,13 @@ guint             *esp_dataset_order         (const EspDataset        *dataset, 
 EspDataset        *esp_dataset_subset        (EspDataset              *dataset,
                                               const guint             *indices,
                                               guint                    n);
+EspDataset        *esp_dataset_split         (EspDataset              *dataset, /* (transfer full): one part of it, drawn by a seed */
+                                              const char              *part,    /* train, val or test */
+                                              const EspDatasetDraw    *draw,
+                                              GError                 **error);
+gboolean           esp_dataset_draw_parse    (EspDatasetDraw          *draw,    /* fills in the parts: "120/40/40", "0.6/0.2/0.2" */
+                                              const char              *text,
+                                              GError                 **error);
 
 /* Reads a file of class names, one a line. */
 char             **esp_names_load            (const char              *path,

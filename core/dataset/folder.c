@@ -4,6 +4,8 @@
 
 #include "dataset/dataset-private.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 static int
@@ -12,28 +14,27 @@ compare_names (gconstpointer a, gconstpointer b)
   return g_strcmp0 (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* What a folder holds, itself alone. */
-typedef struct
-{
-  GPtrArray *images; /* of char *, sorted */
-  gboolean xml, annotations, folders;
-} Content;
-
-static void
-content_clear (Content *content)
+/** esp_content_clear: frees what @content holds. Thread: any. */
+void
+esp_content_clear (EspContent *content)
 {
   g_clear_pointer (&content->images, g_ptr_array_unref);
+  g_clear_pointer (&content->folders, g_ptr_array_unref);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Content, content_clear)
-
-static gboolean
-list_content (const char *path, Content *content, GError **error)
+/**
+ * esp_content_read:
+ * @path: a folder
+ * @content: (out caller-allocates): names of its pictures and folders, sorted; what begins with a dot is passed over
+ * @error: ESP_ERROR_IO
+ */
+gboolean
+esp_content_read (const char *path, EspContent *content, GError **error)
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (GDir) dir = g_dir_open (path, 0, &local);
 
-  content->images = g_ptr_array_new_with_free_func (g_free);
+  *content = (EspContent){ g_ptr_array_new_with_free_func (g_free), g_ptr_array_new_with_free_func (g_free), FALSE };
   if (dir == NULL)
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: %s", path, local->message);
@@ -42,51 +43,38 @@ list_content (const char *path, Content *content, GError **error)
   for (const char *name; (name = g_dir_read_name (dir)) != NULL;)
     {
       g_autofree char *inside = NULL;
+      const char *dot = strrchr (name, '.');
 
       if (name[0] == '.')
         continue;
-      if (esp_is_image_name (name))
+      if (dot != NULL && g_ascii_strcasecmp (dot, ".xml") == 0)
+        content->xml = TRUE;
+      else if (esp_is_image_name (name))
+        g_ptr_array_add (content->images, g_strdup (name));
+      else if (dot == NULL || g_ascii_strcasecmp (dot, ".txt") != 0)
         {
-          g_ptr_array_add (content->images, g_strdup (name));
-          continue;
+          inside = g_build_filename (path, name, NULL);
+          if (g_file_test (inside, G_FILE_TEST_IS_DIR))
+            g_ptr_array_add (content->folders, g_strdup (name));
         }
-      content->xml |= g_str_has_suffix (name, ".xml") || g_str_has_suffix (name, ".XML");
-      inside = g_build_filename (path, name, NULL);
-      content->folders |= !content->folders && g_file_test (inside, G_FILE_TEST_IS_DIR);
-      content->annotations |= g_strcmp0 (name, "Annotations") == 0;
     }
   g_ptr_array_sort (content->images, compare_names);
+  g_ptr_array_sort (content->folders, compare_names);
   return TRUE;
 }
 
-/* FALSE and a sentence for the folders that are other formats, or hold nothing. */
-static gboolean
-check_content (const char *path, const Content *content, GError **error)
+/** esp_folder_title: Returns: (transfer full): the folder's name; a folder called images or train says little, and its parent's goes before it. */
+char *
+esp_folder_title (const char *path)
 {
-  const char *const instead = "give a .data file, a list of images with YOLO labels, or a folder of images";
-
-  if (content->annotations || content->xml)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: VOC annotations (XML) are not read yet: %s", path, instead);
-  else if (content->images->len == 0 && content->folders)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: holds folders and no images; class folders are not read yet: %s", path,
-                 instead);
-  else if (content->images->len == 0)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: no images: expected png, jpg, bmp or ppm files", path);
-  else
-    return TRUE;
-  return FALSE;
-}
-
-/* A folder called images says little: its parent's name goes before it. */
-static char *
-make_title (const char *path)
-{
+  const char *const plain[] = { "images", "JPEGImages", "Annotations", "train", "val", "valid", "test" };
   g_autofree char *parent_path = g_path_get_dirname (path);
   g_autofree char *parent = g_path_get_basename (parent_path);
   g_autofree char *name = g_path_get_basename (path);
 
-  if (g_ascii_strcasecmp (name, "images") == 0 || g_ascii_strcasecmp (name, "JPEGImages") == 0)
-    return g_strconcat (parent, " ", name, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (plain); i++)
+    if (g_ascii_strcasecmp (name, plain[i]) == 0)
+      return g_strconcat (parent, " ", name, NULL);
   return g_steal_pointer (&name);
 }
 
@@ -99,11 +87,19 @@ folder_probe (const char *path, gboolean is_folder)
 static gboolean
 folder_read (EspDraft *draft, const char *path, EspJob *job, GError **error)
 {
-  g_auto (Content) content = { 0 };
+  g_auto (EspContent) content = { 0 };
 
-  if (!list_content (path, &content, error) || !check_content (path, &content, error) || !esp_draft_find_names (draft, path, error))
+  if (!esp_content_read (path, &content, error))
     return FALSE;
-  draft->title = make_title (path);
+  if (content.images->len == 0)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: no images: expected png, jpg, bmp or ppm files%s", path,
+                   content.folders->len != 0 ? ", or a list of the images in its folders" : "");
+      return FALSE;
+    }
+  if (!esp_draft_find_names (draft, path, error))
+    return FALSE;
+  draft->title = esp_folder_title (path);
   for (guint i = 0; i < content.images->len; i++)
     {
       g_autofree char *image = g_build_filename (path, g_ptr_array_index (content.images, i), NULL);
@@ -139,13 +135,10 @@ refused_probe (const char *path, gboolean is_folder)
 static gboolean
 refused_read (EspDraft *draft, const char *path, EspJob *job, GError **error)
 {
-  const gboolean xml = g_str_has_suffix (path, ".xml"), json = g_str_has_suffix (path, ".json");
-
   g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
-               "%s: %s: expected a .data file, a .txt list of images, a folder of images or a picture", path,
-               xml    ? "VOC annotations (XML) are not read yet"
-               : json ? "COCO annotations (json) are not read yet"
-                      : "not a data set by its name");
+               "%s: %s: expected a .data file, a .txt list of images, a COCO .json, a folder or a picture", path,
+               g_str_has_suffix (path, ".xml") ? "the annotation of one picture, give the folder that holds it"
+                                               : "not a data set by its name");
   return FALSE;
 }
 

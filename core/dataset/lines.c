@@ -4,6 +4,7 @@
 
 #include "dataset/lines.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -76,4 +77,16 @@ esp_quote (const char *found)
   g_autofree char *valid = g_utf8_make_valid (found, n > 60 ? 60 : (gssize) n);
 
   return n > 60 ? g_strconcat (valid, "…", NULL) : g_steal_pointer (&valid);
+}
+
+/** esp_number_read: Returns: whether @token is a finite decimal number and nothing else: no hexadecimal, no words for infinity. Thread: any. */
+gboolean
+esp_number_read (const char *token, double *value)
+{
+  char *end = NULL;
+
+  if (strspn (token, "0123456789+-.eE") != strlen (token))
+    return FALSE;
+  *value = g_ascii_strtod (token, &end);
+  return end != token && *end == '\0' && isfinite (*value);
 }

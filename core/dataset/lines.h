@@ -20,6 +20,8 @@ gboolean esp_lines_open  (EspLines    *lines,
 char    *esp_lines_next  (EspLines    *lines); /* (transfer none) (nullable): stripped, in place; blank lines and # comments passed over */
 void     esp_lines_clear (EspLines    *lines);
 char    *esp_quote       (const char  *found); /* (transfer full): short and valid UTF-8, for messages */
+gboolean esp_number_read (const char *token,
+                          double     *value);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspLines, esp_lines_clear)
 

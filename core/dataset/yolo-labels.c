@@ -27,18 +27,6 @@ refuse (const EspLines *lines, GError **error, const char *format, ...)
   return FALSE;
 }
 
-/* A decimal number and nothing else: no hexadecimal, no words for infinity. */
-static gboolean
-read_number (const char *token, double *value)
-{
-  char *end = NULL;
-
-  if (strspn (token, "0123456789+-.eE") != strlen (token))
-    return FALSE;
-  *value = g_ascii_strtod (token, &end);
-  return end != token && *end == '\0' && isfinite (*value);
-}
-
 static gboolean
 read_class (const EspDraft *draft, const EspLines *lines, const char *token, int *index, GError **error)
 {
@@ -46,7 +34,7 @@ read_class (const EspDraft *draft, const EspLines *lines, const char *token, int
   const gint64 most = draft->n_classes != 0 ? (gint64) draft->n_classes - 1 : ESP_DATASET_MOST_CLASSES - 1;
   double value = 0;
 
-  if (!read_number (token, &value) || value < 0 || value != floor (value))
+  if (!esp_number_read (token, &value) || value < 0 || value != floor (value))
     return refuse (lines, error, "class %s: expected a whole number from 0", found);
   if (value > (double) most && draft->n_classes == 0)
     return refuse (lines, error, "class %s: expected a whole number from 0 to %" G_GINT64_FORMAT, found, most);
@@ -62,7 +50,7 @@ read_coordinate (const EspLines *lines, char name, const char *token, float *to,
   g_autofree char *found = esp_quote (token);
   double value = 0;
 
-  if (!read_number (token, &value))
+  if (!esp_number_read (token, &value))
     return refuse (lines, error, "%c=%s: expected a number from 0 to 1", name, found);
   if (value < -SLACK || value > 1 + SLACK)
     return refuse (lines, error, "%c=%s: expected 0 to 1, a fraction of the image", name, found);
@@ -132,13 +120,8 @@ esp_yolo_labels_read (EspDraft *draft, const char *path, GError **error)
           draft->n_degenerate++;
           continue;
         }
-      if (draft->truths->len == ESP_DATASET_MOST_TRUTHS)
-        {
-          g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "%s:%u: at most %u objects are accepted in a data set", path, lines.number,
-                       ESP_DATASET_MOST_TRUTHS);
-          return FALSE;
-        }
-      g_array_append_val (draft->truths, truth);
+      if (!esp_draft_add_truth (draft, &truth, path, error))
+        return FALSE;
     }
   return TRUE;
 }

@@ -259,12 +259,8 @@ test_refused (void)
   refused_in (folder, "odd.txt", NULL, ESP_ERROR_FORMAT, "odd.txt:2: “b.mov”");
   g_assert_true (g_file_set_contents (zero, "a.jpg\n\0\n", 8, NULL));
   refused_in (folder, "zero.txt", NULL, ESP_ERROR_FORMAT, "byte 6: a zero byte");
-  put_away (folder, "set.json", "{}");
-  refused_in (folder, "set.json", NULL, ESP_ERROR_UNSUPPORTED, "COCO");
-  put_away (folder, "voc/Annotations/a.xml", "");
-  refused_in (folder, "voc", NULL, ESP_ERROR_UNSUPPORTED, "VOC");
-  put_away (folder, "classes/cat/a.png", "");
-  refused_in (folder, "classes", NULL, ESP_ERROR_UNSUPPORTED, "class folders");
+  put_away (folder, "set.mat", "");
+  refused_in (folder, "set.mat", NULL, ESP_ERROR_UNSUPPORTED, "not a data set by its name");
   remove_tree (folder);
 }
 
