@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "data-options.h"
 #include "explain-run.h"
 #include "explain/sentence.h"
 #include "progress.h"
@@ -13,6 +14,7 @@
 #include <string.h>
 
 static EspNetworkOptions network_options;
+static EspDrawOptions draw_options;
 static char *method_id, *target_text, *names_path, *output, *split;
 static int layer = -1, limit = 0, most_heatmaps = 8;
 static double threshold = .25, nms = .45, tau = .02;
@@ -29,6 +31,7 @@ static const GOptionEntry options[] = {
   { "nms", 0, 0, G_OPTION_ARG_DOUBLE, &nms, "Of two boxes of a class with IoU above T the weaker goes (default 0.45)", "T" },
   { "tau", 0, 0, G_OPTION_ARG_DOUBLE, &tau, "Head outputs below T are not part of a class (default 0.02)", "T" },
   { "split", 0, 0, G_OPTION_ARG_STRING, &split, "train, val or test, of a data set that has them", "NAME" },
+  ESP_DRAW_OPTIONS (draw_options),
   { "limit", 0, 0, G_OPTION_ARG_INT, &limit, "At most N images of a data set (default: all)", "N" },
   { "heatmaps", 0, 0, G_OPTION_ARG_INT, &most_heatmaps, "At most N heatmaps of a data set (default 8)", "N" },
   ESP_NETWORK_OPTIONS (network_options),
@@ -320,7 +323,7 @@ open_data (Work *work, const char *path, GError **error)
       g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: box:K is of one photograph; give that, or another target", path);
       return FALSE;
     }
-  work->dataset = esp_dataset_open (path, &dataset_options, work->run.job, error);
+  work->dataset = esp_data_open ("attribute", path, dataset_options, &draw_options, work->run.job, error);
   return work->dataset != NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "data-options.h"
 #include "detections-file.h"
 #include "measure/summary.h"
 #include "net/cut.h"
@@ -17,6 +18,7 @@
 #define CACHE_BUDGET ((gsize) 512 << 20)
 
 static EspNetworkOptions network_options;
+static EspDrawOptions draw_options;
 static char *protocol_id, *plan_path, *detections_path, *split, *names_path, *images_path;
 static char **class_pairs;
 static int limit;
@@ -27,6 +29,7 @@ static const GOptionEntry options[] = {
   { "limit", 0, 0, G_OPTION_ARG_INT, &limit, "Only N images, drawn by the seed", "N" },
   { "detections", 0, 0, G_OPTION_ARG_FILENAME, &detections_path, "Write all detections as COCO results json", "FILE" },
   { "split", 0, 0, G_OPTION_ARG_STRING, &split, "train, val or test where the data set has them", "NAME" },
+  ESP_DRAW_OPTIONS (draw_options),
   { "names", 0, 0, G_OPTION_ARG_FILENAME, &names_path, "Class names of the network, one a line", "FILE" },
   { "map", 0, 0, G_OPTION_ARG_STRING_ARRAY, &class_pairs, "Take class A of the data set for class B of the network; may be repeated",
     "A=B" },
@@ -156,6 +159,8 @@ check_labels (const Task *task, const char *path, GError **error)
   else if (!esp_dataset_is_labelled (task->dataset))
     g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
                  "%s has no labels, and mAP needs them; without labels “detect” and “attribute” are possible", path);
+  else if (esp_dataset_get_task (task->dataset) != ESP_DATASET_DETECTION)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s has the classes of whole images and no boxes, and mAP needs them", path);
   else
     return TRUE;
   return FALSE;
@@ -169,7 +174,7 @@ open_data (Task *task, const char *path, guint64 seed, GError **error)
 
   if (names_path != NULL && (task->names = esp_names_load (names_path, error)) == NULL)
     return FALSE;
-  task->dataset = esp_dataset_open (path, &data_options, NULL, error);
+  task->dataset = esp_data_open ("evaluate", path, data_options, &draw_options, NULL, error);
   if (task->dataset == NULL || !check_labels (task, path, error))
     return FALSE;
   task->map

@@ -95,7 +95,7 @@ open_data (const EspScoringOptions *options, const EspCriterion *criterion, cons
   const EspDatasetOptions read = { options->split, options->names, options->images, esp_network_get_classes (loaded->network) };
 
   if (data != NULL)
-    return esp_dataset_open (data, &read, NULL, error);
+    return esp_data_open ("score", data, read, &options->draw, NULL, error);
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "the criterion %s needs images: give DATA", criterion->id);
   return NULL;
 }

@@ -1,6 +1,7 @@
 /* scoring.h: the options of every verb that makes scores, and their making in the lane */
 #pragma once
 
+#include "data-options.h"
 #include "network-options.h"
 #include "prune/criterion.h"
 #include "verb.h"
@@ -14,6 +15,7 @@ typedef struct
   char  *classes; /* "dog,cat" or indices */
   double tau;
   char  *split, *names, *images;
+  EspDrawOptions draw;
 } EspScoringOptions;
 
 #define ESP_SCORING_OPTIONS(options) \
@@ -21,6 +23,7 @@ typedef struct
   { "classes", 0, 0, G_OPTION_ARG_STRING, &(options).classes, "attribution: the target classes, by name or index (default: all)", "A,B" }, \
   { "tau", 0, 0, G_OPTION_ARG_DOUBLE, &(options).tau, "attribution: what a score must exceed to count (default 0.02)", "T" }, \
   { "split", 0, 0, G_OPTION_ARG_STRING, &(options).split, "train, val or test where the data set has them", "NAME" }, \
+  ESP_DRAW_OPTIONS ((options).draw), \
   { "names", 0, 0, G_OPTION_ARG_FILENAME, &(options).names, "Class names of the network, one a line", "FILE" }, \
   { "images", 0, 0, G_OPTION_ARG_FILENAME, &(options).images, "Folder of the images where the labels lie elsewhere", "DIR" }
 

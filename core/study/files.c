@@ -72,6 +72,7 @@ static const struct
   { ".tflite", "a TensorFlow Lite network: Espalier reads darknet networks, so open the .cfg and .weights it was made from" },
   { ".pb", "a TensorFlow network: Espalier reads darknet networks, so open the .cfg and .weights it was made from" },
   { ".h5", "a Keras network: Espalier reads darknet networks, so convert it to a darknet .cfg with .weights and open those" },
+  { ".xml", "the annotation of one picture: open the folder that holds it, or the one above with Annotations and JPEGImages" },
   { ".yaml",
     "a YAML description: write its image list as a text file (one picture a line) and its names as a .names file, and open the list" },
   { ".yml",
@@ -285,10 +286,10 @@ esp_study_files_add (EspStudyFiles *files, const char *path, GError **error)
     put (&files->data, path);
   else
     {
-      g_set_error (
-          error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
-          "%s is none of what can be opened: a .cfg, .weights, .data or .names file, a list of pictures, a picture, a folder, or a plan",
-          path);
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+                   "%s is none of what can be opened: a .cfg, .weights, .data or .names file, a list of pictures, a COCO .json, a picture, "
+                   "a folder, or a plan",
+                   path);
       return FALSE;
     }
   return TRUE;

@@ -116,7 +116,7 @@ load_data (EspMaterial *m, const EspStudyFiles *files, EspJob *job, GError **err
   if (m->dataset == NULL)
     return FALSE;
   m->n_images = esp_dataset_get_n (m->dataset);
-  if (esp_dataset_is_labelled (m->dataset))
+  if (esp_dataset_is_labelled (m->dataset) && esp_dataset_get_task (m->dataset) == ESP_DATASET_DETECTION)
     {
       m->map = esp_class_map_new (m->dataset, network_names (m), m->n_classes, NULL, error);
       if (m->map == NULL)

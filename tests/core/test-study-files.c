@@ -144,6 +144,22 @@ test_json (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->files.data, ==, coco);
 }
 
+/* A VOC root and folders of classes are data sets, also where names lie in them. */
+static void
+test_data_folders (Fixture *f, gconstpointer data)
+{
+  g_autofree char *xml = make (f, "voc/Annotations/a.xml", ""), *list = make (f, "voc/ImageSets/Main/val.txt", "a\n");
+  g_autofree char *picture = make (f, "classes/cat/a.png", ""), *voc = g_build_filename (f->folder, "voc", NULL);
+  g_autofree char *classes = g_build_filename (f->folder, "classes", NULL);
+
+  add (f, voc);
+  esp_study_files_complete (&f->files);
+  g_assert_cmpstr (f->files.data, ==, voc);
+  g_assert_null (f->files.names);
+  add (f, classes);
+  g_assert_cmpstr (f->files.data, ==, classes);
+}
+
 static void
 test_refusals (Fixture *f, gconstpointer data)
 {
@@ -152,9 +168,9 @@ test_refusals (Fixture *f, gconstpointer data)
     const char *name, *word;
     EspError code;
   } cases[] = {
-    { "best.onnx", "ONNX", ESP_ERROR_UNSUPPORTED },        { "best.pt", "PyTorch", ESP_ERROR_UNSUPPORTED },
-    { "best.PTH", "PyTorch", ESP_ERROR_UNSUPPORTED },      { "data.yaml", "list", ESP_ERROR_UNSUPPORTED },
-    { "song.ogg", "none of what", ESP_ERROR_UNSUPPORTED },
+    { "best.onnx", "ONNX", ESP_ERROR_UNSUPPORTED },   { "best.pt", "PyTorch", ESP_ERROR_UNSUPPORTED },
+    { "best.PTH", "PyTorch", ESP_ERROR_UNSUPPORTED }, { "data.yaml", "list", ESP_ERROR_UNSUPPORTED },
+    { "a.xml", "folder", ESP_ERROR_UNSUPPORTED },     { "song.ogg", "none of what", ESP_ERROR_UNSUPPORTED },
   };
   g_autofree char *missing = g_build_filename (f->folder, "missing.cfg", NULL);
   g_autoptr (GError) error = NULL;
@@ -183,6 +199,7 @@ main (int argc, char **argv)
   ADD ("/study/files/ambiguous", test_ambiguous);
   ADD ("/study/files/texts", test_texts);
   ADD ("/study/files/folders", test_folders);
+  ADD ("/study/files/data-folders", test_data_folders);
   ADD ("/study/files/json", test_json);
   ADD ("/study/files/refusals", test_refusals);
   return g_test_run ();
