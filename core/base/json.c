@@ -65,7 +65,7 @@ on_object_end (JsonParser *parser, JsonObject *object, gpointer data)
 }
 
 static JsonNode *
-parse (const char *path, const char *text, gsize n, GError **error)
+parse (const char *path, const char *text, gsize n, JsonNodeType kind, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GHashTable) met = g_hash_table_new (NULL, NULL);
@@ -85,9 +85,9 @@ parse (const char *path, const char *text, gsize n, GError **error)
       return NULL;
     }
   root = json_parser_get_root (parser);
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
+  if (root == NULL || json_node_get_node_type (root) != kind)
     {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: expected a JSON object", path);
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: expected a JSON %s", path, kind == JSON_NODE_ARRAY ? "array" : "object");
       return NULL;
     }
   if (twice != NULL)
@@ -96,6 +96,25 @@ parse (const char *path, const char *text, gsize n, GError **error)
       return NULL;
     }
   return json_node_copy (root);
+}
+
+static JsonNode *
+load (const char *path, gsize most, JsonNodeType kind, GError **error)
+{
+  g_autoptr (GBytes) bytes = esp_file_read (path, most, error);
+  gsize n = 0;
+  const char *text;
+
+  if (bytes == NULL)
+    return NULL;
+  text = g_bytes_get_data (bytes, &n);
+  if (n == 0)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: the file is empty, expected a JSON %s", path,
+                   kind == JSON_NODE_ARRAY ? "array" : "object");
+      return NULL;
+    }
+  return check_depth (path, text, n, error) ? parse (path, text, n, kind, error) : NULL;
 }
 
 /**
@@ -109,19 +128,14 @@ parse (const char *path, const char *text, gsize n, GError **error)
 JsonNode *
 esp_json_load (const char *path, gsize most, GError **error)
 {
-  g_autoptr (GBytes) bytes = esp_file_read (path, most, error);
-  gsize n = 0;
-  const char *text;
+  return load (path, most, JSON_NODE_OBJECT, error);
+}
 
-  if (bytes == NULL)
-    return NULL;
-  text = g_bytes_get_data (bytes, &n);
-  if (n == 0)
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: the file is empty, expected a JSON object", path);
-      return NULL;
-    }
-  return check_depth (path, text, n, error) ? parse (path, text, n, error) : NULL;
+/** esp_json_load_array: Returns: (transfer full): as esp_json_load(), of a file whose root is an array. Thread: any. */
+JsonNode *
+esp_json_load_array (const char *path, gsize most, GError **error)
+{
+  return load (path, most, JSON_NODE_ARRAY, error);
 }
 
 static const char *

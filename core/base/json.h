@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 JsonNode *esp_json_load        (const char   *path,
                                 gsize         most,   /* bytes */
                                 GError      **error);
+JsonNode *esp_json_load_array  (const char   *path,   /* the same, of a root that is an array */
+                                gsize         most,
+                                GError      **error);
 /* A member of @object; @where leads the message: "plan.json: groups[2]". Missing ones and wrong types are refused. */
 gboolean  esp_json_read_object (JsonObject   *object,
                                 const char   *where,

@@ -29,6 +29,7 @@ typedef struct
   EspPixels box;
   double    score;
   int       class_index; /* the network's */
+  guint     place;       /* in darknet's array, or in the file */
 } EspSeen;
 
 /* A truth as files have it. */

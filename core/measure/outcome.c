@@ -124,7 +124,12 @@ fill_seen (EspOutcome *outcome, const GArray *detections, Size size)
     {
       const EspDetection *detection = &g_array_index (detections, EspDetection, i);
 
-      outcome->seen[i] = (EspSeen){ to_pixels (detection->box, size), (double) detection->score, detection->class_index };
+      outcome->seen[i] = (EspSeen){
+        .box = to_pixels (detection->box, size),
+        .score = (double) detection->score,
+        .class_index = detection->class_index,
+        .place = detection->place,
+      };
     }
 }
 
@@ -168,19 +173,13 @@ esp_outcome_new (
   return outcome;
 }
 
-typedef struct
-{
-  EspSeen seen;
-  guint place; /* in the file */
-} Placed;
-
 static int
 by_score (const void *a, const void *b)
 {
-  const Placed *x = a, *y = b;
+  const EspSeen *x = a, *y = b;
 
-  if (x->seen.score != y->seen.score)
-    return x->seen.score > y->seen.score ? -1 : 1;
+  if (x->score != y->score)
+    return x->score > y->score ? -1 : 1;
   return (x->place > y->place) - (x->place < y->place);
 }
 
@@ -193,7 +192,8 @@ by_score (const void *a, const void *b)
  * @width: of the image in pixels; not asked where @sample says it
  * @height: likewise
  *
- * Nothing is suppressed. In darknet's count at a fixed threshold, which asks for the order of its array, the file's order stands for that.
+ * Nothing is suppressed. darknet's count at a fixed threshold asks for the order of its array; the file's order, in which esp_detections_write() keeps it,
+ * stands for that.
  *
  * Returns: (transfer full): the outcome. Thread: any.
  */
@@ -203,25 +203,24 @@ esp_outcome_new_seen (GArray *seen, const EspSample *sample, const EspClassMap *
   EspOutcome *outcome = g_new0 (EspOutcome, 1);
   const Size size = size_of (sample, width, height);
   GArray *detections = g_array_sized_new (FALSE, TRUE, sizeof (EspDetection), seen->len);
-  g_autofree Placed *placed = g_new (Placed, seen->len + 1);
 
   outcome->n_seen = seen->len;
   for (guint i = 0; i < seen->len; i++)
-    placed[i] = (Placed){ g_array_index (seen, EspSeen, i), i };
-  qsort (placed, seen->len, sizeof (Placed), by_score);
+    g_array_index (seen, EspSeen, i).place = i;
+  if (seen->len > 0)
+    qsort (seen->data, seen->len, sizeof (EspSeen), by_score);
   for (guint i = 0; i < seen->len; i++)
     {
-      const EspSeen *one = &placed[i].seen;
+      const EspSeen *one = &g_array_index (seen, EspSeen, i);
       const EspDetection detection = {
         .box = to_fractions (one->box, size),
         .class_index = one->class_index,
         .score = (float) one->score,
         .objectness = (float) one->score,
-        .candidate = placed[i].place,
-        .place = placed[i].place,
+        .candidate = one->place,
+        .place = one->place,
       };
 
-      g_array_index (seen, EspSeen, i) = *one;
       g_array_append_val (detections, detection);
     }
   outcome->seen = (EspSeen *) (void *) g_array_free (seen, FALSE);
