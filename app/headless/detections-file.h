@@ -5,10 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* Image @indices[i] has @outcomes[i]; @cache knows the sizes. category_id is the network's class index. */
+/* Image @indices[i] has @outcomes[i]. category_id is the network's class index, or the data set's own id of the class where it has such ids. */
 gboolean esp_detections_write (const char         *path,
                                EspDataset         *dataset,
-                               EspImageCache      *cache,
+                               const EspClassMap  *map,
+                               guint               n_classes,
                                const guint        *indices,
                                EspOutcome *const  *outcomes,
                                guint               n,

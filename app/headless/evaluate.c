@@ -2,32 +2,38 @@
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "data-options.h"
 #include "detections-file.h"
-#include "measure/summary.h"
+#include "evaluate-report.h"
+#include "measure/results-file.h"
 #include "net/cut.h"
 #include "network-options.h"
 #include "progress.h"
 #include "prune/plan.h"
 #include "verbs.h"
 
-#define REPLICATES   2000
 #define CACHE_BUDGET ((gsize) 512 << 20)
 
 static EspNetworkOptions network_options;
 static EspDrawOptions draw_options;
-static char *protocol_id, *plan_path, *detections_path, *split, *names_path, *images_path;
+static char *protocol_id, *plan_path, *detections_path, *from_path, *split, *names_path, *images_path;
 static char **class_pairs;
 static int limit;
+static gboolean tide;
 
 static const GOptionEntry options[] = {
-  { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocol_id, "darknet (area), darknet-11 or darknet-101 (default darknet)", "P" },
+  { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocol_id,
+    "darknet (area), darknet-11, darknet-101, voc-2007, voc-2010 or coco (default darknet)", "P" },
+  { "tide", 0, 0, G_OPTION_ARG_NONE, &tide, "Tell what each type of error costs", NULL },
   { "plan", 0, 0, G_OPTION_ARG_FILENAME, &plan_path, "Cut the network by this plan first, and tell the difference", "FILE" },
   { "limit", 0, 0, G_OPTION_ARG_INT, &limit, "Only N images, drawn by the seed", "N" },
   { "detections", 0, 0, G_OPTION_ARG_FILENAME, &detections_path, "Write all detections as COCO results json", "FILE" },
+  { "from-detections", 0, 0, G_OPTION_ARG_FILENAME, &from_path,
+    "Score COCO results json made elsewhere: evaluate --from-detections FILE DATA", "FILE" },
   { "split", 0, 0, G_OPTION_ARG_STRING, &split, "train, val or test where the data set has them", "NAME" },
   ESP_DRAW_OPTIONS (draw_options),
   { "names", 0, 0, G_OPTION_ARG_FILENAME, &names_path, "Class names of the network, one a line", "FILE" },
@@ -41,7 +47,8 @@ static const GOptionEntry options[] = {
 /* What is evaluated on what. */
 typedef struct
 {
-  EspLoaded loaded;
+  EspLoaded loaded; /* no network where detections come from a file */
+  guint n_classes;
   EspDataset *dataset;
   GStrv names; /* (nullable): the network's */
   EspClassMap *map;
@@ -151,7 +158,7 @@ choose_images (Task *task, guint64 seed)
 static gboolean
 check_labels (const Task *task, const char *path, GError **error)
 {
-  if (esp_network_get_classes (task->loaded.network) == 0)
+  if (task->loaded.network != NULL && task->n_classes == 0)
     g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s has no [yolo] layer, so there are no boxes to evaluate",
                  esp_cfg_get_name (esp_network_get_cfg (task->loaded.network)));
   else if (esp_dataset_get_n (task->dataset) == 0)
@@ -167,151 +174,66 @@ check_labels (const Task *task, const char *path, GError **error)
 }
 
 static gboolean
-open_data (Task *task, const char *path, guint64 seed, GError **error)
+open_dataset (Task *task, const char *path, guint64 seed, GError **error)
 {
-  const int n_classes = esp_network_get_classes (task->loaded.network);
-  const EspDatasetOptions data_options = { .split = split, .names = names_path, .images = images_path, .n_classes = n_classes };
+  const EspDatasetOptions data_options = { .split = split, .names = names_path, .images = images_path, .n_classes = (int) task->n_classes };
 
   if (names_path != NULL && (task->names = esp_names_load (names_path, error)) == NULL)
     return FALSE;
   task->dataset = esp_data_open ("evaluate", path, data_options, &draw_options, NULL, error);
   if (task->dataset == NULL || !check_labels (task, path, error))
     return FALSE;
-  task->map
-      = esp_class_map_new (task->dataset, (const char *const *) task->names, (guint) n_classes, (const char *const *) class_pairs, error);
-  if (task->map == NULL)
-    return FALSE;
-  if (task->map->warning != NULL)
-    g_printerr ("espalier-cli evaluate: %s\n", task->map->warning);
   choose_images (task, seed);
+  return TRUE;
+}
+
+static gboolean
+map_classes (Task *task, const char *const *names, GError **error)
+{
+  task->map = esp_class_map_new (task->dataset, names, task->n_classes, (const char *const *) class_pairs, error);
+  if (task->map != NULL && task->map->warning != NULL)
+    g_printerr ("espalier-cli evaluate: %s\n", task->map->warning);
+  return task->map != NULL;
+}
+
+static gboolean
+open_data (Task *task, const char *path, guint64 seed, GError **error)
+{
+  task->n_classes = (guint) esp_network_get_classes (task->loaded.network);
+  if (!open_dataset (task, path, seed, error) || !map_classes (task, (const char *const *) task->names, error))
+    return FALSE;
   task->cache = esp_image_cache_new (task->dataset, esp_network_get_input (task->loaded.network), task->loaded.run.fit,
                                      task->loaded.run.orientation, plan_path != NULL ? CACHE_BUDGET : 0);
   return TRUE;
 }
 
+/* Class names: those given, else the data set's where it has as many; NULL where nobody knows. */
+static const char *const *
+class_names (const Task *task)
+{
+  if (task->names != NULL || esp_dataset_get_n_classes (task->dataset) != task->n_classes)
+    return (const char *const *) task->names;
+  return esp_dataset_get_names (task->dataset);
+}
+
 static gboolean
-check_options (Task *task, GError **error)
+check_options (Task *task, int argc, GError **error)
 {
   task->protocol = esp_protocol_find (protocol_id != NULL ? protocol_id : "darknet");
   if (task->protocol == NULL)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--protocol %s: expected darknet, darknet-11 or darknet-101",
-                 protocol_id);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 "--protocol %s: expected darknet, darknet-11, darknet-101, voc-2007, voc-2010 or coco", protocol_id);
   else if (limit < 0)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--limit %d: expected a number of images", limit);
+  else if (from_path != NULL && (plan_path != NULL || detections_path != NULL))
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 "--from-detections runs no network: it goes without --plan and --detections");
+  else if (argc != (from_path != NULL ? 1 : 3))
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "expected %s, found %d arguments",
+                 from_path != NULL ? "DATA alone with --from-detections" : esp_verb_evaluate.arguments, argc);
   else
     return TRUE;
   return FALSE;
-}
-
-/* A class by name: the network's, else the data set's where it has as many as the network; NULL where nobody knows. */
-static const char *
-name_of (const Task *task, guint class_index)
-{
-  const char *const *names = (const char *const *) task->names;
-
-  if (names == NULL && esp_dataset_get_n_classes (task->dataset) == (guint) esp_network_get_classes (task->loaded.network))
-    names = esp_dataset_get_names (task->dataset);
-  return names != NULL && class_index < g_strv_length ((char **) names) ? names[class_index] : NULL;
-}
-
-static void
-add_pair (JsonBuilder *json, const char *name, double low, double high)
-{
-  json_builder_set_member_name (json, name);
-  json_builder_begin_array (json);
-  json_builder_add_double_value (json, low);
-  json_builder_add_double_value (json, high);
-  json_builder_end_array (json);
-}
-
-static void
-add_classes (JsonBuilder *json, const Task *task, const EspSummary *summary)
-{
-  json_builder_set_member_name (json, "per_class");
-  json_builder_begin_array (json);
-  for (guint k = 0; k < summary->n_classes; k++)
-    {
-      const EspClassResult *result = &summary->per_class[k];
-
-      json_builder_begin_object (json);
-      esp_json_int (json, "class", result->class_index);
-      esp_json_string (json, "name", name_of (task, k));
-      esp_json_double (json, "ap", result->ap);
-      esp_json_int (json, "objects", result->objects);
-      json_builder_set_member_name (json, "few_objects");
-      json_builder_add_boolean_value (json, result->few);
-      if (result->few)
-        add_pair (json, "recall_interval", result->recall_low, result->recall_high);
-      json_builder_end_object (json);
-    }
-  json_builder_end_array (json);
-}
-
-static void
-add_json (JsonBuilder *json, const Task *task, const EspSummary *summary, EspInterval interval, double seconds)
-{
-  esp_json_string (json, "protocol", task->protocol->id);
-  esp_json_double (json, "map", summary->map);
-  add_pair (json, "interval", interval.low, interval.high);
-  esp_json_int (json, "replicates", interval.replicates);
-  esp_json_int (json, "seed", (gint64) interval.seed);
-  add_classes (json, task, summary);
-  esp_json_double (json, "precision", summary->precision);
-  esp_json_double (json, "recall", summary->recall);
-  esp_json_double (json, "f1", summary->f1);
-  esp_json_double (json, "mean_iou", summary->mean_iou);
-  esp_json_int (json, "tp", summary->tp);
-  esp_json_int (json, "fp", summary->fp);
-  esp_json_int (json, "fn", summary->fn);
-  esp_json_int (json, "images", summary->n_images);
-  esp_json_double (json, "images_per_second", seconds > 0 ? summary->n_images / seconds : 0);
-  esp_json_string (json, "warning", task->map->warning);
-}
-
-static void
-print (const Task *task, const EspSummary *summary, EspInterval interval, double seconds)
-{
-  for (guint k = 0; k < summary->n_classes; k++)
-    {
-      const EspClassResult *result = &summary->per_class[k];
-      g_autofree char *index = g_strdup_printf ("class %u", k);
-      const char *name = name_of (task, k);
-
-      if (result->objects == 0)
-        continue;
-      g_print ("%-20s AP %5.1f %%  %5u objects", name != NULL ? name : index, result->ap * 100, result->objects);
-      if (result->few)
-        g_print ("  few objects: recall 95 %% %.0f to %.0f %%", result->recall_low * 100, result->recall_high * 100);
-      g_print ("\n");
-    }
-  g_print ("%s, mean over %u classes, IoU above 0.5, %u images, %u objects\n", task->protocol->title, summary->n_classes, summary->n_images,
-           summary->n_objects);
-  g_print ("mAP %.2f %%, 95 %% %.2f to %.2f (Bayesian bootstrap of images, %u replicates, seed %" G_GUINT64_FORMAT ")\n",
-           summary->map * 100, interval.low * 100, interval.high * 100, interval.replicates, interval.seed);
-  g_print ("above 0.25: precision %.3f, recall %.3f, F1 %.3f, TP %u, FP %u, FN %u, mean IoU %.3f\n", summary->precision, summary->recall,
-           summary->f1, summary->tp, summary->fp, summary->fn, summary->mean_iou);
-  g_print ("%.1f images a second, decoding included\n", seconds > 0 ? summary->n_images / seconds : 0);
-}
-
-static void
-tell_difference (const Task *task, EspOutcome **unpruned, EspOutcome **pruned, const EspCommon *common, JsonBuilder *json)
-{
-  const guint n_classes = (guint) esp_network_get_classes (task->loaded.network);
-  const EspInterval difference
-      = esp_interval_of_difference (unpruned, pruned, task->n, n_classes, task->protocol, REPLICATES, (guint64) common->seed);
-  g_autoptr (EspSummary) before = esp_summary_new (unpruned, task->n, n_classes, task->protocol);
-  guint lost, gained;
-  const double p = esp_mcnemar (unpruned, pruned, task->n, -1, &lost, &gained);
-
-  esp_json_double (json, "unpruned_map", before->map);
-  esp_json_double (json, "difference", difference.value);
-  add_pair (json, "difference_interval", difference.low, difference.high);
-  esp_json_int (json, "objects_lost", lost);
-  esp_json_int (json, "objects_gained", gained);
-  esp_json_double (json, "mcnemar_p", p);
-  if (!common->json)
-    g_print ("unpruned mAP %.2f %%, difference %+.2f, 95 %% %+.2f to %+.2f; %u objects lost, %u gained, McNemar p %.3g\n",
-             before->map * 100, difference.value * 100, difference.low * 100, difference.high * 100, lost, gained, p);
 }
 
 static gboolean
@@ -323,18 +245,23 @@ tell (const Task *task,
       JsonBuilder *json,
       GError **error)
 {
-  const guint n_classes = (guint) esp_network_get_classes (task->loaded.network);
-  g_autoptr (EspSummary) summary = esp_summary_new (outcomes, task->n, n_classes, task->protocol);
-  const EspInterval interval = esp_interval_of_map (outcomes, task->n, n_classes, task->protocol, REPLICATES, (guint64) common->seed);
+  EspReport report = {
+    .protocol = task->protocol,
+    .names = class_names (task),
+    .n_classes = task->n_classes,
+    .n = task->n,
+    .unpruned = unpruned,
+    .outcomes = outcomes,
+    .seconds = seconds,
+    .seed = (guint64) common->seed,
+    .warning = task->map->warning,
+    .tide = tide,
+  };
 
   if (detections_path != NULL
-      && !esp_detections_write (detections_path, task->dataset, task->cache, task->indices, outcomes, task->n, error))
+      && !esp_detections_write (detections_path, task->dataset, task->map, task->n_classes, task->indices, outcomes, task->n, error))
     return FALSE;
-  add_json (json, task, summary, interval, seconds);
-  if (!common->json)
-    print (task, summary, interval, seconds);
-  if (unpruned != NULL)
-    tell_difference (task, unpruned, outcomes, common, json);
+  esp_report_tell (&report, common, json);
   return TRUE;
 }
 
@@ -348,6 +275,31 @@ read_plan (const Task *task, const char *cfg, const char *weights, GError **erro
   return weights_hash != NULL ? esp_plan_read_mask (task->loaded.network, plan_path, cfg_hash, weights_hash, error) : NULL;
 }
 
+/* Classes are those of --names, else the data set's. */
+static gboolean
+run_file (Task *task, const char *path, EspCommon *common, JsonBuilder *json, GError **error)
+{
+  g_autoptr (GArray) results = NULL;
+  EspOutcome **outcomes = NULL;
+  EspOrientation orientation;
+  guint n_unknown;
+  gboolean done;
+
+  if (!esp_options_orientation (&network_options, &orientation, error))
+    return FALSE;
+  if (!open_dataset (task, path, (guint64) common->seed, error) || (results = esp_results_load (from_path, task->dataset, error)) == NULL
+      || !esp_results_classify (results, from_path, task->dataset, (const char *const *) task->names, &task->n_classes, &n_unknown, error)
+      || !map_classes (task, class_names (task), error))
+    return FALSE;
+  if (n_unknown > 0)
+    g_printerr ("espalier-cli evaluate: %s: %u detections of categories that %s does not have do not count\n", from_path, n_unknown,
+                esp_dataset_get_title (task->dataset));
+  outcomes = esp_results_to_outcomes (results, task->dataset, task->map, task->indices, task->n, orientation, error);
+  done = outcomes != NULL && tell (task, NULL, outcomes, NAN, common, json, error);
+  free_outcomes (outcomes, task->n);
+  return done;
+}
+
 static gboolean
 run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
 {
@@ -357,7 +309,11 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
   double seconds = 0;
   gboolean done = FALSE;
 
-  if (!check_options (&task, error) || !esp_loaded_open (&task.loaded, argv[0], argv[1], &network_options, error))
+  if (!check_options (&task, argc, error))
+    return FALSE;
+  if (from_path != NULL)
+    return run_file (&task, argv[0], common, json, error);
+  if (!esp_loaded_open (&task.loaded, argv[0], argv[1], &network_options, error))
     return FALSE;
   if (plan_path != NULL && (mask = read_plan (&task, argv[0], argv[1], error)) == NULL)
     return FALSE;
@@ -377,7 +333,7 @@ const EspVerb esp_verb_evaluate = {
   .arguments = "NET.cfg WEIGHTS DATA",
   .summary = "Measure mAP, precision and recall on labelled images",
   .options = options,
-  .least = 3,
+  .least = 1,
   .most = 3,
   .run = run,
 };

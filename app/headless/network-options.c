@@ -23,12 +23,13 @@ choose (const char *option, const char *word, const char *const *words, guint *v
   return FALSE;
 }
 
+static const char *const orientations[] = { "auto", "exif", "none", NULL };
+
 static gboolean
 apply (EspEvaluateOptions *run, const EspNetworkOptions *options, GError **error)
 {
   static const char *const fits[] = { "stretch", "letterbox", NULL };
   static const char *const forms[] = { "alexey", "darknet", "opencv", NULL };
-  static const char *const orientations[] = { "auto", "exif", "none", NULL };
   guint fit = run->fit, form = run->bn, orientation = run->orientation;
 
   if (!choose ("fit", options->fit, fits, &fit, error) || !choose ("bn-eps", options->bn_eps, forms, &form, error)
@@ -65,6 +66,18 @@ esp_loaded_open (EspLoaded *loaded, const char *cfg, const char *weights, const 
     return FALSE;
   *loaded = opened;
   opened = (EspLoaded){ NULL };
+  return TRUE;
+}
+
+/** esp_options_orientation: @orientation (out): what --orientation says; FALSE with a G_OPTION_ERROR for an unknown word. Thread: any. */
+gboolean
+esp_options_orientation (const EspNetworkOptions *options, EspOrientation *orientation, GError **error)
+{
+  guint value = ESP_ORIENTATION_AUTO;
+
+  if (!choose ("orientation", options->orientation, orientations, &value, error))
+    return FALSE;
+  *orientation = (EspOrientation) value;
   return TRUE;
 }
 

@@ -33,6 +33,10 @@ gboolean esp_loaded_open  (EspLoaded                *loaded,  /* (out) */
                            const EspNetworkOptions  *options,
                            GError                  **error);  /* a word that an option does not know: G_OPTION_ERROR, exit 2 */
 void     esp_loaded_clear (EspLoaded                *loaded);
+/* --orientation alone, where no network runs. */
+gboolean esp_options_orientation (const EspNetworkOptions *options,
+                                  EspOrientation          *orientation, /* (out) */
+                                  GError                 **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspLoaded, esp_loaded_clear)
 
