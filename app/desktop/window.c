@@ -224,6 +224,8 @@ esp_window_dispose (GObject *object)
   if (self->opening != NULL)
     esp_job_cancel (self->opening);
   g_clear_pointer (&self->opening, esp_job_unref);
+  if (self->group_list != NULL)
+    esp_group_list_set_model (self->group_list, NULL); /* an act under way ends while there is a plan to end it in */
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_WINDOW);
   g_clear_object (&self->study);
   g_clear_object (&self->settings);
