@@ -71,6 +71,10 @@ drop_job (EspJob **job)
 void
 study_close (EspStudy *study)
 {
+  if (study->flush_source != 0)
+    study_plan_flush (study);
+  if (study->plan != NULL)
+    study_save_later (study); /* an act may have ended only now */
   study_save_now (study);
   study_plan_detach (study);
   g_clear_handle_id (&study->latency_source, g_source_remove);
