@@ -1,0 +1,50 @@
+"""closing.py: the window closes in the middle of an act and of a pass, and what was done last is offered when the network is opened again."""
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from driver import Program
+
+SLIDER = "Prune ratio: 80×80 backbone"
+
+
+def final(node):
+    return node.name.endswith(", final")
+
+
+def close_in_an_act():
+    program = Program("--sample")
+    try:
+        program.wait(None, "mAP", final, 120)
+        program.set(SLIDER, .4)  # the act is open for 800 ms more, the pass for longer
+        program.take_keyboard()
+        program.key("ctrl+w")
+        program.process.wait(15)
+        assert program.process.returncode == 0, f"ended with {program.process.returncode}\n{program.output()}"
+    finally:
+        program.end()
+
+
+def restore():
+    program = Program("--sample")
+    try:
+        program.wait(None, "mAP", final, 120)
+        program.press("button", "Restore Plan")
+        end = time.time() + 10
+        while abs(program.value(SLIDER) - .4) > .05:
+            assert time.time() < end, program.value(SLIDER)
+            time.sleep(.1)
+    finally:
+        program.end()
+
+
+def main():
+    for number, (check, words) in enumerate(((close_in_an_act, "closed in the middle of an act"), (restore, "the plan is offered again")), 1):
+        check()
+        print(f"ok {number} - {words}", flush=True)
+    print("1..2")
+
+
+if __name__ == "__main__":
+    main()
