@@ -330,7 +330,7 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
 
 const EspVerb esp_verb_evaluate = {
   .name = "evaluate",
-  .arguments = "NET.cfg WEIGHTS DATA",
+  .arguments = "NET.cfg WEIGHTS DATA | --from-detections FILE DATA",
   .summary = "Measure mAP, precision and recall on labelled images",
   .options = options,
   .least = 1,

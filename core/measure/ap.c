@@ -59,8 +59,8 @@ area_101 (const double *recall, const double *precision, guint n)
   return area_points (recall, precision, n, 101);
 }
 
-/* COCO's mean of 101 samples of the envelope, each at the first rank that reaches its level. The levels are numpy's i · 0.01, some of which lie a bit
- * above i / 100, so that a recall of just 7 / 100 does not reach the eighth. */
+/* COCO's mean of 101 samples of the envelope, each at the first rank that reaches its level. The levels are numpy's i · 0.01, some of
+ * which lie a bit above i / 100, so that a recall of just 35 / 100 does not reach level 35. */
 static double
 area_coco (const double *recall, const double *precision, guint n)
 {

@@ -78,9 +78,9 @@ esp_bootstrap_new_map (EspOutcome *const *outcomes, guint n, guint n_classes, co
  * @replicates: how many to draw in all
  * @seed: of the weights, the same for both networks
  *
- * The difference of means over the classes present, times classes with objects in all of @unpruned, by the
- * protocol's divisor: what
- * esp_map_partial() adds to the unpruned number before it keeps the sum within 0..1. Over all images it is the plain difference of mAP. Thread: any.
+ * The difference of means over the classes present, times classes with objects in all of @unpruned, by the protocol's divisor: what
+ * esp_map_partial() adds to the unpruned number before it keeps the sum within 0..1. Over all images it is the plain difference of mAP.
+ * Thread: any.
  *
  * Returns: (transfer full): nothing drawn yet
  */

@@ -192,8 +192,8 @@ by_score (const void *a, const void *b)
  * @width: of the image in pixels; not asked where @sample says it
  * @height: likewise
  *
- * Nothing is suppressed. darknet's count at a fixed threshold asks for the order of its array; the file's order, in which esp_detections_write() keeps it,
- * stands for that.
+ * Nothing is suppressed. darknet's count at a fixed threshold asks for the order of its array; the file's order, in which
+ * esp_detections_write() keeps it, stands for that.
  *
  * Returns: (transfer full): the outcome. Thread: any.
  */

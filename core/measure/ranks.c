@@ -182,8 +182,8 @@ rank (const EspProtocol *protocol, Collection *from)
  * @protocol: how they are matched
  * @scope: (nullable): what is looked at, the protocol's own where NULL; not asked by darknet's protocols
  *
- * Detections of all images together by score, descending; ties by image, then by order in the image. Cost: one matching an image and scope, one
- * sort a class. Thread: any.
+ * Detections of all images together by score, descending; ties by image, then by order in the image. Cost: one matching an image and scope,
+ * one sort a class. Thread: any.
  *
  * Returns: (transfer full): owned by one thread
  */
@@ -340,8 +340,8 @@ take (const EspRanks *ranking, const ClassRanks *ranks, guint threshold, gboolea
  * @ranking: made with the scope of @extra
  * @extra: what to tell
  *
- * Returns: the mean of AP or greatest recall over the classes with objects and over the thresholds asked for; NaN where no class has objects.
- * Thread: the ranking's owner.
+ * Returns: the mean of AP or greatest recall over the classes with objects and over the thresholds asked for; NaN where no class has
+ * objects. Thread: the ranking's owner.
  */
 double
 esp_ranks_get_extra (const EspRanks *ranking, const EspExtra *extra)

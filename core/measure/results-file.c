@@ -75,7 +75,8 @@ holds (JsonNode *node, GType type)
   return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type;
 }
 
-/* By the id, which is the data set's or a place in its list, unless file_name says otherwise; then by the name; then by an id that is a name. */
+/* By the id, which is the data set's or a place in its list, unless file_name says otherwise; then by the name; then by an id that is a
+ * name. */
 static gboolean
 find_image (const Images *images, JsonObject *row, const char *where, guint *image, GError **error)
 {
@@ -153,8 +154,9 @@ read_row (const Images *images, JsonObject *row, const char *where, EspResult *r
  * @dataset: whose images they are of
  * @error: ESP_ERROR_IO, ESP_ERROR_LIMIT beyond 512 MiB, ESP_ERROR_FORMAT with the row
  *
- * image_id is the data set's own id or, where it has none, the 0-based place in its list; where file_name contradicts it, or where it is missing, the name
- * decides; a word is taken as a file name with or without extension. A row of an image that the data set does not have is refused. Thread: any.
+ * image_id is the data set's own id or, where it has none, the 0-based place in its list; where file_name contradicts it, or where it is
+ * missing, the name decides; a word is taken as a file name with or without extension. A row of an image that the data set does not have is
+ * refused. Thread: any.
  *
  * Returns: (transfer full): of EspResult, in the file's order
  */
@@ -252,8 +254,8 @@ classify_by_place (GArray *results, const char *path, gboolean named, guint *n_c
  * @n_unknown: (out): rows that get no class and will not count, as in the COCO API
  * @error: ESP_ERROR_FORMAT with the row, ESP_ERROR_UNSUPPORTED
  *
- * category_id is the data set's own id of a class where it has such ids (COCO json), and the classes are then the data set's. Else it is the place of
- * the class among @names, among the data set's names, or, where nobody has names, a class by its number. Thread: any.
+ * category_id is the data set's own id of a class where it has such ids (COCO json), and the classes are then the data set's. Else it is
+ * the place of the class among @names, among the data set's names, or, where nobody has names, a class by its number. Thread: any.
  */
 gboolean
 esp_results_classify (

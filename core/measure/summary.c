@@ -150,9 +150,9 @@ fill_extras (EspSummary *summary, EspOutcome *const *outcomes, guint n, const Es
  * @protocol: how detections are matched and AP is computed and averaged
  *
  * Precision, recall, F1 and the counts are over all classes together at score > 0.25, in darknet's protocols as AlexeyAB's
- * validate_detector_map counts them (a detection is a false positive too where an earlier entry of its array, whatever its score, has the same
- * truth), in the others as they match at IoU 0.5. The interval of recall of a class is Wilson's, of its objects found at score > 0.25 in order
- * of score. Thread: any.
+ * validate_detector_map counts them (a detection is a false positive too where an earlier entry of its array, whatever its score, has the
+ * same truth), in the others as they match at IoU 0.5. The interval of recall of a class is Wilson's, of its objects found at score > 0.25
+ * in order of score. Thread: any.
  *
  * Returns: (transfer full): the numbers; all 0 without outcomes
  */
@@ -228,9 +228,10 @@ map_of (const EspRanks *ranks)
  * @protocol: how AP is computed
  *
  * The number shown while a pass runs: unpruned over all images + (pruned - unpruned over the images seen, each the mean over the classes
- * present there) · classes with objects in all images / the protocol's divisor. A few images hold few of the classes, so that their own mAP is far from
- * the final one; this arrives without a jump. The sum of a number and a difference from other images may lie outside 0..1, where no mAP can
- * be: it is then shown as the nearer end. With all images seen it is the map of esp_summary_new() to the last digit. Thread: any.
+ * present there) · classes with objects in all images / the protocol's divisor. A few images hold few of the classes, so that their own mAP
+ * is far from the final one; this arrives without a jump. The sum of a number and a difference from other images may lie outside 0..1,
+ * where no mAP can be: it is then shown as the nearer end. With all images seen it is the map of esp_summary_new() to the last digit.
+ * Thread: any.
  *
  * Returns: an estimate of the pruned network's mAP over all images, clamped to 0..1
  */

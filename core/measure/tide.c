@@ -1,7 +1,8 @@
 /* tide.c: what each type of error costs
  *
- * Source: Bolya, Foley, Hays, Hoffman 2020, TIDE: A General Toolbox for Identifying Object Detection Errors; definitions as in tidecv 1.0: pos 0.5,
- * bg 0.1, at most 100 detections an image. It differs in one thing: equal scores stay in the order of images and detections, repaired or not. */
+ * Source: Bolya, Foley, Hays, Hoffman 2020, TIDE: A General Toolbox for Identifying Object Detection Errors; definitions as in tidecv 1.0:
+ * pos 0.5, bg 0.1, at most 100 detections an image. It differs in one thing: equal scores stay in the order of images and detections,
+ * repaired or not. */
 #define G_LOG_DOMAIN "esp-measure"
 #include "config.h"
 
@@ -59,8 +60,8 @@ overlap_at (const Scene *scene, guint i, guint j)
   return scene->overlaps[(gsize) i * scene->n_objects + j];
 }
 
-/* The object that detection @i overlaps most, of its class (@same TRUE) or another, taken (@used 1), free (0) or either (-1); NOBODY and overlap 0
- * where none. */
+/* The object that detection @i overlaps most, of its class (@same TRUE) or another, taken (@used 1), free (0) or either (-1); NOBODY and
+ * overlap 0 where none. */
 static guint
 find_best (const Scene *scene, guint i, gboolean same, int used, double *overlap)
 {
@@ -316,10 +317,11 @@ fill (EspTide *tide, const Tally *tally)
  * @n_classes: classes
  * @tide: (out): AP and what each repair adds to it
  *
- * Every detection that takes no object is one error, the first that fits: Loc (same class, 0.1 <= IoU <= 0.5), Cls (another class, IoU >= 0.5), Dupe (same
- * class, IoU >= 0.5, the object is taken), Bkg (IoU with all at most 0.1), else Both. Miss: an object that nobody takes and that no repair of Loc or Cls would.
- * Repairs: Loc and Cls become true positives of a free object (of several the best score), else go; Dupe, Bkg and Both go; missed objects do not count.
- * Difficult objects and crowds are regions in which an unmatched detection of their class is no error. Thread: any.
+ * Every detection that takes no object is one error, the first that fits: Loc (same class, 0.1 <= IoU <= 0.5), Cls (another class, IoU >=
+ * 0.5), Dupe (same class, IoU >= 0.5, the object is taken), Bkg (IoU with all at most 0.1), else Both. Miss: an object that nobody takes
+ * and that no repair of Loc or Cls would. Repairs: Loc and Cls become true positives of a free object (of several the best score), else go;
+ * Dupe, Bkg and Both go; missed objects do not count. Difficult objects and crowds are regions in which an unmatched detection of their
+ * class is no error. Thread: any.
  */
 void
 esp_tide_measure (EspOutcome *const *outcomes, guint n, guint n_classes, EspTide *tide)
