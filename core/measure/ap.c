@@ -89,9 +89,9 @@ area_coco (const double *recall, const double *precision, guint n)
 static const EspExtra coco_extras[] = {
   { "ap50", "AP at IoU 0.5", { ANY_SIZE, 100 }, 0, FALSE },
   { "ap75", "AP at IoU 0.75", { ANY_SIZE, 100 }, 5, FALSE },
-  { "ap_small", "AP of objects up to 32²", { SMALL, 100 }, -1, FALSE },
-  { "ap_medium", "AP from 32² to 96²", { MEDIUM, 100 }, -1, FALSE },
-  { "ap_large", "AP from 96²", { LARGE, 100 }, -1, FALSE },
+  { "ap_small", "AP to 32 x 32 pixels", { SMALL, 100 }, -1, FALSE },
+  { "ap_medium", "AP, 32 x 32 to 96 x 96", { MEDIUM, 100 }, -1, FALSE },
+  { "ap_large", "AP from 96 x 96 pixels", { LARGE, 100 }, -1, FALSE },
   { "ar_1", "recall, 1 detection", { ANY_SIZE, 1 }, -1, TRUE },
   { "ar_10", "recall, 10 detections", { ANY_SIZE, 10 }, -1, TRUE },
   { "ar_100", "recall, 100 detections", { ANY_SIZE, 100 }, -1, TRUE },

@@ -41,10 +41,25 @@ def main():
             assert len(set(maps.values())) == 3, maps
             assert max(maps.values()) - min(maps.values()) < 0.1, maps
 
+        def from_detections():
+            path = os.path.join(folder, "again.json")
+            for protocol in ("darknet", "darknet-101", "voc-2007", "voc-2010", "coco"):
+                there = ask("evaluate", cfg, weights, data, "--protocol", protocol, "--detections", path, "--tide")
+                back = ask("evaluate", "--from-detections", path, data, "--protocol", protocol, "--tide")
+                for key in there:
+                    if key not in ("mean_iou", "images_per_second"):
+                        assert there[key] == back[key], (protocol, key, there[key], back[key])
+                assert abs(there["mean_iou"] - back["mean_iou"]) < 1e-6 and back["images_per_second"] is None
+                assert there["interval"][0] < there["map"] < there["interval"][1], there
+            few = ask("evaluate", "--from-detections", path, data, "--limit", 3)
+            assert few["images"] == 3 and few["map"] == ask("evaluate", cfg, weights, data, "--limit", 3)["map"]
+
         def plan():
-            cut = ask("evaluate", cfg, weights, data, "--plan", os.path.join(sample, "plan.json"))
-            assert abs(cut["map"] - whole["map"] - cut["difference"]) < 1e-12
-            assert cut["difference_interval"][0] <= cut["difference"] <= cut["difference_interval"][1]
+            for protocol in ("darknet", "coco"):
+                cut = ask("evaluate", cfg, weights, data, "--plan", os.path.join(sample, "plan.json"), "--protocol", protocol)
+                assert abs(cut["map"] - cut["unpruned_map"] - cut["difference"]) < 1e-12
+                assert cut["difference_interval"][0] <= cut["difference"] <= cut["difference_interval"][1]
+                assert protocol != "darknet" or cut["unpruned_map"] == whole["map"]
 
         def other_weights():
             copy = os.path.join(folder, "other.weights")
@@ -115,7 +130,7 @@ def main():
             refused("evaluate", cfg, images[0], data, naming=[os.path.basename(images[0])])
             refused("detect", cfg, weights, names, naming=["sample.names"])
 
-        for test in (evaluate, protocols, plan, other_weights, detections, detect, other_names, wrong_usage, refusals):
+        for test in (evaluate, protocols, from_detections, plan, other_weights, detections, detect, other_names, wrong_usage, refusals):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)
