@@ -87,7 +87,12 @@ def main():
             rows = os.path.join(folder, "rows.json")
             ask("evaluate", cfg, weights, path, "--names", names_path, "--images", pictures, "--detections", rows)
             with open(rows, encoding="utf-8") as file:
-                assert {row["image_id"] for row in json.load(file)} <= {7 * i for i in range(IMAGES)}
+                said = json.load(file)
+            assert {row["image_id"] for row in said} <= {7 * i for i in range(IMAGES)}
+            assert {row["category_id"] for row in said} <= {90 - 45 * c for c in range(len(names))}
+            again = ask("evaluate", "--from-detections", rows, path, "--images", pictures)
+            assert abs(again["map"] - whole["map"]) < 1e-9 and again["tp"] == whole["tp"] and again["fp"] == whole["fp"], again
+            refused("evaluate", "--from-detections", rows, path, "--names", names_path, naming=["names of their own"])
 
         def drawn():
             seeded = ("--split-seed", 3, "--split-parts", "6/3/3")
