@@ -31,6 +31,7 @@ material_clear (gpointer data)
   g_free (material->cfg_hash);
   g_free (material->weights_hash);
   g_free (material->title);
+  g_free (material->notice);
   g_free (material->plan);
 }
 
@@ -103,6 +104,17 @@ take_names (EspMaterial *m)
   m->names = g_strdupv ((char **) names);
 }
 
+/* What the reader and the class map left out, in one line. */
+static void
+take_notice (EspMaterial *m)
+{
+  g_autofree char *of_data = esp_dataset_dup_warning (m->dataset);
+  const char *of_map = m->map != NULL ? m->map->warning : NULL;
+  const char *const parts[] = { of_data != NULL ? of_data : of_map, of_data != NULL ? of_map : NULL, NULL };
+
+  m->notice = g_strjoinv ("; ", (char **) parts);
+}
+
 static gboolean
 load_data (EspMaterial *m, const EspStudyFiles *files, EspJob *job, GError **error)
 {
@@ -123,6 +135,7 @@ load_data (EspMaterial *m, const EspStudyFiles *files, EspJob *job, GError **err
         return FALSE;
     }
   take_names (m);
+  take_notice (m);
   m->cache = esp_image_cache_new (m->dataset, esp_network_get_input (m->network), m->options.fit, m->options.orientation, CACHE_BYTES);
   return TRUE;
 }

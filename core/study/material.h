@@ -25,6 +25,7 @@ typedef struct
   char              *cfg_hash;     /* whole SHA-256 of the files as opened */
   char              *weights_hash;
   char              *title;
+  char              *notice;       /* what was left out of the data; "" nothing */
   char              *plan;         /* (nullable): a plan file that fits both hashes */
 } EspMaterial;
 

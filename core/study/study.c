@@ -126,9 +126,7 @@ study_title (EspStudy *self)
 static const char *
 study_notice (EspStudy *self)
 {
-  const EspClassMap *map = self->material != NULL ? self->material->map : NULL;
-
-  return map != NULL && map->warning != NULL ? map->warning : "";
+  return self->material != NULL && self->material->notice != NULL ? self->material->notice : "";
 }
 
 static void
