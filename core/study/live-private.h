@@ -1,4 +1,4 @@
-/* live-private.h: the two halves of the evaluator share this: live.c is the main thread's, live-run.c and live-held.c the lane's */
+/* live-private.h: the two halves of the evaluator share this: live.c is the main thread's, live-*.c are the lane's, a job each */
 #pragma once
 
 #include <pthread.h>
@@ -7,6 +7,9 @@
 #include "study/live.h"
 
 G_BEGIN_DECLS
+
+#define LIVE_PUBLISH_INTERVAL (G_USEC_PER_SEC / 10)
+#define LIVE_REPLICATES_STEP  20 /* of a bootstrap, between two looks at what waits */
 
 /* A mask under evaluation. The lane alone writes; numbers are read elsewhere under the lock. */
 typedef struct
@@ -80,6 +83,12 @@ void     live_baseline       (gpointer data);
 void     live_latency        (gpointer data);
 LiveRun *live_find_finished  (EspLive *live, const EspMask *mask); /* with the lock held; (transfer none) */
 void     live_show_finished  (EspLive *live, LiveRun *run); /* with the lock held */
+EspEngine *live_whole_engine (EspLive *live, GError **error);                     /* Thread: lane, as all below */
+EspPass *live_new_pass       (EspLive *live, EspEngine *engine);
+void     live_tell_failure   (EspLive *live, const GError *error);
+void     live_tell_partial   (EspLive *live, LiveRun *run, guint n, guint64 generation);
+void     live_finish_run     (EspLive *live, LiveRun *run);
+void     live_keep_interval  (EspLive *live, LiveRun *run, EspInterval interval);
 void     live_hold_outcomes  (EspLive *live, LiveRun *run);     /* Thread: lane */
 void     live_drop_outcomes  (LiveRun *run);                    /* Thread: lane */
 
