@@ -1,0 +1,98 @@
+/* plan-load.c: a plan becomes what a file says, as one act */
+#define G_LOG_DOMAIN "esp-prune"
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "prune/plan-file.h"
+#include "prune/plan-private.h"
+
+/* Says by hand what is said in @rules of all units, or (@rules NULL) what makes the mask @wanted. */
+static void
+set_rules (EspPlan *plan, const guint8 *rules, const EspMask *wanted)
+{
+  EspCoupling *coupling = esp_plan_get_coupling (plan);
+  g_autoptr (EspMask) mask = wanted != NULL ? esp_plan_get_mask (plan) : NULL;
+  GArray *lists[3];
+
+  for (guint r = 0; r < 3; r++)
+    lists[r] = g_array_new (FALSE, FALSE, sizeof (EspChannel));
+  for (guint u = 0; u < esp_coupling_get_n_units (coupling); u++)
+    {
+      guint n = 0;
+      const EspChannel *first = esp_coupling_get_members (coupling, u, &n);
+
+      if (wanted == NULL)
+        g_array_append_val (lists[rules[u]], *first);
+      else if (esp_mask_keeps (wanted, first->layer, first->channel) != esp_mask_keeps (mask, first->layer, first->channel))
+        g_array_append_val (lists[esp_mask_keeps (wanted, first->layer, first->channel) ? ESP_CHANNEL_PROTECTED : ESP_CHANNEL_CUT], *first);
+    }
+  for (guint r = 0; r < 3; r++)
+    esp_plan_set_rules (plan, (const EspChannel *) (gpointer) lists[r]->data, lists[r]->len, r);
+  for (guint r = 0; r < 3; r++)
+    g_array_unref (lists[r]);
+}
+
+static gboolean
+matches (EspPlan *plan, const EspMask *wanted)
+{
+  g_autoptr (EspMask) mask = esp_plan_get_mask (plan);
+
+  return esp_hash_equal (esp_mask_get_hash (mask), esp_mask_get_hash (wanted));
+}
+
+/* The kept channels of the file are what counts: where ratios, rules and scores give others (a file changed by hand, or ranked by another
+ * version), the difference is said by hand, and where even that does not give them, all of it with every ratio at 0. */
+static void
+settle (EspPlan *plan, const EspMask *wanted)
+{
+  if (matches (plan, wanted))
+    return;
+  g_message ("the plan's kept channels are not those of its ratios: they are kept by hand");
+  set_rules (plan, NULL, wanted);
+  if (matches (plan, wanted))
+    return;
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    esp_plan_set_ratio (plan, g, 0);
+  set_rules (plan, NULL, wanted);
+  g_warn_if_fail (matches (plan, wanted));
+}
+
+/**
+ * esp_plan_load:
+ * @plan: the plan that takes what the file says
+ * @path: a file written by esp_plan_save()
+ * @error: ESP_ERROR_IO, _LIMIT, _FORMAT, or _SHAPE where the file is another network's or breaks a coupling
+ *
+ * One act, scores included; refused whole, the plan left as it was, if anything does not fit. A cfg other than the network's own is refused, and weights
+ * other than esp_plan_set_hashes() said. Afterwards the mask is the one of the file's kept channels.
+ */
+gboolean
+esp_plan_load (EspPlan *plan, const char *path, GError **error)
+{
+  g_auto (EspPlanContents) contents = { 0 };
+  g_autoptr (JsonNode) root = NULL;
+  g_autofree char *own = NULL, *name = NULL, *label = NULL;
+
+  g_return_val_if_fail (ESP_IS_PLAN (plan) && path != NULL, FALSE);
+  own = plan->cfg_hash != NULL ? g_strdup (plan->cfg_hash) : esp_plan_hash_cfg (esp_plan_get_network (plan));
+  root = esp_plan_file_open (path, own, plan->weights_hash, error);
+  if (root == NULL || !esp_plan_contents_read (plan, json_node_get_object (root), path, &contents, error))
+    return FALSE;
+  name = g_path_get_basename (path);
+  label = g_strdup_printf (_ ("Open plan “%s”"), name);
+  esp_plan_hold (plan);
+  esp_plan_begin (plan);
+  esp_plan_label_act (plan, label);
+  esp_plan_set_floor (plan, contents.floor);
+  esp_plan_set_round (plan, contents.round);
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    esp_plan_set_ratio (plan, g, contents.ratios[g]);
+  if (contents.scores != NULL)
+    esp_plan_act_scores (plan, contents.scores);
+  set_rules (plan, contents.rules, NULL);
+  settle (plan, contents.mask);
+  esp_plan_end (plan);
+  esp_plan_release (plan);
+  return TRUE;
+}
