@@ -51,7 +51,7 @@ struct _EspCall
   gpointer     bound;
 };
 
-/* Rows that work on float values of any block; blocked.c */
+/* Rows that work on float values of any block; blocked-*.c */
 extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_upsample, esp_blocked_concat, esp_blocked_add,
     esp_blocked_head;
 

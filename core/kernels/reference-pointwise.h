@@ -1,0 +1,69 @@
+/* reference-pointwise.h: activations and sums in plain loops
+ *
+ * Part of reference-template.h. Values are n c h w. */
+
+static gboolean
+activation_forward (EspCall *call)
+{
+  const EspSpec *spec = &call->kernel->spec;
+  const real *in = call->in[0];
+  real *out = call->out;
+  gsize n = count_of (&spec->out);
+
+  for (gsize i = 0; i < n; i++)
+    out[i] = act (spec->activation, in[i]);
+  return TRUE;
+}
+
+static gboolean
+activation_backward (EspCall *call, gboolean add)
+{
+  const EspSpec *spec = &call->kernel->spec;
+  const real *out = call->kept, *grad_out = call->in[0];
+  real *grad_in = call->out;
+  gsize n = count_of (&spec->out);
+
+  clear_unless (add, grad_in, &spec->out);
+  for (gsize i = 0; i < n; i++)
+    grad_in[i] += grad_out[i] * slope (spec->activation, out[i]);
+  return TRUE;
+}
+
+/* Adds the channels that both have. */
+static void
+add_common (const EspLayout *from, const real *in, const EspLayout *to, real *out)
+{
+  gsize plane = plane_of (to), common = (gsize) MIN (from->shape.c, to->shape.c) * plane;
+
+  for (int n = 0; n < to->shape.n; n++)
+    for (gsize i = 0; i < common; i++)
+      out[(gsize) n * (gsize) to->shape.c * plane + i] += in[(gsize) n * (gsize) from->shape.c * plane + i];
+}
+
+static gboolean
+add_forward (EspCall *call)
+{
+  const EspSpec *spec = &call->kernel->spec;
+  real *out = call->out;
+  gsize n = count_of (&spec->out);
+
+  memcpy (out, call->in[0], n * sizeof (real));
+  add_common (&spec->in[1], call->in[1], &spec->out, out);
+  for (gsize i = 0; i < n; i++)
+    out[i] = act (spec->activation, out[i]);
+  return TRUE;
+}
+
+static gboolean
+add_backward (EspCall *call, gboolean add)
+{
+  const EspSpec *spec = &call->kernel->spec;
+  const EspLayout *in = &spec->in[call->input];
+
+  clear_unless (add, call->out, in);
+  add_common (&spec->out, call->in[0], in, call->out);
+  return TRUE;
+}
+
+static const EspKernelRow activation_row = { .forward = activation_forward, .backward = activation_backward };
+static const EspKernelRow add_row = { .forward = add_forward, .backward = add_backward };

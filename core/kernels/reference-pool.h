@@ -1,0 +1,70 @@
+/* reference-pool.h: pooling in plain loops
+ *
+ * Part of reference-template.h. Values are n c h w. */
+
+/* The first largest number of a window in row-major order, as an offset in the plane; -1 where the window lies outside. */
+static int
+largest (const EspSpec *spec, const real *in, int oy, int ox, real *best)
+{
+  const EspShape s = spec->in[0].shape;
+  int where = -1;
+
+  *best = -REAL_MAX;
+  for (int ky = 0; ky < spec->size; ky++)
+    for (int kx = 0; kx < spec->size; kx++)
+      {
+        int y = oy * spec->stride - spec->pad + ky, x = ox * spec->stride - spec->pad + kx;
+
+        if (y >= 0 && y < s.h && x >= 0 && x < s.w && in[y * s.w + x] > *best)
+          {
+            *best = in[y * s.w + x];
+            where = y * s.w + x;
+          }
+      }
+  return where;
+}
+
+static gboolean
+maxpool_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
+{
+  if (spec->backward)
+    kernel->kept = count_of (&spec->out) * sizeof (int);
+  return TRUE;
+}
+
+static gboolean
+maxpool_forward (EspCall *call)
+{
+  const EspSpec *spec = &call->kernel->spec;
+  const EspShape d = spec->out.shape;
+  real *out = call->out;
+  int *which = call->kept;
+
+  for (gsize p = 0; p < (gsize) d.n * (gsize) d.c; p++)
+    for (int oy = 0; oy < d.h; oy++)
+      for (int ox = 0; ox < d.w; ox++, out++)
+        {
+          int where = largest (spec, (const real *) call->in[0] + p * plane_of (&spec->in[0]), oy, ox, out);
+
+          if (which != NULL)
+            *which++ = where;
+        }
+  return TRUE;
+}
+
+static gboolean
+maxpool_backward (EspCall *call, gboolean add)
+{
+  const EspSpec *spec = &call->kernel->spec;
+  const int *which = call->kept;
+  const real *grad_out = call->in[0];
+  gsize n = count_of (&spec->out), plane = plane_of (&spec->out);
+
+  clear_unless (add, call->out, &spec->in[0]);
+  for (gsize i = 0; i < n; i++)
+    if (which[i] >= 0)
+      ((real *) call->out)[i / plane * plane_of (&spec->in[0]) + (gsize) which[i]] += grad_out[i];
+  return TRUE;
+}
+
+static const EspKernelRow maxpool_row = { .compile = maxpool_compile, .forward = maxpool_forward, .backward = maxpool_backward };
