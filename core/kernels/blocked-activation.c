@@ -88,8 +88,8 @@ activation_backward (EspCall *call, gboolean add)
   for (int s = 0; s < slabs; s++)
     {
       gsize at = (gsize) s * each;
-      const float *out = (const float *) call->kept + at, *grad_out = (const float *) call->in[0] + at;
-      float *grad_in = (float *) call->out + at;
+      const float *out = (const float *) call->out + at, *grad_out = (const float *) call->grad_out + at;
+      float *grad_in = (float *) call->grad_in + at;
 
       if (spec->activation == ESP_ACTIVATION_LOGISTIC)
         logistic_back (out, grad_out, grad_in, each, add);

@@ -15,7 +15,7 @@ head_forward (EspCall *call)
 #pragma omp parallel for schedule(static)
   for (int i = 0; i < in->shape.n * channels; i++)
     {
-      int c = i % channels, entry = c % spec->entries;
+      int c = i % channels, entry = c % spec->geometry.entries;
       const float *from = (const float *) call->in[0] + (gsize) (i / channels * esp_count_blocks (in) + c / in->block) * esp_slab_size (in)
                           + c % in->block;
       float *to = (float *) call->out + (gsize) i * plane;

@@ -12,7 +12,7 @@ upsample_forward (EspCall *call)
   const EspSpec *spec = &call->kernel->spec;
   const EspShape in = spec->in[0].shape, out = spec->out.shape;
   gsize block = (gsize) spec->out.block, row = (gsize) out.w * block;
-  int slabs = esp_count_slabs (&spec->out), stride = spec->stride;
+  int slabs = esp_count_slabs (&spec->out), stride = spec->geometry.stride;
 
 #pragma omp parallel for schedule(static)
   for (int s = 0; s < slabs; s++)
@@ -35,13 +35,13 @@ upsample_backward (EspCall *call, gboolean add)
   const EspSpec *spec = &call->kernel->spec;
   const EspShape in = spec->in[0].shape, out = spec->out.shape;
   gsize block = (gsize) spec->out.block;
-  int slabs = esp_count_slabs (&spec->out), stride = spec->stride;
+  int slabs = esp_count_slabs (&spec->out), stride = spec->geometry.stride;
 
 #pragma omp parallel for schedule(static)
   for (int s = 0; s < slabs; s++)
     {
-      float *grad_in = (float *) call->out + (gsize) s * esp_slab_size (&spec->in[0]);
-      const float *grad_out = (const float *) call->in[0] + (gsize) s * esp_slab_size (&spec->out);
+      float *grad_in = (float *) call->grad_in + (gsize) s * esp_slab_size (&spec->in[0]);
+      const float *grad_out = (const float *) call->grad_out + (gsize) s * esp_slab_size (&spec->out);
 
       if (!add)
         memset (grad_in, 0, esp_slab_size (&spec->in[0]) * sizeof (float));
@@ -132,9 +132,9 @@ concat_backward (EspCall *call, gboolean add)
 
   for (guint i = 0; i < call->input; i++)
     slice.first += spec->in[i].shape.c;
-  slice_run (&slice, call->in[0], call->out, add);
+  slice_run (&slice, call->grad_out, call->grad_in, add);
   if (!add)
-    esp_clear_all_filling (slice.to, call->out);
+    esp_clear_all_filling (slice.to, call->grad_in);
   return TRUE;
 }
 

@@ -144,7 +144,8 @@ unpool_slab_8 (const float *grad_out, const guint16 *which, float *grad_in, cons
 static Window
 window_of (const EspSpec *spec)
 {
-  return (Window){ spec->in[0].shape.h, spec->in[0].shape.w, spec->out.shape.h, spec->out.shape.w, spec->size, spec->stride, spec->pad };
+  return (Window){ spec->in[0].shape.h, spec->in[0].shape.w,   spec->out.shape.h, spec->out.shape.w,
+                   spec->geometry.size, spec->geometry.stride, spec->geometry.pad };
 }
 
 static gboolean
@@ -189,9 +190,9 @@ maxpool_backward (EspCall *call, gboolean add)
 #pragma omp parallel for schedule(static)
   for (int s = 0; s < slabs; s++)
     {
-      const float *grad_out = (const float *) call->in[0] + (gsize) s * from;
+      const float *grad_out = (const float *) call->grad_out + (gsize) s * from;
       const guint16 *which = (const guint16 *) call->kept + (gsize) s * from;
-      float *grad_in = (float *) call->out + (gsize) s * to;
+      float *grad_in = (float *) call->grad_in + (gsize) s * to;
 
       if (!add)
         memset (grad_in, 0, to * sizeof (float));

@@ -57,8 +57,8 @@ add_backward (EspCall *call, gboolean add)
 #pragma omp parallel for schedule(static)
   for (int s = 0; s < slabs; s++)
     {
-      float *grad = (float *) call->out + (gsize) s * each;
-      const float *from = (const float *) call->in[0] + (gsize) (s / blocks * others + s % blocks) * each;
+      float *grad = (float *) call->grad_in + (gsize) s * each;
+      const float *from = (const float *) call->grad_out + (gsize) (s / blocks * others + s % blocks) * each;
 
       if (s % blocks >= others)
         {

@@ -295,8 +295,8 @@ takes (const EspSpec *spec)
 {
   const EspActivation act = spec->activation;
 
-  return spec->size == 3 && spec->stride == 1 && spec->pad == 1 && spec->groups == 1 && spec->in[0].block == BLOCK
-         && spec->out.block == BLOCK && spec->out.shape.w >= LEAST && spec->in[0].shape.w == spec->out.shape.w
+  return spec->geometry.size == 3 && spec->geometry.stride == 1 && spec->geometry.pad == 1 && spec->geometry.groups == 1
+         && spec->in[0].block == BLOCK && spec->out.block == BLOCK && spec->out.shape.w >= LEAST && spec->in[0].shape.w == spec->out.shape.w
          && spec->in[0].shape.h == spec->out.shape.h && esp_shape_count (spec->in[0].shape) <= G_MAXINT
          && esp_shape_count (spec->out.shape) <= G_MAXINT
          && (act == ESP_ACTIVATION_LINEAR || act == ESP_ACTIVATION_LEAKY || act == ESP_ACTIVATION_RELU);
@@ -344,7 +344,7 @@ forward (EspCall *call)
 static gboolean
 backward (EspCall *call, gboolean add)
 {
-  run_pass (&((Direct *) call->kernel->compiled)->backward, call->in[0], call->out, add);
+  run_pass (&((Direct *) call->kernel->compiled)->backward, call->grad_out, call->grad_in, add);
   return TRUE;
 }
 #else

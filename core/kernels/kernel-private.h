@@ -44,8 +44,10 @@ struct _EspCall
   EspKernel   *kernel;
   gboolean     is_backward;
   guint        input;
-  const void **in;  /* forward: n_in values; backward: one, the gradient of the output */
-  void        *out; /* backward: the gradient of the input */
+  const void **in;       /* n_in values */
+  void        *out;
+  const void  *grad_out; /* backward only */
+  void        *grad_in;  /* backward only: of input number @input */
   void        *kept;
   void        *scratch;
   gpointer     bound;

@@ -92,8 +92,8 @@ esp_kernel_fits (const EspKernel *kernel, const EspKernelSet *set, const EspSpec
   for (guint i = 0; i < own->n_in; i++)
     if (!esp_layout_equal (&own->in[i], &spec->in[i]))
       return FALSE;
-  return esp_layout_equal (&own->out, &spec->out) && own->activation == spec->activation && own->groups == spec->groups
-         && own->size == spec->size && own->stride == spec->stride && own->pad == spec->pad && own->entries == spec->entries;
+  return esp_layout_equal (&own->out, &spec->out) && own->activation == spec->activation
+         && memcmp (&own->geometry, &spec->geometry, sizeof own->geometry) == 0;
 }
 
 /** esp_kernel_get_scratch: Returns: bytes that a call may use while it runs. */
@@ -125,6 +125,19 @@ esp_kernel_get_name (const EspKernel *kernel)
 }
 
 static EspCall *
+call_new (EspKernel *kernel, const EspCallValues *values)
+{
+  EspCall *call = g_new0 (EspCall, 1);
+
+  call->kernel = esp_kernel_ref (kernel);
+  call->in = g_memdup2 (values->in, kernel->spec.n_in * sizeof *values->in);
+  call->out = values->out;
+  call->kept = values->kept;
+  call->scratch = values->scratch;
+  return call;
+}
+
+static EspCall *
 call_bind (EspCall *call)
 {
   const EspKernelRow *row = call->kernel->row;
@@ -137,51 +150,37 @@ call_bind (EspCall *call)
 /**
  * esp_call_new_forward:
  * @kernel: what to run; a reference is taken
- * @in: n_in values in the layouts of the spec; the values, not the array, must outlive the call
- * @out: the output value
- * @kept: esp_kernel_get_kept() bytes, or NULL
- * @scratch: esp_kernel_get_scratch() bytes, 64-byte aligned, or NULL
+ * @values: where it reads and writes; the array of inputs is copied
  *
  * Returns: (transfer full) (nullable): the call, NULL where the library ran out of memory. Thread: as the kernel.
  */
 EspCall *
-esp_call_new_forward (EspKernel *kernel, const void *const *in, void *out, void *kept, void *scratch)
+esp_call_new_forward (EspKernel *kernel, const EspCallValues *values)
 {
-  EspCall *call = g_new0 (EspCall, 1);
-
-  call->kernel = esp_kernel_ref (kernel);
-  call->in = g_memdup2 (in, kernel->spec.n_in * sizeof *in);
-  call->out = out;
-  call->kept = kept;
-  call->scratch = scratch;
-  return call_bind (call);
+  return call_bind (call_new (kernel, values));
 }
 
 /**
  * esp_call_new_backward:
  * @kernel: compiled with backward set; a reference is taken
  * @input: the input whose gradient is computed
+ * @values: what forward read and left; the array of inputs is copied. An input or the output may be NULL where the operation's derivative
+ *   does not need it: a convolution's needs neither, an activation's the output or (mish, swish) the input, a product's the inputs
  * @grad_out: gradient of the output, in its layout (a convolution's: of the value before the activation)
  * @grad_in: gradient of input @input, in its layout
- * @kept: what forward left there; for an activation its output
- * @scratch: esp_kernel_get_scratch() bytes, 64-byte aligned, or NULL
  *
  * Returns: (transfer full) (nullable): the call, NULL where the library ran out of memory. Thread: as the kernel.
  */
 EspCall *
-esp_call_new_backward (EspKernel *kernel, guint input, const void *grad_out, void *grad_in, void *kept, void *scratch)
+esp_call_new_backward (EspKernel *kernel, guint input, const EspCallValues *values, const void *grad_out, void *grad_in)
 {
-  EspCall *call = g_new0 (EspCall, 1);
+  EspCall *call = call_new (kernel, values);
 
   g_assert (kernel->spec.backward && kernel->row->backward != NULL && input < kernel->spec.n_in);
-  call->kernel = esp_kernel_ref (kernel);
   call->is_backward = TRUE;
   call->input = input;
-  call->in = g_new (const void *, 1);
-  call->in[0] = grad_out;
-  call->out = grad_in;
-  call->kept = kept;
-  call->scratch = scratch;
+  call->grad_out = grad_out;
+  call->grad_in = grad_in;
   return call_bind (call);
 }
 

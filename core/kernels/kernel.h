@@ -18,6 +18,16 @@ typedef enum
   ESP_N_OPS,
 } EspOp;
 
+/* The whole numbers of an operation: compared byte for byte, so ints only; what an operation does not use is 0. */
+typedef struct
+{
+  int groups;  /* convolution */
+  int size;    /* convolution, maxpool */
+  int stride;  /* convolution, maxpool, upsample */
+  int pad;     /* convolution: at each border; maxpool: before the first row and column */
+  int entries; /* head: 5 + classes */
+} EspGeometry;
+
 /* What to compile. Pointers are only borrowed during esp_kernel_new, which packs what it needs. */
 typedef struct
 {
@@ -27,15 +37,20 @@ typedef struct
   const EspLayout *in;
   EspLayout        out;
   EspActivation    activation; /* convolution, activation, add */
-  int              groups;     /* convolution */
-  int              size;       /* convolution, maxpool */
-  int              stride;     /* convolution, maxpool, upsample */
-  int              pad;        /* convolution: at each border; maxpool: before the first row and column */
-  int              entries;    /* head: 5 + classes */
+  EspGeometry      geometry;
   const float     *weights;    /* convolution: out.c * (in.c / groups) * size * size */
   const double    *gain;       /* (nullable): out.c factors of the weights, multiplied in double before they are packed */
   const double    *bias;       /* out.c */
 } EspSpec;
+
+/* The addresses a call is tied to, in the layouts of the spec; the values must outlive the call. */
+typedef struct
+{
+  const void *const *in;      /* n_in values; backward reads them only of operations that need them (see esp_kernel_new) */
+  void              *out;     /* the output value */
+  void              *kept;    /* esp_kernel_get_kept () bytes that forward leaves for backward, or NULL */
+  void              *scratch; /* esp_kernel_get_scratch () bytes, 64-byte aligned, or NULL */
+} EspCallValues;
 
 typedef struct _EspKernelSet EspKernelSet;
 typedef struct _EspKernel EspKernel;
@@ -65,17 +80,13 @@ gsize               esp_kernel_get_packed        (const EspKernel    *kernel); /
 const char         *esp_kernel_get_name          (const EspKernel    *kernel); /* of the implementation, for logs */
 
 /* A kernel tied to addresses, so that running it neither allocates nor looks anything up. */
-EspCall            *esp_call_new_forward         (EspKernel          *kernel,
-                                                  const void *const  *in,      /* n_in values */
-                                                  void               *out,
-                                                  void               *kept,
-                                                  void               *scratch);
-EspCall            *esp_call_new_backward        (EspKernel          *kernel,
-                                                  guint               input,   /* whose gradient is computed */
-                                                  const void         *grad_out, /* convolution: of the value before the activation */
-                                                  void               *grad_in,
-                                                  void               *kept,    /* activation: the output */
-                                                  void               *scratch);
+EspCall            *esp_call_new_forward         (EspKernel           *kernel,
+                                                  const EspCallValues *values);
+EspCall            *esp_call_new_backward        (EspKernel           *kernel,
+                                                  guint                input,    /* whose gradient is computed */
+                                                  const EspCallValues *values,   /* of the forward call */
+                                                  const void          *grad_out, /* convolution: of the value before the activation */
+                                                  void                *grad_in);
 gboolean            esp_call_run                 (EspCall            *call,
                                                   gboolean            add);    /* backward: add to grad_in instead of storing */
 void                esp_call_free                (EspCall            *call);

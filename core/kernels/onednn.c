@@ -89,7 +89,7 @@ describe_any (const EspLayout *layout)
 static dnnl_memory_desc_t
 describe_weights (const EspSpec *spec, dnnl_format_tag_t plain, dnnl_format_tag_t grouped)
 {
-  const dnnl_dim_t g = spec->groups, o = spec->out.shape.c, i = spec->in[0].shape.c, k = spec->size;
+  const dnnl_dim_t g = spec->geometry.groups, o = spec->out.shape.c, i = spec->in[0].shape.c, k = spec->geometry.size;
   const dnnl_dims_t one = { o, i, k, k }, many = { g, o / g, i / g, k, k };
   dnnl_memory_desc_t md;
 
@@ -137,7 +137,8 @@ try_layouts (const EspSpec *spec,
              const_dnnl_primitive_attr_t attr,
              const_dnnl_primitive_desc_t hint)
 {
-  const dnnl_dims_t strides = { spec->stride, spec->stride }, pad = { spec->pad, spec->pad }, dims = { spec->out.shape.c };
+  const dnnl_dims_t strides = { spec->geometry.stride, spec->geometry.stride }, pad = { spec->geometry.pad, spec->geometry.pad },
+                    dims = { spec->out.shape.c };
   dnnl_memory_desc_t weights = describe_weights (spec, dnnl_format_tag_any, dnnl_format_tag_any), bias;
   dnnl_convolution_desc_t desc;
   dnnl_primitive_desc_t pd = NULL;
@@ -282,7 +283,7 @@ static float *
 fold (const EspSpec *spec, float **bias)
 {
   gsize filters = (gsize) spec->out.shape.c;
-  gsize each = (gsize) (spec->in[0].shape.c / spec->groups) * (gsize) spec->size * (gsize) spec->size;
+  gsize each = (gsize) (spec->in[0].shape.c / spec->geometry.groups) * (gsize) spec->geometry.size * (gsize) spec->geometry.size;
   float *folded = g_new (float, filters *each);
 
   *bias = g_new (float, filters);
@@ -346,12 +347,13 @@ convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
   if (!start_library () || !compile_passes (convolution, kernel, spec, folded))
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "oneDNN has no convolution of %d × %d × %d, %d filters of side %d, stride %d",
-                   spec->in[0].shape.c, spec->in[0].shape.h, spec->in[0].shape.w, spec->out.shape.c, spec->size, spec->stride);
+                   spec->in[0].shape.c, spec->in[0].shape.h, spec->in[0].shape.w, spec->out.shape.c, spec->geometry.size,
+                   spec->geometry.stride);
       return FALSE;
     }
   kernel->packed = memory_bytes (convolution->forward.weights) + memory_bytes (convolution->backward.weights)
                    + (gsize) spec->out.shape.c * sizeof (float);
-  g_debug ("convolution %d to %d, side %d: %s", spec->in[0].shape.c, spec->out.shape.c, spec->size, kernel->name);
+  g_debug ("convolution %d to %d, side %d: %s", spec->in[0].shape.c, spec->out.shape.c, spec->geometry.size, kernel->name);
   return TRUE;
 }
 
@@ -400,12 +402,14 @@ convolution_bind (EspCall *call)
   Convolution *convolution = call->kernel->compiled;
   const Pass *pass = call->is_backward ? &convolution->backward : &convolution->forward;
   Bound *bound = g_new0 (Bound, 1);
+  const void *from = call->is_backward ? call->grad_out : call->in[0];
+  void *to = call->is_backward ? call->grad_in : call->out;
   char *scratch = call->scratch;
   gboolean fine;
 
   call->bound = bound;
-  fine = dnnl_memory_create (&bound->from, &pass->from, engine, (gpointer) call->in[0]) == dnnl_success
-         && dnnl_memory_create (&bound->to, &pass->to, engine, call->out) == dnnl_success;
+  fine = dnnl_memory_create (&bound->from, &pass->from, engine, (gpointer) from) == dnnl_success
+         && dnnl_memory_create (&bound->to, &pass->to, engine, to) == dnnl_success;
   if (dnnl_memory_desc_get_size (&pass->pad) > 0)
     fine = fine && take_scratch (&bound->pad, &pass->pad, &scratch);
   if (pass->reorder_from != NULL)
@@ -432,7 +436,7 @@ run_pass (EspCall *call, const Pass *pass, gboolean add)
   if (pass->reorder_to != NULL && !run_reorder (pass->reorder_to, bound->own_to, add ? bound->sum : bound->to))
     return FALSE;
   if (add)
-    esp_layout_add (&call->kernel->spec.in[0], bound->sum_data, call->out);
+    esp_layout_add (&call->kernel->spec.in[0], bound->sum_data, call->grad_in);
   return TRUE;
 }
 

@@ -13,7 +13,7 @@ convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
 {
   Convolution *convolution = g_new0 (Convolution, 1);
   gsize filters = (gsize) spec->out.shape.c;
-  gsize each = (gsize) (spec->in[0].shape.c / spec->groups) * (gsize) spec->size * (gsize) spec->size;
+  gsize each = (gsize) (spec->in[0].shape.c / spec->geometry.groups) * (gsize) spec->geometry.size * (gsize) spec->geometry.size;
 
   kernel->compiled = convolution;
   kernel->packed = filters * (each + 1) * sizeof (real);
@@ -54,28 +54,28 @@ convolve_plane (const EspSpec *spec, const real *weights, real *in, real *out, g
 {
   const EspShape s = spec->in[0].shape, d = spec->out.shape;
 
-  for (int ky = 0; ky < spec->size; ky++)
-    for (int kx = 0; kx < spec->size; kx++)
+  for (int ky = 0; ky < spec->geometry.size; ky++)
+    for (int kx = 0; kx < spec->geometry.size; kx++)
       {
-        real weight = weights[ky * spec->size + kx];
-        int y0, y1, x0, x1, left = kx - spec->pad;
+        real weight = weights[ky * spec->geometry.size + kx];
+        int y0, y1, x0, x1, left = kx - spec->geometry.pad;
 
-        reach (ky - spec->pad, spec->stride, s.h, d.h, &y0, &y1);
-        reach (left, spec->stride, s.w, d.w, &x0, &x1);
+        reach (ky - spec->geometry.pad, spec->geometry.stride, s.h, d.h, &y0, &y1);
+        reach (left, spec->geometry.stride, s.w, d.w, &x0, &x1);
         for (int y = y0; y < y1; y++)
           {
-            real *from = in + (y * spec->stride + ky - spec->pad) * s.w + left;
+            real *from = in + (y * spec->geometry.stride + ky - spec->geometry.pad) * s.w + left;
             real *to = out + y * d.w;
 
             if (backward)
               for (int x = x0; x < x1; x++)
-                from[x * spec->stride] += weight * to[x];
-            else if (spec->stride == 1)
+                from[x * spec->geometry.stride] += weight * to[x];
+            else if (spec->geometry.stride == 1)
               for (int x = x0; x < x1; x++)
                 to[x] += weight * from[x];
             else
               for (int x = x0; x < x1; x++)
-                to[x] += weight * from[x * spec->stride];
+                to[x] += weight * from[x * spec->geometry.stride];
           }
       }
 }
@@ -85,7 +85,7 @@ convolve (EspCall *call, real *in, real *out, gboolean backward)
 {
   const EspSpec *spec = &call->kernel->spec;
   const Convolution *convolution = call->kernel->compiled;
-  int per_in = spec->in[0].shape.c / spec->groups, per_out = spec->out.shape.c / spec->groups, area = spec->size * spec->size;
+  int per_in = spec->in[0].shape.c / spec->geometry.groups, per_out = spec->out.shape.c / spec->geometry.groups, area = spec->geometry.size * spec->geometry.size;
 
   for (int n = 0; n < spec->out.shape.n; n++)
     for (int f = 0; f < spec->out.shape.c; f++)
@@ -118,8 +118,8 @@ convolution_forward (EspCall *call)
 static gboolean
 convolution_backward (EspCall *call, gboolean add)
 {
-  clear_unless (add, call->out, &call->kernel->spec.in[0]);
-  convolve (call, call->out, (real *) call->in[0], TRUE);
+  clear_unless (add, call->grad_in, &call->kernel->spec.in[0]);
+  convolve (call, call->grad_in, (real *) call->grad_out, TRUE);
   return TRUE;
 }
 

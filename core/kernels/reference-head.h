@@ -11,7 +11,7 @@ head_forward (EspCall *call)
 
   for (gsize i = 0; i < n; i++)
     {
-      gsize entry = i / plane % (gsize) spec->out.shape.c % (gsize) spec->entries;
+      gsize entry = i / plane % (gsize) spec->out.shape.c % (gsize) spec->geometry.entries;
 
       ((real *) call->out)[i] = entry == 2 || entry == 3 ? in[i] : act (ESP_ACTIVATION_LOGISTIC, in[i]);
     }

@@ -6,7 +6,7 @@
 static gsize
 repeated (const EspSpec *spec, gsize i)
 {
-  gsize w = (gsize) spec->out.shape.w, plane = plane_of (&spec->out), stride = (gsize) spec->stride;
+  gsize w = (gsize) spec->out.shape.w, plane = plane_of (&spec->out), stride = (gsize) spec->geometry.stride;
   gsize y = i % plane / w / stride, x = i % w / stride;
 
   return i / plane * plane_of (&spec->in[0]) + y * (gsize) spec->in[0].shape.w + x;
@@ -29,9 +29,9 @@ upsample_backward (EspCall *call, gboolean add)
   const EspSpec *spec = &call->kernel->spec;
   gsize n = count_of (&spec->out);
 
-  clear_unless (add, call->out, &spec->in[0]);
+  clear_unless (add, call->grad_in, &spec->in[0]);
   for (gsize i = 0; i < n; i++)
-    ((real *) call->out)[repeated (spec, i)] += ((const real *) call->in[0])[i];
+    ((real *) call->grad_in)[repeated (spec, i)] += ((const real *) call->grad_out)[i];
   return TRUE;
 }
 
@@ -70,10 +70,10 @@ concat_backward (EspCall *call, gboolean add)
   const EspLayout *in = &spec->in[call->input];
   gsize all = concat_offset (spec, spec->n_in), offset = concat_offset (spec, call->input), each = (gsize) in->shape.c * plane_of (in);
 
-  clear_unless (add, call->out, in);
+  clear_unless (add, call->grad_in, in);
   for (int n = 0; n < in->shape.n; n++)
     for (gsize i = 0; i < each; i++)
-      ((real *) call->out)[(gsize) n * each + i] += ((const real *) call->in[0])[(gsize) n * all + offset + i];
+      ((real *) call->grad_in)[(gsize) n * each + i] += ((const real *) call->grad_out)[(gsize) n * all + offset + i];
   return TRUE;
 }
 

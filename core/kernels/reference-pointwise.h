@@ -19,8 +19,8 @@ static gboolean
 activation_backward (EspCall *call, gboolean add)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const real *out = call->kept, *grad_out = call->in[0];
-  real *grad_in = call->out;
+  const real *out = call->out, *grad_out = call->grad_out;
+  real *grad_in = call->grad_in;
   gsize n = count_of (&spec->out);
 
   clear_unless (add, grad_in, &spec->out);
@@ -60,8 +60,8 @@ add_backward (EspCall *call, gboolean add)
   const EspSpec *spec = &call->kernel->spec;
   const EspLayout *in = &spec->in[call->input];
 
-  clear_unless (add, call->out, in);
-  add_common (&spec->out, call->in[0], in, call->out);
+  clear_unless (add, call->grad_in, in);
+  add_common (&spec->out, call->grad_out, in, call->grad_in);
   return TRUE;
 }
 

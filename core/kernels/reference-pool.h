@@ -10,10 +10,10 @@ largest (const EspSpec *spec, const real *in, int oy, int ox, real *best)
   int where = -1;
 
   *best = -REAL_MAX;
-  for (int ky = 0; ky < spec->size; ky++)
-    for (int kx = 0; kx < spec->size; kx++)
+  for (int ky = 0; ky < spec->geometry.size; ky++)
+    for (int kx = 0; kx < spec->geometry.size; kx++)
       {
-        int y = oy * spec->stride - spec->pad + ky, x = ox * spec->stride - spec->pad + kx;
+        int y = oy * spec->geometry.stride - spec->geometry.pad + ky, x = ox * spec->geometry.stride - spec->geometry.pad + kx;
 
         if (y >= 0 && y < s.h && x >= 0 && x < s.w && in[y * s.w + x] > *best)
           {
@@ -57,13 +57,13 @@ maxpool_backward (EspCall *call, gboolean add)
 {
   const EspSpec *spec = &call->kernel->spec;
   const int *which = call->kept;
-  const real *grad_out = call->in[0];
+  const real *grad_out = call->grad_out;
   gsize n = count_of (&spec->out), plane = plane_of (&spec->out);
 
-  clear_unless (add, call->out, &spec->in[0]);
+  clear_unless (add, call->grad_in, &spec->in[0]);
   for (gsize i = 0; i < n; i++)
     if (which[i] >= 0)
-      ((real *) call->out)[i / plane * plane_of (&spec->in[0]) + (gsize) which[i]] += grad_out[i];
+      ((real *) call->grad_in)[i / plane * plane_of (&spec->in[0]) + (gsize) which[i]] += grad_out[i];
   return TRUE;
 }
 

@@ -44,7 +44,7 @@ read_options (const EspLayerReader *reader, EspConvolutional *conv, GError **err
     return FALSE;
   conv->pad = pad != 0 ? conv->size / 2 : padding;
   conv->batch_normalize = normalize;
-  return esp_reader_activation (reader, ESP_ACTIVATION_LOGISTIC, &conv->activation, error); /* darknet's default, too */
+  return TRUE;
 }
 
 static gboolean
@@ -53,7 +53,8 @@ read_convolutional (const EspLayerReader *reader, EspLayer *layer, GError **erro
   EspConvolutional *conv = &layer->conv;
   int h, w;
 
-  if (!esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error) || !read_options (reader, conv, error))
+  if (!esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error) || !read_options (reader, conv, error)
+      || !esp_reader_activation (reader, ESP_ACTIVATION_LOGISTIC, &layer->activation, error)) /* darknet's default, too */
     return FALSE;
   if (layer->in.c % conv->groups != 0 || conv->filters % conv->groups != 0)
     return esp_cfg_refuse (reader->cfg, reader->section, "groups", ESP_ERROR_SHAPE, error,
@@ -155,16 +156,27 @@ describe_convolutional (const EspLayer *layer)
   const EspConvolutional *conv = &layer->conv;
   g_autofree char *groups = conv->groups > 1 && !esp_layer_is_depthwise (layer) ? g_strdup_printf (", %d groups", conv->groups) : NULL;
 
-  return g_strdup_printf ("%d x %d / %d %s%s", conv->size, conv->size, conv->stride, esp_activation_name (conv->activation),
+  return g_strdup_printf ("%d x %d / %d %s%s", conv->size, conv->size, conv->stride, esp_activation_name (layer->activation),
                           groups != NULL                   ? groups
                           : esp_layer_is_depthwise (layer) ? ", depthwise"
                                                            : "");
+}
+
+static void
+spec_convolutional (const EspLayer *layer, EspSpec *spec)
+{
+  spec->op = ESP_OP_CONVOLUTION;
+  spec->geometry.groups = layer->conv.groups;
+  spec->geometry.size = layer->conv.size;
+  spec->geometry.stride = layer->conv.stride;
+  spec->geometry.pad = layer->conv.pad;
 }
 
 const EspLayerRow esp_row_convolutional = {
   .name = "convolutional",
   .alias = "conv",
   .read = read_convolutional,
+  .spec = spec_convolutional,
   .params = params_convolutional,
   .flops = flops_convolutional,
   .check = check_convolutional,

@@ -11,8 +11,22 @@ read_dropout (const EspLayerReader *reader, EspLayer *layer, GError **error)
   return TRUE;
 }
 
+static void
+spec_dropout (const EspLayer *layer, EspSpec *spec)
+{
+  spec->op = ESP_OP_CONCAT;
+}
+
+static gboolean
+is_alias (const EspLayer *layer)
+{
+  return TRUE;
+}
+
 const EspLayerRow esp_row_dropout = {
   .name = "dropout",
   .read = read_dropout,
+  .spec = spec_dropout,
+  .is_alias = is_alias,
   .flow = esp_flow_pass,
 };

@@ -199,13 +199,6 @@ esp_engine_read_gradient (EspEngine *engine, int layer, EspAt at, float *values,
   return TRUE;
 }
 
-static gboolean
-is_leaky (const EspLayer *layer)
-{
-  return (layer->kind == ESP_LAYER_CONVOLUTIONAL && layer->conv.activation == ESP_ACTIVATION_LEAKY)
-         || (layer->kind == ESP_LAYER_SHORTCUT && layer->shortcut.activation == ESP_ACTIVATION_LEAKY);
-}
-
 /**
  * esp_engine_reduce_product:
  * @engine: after a backward
@@ -234,7 +227,7 @@ esp_engine_reduce_product (EspEngine *engine, guint layer, EspAt at, EspReduce r
   value = esp_engine_step (engine, step->root)->out.data;
   if (at != ESP_AT_OUT && step->pre.data != NULL)
     value = step->pre.data;
-  else if (at != ESP_AT_OUT && is_leaky (step->layer))
+  else if (at != ESP_AT_OUT && step->layer->activation == ESP_ACTIVATION_LEAKY)
     below = 10;
   esp_product_reduce (&step->layout, value, step->arrived ? gradient_at (step, at) : NULL, at == ESP_AT_CONV ? step->shift : NULL, below,
                       products[reduce], scores);

@@ -5,6 +5,7 @@
 #include "net/engine-private.h"
 
 #include "base/error.h"
+#include "net/layer-private.h"
 
 static gboolean
 refuse (const EspEngine *engine, const EspLayer *layer, const char *why, GError **error)
@@ -12,21 +13,6 @@ refuse (const EspEngine *engine, const EspLayer *layer, const char *why, GError 
   g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s:%u: layer %u [%s]: %s",
                esp_cfg_get_name (esp_network_get_cfg (engine->network)), layer->line, layer->index, esp_layer_kind_name (layer->kind), why);
   return FALSE;
-}
-
-/* Whether a layer passes on its input as it is. */
-static gboolean
-is_alias (const EspLayer *layer)
-{
-  return layer->kind == ESP_LAYER_DROPOUT || (layer->kind == ESP_LAYER_ROUTE && layer->n_inputs == 1);
-}
-
-static EspActivation
-activation_of (const EspLayer *layer)
-{
-  if (layer->kind == ESP_LAYER_CONVOLUTIONAL)
-    return layer->conv.activation;
-  return layer->kind == ESP_LAYER_SHORTCUT ? layer->shortcut.activation : ESP_ACTIVATION_LINEAR;
 }
 
 /* The image lies plain as long as only convolutions read it. */
@@ -56,53 +42,19 @@ lay_out (EspEngine *engine)
       step->layer = i < 0 ? NULL : esp_network_get_layer (engine->network, (guint) i);
       shape = i < 0 ? esp_network_get_input (engine->network) : step->layer->out;
       shape.n = (int) engine->options.batch;
-      plain = i < 0 ? image_is_plain (engine) : step->layer->kind == ESP_LAYER_YOLO;
+      plain = i < 0 ? image_is_plain (engine) : esp_layer_is_head (step->layer);
       step->layout = esp_kernels_layout (engine->set, shape, plain);
-      step->root = i >= 0 && is_alias (step->layer) ? esp_engine_step (engine, step->layer->inputs[0])->root : i;
+      step->root = i >= 0 && esp_layer_is_alias (step->layer) ? esp_engine_step (engine, step->layer->inputs[0])->root : i;
     }
 }
 
 static void
-describe (EspEngine *engine, const EspStep *step, EspSpec *spec)
+describe (const EspStep *step, EspSpec *spec)
 {
-  const EspLayer *layer = step->layer;
-
-  switch (layer->kind)
-    {
-    case ESP_LAYER_CONVOLUTIONAL:
-      spec->op = ESP_OP_CONVOLUTION;
-      spec->groups = layer->conv.groups;
-      spec->size = layer->conv.size;
-      spec->stride = layer->conv.stride;
-      spec->pad = layer->conv.pad;
-      spec->weights = step->params->weights;
-      spec->gain = step->gain;
-      spec->bias = step->shift;
-      break;
-    case ESP_LAYER_MAXPOOL:
-      spec->op = ESP_OP_MAXPOOL;
-      spec->size = layer->maxpool.size;
-      spec->stride = layer->maxpool.stride;
-      spec->pad = layer->maxpool.padding / 2;
-      break;
-    case ESP_LAYER_UPSAMPLE:
-      spec->op = ESP_OP_UPSAMPLE;
-      spec->stride = layer->upsample.stride;
-      break;
-    case ESP_LAYER_ROUTE:
-    case ESP_LAYER_DROPOUT:
-      spec->op = ESP_OP_CONCAT;
-      break;
-    case ESP_LAYER_SHORTCUT:
-      spec->op = ESP_OP_ADD;
-      break;
-    case ESP_LAYER_YOLO:
-      spec->op = ESP_OP_HEAD;
-      spec->entries = 5 + layer->yolo.classes;
-      break;
-    case ESP_N_LAYER_KINDS:
-      g_assert_not_reached ();
-    }
+  esp_layer_row (step->layer->kind)->spec (step->layer, spec);
+  spec->gain = step->gain;
+  spec->bias = step->shift;
+  spec->weights = step->params != NULL ? step->params->weights : NULL;
 }
 
 /* Takes the kernel of @old where it was compiled for the same thing, else compiles. */
@@ -119,7 +71,7 @@ make (EspEngine *engine, const EspSpec *spec, EspKernel *old, GError **error)
 static gboolean
 compile_bend (EspEngine *engine, EspStep *step, EspSpec *whole, const EspStep *old, GError **error)
 {
-  EspActivation activation = activation_of (step->layer);
+  const EspActivation activation = step->layer->activation;
   const EspSpec spec
       = { .op = ESP_OP_ACTIVATION, .backward = TRUE, .n_in = 1, .in = &step->layout, .out = step->layout, .activation = activation };
 
@@ -146,17 +98,14 @@ compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **e
     {
       const EspStep *input = esp_engine_step (engine, layer->inputs[k]);
 
-      if (input->layer != NULL && input->layer->kind == ESP_LAYER_YOLO)
-        return refuse (engine, layer, "reads the output of a [yolo] layer, which is not run here", error);
+      if (input->layer != NULL && esp_layer_is_head (input->layer))
+        return refuse (engine, layer, "reads the output of a head, which is not run here", error);
       in[k] = input->layout;
       spec.backward |= engine->options.mode == ESP_MODE_EXPLAIN && (input->layer != NULL || engine->options.pixels);
     }
-  if (layer->kind == ESP_LAYER_SHORTCUT && (in[0].shape.h != in[1].shape.h || in[0].shape.w != in[1].shape.w))
-    return refuse (engine, layer, "adds layers of unequal height or width", error);
-  describe (engine, step, &spec);
-  if (layer->kind == ESP_LAYER_CONVOLUTIONAL || layer->kind == ESP_LAYER_SHORTCUT)
-    if (!compile_bend (engine, step, &spec, old, error))
-      return FALSE;
+  describe (step, &spec);
+  if (!compile_bend (engine, step, &spec, old, error))
+    return FALSE;
   if (spec.op == ESP_OP_HEAD)
     spec.backward = FALSE;
   if (old != NULL && old->params != step->params)
@@ -174,7 +123,7 @@ compile_step (EspEngine *engine, EspStep *step, const EspMask *mask, const EspSt
 
   if (step->root != (int) index && engine->options.mode != ESP_MODE_EXPLAIN)
     return TRUE;
-  if (step->layer->kind == ESP_LAYER_CONVOLUTIONAL)
+  if (esp_layer_count_params (step->layer) > 0)
     {
       if (params == NULL)
         return refuse (engine, step->layer, "has no weights", error);

@@ -35,7 +35,7 @@ find_readers (EspEngine *engine)
         {
           EspStep *input = esp_engine_step (engine, esp_engine_step (engine, step->layer->inputs[k])->root);
 
-          input->reads = MAX (input->reads, step->layer->kind == ESP_LAYER_YOLO ? end : i);
+          input->reads = MAX (input->reads, esp_layer_is_head (step->layer) ? end : i);
         }
     }
   for (int i = 0; i < end; i++)
@@ -44,7 +44,7 @@ find_readers (EspEngine *engine)
       guint n = 0;
 
       esp_network_get_consumers (engine->network, (guint) i, &n);
-      if (n == 0 || step->layer->kind == ESP_LAYER_YOLO)
+      if (n == 0 || esp_layer_is_head (step->layer))
         root->reads = end;
     }
 }
@@ -75,7 +75,7 @@ want_places (EspEngine *engine)
         }
       if (step->pre.bytes > 0)
         want (&step->pre, bytes, i, end);
-      if (!explains (engine) || (i < 0 && !engine->options.pixels) || (i >= 0 && step->layer->kind == ESP_LAYER_YOLO))
+      if (!explains (engine) || (i < 0 && !engine->options.pixels) || (i >= 0 && esp_layer_is_head (step->layer)))
         continue;
       want (&step->grad, bytes, -1, end);
       if (step->bend != NULL)
@@ -164,40 +164,58 @@ root_data (EspEngine *engine, int layer)
   return esp_engine_step (engine, esp_engine_step (engine, layer)->root)->out.data;
 }
 
+/* What the kernel of a step reads and writes: of an activation that is fused, or is backward's alone, only the output. */
+static EspCallValues
+values_of (EspEngine *engine, EspStep *step, const void **in)
+{
+  for (guint k = 0; k < step->layer->n_inputs; k++)
+    in[k] = root_data (engine, step->layer->inputs[k]);
+  return (EspCallValues){ in, step->pre.data != NULL ? step->pre.data : root_data (engine, (int) step->layer->index), step->kept.data,
+                          engine->scratch.data };
+}
+
+static EspCallValues
+values_of_bend (EspEngine *engine, EspStep *step, const void **pre)
+{
+  *pre = step->pre.data;
+  return (EspCallValues){ pre, root_data (engine, (int) step->layer->index), NULL, engine->scratch.data };
+}
+
 static gboolean
 bind_forward (EspEngine *engine, EspStep *step)
 {
   g_autofree const void **in = g_new (const void *, step->layer->n_inputs);
-  const void *pre = step->pre.data;
+  const EspCallValues values = values_of (engine, step, in);
+  const void *pre;
+  const EspCallValues bend = values_of_bend (engine, step, &pre);
 
-  for (guint k = 0; k < step->layer->n_inputs; k++)
-    in[k] = root_data (engine, step->layer->inputs[k]);
-  if (pre == NULL)
-    return (step->run = esp_call_new_forward (step->kernel, in, step->out.data, step->kept.data, engine->scratch.data)) != NULL;
-  step->run = esp_call_new_forward (step->kernel, in, step->pre.data, step->kept.data, engine->scratch.data);
-  step->run_bend = esp_call_new_forward (step->bend, &pre, step->out.data, NULL, engine->scratch.data);
-  return step->run != NULL && step->run_bend != NULL;
+  step->run = esp_call_new_forward (step->kernel, &values);
+  if (pre != NULL)
+    step->run_bend = esp_call_new_forward (step->bend, &bend);
+  return step->run != NULL && (pre == NULL || step->run_bend != NULL);
 }
 
 static gboolean
 bind_backward (EspEngine *engine, EspStep *step)
 {
+  g_autofree const void **in = g_new (const void *, step->layer->n_inputs);
+  const EspCallValues values = values_of (engine, step, in);
+  const void *pre;
+  const EspCallValues bend = values_of_bend (engine, step, &pre);
   const char *grad = step->bend != NULL ? step->pre_grad.data : step->grad.data;
 
   step->back = g_new0 (EspCall *, step->layer->n_inputs);
   if (step->bend != NULL)
-    {
-      step->back_bend = esp_call_new_backward (step->bend, 0, step->grad.data, step->pre_grad.data, step->out.data, engine->scratch.data);
-      if (step->back_bend == NULL)
-        return FALSE;
-    }
+    step->back_bend = esp_call_new_backward (step->bend, 0, &bend, step->grad.data, step->pre_grad.data);
+  if (step->bend != NULL && step->back_bend == NULL)
+    return FALSE;
   for (guint k = 0; k < step->layer->n_inputs; k++)
     {
       EspStep *input = esp_engine_step (engine, step->layer->inputs[k]);
 
       if (input->grad.data == NULL)
         continue;
-      step->back[k] = esp_call_new_backward (step->kernel, k, grad, input->grad.data, step->kept.data, engine->scratch.data);
+      step->back[k] = esp_call_new_backward (step->kernel, k, &values, grad, input->grad.data);
       if (step->back[k] == NULL)
         return FALSE;
     }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "net/engine-private.h"
+#include "net/layer-private.h"
 
 static gboolean
 not_kept (EspEngine *engine, guint layer, const char *what, const char *how, GError **error)
@@ -50,13 +51,7 @@ esp_engine_can_read (EspEngine *engine, guint layer, EspAt at, GError **error)
 static void
 unbend (const EspStep *step, double *values, gsize n)
 {
-  EspActivation activation = ESP_ACTIVATION_LINEAR;
-
-  if (step->layer->kind == ESP_LAYER_CONVOLUTIONAL)
-    activation = step->layer->conv.activation;
-  else if (step->layer->kind == ESP_LAYER_SHORTCUT)
-    activation = step->layer->shortcut.activation;
-  if (activation != ESP_ACTIVATION_LEAKY)
+  if (step->layer->activation != ESP_ACTIVATION_LEAKY)
     return;
   for (gsize i = 0; i < n; i++)
     if (values[i] < 0)
@@ -101,27 +96,20 @@ convolve_again (EspEngine *engine, const EspStep *step, double *values, GError *
 {
   const EspKernelSet *set = esp_kernels_reference_double ();
   const EspStep *input = esp_engine_step (engine, step->layer->inputs[0]);
-  const EspConvolutional *conv = &step->layer->conv;
   EspLayout in = esp_kernels_layout (set, input->layout.shape, TRUE), out = esp_kernels_layout (set, step->layout.shape, TRUE);
   g_autofree double *zero = g_new0 (double, (gsize) out.shape.c), *plain = g_new (double, esp_shape_count (in.shape));
   const void *from = plain;
-  const EspSpec spec = { .op = ESP_OP_CONVOLUTION,
-                         .n_in = 1,
-                         .in = &in,
-                         .out = out,
-                         .groups = conv->groups,
-                         .size = conv->size,
-                         .stride = conv->stride,
-                         .pad = conv->pad,
-                         .weights = step->params->weights,
-                         .bias = zero };
-  g_autoptr (EspKernel) kernel = esp_kernel_new (set, &spec, error);
+  const EspCallValues to = { &from, values, NULL, NULL };
+  EspSpec spec = { .n_in = 1, .in = &in, .out = out, .weights = step->params->weights, .bias = zero };
+  g_autoptr (EspKernel) kernel = NULL;
   g_autoptr (EspCall) call = NULL;
 
+  esp_layer_row (step->layer->kind)->spec (step->layer, &spec);
+  kernel = esp_kernel_new (set, &spec, error);
   if (kernel == NULL)
     return FALSE;
   esp_layout_unpack_double (&input->layout, esp_engine_step (engine, input->root)->out.data, plain);
-  call = esp_call_new_forward (kernel, &from, values, NULL, NULL);
+  call = esp_call_new_forward (kernel, &to);
   return call != NULL && esp_call_run (call, FALSE);
 }
 

@@ -1,6 +1,7 @@
 /* layer-private.h: the row that each kind of layer registers, and what its reader is given */
 #pragma once
 
+#include "kernels/kernel.h"
 #include "net/layer.h"
 
 G_BEGIN_DECLS
@@ -32,6 +33,11 @@ typedef struct
   const char *alias; /* (nullable) */
   /* Reads the section. kind, index, section, line are set, and in and inputs to the layer before; sets out and what is the kind's own. */
   gboolean (*read) (const EspLayerReader *reader, EspLayer *layer, GError **error);
+  /* What the engine compiles; op, geometry and what else of the specification is the layer's own. Layouts, activation and parameters are set. */
+  void (*spec) (const EspLayer *layer, EspSpec *spec);
+  /* (nullable): passes on its input as it is. */
+  gboolean (*is_alias) (const EspLayer *layer);
+  gboolean is_head;
   /* (nullable): numbers in the weights file, with n_in and n_out channels kept. */
   guint64 (*params) (const EspLayer *layer, guint n_in, guint n_out);
   /* (nullable): as darknet counts, with n_in and n_out channels kept. */

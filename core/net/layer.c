@@ -35,6 +35,22 @@ esp_layer_is_depthwise (const EspLayer *layer)
          && layer->conv.groups == layer->conv.filters;
 }
 
+/** esp_layer_is_head: Returns: whether its output is an activated map from which boxes are decoded. Thread: any. */
+gboolean
+esp_layer_is_head (const EspLayer *layer)
+{
+  return rows[layer->kind]->is_head;
+}
+
+/** esp_layer_is_alias: Returns: whether its output is its first input, number for number. Thread: any. */
+gboolean
+esp_layer_is_alias (const EspLayer *layer)
+{
+  const EspLayerRow *row = rows[layer->kind];
+
+  return row->is_alias != NULL && row->is_alias (layer);
+}
+
 /** esp_layer_describe: Returns: (transfer full): what tells it apart from others of its kind, "" where nothing does. Thread: any. */
 char *
 esp_layer_describe (const EspLayer *layer)

@@ -21,13 +21,12 @@ typedef enum
 
 typedef struct
 {
-  int           filters;
-  int           groups;          /* 1, or a divisor of the input channels up to depthwise */
-  int           size;            /* kernel side */
-  int           stride;
-  int           pad;             /* zeros at each border */
-  gboolean      batch_normalize;
-  EspActivation activation;
+  int      filters;
+  int      groups;          /* 1, or a divisor of the input channels up to depthwise */
+  int      size;            /* kernel side */
+  int      stride;
+  int      pad;             /* zeros at each border */
+  gboolean batch_normalize;
 } EspConvolutional;
 
 typedef struct
@@ -44,11 +43,6 @@ typedef struct
 
 typedef struct
 {
-  EspActivation activation;
-} EspShortcut;
-
-typedef struct
-{
   int     classes;
   int     n_anchors;  /* anchors of this head; channels = n_anchors * (5 + classes) */
   double *anchors;    /* n_anchors pairs w, h in pixels of the network's input */
@@ -58,26 +52,28 @@ typedef struct
 /* One layer, immutable after the network is read. */
 typedef struct
 {
-  EspLayerKind kind;
-  guint        index;    /* as darknet counts: the first after [net] is 0 */
-  guint        section;  /* in the cfg */
-  guint        line;     /* of the section, 1-based */
-  EspShape     in;       /* of inputs[0]; n = 1 */
-  EspShape     out;      /* n = 1 */
-  guint        n_inputs;
-  int         *inputs;   /* layer indices, -1 is the image; never empty */
+  EspLayerKind   kind;
+  guint          index;      /* as darknet counts: the first after [net] is 0 */
+  guint          section;    /* in the cfg */
+  guint          line;       /* of the section, 1-based */
+  EspShape       in;         /* of inputs[0]; n = 1 */
+  EspShape       out;        /* n = 1 */
+  guint          n_inputs;
+  int           *inputs;     /* layer indices, -1 is the image; never empty */
+  EspActivation  activation; /* linear where the kind has none */
   union
   {
     EspConvolutional conv;
     EspMaxpool       maxpool;
     EspUpsample      upsample;
-    EspShortcut      shortcut;
     EspYolo          yolo;
   };
 } EspLayer;
 
 const char *esp_layer_kind_name    (EspLayerKind    kind);
 gboolean    esp_layer_is_depthwise (const EspLayer *layer); /* a convolution whose every channel makes one of its own */
+gboolean    esp_layer_is_head      (const EspLayer *layer); /* makes boxes: its output is an activated map */
+gboolean    esp_layer_is_alias     (const EspLayer *layer); /* passes on its input as it is, so that both can share one place */
 
 char       *esp_layer_describe     (const EspLayer *layer); /* (transfer full): "3 x 3 / 2 leaky", "adds 33"; not translated */
 

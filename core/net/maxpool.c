@@ -49,10 +49,20 @@ describe_maxpool (const EspLayer *layer)
   return g_strdup_printf ("%d x %d / %d", layer->maxpool.size, layer->maxpool.size, layer->maxpool.stride);
 }
 
+static void
+spec_maxpool (const EspLayer *layer, EspSpec *spec)
+{
+  spec->op = ESP_OP_MAXPOOL;
+  spec->geometry.size = layer->maxpool.size;
+  spec->geometry.stride = layer->maxpool.stride;
+  spec->geometry.pad = layer->maxpool.padding / 2;
+}
+
 const EspLayerRow esp_row_maxpool = {
   .name = "maxpool",
   .alias = "max",
   .read = read_maxpool,
+  .spec = spec_maxpool,
   .flops = flops_maxpool,
   .flow = esp_flow_pass,
   .describe = describe_maxpool,

@@ -145,7 +145,7 @@ static gboolean
 find_heads (EspNetwork *network, GError **error)
 {
   for (guint i = 0; i < network->n_layers; i++)
-    if (network->layers[i].kind == ESP_LAYER_YOLO)
+    if (esp_layer_is_head (&network->layers[i]))
       append_index (&network->heads, i);
   for (guint i = 1; i < network->heads.n; i++)
     {
@@ -171,7 +171,7 @@ mark_head_inputs (EspNetwork *network)
 
       if (reached[i] && layer->kind == ESP_LAYER_CONVOLUTIONAL)
         network->head_input[i] = 1;
-      else if (reached[i] || layer->kind == ESP_LAYER_YOLO)
+      else if (reached[i] || esp_layer_is_head (layer))
         for (guint j = 0; j < layer->n_inputs; j++)
           if (layer->inputs[j] >= 0)
             reached[layer->inputs[j]] = 1;

@@ -62,9 +62,23 @@ describe_route (const EspLayer *layer)
   return g_string_free (text, FALSE);
 }
 
+static void
+spec_route (const EspLayer *layer, EspSpec *spec)
+{
+  spec->op = ESP_OP_CONCAT;
+}
+
+static gboolean
+is_alias (const EspLayer *layer)
+{
+  return layer->n_inputs == 1;
+}
+
 const EspLayerRow esp_row_route = {
   .name = "route",
   .read = read_route,
+  .spec = spec_route,
+  .is_alias = is_alias,
   .flow = flow_route,
   .describe = describe_route,
 };

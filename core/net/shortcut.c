@@ -23,7 +23,7 @@ read_shortcut (const EspLayerReader *reader, EspLayer *layer, GError **error)
   int *inputs;
 
   if (!esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error) || !esp_reader_sources (reader, "from", &sources, error)
-      || !esp_reader_activation (reader, ESP_ACTIVATION_LINEAR, &layer->shortcut.activation, error))
+      || !esp_reader_activation (reader, ESP_ACTIVATION_LINEAR, &layer->activation, error))
     return FALSE;
   if (sources->len != 1)
     return esp_cfg_refuse (reader->cfg, reader->section, "from", ESP_ERROR_UNSUPPORTED, error, "%u layers: only one is supported",
@@ -74,12 +74,19 @@ check_shortcut (const EspLayer *layer, const guint8 *first, const guint8 *second
 static char *
 describe_shortcut (const EspLayer *layer)
 {
-  return g_strdup_printf ("adds %d, %s", layer->inputs[1], esp_activation_name (layer->shortcut.activation));
+  return g_strdup_printf ("adds %d, %s", layer->inputs[1], esp_activation_name (layer->activation));
+}
+
+static void
+spec_shortcut (const EspLayer *layer, EspSpec *spec)
+{
+  spec->op = ESP_OP_ADD;
 }
 
 const EspLayerRow esp_row_shortcut = {
   .name = "shortcut",
   .read = read_shortcut,
+  .spec = spec_shortcut,
   .flops = flops_shortcut,
   .flow = flow_shortcut,
   .check = check_shortcut,

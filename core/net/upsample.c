@@ -31,9 +31,17 @@ describe_upsample (const EspLayer *layer)
   return g_strdup_printf ("x %d", layer->upsample.stride);
 }
 
+static void
+spec_upsample (const EspLayer *layer, EspSpec *spec)
+{
+  spec->op = ESP_OP_UPSAMPLE;
+  spec->geometry.stride = layer->upsample.stride;
+}
+
 const EspLayerRow esp_row_upsample = {
   .name = "upsample",
   .read = read_upsample,
+  .spec = spec_upsample,
   .flow = esp_flow_pass,
   .describe = describe_upsample,
 };

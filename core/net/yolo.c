@@ -100,9 +100,18 @@ describe_yolo (const EspLayer *layer)
   return g_strdup_printf ("%d anchors, %d classes", layer->yolo.n_anchors, layer->yolo.classes);
 }
 
+static void
+spec_yolo (const EspLayer *layer, EspSpec *spec)
+{
+  spec->op = ESP_OP_HEAD;
+  spec->geometry.entries = 5 + layer->yolo.classes;
+}
+
 const EspLayerRow esp_row_yolo = {
   .name = "yolo",
   .read = read_yolo,
+  .spec = spec_yolo,
+  .is_head = TRUE,
   .flow = esp_flow_pass,
   .check = check_yolo,
   .describe = describe_yolo,

@@ -118,9 +118,9 @@ test_chain (void)
         {
           double slope = 1, scale = 1;
 
-          if (pre[i] < 0 && of->conv.activation == ESP_ACTIVATION_LEAKY)
+          if (pre[i] < 0 && of->activation == ESP_ACTIVATION_LEAKY)
             slope = 0.1;
-          else if (pre[i] < 0 && of->conv.activation == ESP_ACTIVATION_RELU)
+          else if (pre[i] < 0 && of->activation == ESP_ACTIVATION_RELU)
             slope = 0;
           if (of->conv.batch_normalize)
             scale = (double) params->scales[i / plane] / sqrt ((double) params->variances[i / plane] + 1e-5);

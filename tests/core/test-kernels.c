@@ -97,8 +97,9 @@ compile (Rig *rig, EspActivation activation)
   gsize filters = (gsize) row->out.c;
   g_autofree float *weights = random_floats (filters * (gsize) row->in[0].c * (gsize) MAX (row->size * row->size, 1), 77);
   g_autofree double *gain = g_new (double, filters), *bias = g_new (double, filters);
-  const EspSpec spec = { row->op,  row->op != ESP_OP_HEAD, row->n_in, rig->in, rig->out, activation, row->groups, row->size, row->stride,
-                         row->pad, row->entries,           weights,   gain,    bias };
+  const EspGeometry geometry
+      = { .groups = row->groups, .size = row->size, .stride = row->stride, .pad = row->pad, .entries = row->entries };
+  const EspSpec spec = { row->op, row->op != ESP_OP_HEAD, row->n_in, rig->in, rig->out, activation, geometry, weights, gain, bias };
   g_autoptr (GError) error = NULL;
   EspKernel *kernel;
 
@@ -114,6 +115,7 @@ static void
 rig_init (Rig *rig, const Case *row, const EspKernelSet *set, EspActivation activation)
 {
   gboolean plain = row->op == ESP_OP_CONVOLUTION && row->in[0].c == 3;
+  EspCallValues values;
 
   *rig = (Rig){ .row = row, .set = set };
   rig->out = esp_kernels_layout (set, row->out, row->op == ESP_OP_HEAD);
@@ -128,12 +130,12 @@ rig_init (Rig *rig, const Case *row, const EspKernelSet *set, EspActivation acti
   rig->grad_out = packed_random (&rig->out, 40);
   rig->scratch = aligned (esp_kernel_get_scratch (rig->kernel));
   rig->kept = esp_kernel_get_kept (rig->kernel) > 0 ? aligned (esp_kernel_get_kept (rig->kernel)) : NULL;
-  rig->forward = esp_call_new_forward (rig->kernel, (const void *const *) rig->value, rig->result, rig->kept, rig->scratch);
+  values = (EspCallValues){ (const void *const *) rig->value, rig->result, rig->kept, rig->scratch };
+  rig->forward = esp_call_new_forward (rig->kernel, &values);
   g_assert_nonnull (rig->forward);
   for (guint k = 0; k < row->n_in && row->op != ESP_OP_HEAD; k++)
     {
-      rig->backward[k] = esp_call_new_backward (rig->kernel, k, rig->grad_out, rig->grad_in[k],
-                                                row->op == ESP_OP_ACTIVATION ? rig->result : rig->kept, rig->scratch);
+      rig->backward[k] = esp_call_new_backward (rig->kernel, k, &values, rig->grad_out, rig->grad_in[k]);
       g_assert_nonnull (rig->backward[k]);
     }
 }
