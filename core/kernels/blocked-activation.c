@@ -3,8 +3,7 @@
 #include "config.h"
 
 #include "kernels/blocked.h"
-
-#include <math.h>
+#include "kernels/logistic.h"
 
 ESP_CLONES static void
 leaky_run (const float *in, float *out, gsize n, float slope)
@@ -31,13 +30,6 @@ leaky_back (const float *restrict out, const float *restrict grad_out, float *re
 }
 
 static void
-logistic_run (const float *in, float *out, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    out[i] = 1.0f / (1.0f + expf (-in[i]));
-}
-
-static void
 logistic_back (const float *out, const float *grad_out, float *grad_in, gsize n, gboolean add)
 {
   for (gsize i = 0; i < n; i++)
@@ -54,7 +46,7 @@ void
 esp_activate (EspActivation activation, const float *in, float *out, gsize n)
 {
   if (activation == ESP_ACTIVATION_LOGISTIC)
-    logistic_run (in, out, n);
+    esp_logistic_run (in, out, n);
   else
     leaky_run (in, out, n, slope_of (activation));
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "kernels/kernel.h"
+#include "kernels/logistic.h"
 #include "kernels/product.h"
 
 #include "base/rng.h"
@@ -50,6 +51,7 @@ static const Case cases[] = {
   { "add fewer", ESP_OP_ADD, { { 2, 37, 4, 3 }, { 2, 18, 4, 3 } }, 2, { 2, 37, 4, 3 }, ESP_ACTIVATION_LINEAR, 0, 0, 0, 0, 0 },
   { "add more", ESP_OP_ADD, { { 2, 18, 4, 3 }, { 2, 37, 4, 3 } }, 2, { 2, 18, 4, 3 }, ESP_ACTIVATION_LINEAR, 0, 0, 0, 0, 0 },
   { "head", ESP_OP_HEAD, { { 2, 21, 4, 3 } }, 1, { 2, 21, 4, 3 }, 0, 0, 0, 0, 0, 7 },
+  { "head of stretches", ESP_OP_HEAD, { { 2, 24, 14, 19 } }, 1, { 2, 24, 14, 19 }, 0, 0, 0, 0, 0, 6 },
 };
 
 /* A case bound to one set, with plain copies of everything. */
@@ -320,6 +322,53 @@ test_products (void)
       }
 }
 
+/* Numbers of every size, both signs, against libm in double: within 4 units in the last place. */
+static void
+test_logistic (void)
+{
+  float in[256], out[256];
+  guint32 bits = 0;
+
+  while (bits < 0x7f800000u)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (in); i++, bits += 997)
+        {
+          memcpy (&in[i], &bits, sizeof *in);
+          in[i] = bits >= 0x7f800000u ? INFINITY : i % 2 == 0 ? in[i] : -in[i];
+        }
+      esp_logistic_run (in, out, G_N_ELEMENTS (in));
+      for (guint i = 0; i < G_N_ELEMENTS (in); i++)
+        {
+          const double wanted = 1 / (1 + exp (-(double) in[i]));
+          const float near = (float) wanted;
+
+          if (!(fabs ((double) out[i] - wanted) <= 4 * ((double) nextafterf (near, 2) - (double) near)))
+            g_error ("logistic (%a) = %a: expected %a", (double) in[i], (double) out[i], wanted);
+        }
+    }
+  in[0] = NAN, in[1] = INFINITY, in[2] = -INFINITY;
+  esp_logistic_run (in, out, 3);
+  g_assert_true (isnan (out[0]) && out[1] == 1 && out[2] == 0);
+}
+
+/* The bits of one number are the same wherever it stands, in whole vectors and in what is left over. */
+static void
+test_logistic_places (void)
+{
+  g_autofree float *in = random_floats (200, 3);
+  float whole[200], part[200];
+
+  for (guint i = 0; i < 200; i++)
+    in[i] *= 20;
+  esp_logistic_run (in, whole, 200);
+  for (gsize at = 0; at < 40; at++)
+    for (gsize n = 1; n <= 120; n++)
+      {
+        esp_logistic_run (in + at, part, n);
+        g_assert_cmpmem (part, n * sizeof *part, whole + at, n * sizeof *part);
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -336,5 +385,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/kernels/ties", test_ties);
   g_test_add_func ("/kernels/products", test_products);
+  g_test_add_func ("/kernels/logistic", test_logistic);
+  g_test_add_func ("/kernels/logistic/places", test_logistic_places);
   return g_test_run ();
 }
