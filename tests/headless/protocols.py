@@ -7,8 +7,8 @@ import sys
 import tempfile
 from xml.sax.saxutils import escape
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import witness_metrics as witness
+sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "witness")]
+import metrics as witness
 from cli import Tap, ask, refused, run
 
 SIDE = 640

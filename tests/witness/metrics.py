@@ -1,4 +1,4 @@
-"""witness_metrics.py: COCO, VOC and TIDE a second time, in float64, from their definitions alone and not from the program's sources.
+"""metrics.py: COCO, VOC and TIDE a second time, in float64, from their definitions alone and not from the program's sources.
 
 A scene is (truths, detections): truths are dicts with image, category, bbox [x, y, w, h], area, crowd, difficult; detections with image, category,
 bbox, score, both in the order of their files. Slow and plain on purpose."""

@@ -1,0 +1,146 @@
+"""committed.py: compares espalier-cli with the numbers of tests/data/witness, which make_witnesses.py computed; needs the standard library only."""
+import array
+import glob
+import hashlib
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cfg import Exact, Network, floats_bytes, weights_bytes
+
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "witness")
+WITHIN = 1e-5  # of the largest number of what is compared
+STRICT = os.environ.get("ESP_WITNESSES")  # a network that is refused fails; otherwise it is reported as skipped, with the reason
+
+
+class Refused(Exception):
+    """The program says that it does not support what a cfg asks for."""
+
+
+class Materials:
+    """Raw bytes: weights, input, and for each head (or the last layer) the gradient that is fed in there."""
+
+    def __init__(self, network, seed):
+        heads = [layer for layer in network.layers if layer.kind in ("yolo", "region", "softmax")]
+        self.weights = weights_bytes(network, Exact(seed))
+        self.input = floats_bytes(Exact(seed + 1).uniform(0, 1, math.prod(network.input)))
+        source = Exact(seed + 2)
+        self.seeds = {layer.index: floats_bytes(source.uniform(-1, 1, math.prod(layer.out))) for layer in heads or network.layers[-1:]}
+
+
+def cli(*arguments):
+    program = os.path.join(os.environ["ESP_BUILD_ROOT"], "app", "espalier-cli")
+    done = subprocess.run([program, *map(str, arguments), "--json"], capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        raise (Refused if arguments[0] == "info" else RuntimeError)(done.stderr.strip() or f"exit {done.returncode}")
+    return json.loads(done.stdout)
+
+
+def floats_of(path):
+    numbers = array.array("f")
+    with open(path, "rb") as file:
+        numbers.frombytes(file.read())
+    return numbers
+
+
+def error_of(got, wanted):
+    """The largest difference, relative to the largest number wanted."""
+    assert len(got) == len(wanted), f"{len(got)} numbers, expected {len(wanted)}"
+    assert all(abs(value) <= 3.5e38 for value in got), "not finite"
+    return max(abs(a - b) for a, b in zip(got, wanted)) / (max(map(abs, wanted)) or 1)
+
+
+class Case:
+    """One cfg with its weights and input written out."""
+
+    def __init__(self, cfg, folder):
+        base = cfg[:-len(".cfg")]
+        with open(base + ".json", encoding="utf-8") as file:
+            self.index = json.load(file)
+        self.cfg, self.folder, self.network = cfg, folder, Network(cfg)
+        self.numbers = array.array("d")
+        with open(base + ".f64", "rb") as file:
+            self.numbers.frombytes(file.read())
+        self.made = Materials(self.network, self.index["seed"])
+        assert hashlib.sha256(self.made.weights).hexdigest() == self.index["weights_sha256"], "the weights cannot be made again"
+        self.paths = {}
+        for name, raw in [("weights", self.made.weights), ("input", self.made.input), *self.made.seeds.items()]:
+            self.paths[name] = os.path.join(folder, str(name))
+            with open(self.paths[name], "wb") as file:
+                file.write(raw)
+
+    def parts(self, kind):
+        for part in self.index["parts"]:
+            if kind in part:
+                yield part[kind], part["layer"], self.numbers[part["at"]:part["at"] + part["count"]]
+
+    def check_shapes(self):
+        said = cli("info", self.cfg, "--weights", self.paths["weights"])
+        for layer, row in zip(self.network.layers, said["layers"]):
+            assert row["out"] == list(layer.out), f"layer {layer.index} [{layer.kind}]: {row['out']}, expected {layer.out}"
+        assert len(said["layers"]) == len(self.network.layers)
+        assert said["file_bytes"] == len(self.made.weights), said["file_bytes"]
+
+    def check_values(self):
+        worst = 0
+        wanted = {(at, layer): numbers for at, layer, numbers in self.parts("value")}
+        for at in ("out", "pre", "conv"):
+            layers = [layer for place, layer in wanted if place == at]
+            if not layers:
+                continue
+            asked = [word for layer in layers for word in ("--layer", layer)]
+            cli("dump", self.cfg, self.paths["weights"], "--input-f32", self.paths["input"], *asked, "--at", at, "--output", self.folder)
+            for layer in layers:
+                error = error_of(floats_of(os.path.join(self.folder, f"layer-{layer}.f32")), wanted[at, layer])
+                assert error <= WITHIN, f"layer {layer} [{self.network.layers[layer].kind}] {at}: off by {error:.2e}"
+                worst = max(worst, error)
+        return f"{len(wanted)} values, the worst off by {worst:.1e}"
+
+
+class Tap:
+    """Counts and prints what passed, failed and was skipped."""
+
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def run(self, name, function):
+        """FALSE where it was skipped."""
+        self.count += 1
+        try:
+            said = function() or ""
+            print(f"ok {self.count} - {name}" + (f"\n# {said}" if said else ""), flush=True)
+        except Refused as error:
+            self.failed += bool(STRICT)
+            print(f"{'not ok' if STRICT else 'ok'} {self.count} - {name}{'' if STRICT else ' # SKIP refused'}\n# {error}", flush=True)
+            return False
+        except (AssertionError, RuntimeError) as error:
+            self.failed += 1
+            print(f"not ok {self.count} - {name}\n# {error}", flush=True)
+        return True
+
+    def end(self):
+        print(f"1..{self.count}")
+        return 1 if self.failed else 0
+
+
+def main():
+    tap = Tap()
+    for cfg in sorted(glob.glob(os.path.join(FOLDER, "*.cfg"))):
+        name = os.path.basename(cfg)[:-len(".cfg")]
+        folder = tempfile.mkdtemp()
+        try:
+            case = Case(cfg, folder)
+            if tap.run(name + " shapes", case.check_shapes):
+                tap.run(name + " values", case.check_values)
+        finally:
+            shutil.rmtree(folder)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
