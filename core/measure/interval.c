@@ -17,6 +17,9 @@ struct _EspBootstrap
   EspRanks *minus; /* NULL: the value itself */
   double scale;    /* of a sum of AP */
   double value;
+  double spread; /* of the weight of a class; 0: classes weigh the same */
+  guint n_classes;
+  double *ap[2];   /* n_classes, where there is spread */
   guint n_images;  /* that weigh */
   guint *images;   /* their places */
   double *weights; /* by place */
@@ -68,6 +71,21 @@ esp_bootstrap_new_map (EspOutcome *const *outcomes, guint n, guint n_classes, co
   return bootstrap;
 }
 
+static void
+weigh_classes (EspBootstrap *bootstrap, EspOutcome *const *unpruned, guint n, guint n_classes)
+{
+  guint known = 0;
+
+  for (guint i = 0; i < n; i++)
+    known += unpruned[i] != NULL;
+  if (bootstrap->n_images == known)
+    return;
+  bootstrap->spread = sqrt (1 - (double) bootstrap->n_images / known);
+  bootstrap->n_classes = n_classes;
+  for (guint i = 0; i < 2; i++)
+    bootstrap->ap[i] = g_new (double, n_classes);
+}
+
 /**
  * esp_bootstrap_new_difference:
  * @unpruned: @n
@@ -80,7 +98,11 @@ esp_bootstrap_new_map (EspOutcome *const *outcomes, guint n, guint n_classes, co
  *
  * The difference of means over the classes present, times classes with objects in all of @unpruned, by the protocol's divisor: what
  * esp_map_partial() adds to the unpruned number before it keeps the sum within 0..1. Over all images it is the plain difference of mAP.
- * Thread: any.
+ *
+ * While n of N images are seen the classes weigh too, 1 + sqrt (1 - n/N) · (e - 1) each, e exponential of mean 1: the images to come hold
+ * objects of other classes, and a class of one object has the same AP whatever its image weighs. By images alone an interval from 16 of 128
+ * images held the final difference in 43 % of trials with 80 classes and in 64 % with 20; so it does in about 9 of 10
+ * (tests/core/test-interval.c). At n = N nothing of this is left. Thread: any.
  *
  * Returns: (transfer full): nothing drawn yet
  */
@@ -100,6 +122,7 @@ esp_bootstrap_new_difference (EspOutcome *const *unpruned,
   bootstrap->ranks = esp_ranks_new (pruned, unpruned, n, n_classes, protocol, NULL);
   bootstrap->minus = esp_ranks_new (unpruned, pruned, n, n_classes, protocol, NULL);
   present = esp_ranks_get_present (bootstrap->minus);
+  weigh_classes (bootstrap, unpruned, n, n_classes);
   divisor = esp_ranks_get_divisor (whole);
   bootstrap->scale = present > 0 && divisor > 0 ? (double) esp_ranks_get_present (whole) / present / divisor : 0;
   bootstrap->value = bootstrap->scale * (esp_ranks_sum_ap (bootstrap->ranks, NULL, NULL) - esp_ranks_sum_ap (bootstrap->minus, NULL, NULL));
@@ -116,20 +139,59 @@ esp_bootstrap_free (EspBootstrap *bootstrap)
   esp_ranks_free (bootstrap->minus);
   g_free (bootstrap->images);
   g_free (bootstrap->weights);
+  g_free (bootstrap->ap[0]);
+  g_free (bootstrap->ap[1]);
   g_free (bootstrap->draws);
   g_free (bootstrap);
 }
 
 static void
-draw_weights (EspBootstrap *bootstrap)
+draw_weights (EspBootstrap *bootstrap, GRand *rng)
 {
-  g_autoptr (GRand) rng = esp_rng_new (bootstrap->seed, bootstrap->done, 0);
   double sum = 0;
 
   for (guint i = 0; i < bootstrap->n_images; i++)
     sum += bootstrap->weights[bootstrap->images[i]] = esp_rng_exponential (rng);
   for (guint i = 0; i < bootstrap->n_images; i++)
     bootstrap->weights[bootstrap->images[i]] *= bootstrap->n_images / sum;
+}
+
+/* The difference of the sums of AP, each class weighed by lot. */
+static double
+weighed_difference (EspBootstrap *bootstrap, GRand *rng)
+{
+  double sum = 0, weights = 0;
+  guint present = 0;
+
+  esp_ranks_sum_ap (bootstrap->ranks, bootstrap->weights, bootstrap->ap[0]);
+  esp_ranks_sum_ap (bootstrap->minus, bootstrap->weights, bootstrap->ap[1]);
+  for (guint k = 0; k < bootstrap->n_classes; k++)
+    {
+      double weight;
+
+      if (esp_ranks_get_objects (bootstrap->minus, k) == 0)
+        continue;
+      weight = 1 + bootstrap->spread * (esp_rng_exponential (rng) - 1);
+      sum += weight * (bootstrap->ap[0][k] - bootstrap->ap[1][k]);
+      weights += weight;
+      present++;
+    }
+  return weights > 0 ? sum / weights * present : 0;
+}
+
+static double
+draw (EspBootstrap *bootstrap)
+{
+  g_autoptr (GRand) rng = esp_rng_new (bootstrap->seed, bootstrap->done, 0);
+  double sum;
+
+  draw_weights (bootstrap, rng);
+  if (bootstrap->spread > 0)
+    return weighed_difference (bootstrap, rng);
+  sum = esp_ranks_sum_ap (bootstrap->ranks, bootstrap->weights, NULL);
+  if (bootstrap->minus != NULL)
+    sum -= esp_ranks_sum_ap (bootstrap->minus, bootstrap->weights, NULL);
+  return sum;
 }
 
 /**
@@ -147,12 +209,8 @@ esp_bootstrap_step (EspBootstrap *bootstrap, guint replicates)
 {
   for (guint i = 0; i < replicates && bootstrap->done < bootstrap->replicates; i++)
     {
-      double sum;
+      const double sum = draw (bootstrap);
 
-      draw_weights (bootstrap);
-      sum = esp_ranks_sum_ap (bootstrap->ranks, bootstrap->weights, NULL);
-      if (bootstrap->minus != NULL)
-        sum -= esp_ranks_sum_ap (bootstrap->minus, bootstrap->weights, NULL);
       bootstrap->draws[bootstrap->done++] = sum * bootstrap->scale;
     }
   return bootstrap->done < bootstrap->replicates;

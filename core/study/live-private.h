@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 #define LIVE_PUBLISH_INTERVAL (G_USEC_PER_SEC / 10)
 #define LIVE_REPLICATES_STEP  20 /* of a bootstrap, between two looks at what waits */
+#define LIVE_LEAST_PARTIAL    16 /* images: below, agreement is shown instead of a mAP */
 
 /* A mask under evaluation. The lane alone writes; numbers are read elsewhere under the lock. */
 typedef struct
@@ -65,6 +66,7 @@ struct _EspLive
   GQueue     held; /* of LiveRun: finished, without an interval yet, oldest first */
   double     seconds_per_image;
   gint64     last_partial; /* when a partial number was last published */
+  gint64     partial_cost; /* how long that took, interval and all */
 };
 
 typedef struct
@@ -86,7 +88,7 @@ void     live_show_finished  (EspLive *live, LiveRun *run); /* with the lock hel
 EspEngine *live_whole_engine (EspLive *live, GError **error);                     /* Thread: lane, as all below */
 EspPass *live_new_pass       (EspLive *live, EspEngine *engine);
 void     live_tell_failure   (EspLive *live, const GError *error);
-void     live_tell_partial   (EspLive *live, LiveRun *run, guint n, guint64 generation);
+void     live_tell_partial   (EspLive *live, LiveRun *run, guint n, guint64 generation, const EspInterval *interval);
 void     live_finish_run     (EspLive *live, LiveRun *run);
 void     live_keep_interval  (EspLive *live, LiveRun *run, EspInterval interval);
 void     live_hold_outcomes  (EspLive *live, LiveRun *run);     /* Thread: lane */

@@ -2,10 +2,14 @@
 #define G_LOG_DOMAIN "esp-live"
 #include "config.h"
 
+#include <math.h>
+
 #include "measure/bootstrap.h"
 #include "study/live-private.h"
 
-#define LOOK_SECONDS .08 /* of images: with the cut, the engine and the way to the window an answer then takes about a tenth of a second */
+#define PARTIAL_REPLICATES 200 /* of an interval that is soon another */
+#define PARTIAL_SHARE      8   /* at most one part in so many of a pass goes into telling how far it is */
+#define LOOK_SECONDS       .08 /* of images: with the cut, the engine and the way to the window an answer then takes about a tenth of a second */
 
 static gboolean
 is_current (EspLive *live, guint64 generation)
@@ -119,6 +123,39 @@ look_at (EspLive *live, EspPass *pass, LiveRun *run, guint n, GError **error)
   return n;
 }
 
+/* Of the difference as esp_map_partial() estimates it; FALSE where there is none to show: no truth, too few images, a newer mask. */
+static gboolean
+find_partial_interval (EspLive *live, LiveRun *run, guint n, guint64 generation, EspInterval *interval)
+{
+  const EspMaterial *m = live->material;
+  g_autoptr (EspBootstrap) bootstrap = NULL;
+  const double baseline = live->number.baseline; /* written by this thread */
+
+  if (isnan (baseline) || n < LIVE_LEAST_PARTIAL || esp_mask_is_full (run->trial.mask))
+    return FALSE;
+  bootstrap = esp_bootstrap_new_difference (live->baseline, run->outcomes, m->n_images, m->n_classes, m->protocol, PARTIAL_REPLICATES,
+                                            ESP_STUDY_SEED);
+  do
+    if (!is_current (live, generation))
+      return FALSE;
+  while (esp_bootstrap_step (bootstrap, LIVE_REPLICATES_STEP));
+  *interval = esp_bootstrap_get (bootstrap);
+  interval->low = MAX (interval->low, -baseline);
+  interval->high = MIN (interval->high, 1 - baseline);
+  return TRUE;
+}
+
+/* The number first, its interval some milliseconds later. */
+static void
+tell_look (EspLive *live, LiveRun *run, guint n, guint64 generation)
+{
+  EspInterval interval;
+
+  live_tell_partial (live, run, n, generation, NULL);
+  if (find_partial_interval (live, run, n, generation, &interval))
+    live_tell_partial (live, run, n, generation, &interval);
+}
+
 /** live_look: stage 0: the first images of the order, not cancelled by newer requests; then asks for the full pass. Thread: lane. */
 void
 live_look (gpointer data)
@@ -141,7 +178,7 @@ live_look (gpointer data)
       run = pass != NULL ? take_run (live, wanted.mask, wanted.title) : NULL;
       n = run != NULL ? look_at (live, pass, run, n, &error) : 0;
       if (n > 0)
-        live_tell_partial (live, run, n, wanted.generation);
+        tell_look (live, run, run->seen, wanted.generation);
       live_tell_failure (live, error);
     }
   if (error == NULL)
@@ -193,6 +230,21 @@ begin_pass_job (EspLive *live, guint64 generation)
   return job;
 }
 
+/* How far the pass is, ten times a second, or seldom enough that telling it does not hold it up. */
+static void
+tell_pass (EspLive *live, LiveRun *run, guint64 generation)
+{
+  const gint64 begun = g_get_monotonic_time ();
+  EspInterval interval;
+  gboolean known;
+
+  if (run->seen == run->n || begun - live->last_partial < MAX (LIVE_PUBLISH_INTERVAL, PARTIAL_SHARE * live->partial_cost))
+    return;
+  known = find_partial_interval (live, run, run->seen, generation, &interval);
+  live_tell_partial (live, run, run->seen, generation, known ? &interval : NULL);
+  live->partial_cost = g_get_monotonic_time () - begun;
+}
+
 /* All images in the fixed order; TRUE once all are seen. */
 static gboolean
 see_all (EspLive *live, LiveRun *run, guint64 generation, EspJob *job, GError **error)
@@ -207,8 +259,7 @@ see_all (EspLive *live, LiveRun *run, guint64 generation, EspJob *job, GError **
       esp_lane_yield (live->lane);
       if (!see (pass, run, live->order[i], job, error))
         return FALSE;
-      if (g_get_monotonic_time () - live->last_partial >= LIVE_PUBLISH_INTERVAL && run->seen < run->n)
-        live_tell_partial (live, run, run->seen, generation);
+      tell_pass (live, run, generation);
     }
   return pass != NULL;
 }

@@ -7,8 +7,6 @@
 #include "measure/summary.h"
 #include "study/live-private.h"
 
-#define LEAST_PARTIAL 16 /* images: below, agreement is shown instead of a mAP */
-
 /** live_tell_failure: the first that nobody was told of; being dropped is none. Thread: lane. */
 void
 live_tell_failure (EspLive *live, const GError *error)
@@ -23,13 +21,13 @@ live_tell_failure (EspLive *live, const GError *error)
 }
 
 /** live_tell_partial: what is known of a mask part way: a mAP from 16 images on where the unpruned network is through, agreement below or without
- * truth. Thread: lane. */
+ * truth. The interval, where there is one, is kept to differences that are possible. Thread: lane. */
 void
-live_tell_partial (EspLive *live, LiveRun *run, guint n, guint64 generation)
+live_tell_partial (EspLive *live, LiveRun *run, guint n, guint64 generation, const EspInterval *interval)
 {
   const EspMaterial *m = live->material;
   const gboolean whole_known = live->n_baseline == m->n_images;
-  const gboolean partial = m->map != NULL && whole_known && n >= LEAST_PARTIAL;
+  const gboolean partial = m->map != NULL && whole_known && n >= LIVE_LEAST_PARTIAL;
   const double map = partial ? esp_map_partial (live->baseline, run->outcomes, m->n_images, m->n_classes, m->protocol) : NAN;
   const double agreement = esp_agreement (live->baseline, run->outcomes, m->n_images);
   EspMapNumber *number = &live->number;
@@ -42,7 +40,9 @@ live_tell_partial (EspLive *live, LiveRun *run, guint n, guint64 generation)
       number->agreement = agreement;
       number->has_agreement = TRUE;
       number->agreement_n = n;
-      number->has_interval = FALSE;
+      number->has_interval = interval != NULL;
+      if (interval != NULL)
+        number->interval = *interval;
       number->has_plan = !esp_mask_is_full (run->trial.mask);
       if (partial)
         number->map = map;

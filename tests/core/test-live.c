@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "study-common.h"
-#include "study/live.h"
+#include "study/live-private.h"
 
 typedef struct
 {
@@ -157,6 +157,52 @@ test_final (Fixture *f, gconstpointer data)
 }
 
 static void
+hold_lane (gpointer data)
+{
+  g_mutex_lock (data);
+  g_mutex_unlock (data);
+}
+
+static gboolean
+has_partial_interval (gpointer data)
+{
+  const EspMapNumber number = number_of (data);
+
+  g_assert_cmpint (number.state, !=, ESP_STATE_FINAL);
+  return number.state == ESP_STATE_PARTIAL && number.has_interval;
+}
+
+/* The lane is held between the look and the pass: 18 of 24 images are in, and their number has an interval of its own. */
+static void
+test_partial (Fixture *f, gconstpointer data)
+{
+  g_autoptr (EspMask) half = mask_without (f, 12);
+  EspMapNumber number;
+  GMutex held;
+
+  g_mutex_init (&held);
+  esp_live_start (f->live, NULL);
+  wait_until (has_interval, f);
+  f->live->seconds_per_image = .08 / 18.5;
+  g_mutex_lock (&held);
+  esp_live_request (f->live, half, "half");
+  esp_lane_post (f->lane, ESP_LANE_VIEW, hold_lane, &held, NULL);
+  wait_until (has_partial_interval, f);
+  number = number_of (f);
+  g_mutex_unlock (&held);
+  g_assert_cmpuint (number.n, ==, 18);
+  g_assert_cmpuint (number.interval.n, ==, 18);
+  g_assert_cmpuint (number.interval.replicates, >=, 100);
+  g_assert_cmpfloat (number.interval.low, <, number.interval.high);
+  g_assert_cmpfloat (number.interval.low, >=, -number.baseline);
+  g_assert_cmpfloat (number.interval.high, <=, 1 - number.baseline);
+  g_assert_cmpfloat_with_epsilon (number.map, CLAMP (number.baseline + number.interval.value, 0, 1), 1e-12);
+  wait_until (has_interval, f);
+  g_assert_cmpfloat (number_of (f).map, ==, direct_map (f->lane, &f->bench.files, half));
+  g_mutex_clear (&held);
+}
+
+static void
 test_undo (Fixture *f, gconstpointer data)
 {
   g_autoptr (EspMask) full = mask_without (f, 0), half = mask_without (f, 12);
@@ -276,6 +322,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("/study/live/final", "labelled", test_final);
+  ADD ("/study/live/partial", "labelled", test_partial);
   ADD ("/study/live/undo", "labelled", test_undo);
   ADD ("/study/live/latest-wins", "labelled", test_latest_wins);
   ADD ("/study/live/before-baseline", "labelled", test_before_baseline);
