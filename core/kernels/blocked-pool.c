@@ -9,7 +9,7 @@
 
 typedef struct
 {
-  int h, w, out_h, out_w, size, stride, pad;
+  int h, w, out_h, out_w, size_h, size_w, stride_h, stride_w, pad;
 } Window;
 
 /* Rows or columns y0 .. y1 - 1 of the input lie under window @o; *k is where in the window they begin. */
@@ -33,8 +33,8 @@ pool_slab (const float *restrict in, float *restrict out, guint16 *restrict whic
         float best[ESP_MOST_BLOCK];
         int index[ESP_MOST_BLOCK];
 
-        clip (oy, win->stride, win->pad, win->size, win->h, &y0, &y1, &ky);
-        clip (ox, win->stride, win->pad, win->size, win->w, &x0, &x1, &kx);
+        clip (oy, win->stride_h, win->pad, win->size_h, win->h, &y0, &y1, &ky);
+        clip (ox, win->stride_w, win->pad, win->size_w, win->w, &x0, &x1, &kx);
 #pragma omp simd
         for (int l = 0; l < block; l++)
           best[l] = -FLT_MAX, index[l] = 0xffff;
@@ -42,7 +42,7 @@ pool_slab (const float *restrict in, float *restrict out, guint16 *restrict whic
           for (int x = x0; x < x1; x++)
             {
               const float *v = in + ((gsize) y * (gsize) win->w + (gsize) x) * (gsize) block;
-              int k = (ky + y - y0) * win->size + kx + x - x0;
+              int k = (ky + y - y0) * win->size_w + kx + x - x0;
 
 #pragma omp simd
               for (int l = 0; l < block; l++)
@@ -71,8 +71,8 @@ peek_slab (const float *restrict in, float *restrict out, const Window *win, int
       {
         int y0, y1, ky, x0, x1, kx;
 
-        clip (oy, win->stride, win->pad, win->size, win->h, &y0, &y1, &ky);
-        clip (ox, win->stride, win->pad, win->size, win->w, &x0, &x1, &kx);
+        clip (oy, win->stride_h, win->pad, win->size_h, win->h, &y0, &y1, &ky);
+        clip (ox, win->stride_w, win->pad, win->size_w, win->w, &x0, &x1, &kx);
 #pragma omp simd
         for (int l = 0; l < block; l++)
           out[l] = -FLT_MAX;
@@ -96,13 +96,13 @@ unpool_slab (const float *restrict grad_out, const guint16 *restrict which, floa
       {
         int y0, y1, ky, x0, x1, kx;
 
-        clip (oy, win->stride, win->pad, win->size, win->h, &y0, &y1, &ky);
-        clip (ox, win->stride, win->pad, win->size, win->w, &x0, &x1, &kx);
+        clip (oy, win->stride_h, win->pad, win->size_h, win->h, &y0, &y1, &ky);
+        clip (ox, win->stride_w, win->pad, win->size_w, win->w, &x0, &x1, &kx);
         for (int y = y0; y < y1; y++)
           for (int x = x0; x < x1; x++)
             {
               float *g = grad_in + ((gsize) y * (gsize) win->w + (gsize) x) * (gsize) block;
-              int k = (ky + y - y0) * win->size + kx + x - x0;
+              int k = (ky + y - y0) * win->size_w + kx + x - x0;
 
 #pragma omp simd
               for (int l = 0; l < block; l++)
@@ -144,8 +144,11 @@ unpool_slab_8 (const float *grad_out, const guint16 *which, float *grad_in, cons
 static Window
 window_of (const EspSpec *spec)
 {
-  return (Window){ spec->in[0].shape.h, spec->in[0].shape.w,   spec->out.shape.h, spec->out.shape.w,
-                   spec->geometry.size, spec->geometry.stride, spec->geometry.pad };
+  const EspGeometry *g = &spec->geometry;
+
+  return (Window){ spec->in[0].shape.h, spec->in[0].shape.w, spec->out.shape.h,
+                   spec->out.shape.w,   g->size_h,           g->size_w,
+                   g->stride_h,         g->stride_w,         g->pad };
 }
 
 static gboolean

@@ -21,11 +21,13 @@ typedef enum
 /* The whole numbers of an operation: compared byte for byte, so ints only; what an operation does not use is 0. */
 typedef struct
 {
-  int groups;  /* convolution */
-  int size;    /* convolution, maxpool */
-  int stride;  /* convolution, maxpool, upsample */
-  int pad;     /* convolution: at each border; maxpool: before the first row and column */
-  int entries; /* head: 5 + classes */
+  int groups;             /* convolution */
+  int size_h, size_w;     /* of a window: convolution, maxpool */
+  int stride_h, stride_w; /* of a window, likewise */
+  int pad;                /* convolution: at each border; maxpool: before the first row and column */
+  int dilation;           /* convolution: rows and columns from one weight to the next, at least 1 */
+  int stride;             /* upsample */
+  int entries;            /* head: 5 + classes */
 } EspGeometry;
 
 /* What to compile. Pointers are only borrowed during esp_kernel_new, which packs what it needs. */
@@ -38,7 +40,7 @@ typedef struct
   EspLayout        out;
   EspActivation    activation; /* convolution, activation, add */
   EspGeometry      geometry;
-  const float     *weights;    /* convolution: out.c * (in.c / groups) * size * size */
+  const float     *weights;    /* convolution: out.c * (in.c / groups) * size_h * size_w */
   const double    *gain;       /* (nullable): out.c factors of the weights, multiplied in double before they are packed */
   const double    *bias;       /* out.c */
 } EspSpec;

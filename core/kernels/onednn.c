@@ -89,8 +89,9 @@ describe_any (const EspLayout *layout)
 static dnnl_memory_desc_t
 describe_weights (const EspSpec *spec, dnnl_format_tag_t plain, dnnl_format_tag_t grouped)
 {
-  const dnnl_dim_t g = spec->geometry.groups, o = spec->out.shape.c, i = spec->in[0].shape.c, k = spec->geometry.size;
-  const dnnl_dims_t one = { o, i, k, k }, many = { g, o / g, i / g, k, k };
+  const dnnl_dim_t g = spec->geometry.groups, o = spec->out.shape.c, i = spec->in[0].shape.c;
+  const dnnl_dim_t h = spec->geometry.size_h, w = spec->geometry.size_w;
+  const dnnl_dims_t one = { o, i, h, w }, many = { g, o / g, i / g, h, w };
   dnnl_memory_desc_t md;
 
   if (g == 1)
@@ -137,8 +138,9 @@ try_layouts (const EspSpec *spec,
              const_dnnl_primitive_attr_t attr,
              const_dnnl_primitive_desc_t hint)
 {
-  const dnnl_dims_t strides = { spec->geometry.stride, spec->geometry.stride }, pad = { spec->geometry.pad, spec->geometry.pad },
-                    dims = { spec->out.shape.c };
+  const EspGeometry *g = &spec->geometry;
+  const dnnl_dims_t strides = { g->stride_h, g->stride_w }, dilates = { g->dilation - 1, g->dilation - 1 }, dims = { spec->out.shape.c };
+  const dnnl_dims_t pad = { g->pad, g->pad };
   dnnl_memory_desc_t weights = describe_weights (spec, dnnl_format_tag_any, dnnl_format_tag_any), bias;
   dnnl_convolution_desc_t desc;
   dnnl_primitive_desc_t pd = NULL;
@@ -146,10 +148,11 @@ try_layouts (const EspSpec *spec,
 
   dnnl_memory_desc_init_by_tag (&bias, 1, dims, dnnl_f32, dnnl_a);
   if (hint == NULL)
-    status = dnnl_convolution_forward_desc_init (&desc, dnnl_forward_inference, dnnl_convolution_direct, in, &weights, &bias, out, strides,
-                                                 pad, pad);
+    status = dnnl_dilated_convolution_forward_desc_init (&desc, dnnl_forward_inference, dnnl_convolution_direct, in, &weights, &bias, out,
+                                                         strides, dilates, pad, pad);
   else
-    status = dnnl_convolution_backward_data_desc_init (&desc, dnnl_convolution_direct, in, &weights, out, strides, pad, pad);
+    status
+        = dnnl_dilated_convolution_backward_data_desc_init (&desc, dnnl_convolution_direct, in, &weights, out, strides, dilates, pad, pad);
   if (status != dnnl_success || dnnl_primitive_desc_create (&pd, &desc, attr, engine, hint) != dnnl_success)
     return NULL;
   return pd;
@@ -283,7 +286,7 @@ static float *
 fold (const EspSpec *spec, float **bias)
 {
   gsize filters = (gsize) spec->out.shape.c;
-  gsize each = (gsize) (spec->in[0].shape.c / spec->geometry.groups) * (gsize) spec->geometry.size * (gsize) spec->geometry.size;
+  gsize each = (gsize) (spec->in[0].shape.c / spec->geometry.groups) * (gsize) (spec->geometry.size_h * spec->geometry.size_w);
   float *folded = g_new (float, filters *each);
 
   *bias = g_new (float, filters);
@@ -346,14 +349,15 @@ convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
   kernel->compiled = convolution;
   if (!start_library () || !compile_passes (convolution, kernel, spec, folded))
     {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "oneDNN has no convolution of %d × %d × %d, %d filters of side %d, stride %d",
-                   spec->in[0].shape.c, spec->in[0].shape.h, spec->in[0].shape.w, spec->out.shape.c, spec->geometry.size,
-                   spec->geometry.stride);
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "oneDNN has no convolution of %d × %d × %d, %d filters of %d × %d",
+                   spec->in[0].shape.c, spec->in[0].shape.h, spec->in[0].shape.w, spec->out.shape.c, spec->geometry.size_h,
+                   spec->geometry.size_w);
       return FALSE;
     }
   kernel->packed = memory_bytes (convolution->forward.weights) + memory_bytes (convolution->backward.weights)
                    + (gsize) spec->out.shape.c * sizeof (float);
-  g_debug ("convolution %d to %d, side %d: %s", spec->in[0].shape.c, spec->out.shape.c, spec->geometry.size, kernel->name);
+  g_debug ("convolution %d to %d, %d x %d: %s", spec->in[0].shape.c, spec->out.shape.c, spec->geometry.size_h, spec->geometry.size_w,
+           kernel->name);
   return TRUE;
 }
 

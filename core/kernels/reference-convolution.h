@@ -4,7 +4,7 @@
 
 typedef struct
 {
-  real *weights; /* folded: out.c * (in.c / groups) * size * size */
+  real *weights; /* folded: out.c * (in.c / groups) * size_h * size_w */
   real *bias;
 } Convolution;
 
@@ -13,7 +13,7 @@ convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
 {
   Convolution *convolution = g_new0 (Convolution, 1);
   gsize filters = (gsize) spec->out.shape.c;
-  gsize each = (gsize) (spec->in[0].shape.c / spec->geometry.groups) * (gsize) spec->geometry.size * (gsize) spec->geometry.size;
+  gsize each = (gsize) (spec->in[0].shape.c / spec->geometry.groups) * (gsize) (spec->geometry.size_h * spec->geometry.size_w);
 
   kernel->compiled = convolution;
   kernel->packed = filters * (each + 1) * sizeof (real);
@@ -53,29 +53,30 @@ static void
 convolve_plane (const EspSpec *spec, const real *weights, real *in, real *out, gboolean backward)
 {
   const EspShape s = spec->in[0].shape, d = spec->out.shape;
+  const EspGeometry *g = &spec->geometry;
 
-  for (int ky = 0; ky < spec->geometry.size; ky++)
-    for (int kx = 0; kx < spec->geometry.size; kx++)
+  for (int ky = 0; ky < g->size_h; ky++)
+    for (int kx = 0; kx < g->size_w; kx++)
       {
-        real weight = weights[ky * spec->geometry.size + kx];
-        int y0, y1, x0, x1, left = kx - spec->geometry.pad;
+        real weight = weights[ky * g->size_w + kx];
+        int y0, y1, x0, x1, top = ky * g->dilation - g->pad, left = kx * g->dilation - g->pad;
 
-        reach (ky - spec->geometry.pad, spec->geometry.stride, s.h, d.h, &y0, &y1);
-        reach (left, spec->geometry.stride, s.w, d.w, &x0, &x1);
+        reach (top, g->stride_h, s.h, d.h, &y0, &y1);
+        reach (left, g->stride_w, s.w, d.w, &x0, &x1);
         for (int y = y0; y < y1; y++)
           {
-            real *from = in + (y * spec->geometry.stride + ky - spec->geometry.pad) * s.w + left;
+            real *from = in + (y * g->stride_h + top) * s.w + left;
             real *to = out + y * d.w;
 
             if (backward)
               for (int x = x0; x < x1; x++)
-                from[x * spec->geometry.stride] += weight * to[x];
-            else if (spec->geometry.stride == 1)
+                from[x * g->stride_w] += weight * to[x];
+            else if (g->stride_w == 1)
               for (int x = x0; x < x1; x++)
                 to[x] += weight * from[x];
             else
               for (int x = x0; x < x1; x++)
-                to[x] += weight * from[x * spec->geometry.stride];
+                to[x] += weight * from[x * g->stride_w];
           }
       }
 }
@@ -85,7 +86,8 @@ convolve (EspCall *call, real *in, real *out, gboolean backward)
 {
   const EspSpec *spec = &call->kernel->spec;
   const Convolution *convolution = call->kernel->compiled;
-  int per_in = spec->in[0].shape.c / spec->geometry.groups, per_out = spec->out.shape.c / spec->geometry.groups, area = spec->geometry.size * spec->geometry.size;
+  const EspGeometry *g = &spec->geometry;
+  int per_in = spec->in[0].shape.c / g->groups, per_out = spec->out.shape.c / g->groups, area = g->size_h * g->size_w;
 
   for (int n = 0; n < spec->out.shape.n; n++)
     for (int f = 0; f < spec->out.shape.c; f++)

@@ -7,13 +7,14 @@ static int
 largest (const EspSpec *spec, const real *in, int oy, int ox, real *best)
 {
   const EspShape s = spec->in[0].shape;
+  const EspGeometry *g = &spec->geometry;
   int where = -1;
 
   *best = -REAL_MAX;
-  for (int ky = 0; ky < spec->geometry.size; ky++)
-    for (int kx = 0; kx < spec->geometry.size; kx++)
+  for (int ky = 0; ky < g->size_h; ky++)
+    for (int kx = 0; kx < g->size_w; kx++)
       {
-        int y = oy * spec->geometry.stride - spec->geometry.pad + ky, x = ox * spec->geometry.stride - spec->geometry.pad + kx;
+        int y = oy * g->stride_h - g->pad + ky, x = ox * g->stride_w - g->pad + kx;
 
         if (y >= 0 && y < s.h && x >= 0 && x < s.w && in[y * s.w + x] > *best)
           {

@@ -8,28 +8,16 @@
 
 /* AlexeyAB's and pjreddie's options that would change what comes out, or what the weights file holds. */
 static const EspFixedKey fixed[] = {
-  { "dilation", "1" },     { "antialiasing", "0" }, { "assisted_excitation", "0" },
-  { "share_index", NULL }, { "cbn", "0" },          { "binary", "0" },
-  { "xnor", "0" },         { "bin_output", "0" },   { "use_bin_output", "0" },
-  { "sway", "0" },         { "rotate", "0" },       { "stretch", "0" },
-  { "stretch_sway", "0" }, { "coordconv", "0" },    { "reverse", "0" },
-  { "flipped", "0" },      { "dot", "0" },          { "deform", "0" },
+  { "antialiasing", "0" }, { "assisted_excitation", "0" },
+  { "share_index", NULL }, { "cbn", "0" },
+  { "binary", "0" },       { "xnor", "0" },
+  { "bin_output", "0" },   { "use_bin_output", "0" },
+  { "sway", "0" },         { "rotate", "0" },
+  { "stretch", "0" },      { "stretch_sway", "0" },
+  { "coordconv", "0" },    { "reverse", "0" },
+  { "flipped", "0" },      { "dot", "0" },
+  { "deform", "0" },
 };
-
-static gboolean
-read_stride (const EspLayerReader *reader, int *stride, GError **error)
-{
-  int x, y;
-
-  if (!esp_reader_int (reader, "stride", 1, 1, 1024, stride, error) || !esp_reader_int (reader, "stride_x", *stride, 1, 1024, &x, error)
-      || !esp_reader_int (reader, "stride_y", *stride, 1, 1024, &y, error))
-    return FALSE;
-  if (x != y)
-    return esp_cfg_refuse (reader->cfg, reader->section, "stride_x", ESP_ERROR_UNSUPPORTED, error,
-                           "strides %d across and %d down: expected equal ones", x, y);
-  *stride = x;
-  return TRUE;
-}
 
 static gboolean
 read_options (const EspLayerReader *reader, EspConvolutional *conv, GError **error)
@@ -38,13 +26,28 @@ read_options (const EspLayerReader *reader, EspConvolutional *conv, GError **err
 
   if (!esp_reader_int (reader, "filters", 1, 1, ESP_MOST_SIDE, &conv->filters, error)
       || !esp_reader_int (reader, "groups", 1, 1, ESP_MOST_SIDE, &conv->groups, error)
-      || !esp_reader_int (reader, "size", 1, 1, 1023, &conv->size, error) || !read_stride (reader, &conv->stride, error)
+      || !esp_reader_int (reader, "size", 1, 1, 1023, &conv->size, error)
+      || !esp_reader_strides (reader, &conv->stride_x, &conv->stride_y, error)
+      || !esp_reader_int (reader, "dilation", 1, 1, 1024, &conv->dilation, error)
       || !esp_reader_int (reader, "pad", 0, 0, G_MAXINT, &pad, error) || !esp_reader_int (reader, "padding", 0, 0, 1023, &padding, error)
       || !esp_reader_int (reader, "batch_normalize", 0, 0, 1, &normalize, error))
     return FALSE;
   conv->pad = pad != 0 ? conv->size / 2 : padding;
+  if (conv->size == 1)
+    conv->dilation = 1;
   conv->batch_normalize = normalize;
   return TRUE;
+}
+
+/* AlexeyAB's size of the output knows nothing of the dilation, which moves the border out as far as the window grows: with other padding than
+ * half the window the two do not meet, and what it computes then is undefined. */
+static gboolean
+check_dilation (const EspLayerReader *reader, const EspConvolutional *conv, GError **error)
+{
+  if (conv->dilation == 1 || 2 * conv->pad == conv->size - 1)
+    return TRUE;
+  return esp_cfg_refuse (reader->cfg, reader->section, "dilation", ESP_ERROR_UNSUPPORTED, error,
+                         "a window of %d with %d of padding: expected an odd one, and pad=1", conv->size, conv->pad);
 }
 
 static gboolean
@@ -56,6 +59,8 @@ read_convolutional (const EspLayerReader *reader, EspLayer *layer, GError **erro
   if (!esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error) || !read_options (reader, conv, error)
       || !esp_reader_activation (reader, ESP_ACTIVATION_LOGISTIC, &layer->activation, error)) /* darknet's default, too */
     return FALSE;
+  if (!check_dilation (reader, conv, error))
+    return FALSE;
   if (layer->in.c % conv->groups != 0 || conv->filters % conv->groups != 0)
     return esp_cfg_refuse (reader->cfg, reader->section, "groups", ESP_ERROR_SHAPE, error,
                            "expected a divisor of the %d channels that come in and of the %d filters", layer->in.c, conv->filters);
@@ -64,7 +69,7 @@ read_convolutional (const EspLayerReader *reader, EspLayer *layer, GError **erro
   if (h < 0 || w < 0)
     return esp_cfg_refuse (reader->cfg, reader->section, "size", ESP_ERROR_SHAPE, error,
                            "the input is %d x %d with %d of padding: expected a smaller size", layer->in.w, layer->in.h, conv->pad);
-  layer->out = (EspShape){ 1, conv->filters, h / conv->stride + 1, w / conv->stride + 1 };
+  layer->out = (EspShape){ 1, conv->filters, h / conv->stride_y + 1, w / conv->stride_x + 1 };
   return TRUE;
 }
 
@@ -154,22 +159,27 @@ static char *
 describe_convolutional (const EspLayer *layer)
 {
   const EspConvolutional *conv = &layer->conv;
-  g_autofree char *groups = conv->groups > 1 && !esp_layer_is_depthwise (layer) ? g_strdup_printf (", %d groups", conv->groups) : NULL;
+  const gboolean depthwise = esp_layer_is_depthwise (layer);
+  g_autofree char *down = conv->stride_x != conv->stride_y ? g_strdup_printf (" x %d", conv->stride_y) : g_strdup ("");
+  g_autofree char *groups = conv->groups > 1 && !depthwise ? g_strdup_printf (", %d groups", conv->groups) : g_strdup ("");
+  g_autofree char *dilated = conv->dilation > 1 ? g_strdup_printf (", dilation %d", conv->dilation) : g_strdup ("");
 
-  return g_strdup_printf ("%d x %d / %d %s%s", conv->size, conv->size, conv->stride, esp_activation_name (layer->activation),
-                          groups != NULL                   ? groups
-                          : esp_layer_is_depthwise (layer) ? ", depthwise"
-                                                           : "");
+  return g_strdup_printf ("%d x %d / %d%s %s%s%s%s", conv->size, conv->size, conv->stride_x, down, esp_activation_name (layer->activation),
+                          groups, depthwise ? ", depthwise" : "", dilated);
 }
 
 static void
 spec_convolutional (const EspLayer *layer, EspSpec *spec)
 {
+  const EspConvolutional *conv = &layer->conv;
+
   spec->op = ESP_OP_CONVOLUTION;
-  spec->geometry.groups = layer->conv.groups;
-  spec->geometry.size = layer->conv.size;
-  spec->geometry.stride = layer->conv.stride;
-  spec->geometry.pad = layer->conv.pad;
+  spec->geometry.groups = conv->groups;
+  spec->geometry.size_h = spec->geometry.size_w = conv->size;
+  spec->geometry.stride_h = conv->stride_y;
+  spec->geometry.stride_w = conv->stride_x;
+  spec->geometry.pad = conv->pad * conv->dilation;
+  spec->geometry.dilation = conv->dilation;
 }
 
 const EspLayerRow esp_row_convolutional = {

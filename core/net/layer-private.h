@@ -71,6 +71,10 @@ gboolean           esp_reader_int        (const EspLayerReader  *reader,
                                           int                    highest,
                                           int                   *value,
                                           GError               **error);
+gboolean           esp_reader_strides    (const EspLayerReader  *reader, /* stride_x and stride_y, each else stride, else 1 */
+                                          int                   *x,
+                                          int                   *y,
+                                          GError               **error);
 gboolean           esp_reader_fixed      (const EspLayerReader  *reader, /* refuses a key that has another value than the one we run */
                                           const EspFixedKey     *keys,
                                           guint                  n_keys,

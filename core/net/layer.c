@@ -98,6 +98,15 @@ esp_reader_int (const EspLayerReader *reader, const char *key, int fallback, int
   return esp_cfg_get_int (reader->cfg, reader->section, key, fallback, lowest, highest, value, error);
 }
 
+gboolean
+esp_reader_strides (const EspLayerReader *reader, int *x, int *y, GError **error)
+{
+  int both;
+
+  return esp_reader_int (reader, "stride", 1, 1, 1024, &both, error) && esp_reader_int (reader, "stride_x", both, 1, 1024, x, error)
+         && esp_reader_int (reader, "stride_y", both, 1, 1024, y, error);
+}
+
 /* Numbers are compared as numbers, so that 1.00 is 1. */
 static gboolean
 is_neutral (const char *value, const char *neutral)

@@ -24,7 +24,8 @@ typedef struct
   int      filters;
   int      groups;          /* 1, or a divisor of the input channels up to depthwise */
   int      size;            /* kernel side */
-  int      stride;
+  int      stride_x, stride_y;
+  int      dilation;        /* rows and columns from one weight to the next */
   int      pad;             /* zeros at each border */
   gboolean batch_normalize;
 } EspConvolutional;
@@ -32,7 +33,7 @@ typedef struct
 typedef struct
 {
   int size;
-  int stride;
+  int stride_x, stride_y;
   int padding; /* in all; padding / 2 of it before, the rest behind (darknet) */
 } EspMaxpool;
 

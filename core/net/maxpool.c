@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 
+#define MOST_SIZE 255 /* places in a window are held in two bytes */
+
 static const EspFixedKey fixed[] = {
   { "maxpool_depth", "0" },
   { "antialiasing", "0" },
@@ -16,24 +18,20 @@ static gboolean
 read_maxpool (const EspLayerReader *reader, EspLayer *layer, GError **error)
 {
   EspMaxpool *pool = &layer->maxpool;
-  int x, y, h, w;
+  int h, w, size;
 
-  if (!esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error) || !esp_reader_int (reader, "stride", 1, 1, 1024, &pool->stride, error)
-      || !esp_reader_int (reader, "stride_x", pool->stride, 1, 1024, &x, error)
-      || !esp_reader_int (reader, "stride_y", pool->stride, 1, 1024, &y, error)
-      || !esp_reader_int (reader, "size", pool->stride, 1, 1024, &pool->size, error)
+  if (!esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error)
+      || !esp_reader_strides (reader, &pool->stride_x, &pool->stride_y, error)
+      || !esp_reader_int (reader, "stride", 1, 1, MOST_SIZE, &size, error)
+      || !esp_reader_int (reader, "size", size, 1, MOST_SIZE, &pool->size, error)
       || !esp_reader_int (reader, "padding", pool->size - 1, 0, pool->size * 2 - 1, &pool->padding, error))
     return FALSE;
-  if (x != y)
-    return esp_cfg_refuse (reader->cfg, reader->section, "stride_x", ESP_ERROR_UNSUPPORTED, error,
-                           "strides %d across and %d down: expected equal ones", x, y);
-  pool->stride = x;
   h = layer->in.h + pool->padding - pool->size;
   w = layer->in.w + pool->padding - pool->size;
   if (h < 0 || w < 0)
     return esp_cfg_refuse (reader->cfg, reader->section, "size", ESP_ERROR_SHAPE, error,
                            "the input is %d x %d with %d of padding: expected a smaller size", layer->in.w, layer->in.h, pool->padding);
-  layer->out = (EspShape){ 1, layer->in.c, h / pool->stride + 1, w / pool->stride + 1 };
+  layer->out = (EspShape){ 1, layer->in.c, h / pool->stride_y + 1, w / pool->stride_x + 1 };
   return TRUE;
 }
 
@@ -46,15 +44,19 @@ flops_maxpool (const EspLayer *layer, guint n_in, guint n_out)
 static char *
 describe_maxpool (const EspLayer *layer)
 {
-  return g_strdup_printf ("%d x %d / %d", layer->maxpool.size, layer->maxpool.size, layer->maxpool.stride);
+  const EspMaxpool *pool = &layer->maxpool;
+  g_autofree char *down = pool->stride_x != pool->stride_y ? g_strdup_printf (" x %d", pool->stride_y) : g_strdup ("");
+
+  return g_strdup_printf ("%d x %d / %d%s", pool->size, pool->size, pool->stride_x, down);
 }
 
 static void
 spec_maxpool (const EspLayer *layer, EspSpec *spec)
 {
   spec->op = ESP_OP_MAXPOOL;
-  spec->geometry.size = layer->maxpool.size;
-  spec->geometry.stride = layer->maxpool.stride;
+  spec->geometry.size_h = spec->geometry.size_w = layer->maxpool.size;
+  spec->geometry.stride_h = layer->maxpool.stride_y;
+  spec->geometry.stride_w = layer->maxpool.stride_x;
   spec->geometry.pad = layer->maxpool.padding / 2;
 }
 

@@ -20,6 +20,7 @@ typedef struct
   EspShape out;
   EspActivation activation;
   int groups, size, stride, pad, entries;
+  int size_w, stride_w, dilation; /* 0: as size, as stride, 1 */
 } Case;
 
 static const Case cases[] = {
@@ -36,6 +37,26 @@ static const Case cases[] = {
   { "depthwise", ESP_OP_CONVOLUTION, { { 2, 21, 9, 14 } }, 1, { 2, 21, 9, 14 }, ESP_ACTIVATION_LEAKY, 21, 3, 1, 1, 0 },
   { "depthwise stride 2", ESP_OP_CONVOLUTION, { { 2, 35, 9, 14 } }, 1, { 2, 35, 5, 7 }, ESP_ACTIVATION_LINEAR, 35, 3, 2, 1, 0 },
   { "groups", ESP_OP_CONVOLUTION, { { 1, 12, 8, 6 } }, 1, { 1, 18, 8, 6 }, ESP_ACTIVATION_LEAKY, 3, 3, 1, 1, 0 },
+  { "3x3 strides 1 2", ESP_OP_CONVOLUTION, { { 2, 19, 9, 14 } }, 1, { 2, 33, 9, 7 }, ESP_ACTIVATION_LEAKY, 1, 3, 1, 1, 0, .stride_w = 2 },
+  { "3x3 strides 3 1", ESP_OP_CONVOLUTION, { { 2, 3, 10, 13 } }, 1, { 2, 7, 4, 13 }, ESP_ACTIVATION_LEAKY, 1, 3, 3, 1, 0, .stride_w = 1 },
+  { "3x3 dilation 2", ESP_OP_CONVOLUTION, { { 2, 18, 13, 11 } }, 1, { 2, 21, 13, 11 }, ESP_ACTIVATION_LEAKY, 1, 3, 1, 2, 0, .dilation = 2 },
+  { "3x3 dilation 4 / 2", ESP_OP_CONVOLUTION, { { 1, 17, 11, 9 } }, 1, { 1, 5, 6, 5 }, ESP_ACTIVATION_RELU, 1, 3, 2, 4, 0, .dilation = 4 },
+  { "5x5 dilation 3", ESP_OP_CONVOLUTION, { { 1, 3, 7, 23 } }, 1, { 1, 9, 7, 23 }, ESP_ACTIVATION_LINEAR, 1, 5, 1, 6, 0, .dilation = 3 },
+  { "depthwise dilation 2",
+    ESP_OP_CONVOLUTION,
+    { { 2, 21, 9, 8 } },
+    1,
+    { 2, 21, 9, 8 },
+    ESP_ACTIVATION_LEAKY,
+    21,
+    3,
+    1,
+    2,
+    0,
+    .dilation = 2 },
+  { "groups dilation 2", ESP_OP_CONVOLUTION, { { 1, 12, 8, 6 } }, 1, { 1, 18, 8, 6 }, ESP_ACTIVATION_LEAKY, 3, 3, 1, 2, 0, .dilation = 2 },
+  { "2x5", ESP_OP_CONVOLUTION, { { 2, 17, 6, 9 } }, 1, { 2, 20, 5, 5 }, ESP_ACTIVATION_LEAKY, 1, 2, 1, 0, 0, .size_w = 5 },
+  { "whole input", ESP_OP_CONVOLUTION, { { 2, 19, 4, 7 } }, 1, { 2, 33, 1, 1 }, ESP_ACTIVATION_RELU, 1, 4, 1, 0, 0, .size_w = 7 },
   { "leaky", ESP_OP_ACTIVATION, { { 2, 19, 5, 4 } }, 1, { 2, 19, 5, 4 }, ESP_ACTIVATION_LEAKY, 0, 0, 0, 0, 0 },
   { "relu", ESP_OP_ACTIVATION, { { 2, 19, 5, 4 } }, 1, { 2, 19, 5, 4 }, ESP_ACTIVATION_RELU, 0, 0, 0, 0, 0 },
   { "logistic", ESP_OP_ACTIVATION, { { 2, 19, 5, 4 } }, 1, { 2, 19, 5, 4 }, ESP_ACTIVATION_LOGISTIC, 0, 0, 0, 0, 0 },
@@ -43,6 +64,8 @@ static const Case cases[] = {
   { "maxpool 2/1", ESP_OP_MAXPOOL, { { 2, 18, 13, 10 } }, 1, { 2, 18, 13, 10 }, 0, 0, 2, 1, 0, 0 },
   { "maxpool 13/1", ESP_OP_MAXPOOL, { { 1, 5, 9, 15 } }, 1, { 1, 5, 9, 15 }, 0, 0, 13, 1, 6, 0 },
   { "maxpool 3/2", ESP_OP_MAXPOOL, { { 1, 33, 8, 9 } }, 1, { 1, 33, 4, 5 }, 0, 0, 3, 2, 1, 0 },
+  { "maxpool 2/1 2", ESP_OP_MAXPOOL, { { 2, 18, 13, 10 } }, 1, { 2, 18, 13, 5 }, 0, 0, 2, 1, 0, 0, .stride_w = 2 },
+  { "maxpool 3/3 1", ESP_OP_MAXPOOL, { { 1, 33, 8, 9 } }, 1, { 1, 33, 3, 9 }, 0, 0, 3, 3, 1, 0, .stride_w = 1 },
   { "upsample", ESP_OP_UPSAMPLE, { { 2, 17, 3, 5 } }, 1, { 2, 17, 9, 15 }, 0, 0, 0, 3, 0, 0 },
   { "concat", ESP_OP_CONCAT, { { 2, 17, 3, 5 }, { 2, 3, 3, 5 }, { 2, 30, 3, 5 } }, 3, { 2, 50, 3, 5 }, 0, 0, 0, 0, 0, 0 },
   { "concat whole blocks", ESP_OP_CONCAT, { { 2, 16, 3, 5 }, { 2, 32, 3, 5 } }, 2, { 2, 48, 3, 5 }, 0, 0, 0, 0, 0, 0 },
@@ -97,10 +120,18 @@ compile (Rig *rig, EspActivation activation)
 {
   const Case *row = rig->row;
   gsize filters = (gsize) row->out.c;
-  g_autofree float *weights = random_floats (filters * (gsize) row->in[0].c * (gsize) MAX (row->size * row->size, 1), 77);
+  g_autofree float *weights
+      = random_floats (filters * (gsize) row->in[0].c * (gsize) MAX (row->size * MAX (row->size, row->size_w), 1), 77);
   g_autofree double *gain = g_new (double, filters), *bias = g_new (double, filters);
-  const EspGeometry geometry
-      = { .groups = row->groups, .size = row->size, .stride = row->stride, .pad = row->pad, .entries = row->entries };
+  const EspGeometry geometry = { .groups = row->groups,
+                                 .size_h = row->size,
+                                 .size_w = row->size_w > 0 ? row->size_w : row->size,
+                                 .stride_h = row->stride,
+                                 .stride_w = row->stride_w > 0 ? row->stride_w : row->stride,
+                                 .pad = row->pad,
+                                 .dilation = MAX (row->dilation, 1),
+                                 .stride = row->stride,
+                                 .entries = row->entries };
   const EspSpec spec = { row->op, row->op != ESP_OP_HEAD, row->n_in, rig->in, rig->out, activation, geometry, weights, gain, bias };
   g_autoptr (GError) error = NULL;
   EspKernel *kernel;

@@ -38,8 +38,14 @@ test_convolutional (void)
   assert_refused (NET "[convolutional]\nfilters=0\n", ESP_ERROR_LIMIT, "t.cfg:6: filters=0: expected a whole number from 1 to 65536");
   assert_refused (NET "[convolutional]\nstride=0\n", ESP_ERROR_LIMIT, "t.cfg:6");
   assert_refused (NET "[convolutional]\nactivation=mish\n", ESP_ERROR_UNSUPPORTED, "t.cfg:6: activation=mish");
-  assert_refused (NET "[convolutional]\ndilation=2\n", ESP_ERROR_UNSUPPORTED, "t.cfg:6: dilation=2: only 1 is supported");
-  assert_refused (NET "[convolutional]\nstride_x=2\n", ESP_ERROR_UNSUPPORTED, "strides 2 across and 1 down");
+  assert_out (NET "[convolutional]\nfilters=6\nsize=3\npad=1\nstride_x=2\n", 6, 9, 7);
+  assert_out (NET "[convolutional]\nfilters=6\nsize=3\npad=1\nstride=3\nstride_y=1\n", 6, 9, 5);
+  assert_out (NET "[convolutional]\nfilters=6\nsize=3\npad=1\ndilation=4\n", 6, 9, 13);
+  assert_out (NET "[convolutional]\nfilters=6\nsize=5\npad=1\ndilation=2\nstride=2\n", 6, 5, 7);
+  assert_out (NET "[convolutional]\nfilters=6\nsize=1\ndilation=2\n", 6, 9, 13);
+  assert_refused (NET "[convolutional]\nsize=3\ndilation=2\n", ESP_ERROR_UNSUPPORTED,
+                  "t.cfg:7: dilation=2: a window of 3 with 0 of padding");
+  assert_refused (NET "[convolutional]\nsize=2\npad=1\ndilation=2\n", ESP_ERROR_UNSUPPORTED, "expected an odd one");
   assert_refused (NET "[convolutional]\ndontload=1\n", ESP_ERROR_UNSUPPORTED, "t.cfg:6: dontload=1: only 0 is supported");
   assert_refused (NET "[convolutional]\nxnor=1\n", ESP_ERROR_UNSUPPORTED, "xnor=1");
   assert_refused (NET "[convolutional]\nshare_index=0\n", ESP_ERROR_UNSUPPORTED, "share_index=0");
@@ -55,6 +61,7 @@ test_maxpool (void)
   assert_out (NET "[maxpool]\nstride=3\n", 3, 3, 5);
   assert_out (NET "[maxpool]\nsize=5\nstride=1\n", 3, 9, 13);
   assert_out (NET "[maxpool]\nsize=2\nstride=2\npadding=0\n", 3, 4, 6);
+  assert_out (NET "[maxpool]\nsize=2\nstride=2\nstride_x=1\n", 3, 5, 13);
   assert_refused (NET "[maxpool]\nsize=11\npadding=0\n", ESP_ERROR_SHAPE, "t.cfg:6: size=11");
   assert_refused (NET "[maxpool]\nmaxpool_depth=1\n", ESP_ERROR_UNSUPPORTED, "maxpool_depth=1");
 }
