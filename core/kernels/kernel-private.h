@@ -60,8 +60,8 @@ extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_block
 /* Convolutions of side 3 on AVX-512; direct.c */
 extern const EspKernelRow esp_direct_convolution;
 
-/* The convolution of oneDNN, and the block its values like; onednn.c */
-extern const EspKernelRow esp_onednn_convolution;
+/* The convolutions of oneDNN, and the block its values like; onednn*.c */
+extern const EspKernelRow esp_onednn_convolution, esp_onednn_convolution_weights;
 int esp_onednn_block (void);
 
 G_END_DECLS

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   ESP_OP_CONVOLUTION, /* out = act (gain * (weights (*) in) + bias) */
+  ESP_OP_CONVOLUTION_WEIGHTS, /* in[0], and the gradient of the value before the activation: the gradients of weights and bias */
   ESP_OP_ACTIVATION,  /* out = act (in) */
   ESP_OP_MAXPOOL,
   ESP_OP_UPSAMPLE,    /* nearest neighbour */

@@ -1,19 +1,17 @@
-/* onednn.c: convolutions by oneDNN (version 2), values blocked by its vector width; the rest of the set is blocked.c
+/* onednn.c: convolutions by oneDNN (version 2), values blocked by its vector width; the rest of the set is blocked-*.c
  *
- * The only file that includes dnnl.h. Primitives fix their thread count when they are made, so a kernel is made and run in one lane.
+ * Only onednn*.[ch] include dnnl.h. Primitives fix their thread count when they are made, so a kernel is made and run in one lane.
  * Scratchpads are ours (the caller's scratch), so that a run allocates nothing large. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 
-#include "kernels/kernel-private.h"
+#include "kernels/onednn-private.h"
 
-#include <oneapi/dnnl/dnnl.h>
 #include <string.h>
 
 #include "base/error.h"
 
-#define N_ARGS         5
-#define ALIGNED(bytes) (((bytes) + 63) & ~(gsize) 63)
+#define N_ARGS 5
 
 /* One direction of a convolution: reads @from, writes @to, reordering where the primitive wants another layout than the value has. */
 typedef struct
@@ -43,8 +41,8 @@ typedef struct
 static dnnl_engine_t engine;
 static dnnl_stream_t stream;
 
-static gboolean
-start_library (void)
+gboolean
+esp_onednn_start (void)
 {
   static gsize once = 0;
 
@@ -58,6 +56,18 @@ start_library (void)
   return once == 1;
 }
 
+dnnl_engine_t
+esp_onednn_engine (void)
+{
+  return engine;
+}
+
+dnnl_stream_t
+esp_onednn_stream (void)
+{
+  return stream;
+}
+
 /** esp_onednn_block: Returns: channels side by side that this processor's kernels like: 16 with AVX-512, else 8. Thread: any. */
 int
 esp_onednn_block (void)
@@ -65,8 +75,8 @@ esp_onednn_block (void)
   return (dnnl_get_effective_cpu_isa () & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? 16 : 8;
 }
 
-static dnnl_memory_desc_t
-describe (const EspLayout *layout)
+dnnl_memory_desc_t
+esp_onednn_describe (const EspLayout *layout)
 {
   const dnnl_dims_t dims = { layout->shape.n, layout->shape.c, layout->shape.h, layout->shape.w };
   dnnl_format_tag_t tag = layout->block == 16 ? dnnl_nChw16c : layout->block == 8 ? dnnl_nChw8c : dnnl_nchw;
@@ -76,33 +86,38 @@ describe (const EspLayout *layout)
   return md;
 }
 
-static dnnl_memory_desc_t
-describe_any (const EspLayout *layout)
+dnnl_memory_desc_t
+esp_onednn_describe_any (const EspLayout *layout)
 {
-  dnnl_memory_desc_t md = describe (layout);
+  dnnl_memory_desc_t md = esp_onednn_describe (layout);
   dnnl_memory_desc_t any;
 
   dnnl_memory_desc_init_by_tag (&any, 4, md.dims, dnnl_f32, dnnl_format_tag_any);
   return any;
 }
 
-static dnnl_memory_desc_t
-describe_weights (const EspSpec *spec, dnnl_format_tag_t plain, dnnl_format_tag_t grouped)
+dnnl_memory_desc_t
+esp_onednn_describe_weights (const EspGeometry *geometry, int o, int i, gboolean any)
 {
-  const dnnl_dim_t g = spec->geometry.groups, o = spec->out.shape.c, i = spec->in[0].shape.c;
-  const dnnl_dim_t h = spec->geometry.size_h, w = spec->geometry.size_w;
+  const dnnl_dim_t g = geometry->groups, h = geometry->size_h, w = geometry->size_w;
   const dnnl_dims_t one = { o, i, h, w }, many = { g, o / g, i / g, h, w };
   dnnl_memory_desc_t md;
 
   if (g == 1)
-    dnnl_memory_desc_init_by_tag (&md, 4, one, dnnl_f32, plain);
+    dnnl_memory_desc_init_by_tag (&md, 4, one, dnnl_f32, any ? dnnl_format_tag_any : dnnl_oihw);
   else
-    dnnl_memory_desc_init_by_tag (&md, 5, many, dnnl_f32, grouped);
+    dnnl_memory_desc_init_by_tag (&md, 5, many, dnnl_f32, any ? dnnl_format_tag_any : dnnl_goihw);
   return md;
 }
 
-static dnnl_primitive_attr_t
-make_attributes (EspActivation activation)
+static dnnl_memory_desc_t
+describe_weights (const EspSpec *spec, gboolean any)
+{
+  return esp_onednn_describe_weights (&spec->geometry, spec->out.shape.c, spec->in[0].shape.c, any);
+}
+
+dnnl_primitive_attr_t
+esp_onednn_attributes (EspActivation activation)
 {
   dnnl_primitive_attr_t attr = NULL;
   dnnl_post_ops_t ops = NULL;
@@ -121,8 +136,8 @@ make_attributes (EspActivation activation)
   return attr;
 }
 
-static const char *
-implementation (const_dnnl_primitive_desc_t pd)
+const char *
+esp_onednn_implementation (const_dnnl_primitive_desc_t pd)
 {
   const char *name = "";
 
@@ -141,7 +156,7 @@ try_layouts (const EspSpec *spec,
   const EspGeometry *g = &spec->geometry;
   const dnnl_dims_t strides = { g->stride_h, g->stride_w }, dilates = { g->dilation - 1, g->dilation - 1 }, dims = { spec->out.shape.c };
   const dnnl_dims_t pad = { g->pad, g->pad };
-  dnnl_memory_desc_t weights = describe_weights (spec, dnnl_format_tag_any, dnnl_format_tag_any), bias;
+  dnnl_memory_desc_t weights = describe_weights (spec, TRUE), bias;
   dnnl_convolution_desc_t desc;
   dnnl_primitive_desc_t pd = NULL;
   dnnl_status_t status;
@@ -162,11 +177,11 @@ try_layouts (const EspSpec *spec,
 static dnnl_primitive_desc_t
 choose (const EspSpec *spec, const_dnnl_primitive_attr_t attr, const_dnnl_primitive_desc_t hint)
 {
-  dnnl_memory_desc_t in = describe (&spec->in[0]), out = describe (&spec->out);
-  dnnl_memory_desc_t any_in = describe_any (&spec->in[0]), any_out = describe_any (&spec->out);
+  dnnl_memory_desc_t in = esp_onednn_describe (&spec->in[0]), out = esp_onednn_describe (&spec->out);
+  dnnl_memory_desc_t any_in = esp_onednn_describe_any (&spec->in[0]), any_out = esp_onednn_describe_any (&spec->out);
   dnnl_primitive_desc_t own = try_layouts (spec, &in, &out, attr, hint), any;
 
-  if (own != NULL && strncmp (implementation (own), "ref", 3) != 0)
+  if (own != NULL && strncmp (esp_onednn_implementation (own), "ref", 3) != 0)
     return own;
   any = try_layouts (spec, &any_in, &any_out, attr, hint);
   if (any == NULL)
@@ -176,8 +191,8 @@ choose (const EspSpec *spec, const_dnnl_primitive_attr_t attr, const_dnnl_primit
   return any;
 }
 
-static dnnl_primitive_t
-make_reorder (const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
+dnnl_primitive_t
+esp_onednn_reorder (const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
 {
   dnnl_primitive_desc_t pd = NULL;
   dnnl_primitive_t primitive = NULL;
@@ -190,8 +205,8 @@ make_reorder (const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
   return primitive;
 }
 
-static gboolean
-run_reorder (dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_memory_t to)
+gboolean
+esp_onednn_run_reorder (dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_memory_t to)
 {
   const dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, from }, { DNNL_ARG_TO, to } };
 
@@ -202,11 +217,12 @@ run_reorder (dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_memory_t to)
 static dnnl_memory_t
 pack_weights (const EspSpec *spec, const float *folded, const dnnl_memory_desc_t *wanted)
 {
-  dnnl_memory_desc_t plain = describe_weights (spec, dnnl_oihw, dnnl_goihw);
+  dnnl_memory_desc_t plain = describe_weights (spec, FALSE);
   dnnl_memory_t from = NULL, to = NULL;
-  dnnl_primitive_t reorder = make_reorder (&plain, wanted);
+  dnnl_primitive_t reorder = esp_onednn_reorder (&plain, wanted);
   gboolean fine = reorder != NULL && dnnl_memory_create (&from, &plain, engine, (gpointer) folded) == dnnl_success
-                  && dnnl_memory_create (&to, wanted, engine, DNNL_MEMORY_ALLOCATE) == dnnl_success && run_reorder (reorder, from, to);
+                  && dnnl_memory_create (&to, wanted, engine, DNNL_MEMORY_ALLOCATE) == dnnl_success
+                  && esp_onednn_run_reorder (reorder, from, to);
 
   if (reorder != NULL)
     dnnl_primitive_destroy (reorder);
@@ -248,14 +264,14 @@ convolution_free (gpointer data)
 static gsize
 pass_scratch (const Pass *pass, gboolean backward)
 {
-  gsize bytes = ALIGNED (dnnl_memory_desc_get_size (&pass->pad));
+  gsize bytes = ESP_ALIGNED (dnnl_memory_desc_get_size (&pass->pad));
 
   if (pass->reorder_from != NULL)
-    bytes += ALIGNED (dnnl_memory_desc_get_size (&pass->own_from));
+    bytes += ESP_ALIGNED (dnnl_memory_desc_get_size (&pass->own_from));
   if (pass->reorder_to != NULL)
-    bytes += ALIGNED (dnnl_memory_desc_get_size (&pass->own_to));
+    bytes += ESP_ALIGNED (dnnl_memory_desc_get_size (&pass->own_to));
   if (backward)
-    bytes += ALIGNED (dnnl_memory_desc_get_size (&pass->to));
+    bytes += ESP_ALIGNED (dnnl_memory_desc_get_size (&pass->to));
   return bytes;
 }
 
@@ -267,16 +283,16 @@ pass_init (Pass *pass, const EspSpec *spec, dnnl_primitive_desc_t pd, const floa
 
   from = dnnl_primitive_desc_query_md (pd, backward ? dnnl_query_diff_dst_md : dnnl_query_src_md, 0);
   to = dnnl_primitive_desc_query_md (pd, backward ? dnnl_query_diff_src_md : dnnl_query_dst_md, 0);
-  pass->from = describe (backward ? &spec->out : &spec->in[0]);
-  pass->to = describe (backward ? &spec->in[0] : &spec->out);
+  pass->from = esp_onednn_describe (backward ? &spec->out : &spec->in[0]);
+  pass->to = esp_onednn_describe (backward ? &spec->in[0] : &spec->out);
   pass->own_from = *from;
   pass->own_to = *to;
   pass->pad = *dnnl_primitive_desc_query_md (pd, dnnl_query_scratchpad_md, 0);
   pass->from_arg = backward ? DNNL_ARG_DIFF_DST : DNNL_ARG_SRC;
   pass->to_arg = backward ? DNNL_ARG_DIFF_SRC : DNNL_ARG_DST;
-  if (!dnnl_memory_desc_equal (&pass->from, from) && (pass->reorder_from = make_reorder (&pass->from, from)) == NULL)
+  if (!dnnl_memory_desc_equal (&pass->from, from) && (pass->reorder_from = esp_onednn_reorder (&pass->from, from)) == NULL)
     return FALSE;
-  if (!dnnl_memory_desc_equal (&pass->to, to) && (pass->reorder_to = make_reorder (to, &pass->to)) == NULL)
+  if (!dnnl_memory_desc_equal (&pass->to, to) && (pass->reorder_to = esp_onednn_reorder (to, &pass->to)) == NULL)
     return FALSE;
   pass->weights = pack_weights (spec, folded, weights);
   return pass->weights != NULL && dnnl_primitive_create (&pass->primitive, pd) == dnnl_success;
@@ -304,7 +320,7 @@ fold (const EspSpec *spec, float **bias)
 static gboolean
 compile_passes (Convolution *convolution, EspKernel *kernel, const EspSpec *spec, const float *folded)
 {
-  dnnl_primitive_attr_t attr = make_attributes (spec->activation), bare = make_attributes (ESP_ACTIVATION_LINEAR);
+  dnnl_primitive_attr_t attr = esp_onednn_attributes (spec->activation), bare = esp_onednn_attributes (ESP_ACTIVATION_LINEAR);
   dnnl_primitive_desc_t forward = choose (spec, attr, NULL), backward = NULL;
   dnnl_memory_desc_t bias;
   gboolean fine = forward != NULL && pass_init (&convolution->forward, spec, forward, folded, FALSE);
@@ -313,7 +329,7 @@ compile_passes (Convolution *convolution, EspKernel *kernel, const EspSpec *spec
     {
       bias = *dnnl_primitive_desc_query_md (forward, dnnl_query_weights_md, 1);
       fine = dnnl_memory_create (&convolution->forward.bias, &bias, engine, convolution->bias) == dnnl_success;
-      kernel->name = implementation (forward);
+      kernel->name = esp_onednn_implementation (forward);
       kernel->scratch = pass_scratch (&convolution->forward, FALSE);
     }
   if (fine && spec->backward)
@@ -347,7 +363,7 @@ convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
   g_autofree float *folded = fold (spec, &convolution->bias);
 
   kernel->compiled = convolution;
-  if (!start_library () || !compile_passes (convolution, kernel, spec, folded))
+  if (!esp_onednn_start () || !compile_passes (convolution, kernel, spec, folded))
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "oneDNN has no convolution of %d × %d × %d, %d filters of %d × %d",
                    spec->in[0].shape.c, spec->in[0].shape.h, spec->in[0].shape.w, spec->out.shape.c, spec->geometry.size_h,
@@ -373,14 +389,13 @@ bound_free (gpointer data)
   g_free (bound);
 }
 
-/* A memory object over scratch, which moves on. */
-static gboolean
-take_scratch (dnnl_memory_t *memory, const dnnl_memory_desc_t *md, char **scratch)
+gboolean
+esp_onednn_take_scratch (dnnl_memory_t *memory, const dnnl_memory_desc_t *md, char **scratch)
 {
   gsize bytes = dnnl_memory_desc_get_size (md);
   gboolean fine = dnnl_memory_create (memory, md, engine, *scratch) == dnnl_success;
 
-  *scratch += ALIGNED (bytes);
+  *scratch += ESP_ALIGNED (bytes);
   return fine;
 }
 
@@ -415,14 +430,14 @@ convolution_bind (EspCall *call)
   fine = dnnl_memory_create (&bound->from, &pass->from, engine, (gpointer) from) == dnnl_success
          && dnnl_memory_create (&bound->to, &pass->to, engine, to) == dnnl_success;
   if (dnnl_memory_desc_get_size (&pass->pad) > 0)
-    fine = fine && take_scratch (&bound->pad, &pass->pad, &scratch);
+    fine = fine && esp_onednn_take_scratch (&bound->pad, &pass->pad, &scratch);
   if (pass->reorder_from != NULL)
-    fine = fine && take_scratch (&bound->own_from, &pass->own_from, &scratch);
+    fine = fine && esp_onednn_take_scratch (&bound->own_from, &pass->own_from, &scratch);
   if (pass->reorder_to != NULL)
-    fine = fine && take_scratch (&bound->own_to, &pass->own_to, &scratch);
+    fine = fine && esp_onednn_take_scratch (&bound->own_to, &pass->own_to, &scratch);
   bound->sum_data = scratch;
   if (call->is_backward)
-    fine = fine && take_scratch (&bound->sum, &pass->to, &scratch);
+    fine = fine && esp_onednn_take_scratch (&bound->sum, &pass->to, &scratch);
   bound_arguments (bound, pass, FALSE, bound->args);
   bound_arguments (bound, pass, TRUE, bound->sum_args);
   return fine;
@@ -433,11 +448,11 @@ run_pass (EspCall *call, const Pass *pass, gboolean add)
 {
   Bound *bound = call->bound;
 
-  if (pass->reorder_from != NULL && !run_reorder (pass->reorder_from, bound->from, bound->own_from))
+  if (pass->reorder_from != NULL && !esp_onednn_run_reorder (pass->reorder_from, bound->from, bound->own_from))
     return FALSE;
   if (dnnl_primitive_execute (pass->primitive, stream, bound->n_args, add ? bound->sum_args : bound->args) != dnnl_success)
     return FALSE;
-  if (pass->reorder_to != NULL && !run_reorder (pass->reorder_to, bound->own_to, add ? bound->sum : bound->to))
+  if (pass->reorder_to != NULL && !esp_onednn_run_reorder (pass->reorder_to, bound->own_to, add ? bound->sum : bound->to))
     return FALSE;
   if (add)
     esp_layout_add (&call->kernel->spec.in[0], bound->sum_data, call->grad_in);
@@ -476,6 +491,7 @@ esp_kernels_onednn (void)
     .special = { [ESP_OP_CONVOLUTION] = &esp_direct_convolution },
     .rows = {
       [ESP_OP_CONVOLUTION] = &esp_onednn_convolution,
+      [ESP_OP_CONVOLUTION_WEIGHTS] = &esp_onednn_convolution_weights,
       [ESP_OP_ACTIVATION] = &esp_blocked_activation,
       [ESP_OP_MAXPOOL] = &esp_blocked_maxpool,
       [ESP_OP_UPSAMPLE] = &esp_blocked_upsample,

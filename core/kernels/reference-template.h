@@ -69,6 +69,7 @@ clear_unless (gboolean add, void *grad, const EspLayout *layout)
 #include "kernels/reference-move.h"
 #include "kernels/reference-pointwise.h"
 #include "kernels/reference-pool.h"
+#include "kernels/reference-weights.h"
 
 /** SET: Returns: (transfer none): these kernels. Thread: any. */
 const EspKernelSet *
@@ -80,6 +81,7 @@ SET (void)
     .block = one_by_one,
     .rows = {
       [ESP_OP_CONVOLUTION] = &convolution_row,
+      [ESP_OP_CONVOLUTION_WEIGHTS] = &convolution_weights_row,
       [ESP_OP_ACTIVATION] = &activation_row,
       [ESP_OP_MAXPOOL] = &maxpool_row,
       [ESP_OP_UPSAMPLE] = &upsample_row,

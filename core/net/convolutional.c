@@ -182,11 +182,20 @@ spec_convolutional (const EspLayer *layer, EspSpec *spec)
   spec->geometry.dilation = conv->dilation;
 }
 
+static void
+spec_parameters_convolutional (const EspLayer *layer, EspSpec *spec)
+{
+  spec_convolutional (layer, spec);
+  spec->op = ESP_OP_CONVOLUTION_WEIGHTS;
+  spec->out.shape = (EspShape){ layer->conv.filters, layer->in.c / layer->conv.groups, layer->conv.size, layer->conv.size };
+}
+
 const EspLayerRow esp_row_convolutional = {
   .name = "convolutional",
   .alias = "conv",
   .read = read_convolutional,
   .spec = spec_convolutional,
+  .spec_parameters = spec_parameters_convolutional,
   .params = params_convolutional,
   .flops = flops_convolutional,
   .check = check_convolutional,

@@ -79,6 +79,8 @@ step_back (EspEngine *engine, EspStep *step, int stop)
     return FALSE;
   if (step->keep != NULL)
     esp_layout_zero_channels (&step->layout, step->pre_grad.data, step->keep);
+  if (step->run_learn != NULL && !esp_call_run (step->run_learn, FALSE))
+    return FALSE;
   for (guint k = 0; k < step->layer->n_inputs; k++)
     {
       EspStep *input = esp_engine_step (engine, step->layer->inputs[k]);
@@ -99,7 +101,7 @@ step_back (EspEngine *engine, EspStep *step, int stop)
  * @job: (nullable): cancels between two layers
  * @error: return location
  *
- * Gradients of T = sum over seeds of seed * output, at every layer from @stop on. The first consumer of a value stores its gradient, later ones
+ * Gradients of T = sum over seeds of seed * output, at every layer from @stop on, and of the parameters there if the engine has them. The first consumer of a value stores its gradient, later ones
  * add. Max-pooling sends a gradient to the first largest number in row-major order, leaky and relu use the lower slope at 0, both as darknet.
  * Runs again from the same seeds give the same bits. Allocates nothing. Thread: as forward.
  * Errors: G_IO_ERROR_CANCELLED, and then the gradients are undefined; ESP_ERROR_SHAPE where the engine is none for explaining.

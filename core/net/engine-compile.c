@@ -115,6 +115,25 @@ compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **e
 }
 
 static gboolean
+compile_learn (EspEngine *engine, EspStep *step, const EspStep *old, GError **error)
+{
+  const EspLayer *layer = step->layer;
+  g_autofree EspLayout *in = g_new (EspLayout, layer->n_inputs + 1);
+  EspSpec spec = { .n_in = layer->n_inputs + 1, .in = in, .out = { .block = 1, .size = step->layout.size } };
+  const EspLayerRow *row = esp_layer_row (layer->kind);
+
+  if (!engine->options.parameters || engine->options.mode != ESP_MODE_EXPLAIN || row->spec_parameters == NULL)
+    return TRUE;
+  for (guint k = 0; k < layer->n_inputs; k++)
+    in[k] = esp_engine_step (engine, layer->inputs[k])->layout;
+  in[layer->n_inputs] = step->layout;
+  row->spec_parameters (layer, &spec);
+  step->learn = make (engine, &spec, old != NULL ? old->learn : NULL, error);
+  step->learned.bytes = (step->params->n_weights + step->params->filters) * step->layout.size;
+  return step->learn != NULL;
+}
+
+static gboolean
 compile_step (EspEngine *engine, EspStep *step, const EspMask *mask, const EspStep *old, GError **error)
 {
   guint index = step->layer->index, n = 0;
@@ -133,7 +152,7 @@ compile_step (EspEngine *engine, EspStep *step, const EspMask *mask, const EspSt
   for (guint c = 0; bits != NULL && c < n && step->keep == NULL; c++)
     if (!bits[c])
       step->keep = g_memdup2 (bits, n);
-  return compile_kernel (engine, step, old, error);
+  return compile_learn (engine, step, old, error) && compile_kernel (engine, step, old, error);
 }
 
 /**

@@ -73,6 +73,11 @@ want_places (EspEngine *engine)
           want (&step->kept, esp_kernel_get_kept (step->kernel), i, end);
           scratch = MAX (scratch, esp_kernel_get_scratch (step->kernel));
         }
+      if (step->learn != NULL)
+        {
+          want (&step->learned, step->learned.bytes, -1, end);
+          scratch = MAX (scratch, esp_kernel_get_scratch (step->learn));
+        }
       if (step->pre.bytes > 0)
         want (&step->pre, bytes, i, end);
       if (!explains (engine) || (i < 0 && !engine->options.pixels) || (i >= 0 && esp_layer_is_head (step->layer)))
@@ -92,7 +97,7 @@ list_places (EspEngine *engine)
   for (int i = -1; i < (int) engine->n; i++)
     {
       EspStep *step = esp_engine_step (engine, i);
-      EspPlace *const own[] = { &step->out, &step->pre, &step->kept, &step->grad, &step->pre_grad };
+      EspPlace *const own[] = { &step->out, &step->pre, &step->kept, &step->grad, &step->pre_grad, &step->learned };
 
       for (guint k = 0; k < G_N_ELEMENTS (own); k++)
         if (own[k]->bytes > 0)
@@ -222,6 +227,19 @@ bind_backward (EspEngine *engine, EspStep *step)
   return TRUE;
 }
 
+static gboolean
+bind_learn (EspEngine *engine, EspStep *step)
+{
+  const guint n = step->layer->n_inputs;
+  g_autofree const void **in = g_new (const void *, n + 1);
+  EspCallValues values = values_of (engine, step, in);
+
+  in[n] = step->bend != NULL ? step->pre_grad.data : step->grad.data;
+  values.out = step->learned.data;
+  step->run_learn = esp_call_new_forward (step->learn, &values);
+  return step->run_learn != NULL;
+}
+
 /**
  * esp_engine_plan:
  * @engine: compiled
@@ -244,6 +262,8 @@ esp_engine_plan (EspEngine *engine, GError **error)
       if (step->root == (int) i && !bind_forward (engine, step))
         return esp_engine_failed (engine, i, error);
       if (explains (engine) && step->grad.data != NULL && !bind_backward (engine, step))
+        return esp_engine_failed (engine, i, error);
+      if (step->learn != NULL && !bind_learn (engine, step))
         return esp_engine_failed (engine, i, error);
     }
   return TRUE;

@@ -26,9 +26,11 @@ typedef struct
   int              root;   /* the layer whose place holds this output: itself, except of dropout and of a route of one layer */
   int              reads;  /* the last step that reads the output; n layers where it stays readable after forward */
   EspPlace         out, pre, kept, grad, pre_grad; /* pre and pre_grad only where they differ from out and grad */
+  EspPlace         learned; /* gradients of the folded weights, plain, then of the folded bias */
   EspKernel       *kernel; /* NULL where root is another layer */
+  EspKernel       *learn;  /* (nullable): gives learned */
   EspKernel       *bend;   /* the activation, where it is not part of kernel or where backward needs it */
-  EspCall         *run, *run_bend, *back_bend;
+  EspCall         *run, *run_bend, *back_bend, *run_learn;
   EspCall        **back;   /* one an input, NULL where no gradient goes there */
   double          *gain;   /* of the folded batch normalisation, one a filter; NULL: 1 */
   double          *shift;  /* the folded bias */

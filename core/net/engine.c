@@ -19,7 +19,9 @@ step_clear (EspStep *step)
   for (guint k = 0; step->back != NULL && k < step->layer->n_inputs; k++)
     g_clear_pointer (&step->back[k], esp_call_free);
   g_clear_pointer (&step->back, g_free);
+  g_clear_pointer (&step->run_learn, esp_call_free);
   g_clear_pointer (&step->kernel, esp_kernel_unref);
+  g_clear_pointer (&step->learn, esp_kernel_unref);
   g_clear_pointer (&step->bend, esp_kernel_unref);
   if (step->params != NULL)
     esp_params_unref ((EspParams *) step->params);

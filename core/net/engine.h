@@ -32,10 +32,11 @@ typedef struct
   EspMode        mode;
   EspBackendKind backend;
   EspBnForm      bn;
-  guint          batch;    /* at least 1 */
-  const EspMask *mask;     /* (nullable): masked execution, outputs multiplied by 0 after the activation: the reference for cuts */
-  gboolean       keep_all; /* every layer's output stays readable after forward (explain engines keep all anyway) */
-  gboolean       pixels;   /* explain: backward reaches the image too */
+  guint          batch;      /* at least 1 */
+  const EspMask *mask;       /* (nullable): masked execution, outputs multiplied by 0 after the activation: the reference for cuts */
+  gboolean       keep_all;   /* every layer's output stays readable after forward (explain engines keep all anyway) */
+  gboolean       pixels;     /* explain: backward reaches the image too */
+  gboolean       parameters; /* explain: backward reaches weights, biases and scales too */
 } EspEngineOptions;
 
 /* Thread: lane (the thread that makes an engine runs it), unless the backend is a reference.
@@ -113,6 +114,20 @@ gboolean     esp_engine_read_gradient_double (EspEngine *engine,
                                               EspAt      at,
                                               double    *values,
                                               GError   **error);
+
+typedef enum
+{
+  ESP_PARAMETER_WEIGHTS,
+  ESP_PARAMETER_BIASES, /* beta of the batch normalisation where there is one */
+  ESP_PARAMETER_SCALES, /* gamma */
+} EspParameter;
+
+/* Engines with parameters, after a backward; @values: as many as the layer has of them (see EspParams). */
+gboolean     esp_engine_read_parameter_gradient (EspEngine     *engine,
+                                                 guint          layer,
+                                                 EspParameter   parameter,
+                                                 double        *values,
+                                                 GError       **error);
 
 typedef enum
 {

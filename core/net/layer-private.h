@@ -35,6 +35,9 @@ typedef struct
   gboolean (*read) (const EspLayerReader *reader, EspLayer *layer, GError **error);
   /* What the engine compiles; op, geometry and what else of the specification is the layer's own. Layouts, activation and parameters are set. */
   void (*spec) (const EspLayer *layer, EspSpec *spec);
+  /* (nullable): the operation that gives the gradient of the parameters: reads what the layer reads and, last, the gradient of its value
+   * before the activation; op, geometry and the shape of the output, the weights, are the layer's own. */
+  void (*spec_parameters) (const EspLayer *layer, EspSpec *spec);
   /* (nullable): passes on its input as it is. */
   gboolean (*is_alias) (const EspLayer *layer);
   gboolean is_head;
