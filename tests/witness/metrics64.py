@@ -3,14 +3,15 @@
 
     metrics64.py TRUTH.json RESULTS.json [--protocol P] [--inclusive]
 
-TRUTH is COCO json (an annotation may also say "difficult": 1, which VOC and darknet know and COCO does not), RESULTS COCO results. The
+TRUTH is COCO json (an annotation may also say "difficult": 1), RESULTS COCO results. The
 answer is one JSON object. Plain Python: a float is a double, and nothing is rounded on the way.
 
 Where the tools leave a choice open, this is the reading taken:
 - Detections of equal score stay in the order of the images, then of the file (COCO: of image ids, then of the file, as its tool has it).
 - Of two truths that a detection overlaps equally, darknet and VOC take the first, COCO the last in its order (its loop says "not worse").
 - VOC and COCO leave a class without truths that count out of the mean; darknet divides by all classes.
-- darknet and VOC know no crowds: such a truth is like any other. COCO knows nothing of difficult ones.
+- darknet and VOC know no crowds, and COCO nothing of difficult ones: a crowd is a difficult truth to the former, and a difficult truth is
+  one that COCO ignores without being a crowd.
 - VOC's inclusive pixels: a box x, y, w, h of COCO json covers w * h pixels, so its xmax is x + w - 1 and xmax - xmin + 1 is w again.
   With --inclusive off, the same; with it on, the corners are taken as VOC's own numbers (xmax = x + w, one pixel wider).
 - COCO's areas hold both their ends: a truth of exactly 32 * 32 is small and medium.
@@ -42,7 +43,7 @@ class Case:
             box = [float(value) for value in one["bbox"]]
             self.truths[one["image_id"], one["category_id"]].append(
                 Truth(index, one["image_id"], one["category_id"], box, float(one.get("area", box[2] * box[3])), bool(one.get("iscrowd", 0)),
-                      bool(one.get("difficult", 0))))
+                      bool(one.get("difficult", 0)) or bool(one.get("iscrowd", 0))))
         for index, one in enumerate(results):
             found = Detection(index, one["image_id"], one["category_id"], [float(value) for value in one["bbox"]], float(one["score"]))
             self.detections[found.image, found.category].append(found)
@@ -210,7 +211,7 @@ def coco_match(truths, ignored, overlaps, level):
 
 def coco_image(case, image, category, low, high):
     """One image, class and range of areas: how many truths count, and a row (score, per threshold hit True, miss False, ignored None)."""
-    truths = [(one, one.crowd or one.area < low or one.area > high) for one in case.truths[image, category]]
+    truths = [(one, one.difficult or one.area < low or one.area > high) for one in case.truths[image, category]]
     truths.sort(key=lambda pair: pair[1])
     ignored = [pair[1] for pair in truths]
     truths = [pair[0] for pair in truths]
@@ -261,7 +262,7 @@ def coco(case):
     stats += [coco_mean(whole[area, 100], every, 0) for area in ("small", "medium", "large")]
     stats += [coco_mean(whole["all", most], every, 1) for most in (1, 10, 100)]
     stats += [coco_mean(whole[area, 100], every, 1) for area in ("small", "medium", "large")]
-    per_class = {category: {"ap": coco_mean([one], every, 0), "objects": sum(not truth.crowd for truth in case.truths_of(category))}
+    per_class = {category: {"ap": coco_mean([one], every, 0), "objects": sum(not truth.difficult for truth in case.truths_of(category))}
                  for category, one in zip(case.categories, best)}
     return {"map": stats[0], "stats": dict(zip(COCO_KEYS, stats)), "per_class": per_class}
 
