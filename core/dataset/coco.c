@@ -289,7 +289,7 @@ read_annotation (Coco *coco, guint i, GHashTable *ids, GError **error)
   g_autofree char *where = NULL;
   Annotation annotation = { 0 };
   JsonObject *object = NULL;
-  double box[4] = { 0 }, area = 0;
+  double box[4] = { 0 }, area = -1;
   guint class_index = 0;
   gint64 id = 0;
 
@@ -300,7 +300,8 @@ read_annotation (Coco *coco, guint i, GHashTable *ids, GError **error)
       || !read_box (object, where, box, error))
     return FALSE;
   annotation.truth.class_index = (int) class_index;
-  annotation.truth.area = area;
+  annotation.truth.has_area = area >= 0;
+  annotation.truth.area = MAX (area, 0);
   annotation.truth.difficult = annotation.truth.crowd;
   if (box[2] <= 0 || box[3] <= 0)
     {

@@ -15,7 +15,8 @@ typedef struct
   gboolean difficult;   /* VOC difficult, COCO crowd */
   gboolean crowd;       /* COCO iscrowd alone: many objects under one box; difficult is set too */
   EspPixels pixels;     /* as annotated, exact; all 0 where the format has fractions (or no size of the image) */
-  double   area;        /* COCO's annotated area, pixels²; 0 where the format has none */
+  gboolean has_area;
+  double   area;        /* COCO's annotated area, pixels², which may be 0; 0 too without has_area */
 } EspTruth;
 
 typedef enum

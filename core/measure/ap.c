@@ -95,6 +95,9 @@ static const EspExtra coco_extras[] = {
   { "ar_1", "recall, 1 detection", { ANY_SIZE, 1 }, -1, TRUE },
   { "ar_10", "recall, 10 detections", { ANY_SIZE, 10 }, -1, TRUE },
   { "ar_100", "recall, 100 detections", { ANY_SIZE, 100 }, -1, TRUE },
+  { "ar_small", "recall to 32 x 32", { SMALL, 100 }, -1, TRUE },
+  { "ar_medium", "recall, 32 x 32 to 96 x 96", { MEDIUM, 100 }, -1, TRUE },
+  { "ar_large", "recall from 96 x 96", { LARGE, 100 }, -1, TRUE },
 };
 
 static const EspProtocol protocols[] = {
@@ -153,6 +156,7 @@ static const EspProtocol protocols[] = {
       .n_thresholds = ESP_COCO_THRESHOLDS,
       .over_present = TRUE,
       .judge = esp_judge_coco,
+      .by_id = TRUE,
       .scope = { ANY_SIZE, 100 },
       .extras = coco_extras,
       .n_extras = G_N_ELEMENTS (coco_extras),

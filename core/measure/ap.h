@@ -53,6 +53,7 @@ struct _EspProtocol
   guint           n_thresholds; /* of IoU, that AP is averaged over */
   gboolean        over_present; /* the mean is over classes with objects, and a class without has no AP; else over all, and it has AP 0 */
   EspJudge        judge;        /* NULL: the outcome's own matching, darknet's */
+  gboolean        by_id;        /* equal scores go by the images' ids, else by their place in the data set */
   EspScope         scope;
   const EspExtra *extras;
   guint           n_extras;

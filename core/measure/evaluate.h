@@ -45,6 +45,7 @@ typedef struct
 /* What one network said of one image, immutable: matched once as darknet does, and unmatched for the protocols that match otherwise. */
 struct _EspOutcome
 {
+  gint64        image_id;   /* the data set's */
   guint         n;
   EspDetection *detections; /* after suppression, all above the threshold */
   int          *truth;      /* per detection: index of the truth it takes as a true positive, -1 */

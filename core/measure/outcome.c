@@ -92,7 +92,7 @@ make_object (const EspTruth *truth, int class_index, Size size)
 
   return (EspObject){
     .box = box,
-    .area = truth->area > 0 ? truth->area : box.width * box.height,
+    .area = truth->has_area ? truth->area : box.width * box.height,
     .class_index = class_index,
     .difficult = truth->difficult,
     .crowd = truth->crowd,
@@ -166,6 +166,7 @@ esp_outcome_new (
   EspOutcome *outcome = g_new0 (EspOutcome, 1);
   const Size size = size_of (sample, width, height);
 
+  outcome->image_id = sample->id;
   esp_suppress_by (detections, options->nms);
   fill_seen (outcome, detections, size);
   fill_objects (outcome, sample, map, size);
@@ -204,6 +205,7 @@ esp_outcome_new_seen (GArray *seen, const EspSample *sample, const EspClassMap *
   const Size size = size_of (sample, width, height);
   GArray *detections = g_array_sized_new (FALSE, TRUE, sizeof (EspDetection), seen->len);
 
+  outcome->image_id = sample->id;
   outcome->n_seen = seen->len;
   for (guint i = 0; i < seen->len; i++)
     g_array_index (seen, EspSeen, i).place = i;

@@ -10,6 +10,7 @@
 typedef struct
 {
   double score;
+  gint64 order; /* of the images, among equal scores */
   guint image;
   guint row; /* in the image's outcome */
   EspVerdict verdict;
@@ -48,6 +49,8 @@ by_score (const void *a, const void *b)
 
   if (x->score != y->score)
     return x->score > y->score ? -1 : 1;
+  if (x->order != y->order)
+    return x->order < y->order ? -1 : 1;
   if (x->image != y->image)
     return x->image < y->image ? -1 : 1;
   return (x->row > y->row) - (x->row < y->row);
@@ -62,9 +65,9 @@ typedef struct
 } Collection;
 
 static void
-add_entry (Collection *to, guint image, guint row, int class_index, double score, EspVerdict verdict)
+add_entry (Collection *to, guint image, gint64 order, guint row, int class_index, double score, EspVerdict verdict)
 {
-  const Entry entry = { score, image, row, verdict };
+  const Entry entry = { score, order, image, row, verdict };
 
   if ((guint) class_index < to->n_classes)
     g_array_append_val (to->entries[class_index], entry);
@@ -82,7 +85,7 @@ static void
 collect_matched (Collection *to, const EspOutcome *outcome, guint image)
 {
   for (guint i = 0; i < outcome->n; i++)
-    add_entry (to, image, i, outcome->detections[i].class_index, (double) outcome->detections[i].score,
+    add_entry (to, image, image, i, outcome->detections[i].class_index, (double) outcome->detections[i].score,
                (EspVerdict){ .hit = outcome->truth[i] >= 0 ? 1 : 0 });
   for (guint i = 0; i < outcome->n_truths; i++)
     add_object (to, image, outcome->truth_class[i]);
@@ -90,14 +93,15 @@ collect_matched (Collection *to, const EspOutcome *outcome, guint image)
 
 /* As the protocol matches it. */
 static void
-collect_judged (Collection *to, const EspOutcome *outcome, guint image, EspJudge judge, const EspScope *scope)
+collect_judged (Collection *to, const EspOutcome *outcome, guint image, const EspProtocol *protocol, const EspScope *scope)
 {
+  const gint64 order = protocol->by_id ? outcome->image_id : image;
   g_autofree EspVerdict *verdicts = g_new0 (EspVerdict, outcome->n_seen + 1);
   g_autofree guint8 *counts = g_new0 (guint8, outcome->n_objects + 1);
 
-  judge (outcome, scope, verdicts, counts);
+  protocol->judge (outcome, scope, verdicts, counts);
   for (guint i = 0; i < outcome->n_seen; i++)
-    add_entry (to, image, i, outcome->seen[i].class_index, outcome->seen[i].score, verdicts[i]);
+    add_entry (to, image, order, i, outcome->seen[i].class_index, outcome->seen[i].score, verdicts[i]);
   for (guint i = 0; i < outcome->n_objects; i++)
     if (counts[i])
       add_object (to, image, outcome->objects[i].class_index);
@@ -182,7 +186,8 @@ rank (const EspProtocol *protocol, Collection *from)
  * @protocol: how they are matched
  * @scope: (nullable): what is looked at, the protocol's own where NULL; not asked by darknet's protocols
  *
- * Detections of all images together by score, descending; ties by image, then by order in the image. Cost: one matching an image and scope,
+ * Detections of all images together by score, descending; ties by image (its id or its place, as the protocol has it), then by order in
+ * the image. Cost: one matching an image and scope,
  * one sort a class. Thread: any.
  *
  * Returns: (transfer full): owned by one thread
@@ -201,7 +206,7 @@ esp_ranks_new (
       if (protocol->judge == NULL)
         collect_matched (&all, outcomes[i], i);
       else
-        collect_judged (&all, outcomes[i], i, protocol->judge, scope != NULL ? scope : &protocol->scope);
+        collect_judged (&all, outcomes[i], i, protocol, scope != NULL ? scope : &protocol->scope);
     }
   ranking = rank (protocol, &all);
   free_lists (all.entries, n_classes);

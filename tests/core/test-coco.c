@@ -41,6 +41,7 @@ test_read (void)
   g_assert_true (sample->truths[0].difficult && sample->truths[0].crowd);
   g_assert_cmpint (sample->truths[0].class_index, ==, 2);
   g_assert_cmpfloat (sample->truths[0].area, ==, 0);
+  g_assert_false (sample->truths[0].has_area);
   sample = esp_dataset_get (dataset, 1);
   g_assert_cmpint (sample->id, ==, 0);
   g_assert_cmpstr (sample->name, ==, "b.png");
@@ -48,6 +49,7 @@ test_read (void)
   g_assert_cmpuint (sample->n_truths, ==, 2);
   g_assert_cmpint (sample->truths[0].class_index, ==, 1);
   g_assert_cmpfloat (sample->truths[0].area, ==, 17.25f);
+  g_assert_true (sample->truths[0].has_area);
   g_assert_false (sample->truths[0].difficult || sample->truths[0].crowd);
   g_assert_true (sample->truths[0].pixels.left == 1 && sample->truths[0].pixels.width == 5.5);
   g_assert_cmpfloat (sample->truths[0].box.x, ==, 0.375f);
