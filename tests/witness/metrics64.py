@@ -3,8 +3,8 @@
 
     metrics64.py TRUTH.json RESULTS.json [--protocol P] [--inclusive]
 
-TRUTH is COCO json (an annotation may also say "difficult": 1), RESULTS COCO results. The
-answer is one JSON object. Plain Python: a float is a double, and nothing is rounded on the way.
+TRUTH is COCO json (an annotation may also say "difficult": 1), RESULTS COCO results. The answer is one JSON object with classes by
+category id. Plain Python: a float is a double, and nothing is rounded on the way.
 
 Where the tools leave a choice open, this is the reading taken:
 - Detections of equal score stay in the order of the images, then of the file (COCO: of image ids, then of the file, as its tool has it).
@@ -13,7 +13,7 @@ Where the tools leave a choice open, this is the reading taken:
 - darknet and VOC know no crowds, and COCO nothing of difficult ones: a crowd is a difficult truth to the former, and a difficult truth is
   one that COCO ignores without being a crowd.
 - VOC's inclusive pixels: a box x, y, w, h of COCO json covers w * h pixels, so its xmax is x + w - 1 and xmax - xmin + 1 is w again.
-  With --inclusive off, the same; with it on, the corners are taken as VOC's own numbers (xmax = x + w, one pixel wider).
+  With --inclusive the corners are VOC's own numbers instead: xmin = x and xmax = x + w, one pixel wider.
 - COCO's areas hold both their ends: a truth of exactly 32 * 32 is small and medium.
 - The detections of the file are all: no threshold, no suppression. Only COCO counts them, 100 of an image and class.
 """
@@ -24,7 +24,8 @@ import json
 import sys
 
 PROTOCOLS = ("darknet", "darknet-11", "darknet-101", "voc-2007", "voc-2010", "coco")
-COCO_KEYS = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar1", "ar10", "ar100", "ar_small", "ar_medium", "ar_large")
+COCO_KEYS = ("map", "ap50", "ap75", "ap_small", "ap_medium", "ap_large",
+             "ar_1", "ar_10", "ar_100", "ar_small", "ar_medium", "ar_large")
 
 Truth = collections.namedtuple("Truth", "index image category box area crowd difficult")
 Detection = collections.namedtuple("Detection", "index image category box score")

@@ -1,4 +1,4 @@
-"""metrics.py: COCO, VOC and TIDE a second time, in float64, from their definitions alone and not from the program's sources.
+"""tide.py: TIDE a second time, in float64, from its definition alone and not from the program's sources.
 
 A scene is (truths, detections): truths are dicts with image, category, bbox [x, y, w, h], area, crowd, difficult; detections with image, category,
 bbox, score, both in the order of their files. Slow and plain on purpose."""
@@ -45,100 +45,6 @@ def sampled(flags, positives, levels):
         total += reached[0] if reached else 0.0
     return total / len(levels)
 
-
-# COCO
-
-COCO_IOUS = [0.5 + i * ((0.95 - 0.5) / 9) for i in range(9)] + [0.95]
-COCO_LEVELS = [i * 0.01 for i in range(100)] + [1.0]
-COCO_AREAS = {"all": (0, 1e10), "small": (0, 32 ** 2), "medium": (32 ** 2, 96 ** 2), "large": (96 ** 2, 1e10)}
-
-
-def coco_image(truths, detections, threshold, area, most):
-    """One image and class: [(score, hit)] of the detections that are not ignored, and how many truths count."""
-    low, high = COCO_AREAS[area]
-    aside = [bool(truth["crowd"] or truth.get("difficult")) or not low <= truth["area"] <= high for truth in truths]
-    order = [i for i, ignored in enumerate(aside) if not ignored] + [i for i, ignored in enumerate(aside) if ignored]
-    matched, result = set(), []
-    for detection in by_score(detections)[:most]:
-        best, best_iou = None, min(threshold, 1 - 1e-10)
-        for i in order:
-            if i in matched and not truths[i]["crowd"]:
-                continue
-            if best is not None and not aside[best] and aside[i]:
-                break
-            value = iou(detection["bbox"], truths[i]["bbox"], truths[i]["crowd"])
-            if value >= best_iou:
-                best, best_iou = i, value
-        if best is not None:
-            matched.add(best)
-            if not aside[best]:
-                result.append((detection["score"], True))
-        elif low <= detection["bbox"][2] * detection["bbox"][3] <= high:
-            result.append((detection["score"], False))
-    return result, aside.count(False)
-
-
-def coco_one(truths, detections, images, category, threshold, area, most):
-    """(AP, greatest recall) of one class, None where no truth counts."""
-    ranked, positives = [], 0
-    for image in images:
-        rows, some = coco_image(pick(truths, image=image, category=category), pick(detections, image=image, category=category),
-                                threshold, area, most)
-        ranked += rows
-        positives += some
-    if positives == 0:
-        return None
-    flags = [hit for _, hit in sorted(ranked, key=lambda row: -row[0])]
-    return sampled(flags, positives, COCO_LEVELS), sum(flags) / positives
-
-
-def coco(truths, detections, images, categories):
-    def mean(which, ious=None, area="all", most=100):
-        values = [coco_one(truths, detections, images, category, threshold, area, most)
-                  for category in categories for threshold in (ious or COCO_IOUS)]
-        values = [value[which] for value in values if value is not None]
-        return sum(values) / len(values) if values else None
-    return {"map": mean(0), "ap50": mean(0, COCO_IOUS[:1]), "ap75": mean(0, COCO_IOUS[5:6]), "ap_small": mean(0, area="small"),
-            "ap_medium": mean(0, area="medium"), "ap_large": mean(0, area="large"), "ar_1": mean(1, most=1), "ar_10": mean(1, most=10),
-            "ar_100": mean(1, most=100)}
-
-
-# VOC
-
-
-def voc(truths, detections, images, categories, year):
-    """Mean AP over the classes with truths that are not difficult; boxes have inclusive pixels already in their widths."""
-    values = []
-    for category in categories:
-        mine = pick(truths, category=category)
-        positives = sum(not truth["difficult"] for truth in mine)
-        if positives == 0:
-            continue
-        rows = [row for image in images for row in pick(detections, image=image, category=category)]
-        taken, flags = set(), []
-        for row in by_score(rows):
-            overlaps = [(iou(row["bbox"], truth["bbox"]), -k) for k, truth in enumerate(mine) if truth["image"] == row["image"]]
-            value, k = max(overlaps, default=(0, 0))
-            if value < 0.5:
-                flags.append(False)
-            elif not mine[-k]["difficult"]:
-                flags.append(-k not in taken)
-                taken.add(-k)
-        values.append(voc_area(flags, positives, year))
-    return sum(values) / len(values)
-
-
-def voc_area(flags, positives, year):
-    recall, precision = curve(flags, positives)
-    if year == 2007:
-        return sum(max([p for r, p in zip(recall, precision) if r >= k / 10], default=0) for k in range(11)) / 11
-    recall, precision = [0.0] + recall + [1.0], [0.0] + precision + [0.0]
-    for i in range(len(precision) - 1, 0, -1):
-        precision[i - 1] = max(precision[i - 1], precision[i])
-    return sum((recall[i] - recall[i - 1]) * precision[i] for i in range(1, len(recall)))
-
-
-# TIDE
 
 TIDE_LEVELS = [i / 100 for i in range(101)]
 
