@@ -90,6 +90,7 @@ make_row (gpointer item)
   gtk_box_append (GTK_BOX (box), make_label (title, FALSE));
   gtk_box_append (GTK_BOX (box), make_label (map, TRUE));
   gtk_box_append (GTK_BOX (box), make_label (cost, TRUE));
+  gtk_widget_set_tooltip_text (box, _ ("Double-click or Enter brings this plan back; Undo takes it away again"));
   return box;
 }
 

@@ -136,6 +136,23 @@ round_toggled (GtkCheckButton *check, gpointer data)
 }
 
 static void
+trial_activated (EspTrialList *list, guint trial, gpointer data)
+{
+  esp_study_restore_trial (ESP_WINDOW (data)->study, trial);
+}
+
+/* A trial, an undo or an opened plan may bring another rounding; showing it sets none. */
+static void
+plan_changed (EspPlan *plan, gpointer data)
+{
+  EspWindow *self = data;
+
+  g_signal_handlers_block_by_func (self->round_check, round_toggled, self);
+  gtk_check_button_set_active (self->round_check, esp_plan_get_round (plan) == BLOCK);
+  g_signal_handlers_unblock_by_func (self->round_check, round_toggled, self);
+}
+
+static void
 plan_notified (EspPlan *plan, GParamSpec *pspec, gpointer data)
 {
   esp_window_update_actions (data);
@@ -154,7 +171,8 @@ plan_replaced (EspStudy *study, GParamSpec *pspec, gpointer data)
 
       for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
         g_signal_connect_object (plan, properties[i], G_CALLBACK (plan_notified), self, 0);
-      gtk_check_button_set_active (self->round_check, esp_plan_get_round (plan) == BLOCK);
+      g_signal_connect_object (plan, "changed", G_CALLBACK (plan_changed), self, 0);
+      plan_changed (plan, self);
     }
   g_clear_object (&self->plan_file);
   esp_window_show_title (self);
@@ -175,6 +193,7 @@ esp_window_bind_prune (EspWindow *window)
   esp_trial_list_set_model (window->trial_list, esp_study_get_trials (study));
   g_signal_connect (window->group_list, "act-begin", G_CALLBACK (act_begun), window);
   g_signal_connect (window->group_list, "act-end", G_CALLBACK (act_ended), window);
+  g_signal_connect (window->trial_list, "trial-activated", G_CALLBACK (trial_activated), window);
   g_signal_connect (window->criterion_drop, "notify::selected", G_CALLBACK (criterion_picked), window);
   g_signal_connect (window->round_check, "toggled", G_CALLBACK (round_toggled), window);
   g_signal_connect_object (study, "numbers-changed", G_CALLBACK (numbers_changed), window, 0);

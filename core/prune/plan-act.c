@@ -63,7 +63,7 @@ name_ratios (const EspAct *act, EspPlan *plan, guint n)
     {
       const EspChange *change = &g_array_index (act->changes, EspChange, i);
 
-      if (change->kind != ESP_CHANGE_RATIO)
+      if (change->kind != ESP_CHANGE_RATIO || change->before == change->after)
         continue;
       if (first == NULL)
         first = change;
@@ -78,6 +78,7 @@ name_ratios (const EspAct *act, EspPlan *plan, guint n)
   return equal ? g_strdup_printf (_ ("%u groups to %s %%"), n, to) : g_strdup_printf (_ ("Ratios of %u groups"), n);
 }
 
+/* The words of what differs now from where the act began; NULL where nothing does. */
 static char *
 name_act (const EspAct *act, EspPlan *plan)
 {
@@ -86,18 +87,31 @@ name_act (const EspAct *act, EspPlan *plan)
   g_autofree char *first = NULL;
 
   for (guint i = 0; i < act->changes->len; i++)
-    kinds += n[g_array_index (act->changes, EspChange, i).kind]++ == 0;
+    {
+      const EspChange *change = &g_array_index (act->changes, EspChange, i);
+
+      if (change->before != change->after)
+        kinds += n[change->kind]++ == 0;
+    }
   if (n[ESP_CHANGE_RATIO] > 0)
     first = name_ratios (act, plan, n[ESP_CHANGE_RATIO]);
   else if (n[ESP_CHANGE_RULE] > 0)
     first = act->n_rule_calls == 1 ? g_strdup (act->rule_label) : g_strdup_printf (_ ("Choose %u channels by hand"), n[ESP_CHANGE_RULE]);
   else if (n[ESP_CHANGE_FLOOR] > 0)
     first = g_strdup_printf (_ ("Keep at least %u channels a layer"), esp_plan_get_floor (plan));
-  else if (esp_plan_get_round (plan) > 1)
-    first = g_strdup_printf (_ ("Round to %u channels"), esp_plan_get_round (plan));
-  else
-    first = g_strdup (_ ("No rounding"));
+  else if (n[ESP_CHANGE_ROUND] > 0)
+    first = esp_plan_get_round (plan) > 1 ? g_strdup_printf (_ ("Round to %u channels"), esp_plan_get_round (plan))
+                                          : g_strdup (_ ("No rounding"));
+  else if (act->scores != act->scores_before)
+    first = g_strdup (_ ("Scores"));
   return kinds > 1 ? g_strdup_printf (_ ("%s, and more"), first) : g_steal_pointer (&first);
+}
+
+/* The words of the whole act as far as it has come; NULL where nothing differs. */
+char *
+esp_act_dup_label (const EspAct *act, EspPlan *plan)
+{
+  return act->label != NULL ? g_strdup (act->label) : name_act (act, plan);
 }
 
 /* Drops what came back to where it was and words the rest. */
@@ -111,6 +125,6 @@ esp_act_finish (EspAct *act, EspPlan *plan)
   if (act->changes->len == 0 && act->scores == act->scores_before)
     return FALSE;
   if (act->label == NULL)
-    act->label = act->changes->len > 0 ? name_act (act, plan) : g_strdup (_ ("Scores"));
+    act->label = name_act (act, plan);
   return TRUE;
 }

@@ -31,6 +31,8 @@ void     esp_act_note   (EspAct        *act,
                          guint          index,
                          double         before,
                          double         after);
+char    *esp_act_dup_label (const EspAct *act,
+                            EspPlan       *plan);
 gboolean esp_act_finish (EspAct        *act,    /* drops what came back to where it was; FALSE: nothing is left */
                          EspPlan       *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspAct, esp_act_free)

@@ -26,7 +26,7 @@ apply (EspPlan *plan, EspChangeKind kind, guint index, double value)
     }
 }
 
-/* One esp_plan_change, within an act. */
+/* One change, within an act. */
 void
 esp_plan_change (EspPlan *plan, EspChangeKind kind, guint index, double before, double after)
 {
@@ -34,7 +34,7 @@ esp_plan_change (EspPlan *plan, EspChangeKind kind, guint index, double before, 
   apply (plan, kind, index, after);
 }
 
-/* One esp_plan_change that is an act of its own unless one is open. */
+/* One change that is an act of its own unless one is open. */
 void
 esp_plan_change_alone (EspPlan *plan, EspChangeKind kind, guint index, double before, double after)
 {
@@ -78,6 +78,25 @@ esp_plan_end (EspPlan *plan)
   g_ptr_array_add (plan->undo, g_steal_pointer (&act));
   g_ptr_array_set_size (plan->redo, 0);
   esp_plan_notify_history (plan);
+}
+
+/**
+ * esp_plan_dup_act_label:
+ * @plan: the plan
+ *
+ * Returns: (transfer full) (nullable): the words of the act that led to the plan as it is now: of the one still open, as far as it has come,
+ * else of the last that ended; NULL where there was none.
+ */
+char *
+esp_plan_dup_act_label (EspPlan *plan)
+{
+  char *label;
+
+  g_return_val_if_fail (ESP_IS_PLAN (plan), NULL);
+  label = plan->open != NULL ? esp_act_dup_label (plan->open, plan) : NULL;
+  if (label == NULL && plan->undo->len > 0)
+    label = g_strdup (((EspAct *) g_ptr_array_index (plan->undo, plan->undo->len - 1))->label);
+  return label;
 }
 
 /* Takes the last act of @from back (or, @forward, does it again) and puts it on @to. */

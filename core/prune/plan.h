@@ -59,6 +59,7 @@ void            esp_plan_set_round       (EspPlan          *plan,
 /* An act: everything until end is one undo step ("20×20 backbone to 40 %"). Nested begins count. */
 void            esp_plan_begin           (EspPlan          *plan);
 void            esp_plan_end             (EspPlan          *plan);
+char           *esp_plan_dup_act_label   (EspPlan          *plan);     /* (transfer full) (nullable): words of the act open, else of the last */
 void            esp_plan_undo            (EspPlan          *plan);
 void            esp_plan_redo            (EspPlan          *plan);
 void            esp_plan_reset           (EspPlan          *plan);     /* keeps everything again; an act */
@@ -77,6 +78,16 @@ GPtrArray      *esp_plan_get_ranking     (EspPlan          *plan,      /* (trans
                                           guint             group);
 
 gboolean        esp_plan_is_pooled       (EspPlan          *plan);
+
+/* What a plan says at one moment: immutable, counted, cheap to keep. Thread: any, but for the plan's own. */
+typedef struct _EspPlanState EspPlanState;
+EspPlanState   *esp_plan_get_state       (EspPlan          *plan);     /* (transfer full) */
+void            esp_plan_set_state       (EspPlan          *plan,      /* one act, called @label; scores included */
+                                          EspPlanState     *state,     /* of this plan */
+                                          const char       *label);
+EspPlanState   *esp_plan_state_ref       (EspPlanState     *state);
+void            esp_plan_state_unref     (EspPlanState     *state);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspPlanState, esp_plan_state_unref)
 
 /* plan.json: complete in itself. */
 void            esp_plan_set_hashes      (EspPlan          *plan,      /* what esp_plan_load() compares with; NULL: not checked */

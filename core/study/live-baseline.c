@@ -87,7 +87,7 @@ finish_baseline (EspLive *live)
 {
   const EspMaterial *m = live->material;
   g_autoptr (EspMask) full = esp_mask_new_full (m->network);
-  g_autoptr (LiveRun) run = live_run_new (full, "Unpruned", m->n_images);
+  g_autoptr (LiveRun) run = live_run_new (full, "Unpruned", NULL, m->n_images);
   g_autoptr (EspBootstrap) bootstrap = NULL;
 
   g_free (run->outcomes);

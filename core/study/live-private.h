@@ -21,7 +21,7 @@ typedef struct
   gboolean     finished;
 } LiveRun;
 
-LiveRun *live_run_new   (EspMask *mask, const char *title, guint n);
+LiveRun *live_run_new   (EspMask *mask, const char *title, EspPlanState *state, guint n);
 LiveRun *live_run_ref   (LiveRun *run);
 void     live_run_unref (LiveRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LiveRun, live_run_unref)
@@ -39,6 +39,7 @@ struct _EspLive
   gboolean        closed;
   EspMask        *wanted;       /* the newest mask */
   char           *title;        /* of its act */
+  EspPlanState   *state;        /* (nullable): its plan */
   guint64         generation;   /* bumped by every request */
   gboolean        look_queued;  /* a quick look waits in the lane */
   gboolean        pass_queued;  /* a full pass waits in the lane */

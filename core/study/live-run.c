@@ -33,18 +33,6 @@ see (EspPass *pass, LiveRun *run, guint image, EspJob *job, GError **error)
   return TRUE;
 }
 
-/* The run of a mask: the one under way where it is the same. */
-static LiveRun *
-take_run (EspLive *live, EspMask *mask, const char *title)
-{
-  if (live->run == NULL || !esp_hash_equal (esp_mask_get_hash (live->run->trial.mask), esp_mask_get_hash (mask)) || live->run->finished)
-    {
-      g_clear_pointer (&live->run, live_run_unref);
-      live->run = live_run_new (mask, title, live->material->n_images);
-    }
-  return live_run_ref (live->run);
-}
-
 /* Images of the quick look: as many as fit; a few while nothing is timed yet. */
 static guint
 count_look (EspLive *live, guint known)
@@ -59,6 +47,7 @@ typedef struct
 {
   EspMask *mask;
   char *title;
+  EspPlanState *state; /* (nullable) */
   guint64 generation;
   guint known;   /* unpruned outcomes at hand, a prefix of the order */
   LiveRun *done; /* (nullable): finished already */
@@ -69,10 +58,24 @@ wanted_clear (Wanted *wanted)
 {
   g_clear_pointer (&wanted->mask, esp_mask_unref);
   g_clear_pointer (&wanted->done, live_run_unref);
+  g_clear_pointer (&wanted->state, esp_plan_state_unref);
   g_free (wanted->title);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Wanted, wanted_clear)
+
+/* The run of a mask: the one under way where it is the same. */
+static LiveRun *
+take_run (EspLive *live, const Wanted *wanted)
+{
+  if (live->run == NULL || !esp_hash_equal (esp_mask_get_hash (live->run->trial.mask), esp_mask_get_hash (wanted->mask))
+      || live->run->finished)
+    {
+      g_clear_pointer (&live->run, live_run_unref);
+      live->run = live_run_new (wanted->mask, wanted->title, wanted->state, live->material->n_images);
+    }
+  return live_run_ref (live->run);
+}
 
 /* The slot as it stands; FALSE where the evaluator is closed. */
 static gboolean
@@ -86,6 +89,7 @@ read_slot (EspLive *live, Wanted *wanted, gboolean *queued)
   *wanted = (Wanted){
     .mask = esp_mask_ref (live->wanted),
     .title = g_strdup (live->title),
+    .state = live->state != NULL ? esp_plan_state_ref (live->state) : NULL,
     .generation = live->generation,
     .known = live->n_baseline,
     .done = done != NULL ? live_run_ref (done) : NULL,
@@ -175,7 +179,7 @@ live_look (gpointer data)
     {
       engine = esp_live_engine (live, wanted.mask, &error);
       pass = engine != NULL ? live_new_pass (live, engine) : NULL;
-      run = pass != NULL ? take_run (live, wanted.mask, wanted.title) : NULL;
+      run = pass != NULL ? take_run (live, &wanted) : NULL;
       n = run != NULL ? look_at (live, pass, run, n, &error) : 0;
       if (n > 0)
         tell_look (live, run, run->seen, wanted.generation);
@@ -279,7 +283,7 @@ live_pass (gpointer data)
   job = begin_pass_job (live, wanted.generation);
   if (job == NULL)
     return; /* the newer request has its own look waiting */
-  run = wanted.done != NULL ? live_run_ref (wanted.done) : take_run (live, wanted.mask, wanted.title);
+  run = wanted.done != NULL ? live_run_ref (wanted.done) : take_run (live, &wanted);
   if (wanted.done == NULL)
     {
       if (!see_all (live, run, wanted.generation, job, &error))

@@ -15,12 +15,13 @@
 
 /** live_run_new: Returns: (transfer full): nothing seen of @n images yet. Thread: any. */
 LiveRun *
-live_run_new (EspMask *mask, const char *title, guint n)
+live_run_new (EspMask *mask, const char *title, EspPlanState *state, guint n)
 {
   LiveRun *run = g_atomic_rc_box_new0 (LiveRun);
 
   run->trial.mask = esp_mask_ref (mask);
   run->trial.title = g_strdup (title);
+  run->trial.state = state != NULL ? esp_plan_state_ref (state) : NULL;
   run->trial.map = NAN;
   run->outcomes = g_new0 (EspOutcome *, n);
   run->n = n;
@@ -43,6 +44,7 @@ run_clear (gpointer data)
     g_clear_pointer (&run->outcomes[i], esp_outcome_free);
   g_free (run->outcomes);
   g_free (run->trial.title);
+  g_clear_pointer (&run->trial.state, esp_plan_state_unref);
   esp_mask_unref (run->trial.mask);
 }
 
@@ -91,6 +93,7 @@ live_clear (gpointer data)
   g_free (live->baseline);
   g_free (live->order);
   g_free (live->title);
+  g_clear_pointer (&live->state, esp_plan_state_unref);
   g_clear_pointer (&live->wanted, esp_mask_unref);
   g_clear_pointer (&live->pass_job, esp_job_unref);
   g_clear_pointer (&live->latency_job, esp_job_unref);
@@ -314,11 +317,12 @@ show_previous (EspLive *live, EspMask *mask)
  * @live: the evaluator
  * @mask: what is wanted now; overwrites what was
  * @title: the act that led to it, for the trial
+ * @state: (nullable): the plan that gave it, likewise
  *
  * A mask that was finished before is final at once. Cost: O(1). Thread: main.
  */
 void
-esp_live_request (EspLive *live, EspMask *mask, const char *title)
+esp_live_request (EspLive *live, EspMask *mask, const char *title, EspPlanState *state)
 {
   LiveRun *done;
 
@@ -328,6 +332,8 @@ esp_live_request (EspLive *live, EspMask *mask, const char *title)
   live->wanted = esp_mask_ref (mask);
   g_free (live->title);
   live->title = g_strdup (title);
+  g_clear_pointer (&live->state, esp_plan_state_unref);
+  live->state = state != NULL ? esp_plan_state_ref (state) : NULL;
   esp_job_cancel (live->pass_job);
   esp_job_cancel (live->latency_job);
   done = live_find_finished (live, mask);

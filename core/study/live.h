@@ -1,6 +1,7 @@
 /* live.h: the latest-wins evaluator: a mask goes in with every motion of a slider, numbers come out as they are known */
 #pragma once
 
+#include "prune/plan.h"
 #include "study/material.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,7 @@ typedef struct
 {
   EspMask    *mask;
   char       *title;        /* the act that led to it */
+  EspPlanState *state;      /* (nullable): the plan that gave it; NULL for the whole network */
   double      map;          /* the protocol's own number, NaN unlabelled */
   double      agreement;    /* with the unpruned boxes over all images */
   EspInterval interval;     /* of the difference, of the value itself for the whole network */
@@ -37,7 +39,8 @@ void                esp_live_start         (EspLive             *live,       /* 
                                             EspJob              *job);
 void                esp_live_request       (EspLive             *live,
                                             EspMask             *mask,
-                                            const char          *title);
+                                            const char          *title,
+                                            EspPlanState        *state); /* (nullable): kept with the trial */
 void                esp_live_measure       (EspLive             *live);      /* latency of the mask in hand, when the lane has nothing better */
 void                esp_live_get_number    (EspLive             *live,
                                             EspMapNumber        *number);

@@ -2,8 +2,6 @@
 #define G_LOG_DOMAIN "esp-study"
 #include "config.h"
 
-#include <math.h>
-
 #include "study/study-private.h"
 
 typedef struct
@@ -99,72 +97,6 @@ number_changed (gpointer data)
   study_numbers (study);
 }
 
-/* After one idle second the latency is measured: by itself, never in the way of a number. */
-static gboolean
-measure_latency (gpointer data)
-{
-  EspStudy *study = data;
-
-  study->latency_source = 0;
-  esp_live_measure (study->live);
-  return G_SOURCE_REMOVE;
-}
-
-static EspRow *
-find_trial (EspStudy *study, const EspHash *hash)
-{
-  g_autofree char *key = esp_hash_to_string (*hash);
-  const guint n = g_list_model_get_n_items (G_LIST_MODEL (study->trials));
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (EspRow) row = g_list_model_get_item (G_LIST_MODEL (study->trials), i);
-
-      if (g_strcmp0 (g_object_get_data (G_OBJECT (row), "mask"), key) == 0)
-        return row; /* the list holds it */
-    }
-  return NULL;
-}
-
-static void
-add_trial (EspStudy *study, const EspTrial *trial)
-{
-  const EspHash hash = esp_mask_get_hash (trial->mask);
-  const EspCost cost = esp_cost_of (study->material->network, trial->mask);
-  const gboolean current = study->mask != NULL && esp_hash_equal (esp_mask_get_hash (study->mask), hash);
-  /* the act had no words yet while its slider was still moving */
-  g_autofree char *title = current ? study_plan_title (study) : g_strdup (trial->title);
-  EspMapNumber number;
-  g_autoptr (EspRow) row = NULL;
-
-  esp_live_get_number (study->live, &number);
-  /* the unpruned network has no difference: its interval is of the number itself */
-  const double difference = esp_mask_is_full (trial->mask) ? NAN : trial->map - number.baseline;
-
-  row = g_object_new (ESP_TYPE_TRIAL_ROW, "title", title, "map", trial->map, "difference", difference, "params", cost.params, "bytes",
-                      cost.file_bytes, "bflops", cost.bflops, NULL);
-  g_object_set_data_full (G_OBJECT (row), "mask", esp_hash_to_string (hash), g_free);
-  g_list_store_insert (study->trials, 0, row);
-}
-
-static void
-trial_done (const EspTrial *trial, gboolean fresh, gpointer data)
-{
-  EspStudy *study = data;
-  const EspHash hash = esp_mask_get_hash (trial->mask);
-  EspRow *row = find_trial (study, &hash);
-
-  if (fresh && row == NULL)
-    add_trial (study, trial);
-  else if (row != NULL && trial->has_interval)
-    esp_row_set (row, "low", trial->interval.low, "high", trial->interval.high, NULL);
-  if (study->mask != NULL && esp_hash_equal (esp_mask_get_hash (study->mask), hash))
-    {
-      g_clear_handle_id (&study->latency_source, g_source_remove);
-      study->latency_source = g_timeout_add (1000, measure_latency, study);
-    }
-}
-
 static void
 baseline_news (guint from, guint to, gpointer data)
 {
@@ -233,7 +165,7 @@ notify_all (EspStudy *study)
 static void
 install (EspStudy *study, EspMaterial *material, EspPlan *plan)
 {
-  const EspLiveEvents events = { number_changed, baseline_news, trial_done, live_failed };
+  const EspLiveEvents events = { number_changed, baseline_news, study_trial_done, live_failed };
 
   study_close (study);
   study->material = esp_material_ref (material);

@@ -119,47 +119,20 @@ update_channels (EspStudy *study)
     }
 }
 
-/** study_plan_title: Returns: (transfer full): the words of the act that led here, as the undo button has them. Thread: main. */
-char *
-study_plan_title (EspStudy *study)
+/* Asks for the numbers of the plan as it is now, under the words of the act that led to it, ended or not. */
+static void
+request_numbers (EspStudy *study)
 {
-  g_autofree char *label = NULL;
+  g_autoptr (EspPlanState) state = esp_plan_get_state (study->plan);
+  g_autofree char *label = esp_plan_dup_act_label (study->plan);
 
-  g_object_get (study->plan, "undo-label", &label, NULL);
   if (esp_mask_is_full (study->mask))
-    return g_strdup ("Unpruned");
-  if (label == NULL || *label == '\0')
-    return g_strdup ("Plan");
-  return g_steal_pointer (&label);
+    esp_live_request (study->live, study->mask, "Unpruned", state);
+  else
+    esp_live_request (study->live, study->mask, label != NULL ? label : "Plan", state);
 }
 
-/** study_plan_flush: rows and cost at once; numbers are asked for where the mask is another. Thread: main. */
-void
-study_plan_flush (EspStudy *study)
-{
-  g_autoptr (EspMask) mask = esp_plan_get_mask (study->plan);
-  const gboolean same = study->mask != NULL && esp_hash_equal (esp_mask_get_hash (mask), esp_mask_get_hash (study->mask));
-  g_autofree char *title = NULL;
-
-  g_clear_handle_id (&study->flush_source, g_source_remove);
-  g_clear_pointer (&study->mask, esp_mask_unref);
-  study->mask = esp_mask_ref (mask);
-  update_groups (study);
-  update_channels (study);
-  study->cost = esp_cost_of (study->material->network, mask);
-  study_save_later (study);
-  if (!same)
-    {
-      g_clear_handle_id (&study->latency_source, g_source_remove);
-      title = study_plan_title (study);
-      esp_live_request (study->live, mask, title);
-      if (study->view != NULL)
-        esp_view_set_mask (study->view, mask);
-    }
-  study_numbers (study);
-}
-
-/** study_plan_rank: the scores are others: histograms and channel scores are read again. Thread: main. */
+/** study_plan_rank: the scores or the layer are others: histograms and channel scores are read again. Thread: main. */
 void
 study_plan_rank (EspStudy *study)
 {
@@ -184,6 +157,47 @@ study_plan_rank (EspStudy *study)
     }
 }
 
+/* An opened plan, a trial or an undo may rank by other scores than before. */
+static void
+follow_scores (EspStudy *study)
+{
+  EspScores *scores = esp_plan_get_scores (study->plan);
+
+  if (scores == NULL || scores == study->ranked)
+    return;
+  g_clear_pointer (&study->ranked, esp_scores_unref);
+  study->ranked = esp_scores_ref (scores);
+  g_free (study->criterion);
+  study->criterion = g_strdup (esp_scores_get_criterion (scores));
+  study_plan_rank (study);
+  study_notify (study, STUDY_PROP_CRITERION);
+}
+
+/** study_plan_flush: rows and cost at once; numbers are asked for where the mask is another. Thread: main. */
+void
+study_plan_flush (EspStudy *study)
+{
+  g_autoptr (EspMask) mask = esp_plan_get_mask (study->plan);
+  const gboolean same = study->mask != NULL && esp_hash_equal (esp_mask_get_hash (mask), esp_mask_get_hash (study->mask));
+
+  g_clear_handle_id (&study->flush_source, g_source_remove);
+  g_clear_pointer (&study->mask, esp_mask_unref);
+  study->mask = esp_mask_ref (mask);
+  follow_scores (study);
+  update_groups (study);
+  update_channels (study);
+  study->cost = esp_cost_of (study->material->network, mask);
+  study_save_later (study);
+  if (!same)
+    {
+      g_clear_handle_id (&study->latency_source, g_source_remove);
+      request_numbers (study);
+      if (study->view != NULL)
+        esp_view_set_mask (study->view, mask);
+    }
+  study_numbers (study);
+}
+
 /** study_plan_attach: makes @plan the plan in hand. Thread: main. */
 void
 study_plan_attach (EspStudy *study, EspPlan *plan)
@@ -192,7 +206,6 @@ study_plan_attach (EspStudy *study, EspPlan *plan)
   study->plan_handler = g_signal_connect (plan, "changed", G_CALLBACK (plan_changed), study);
   fill_groups (study);
   study_plan_flush (study);
-  study_plan_rank (study);
 }
 
 /** study_plan_detach: lets go of the plan in hand. Thread: main. */
@@ -204,5 +217,6 @@ study_plan_detach (EspStudy *study)
   g_clear_handle_id (&study->flush_source, g_source_remove);
   g_clear_signal_handler (&study->plan_handler, study->plan);
   empty_groups (study);
+  g_clear_pointer (&study->ranked, esp_scores_unref);
   g_clear_object (&study->plan);
 }

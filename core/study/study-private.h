@@ -1,5 +1,5 @@
 /* study-private.h: the parts of the study, one file a job: study.c the object, study-open.c opening, study-plan.c plan to numbers, study-view.c the
- * picture in view, study-score.c criteria, study-save.c plan files */
+ * picture in view, study-score.c criteria, study-trials.c what was tried, study-save.c plan files */
 #pragma once
 
 #include "study/live.h"
@@ -36,6 +36,7 @@ struct _EspStudy
   EspView     *view; /* NULL without pictures */
   EspPlan     *plan;
   EspMask     *mask; /* the plan's, as last asked for */
+  EspScores   *ranked; /* what its lists show the order of */
 
   GListStore *images, *detections, *channels, *groups, *trials, *layers;
 
@@ -74,9 +75,7 @@ void study_close          (EspStudy *study); /* back to nothing open */
 void study_plan_attach    (EspStudy *study, EspPlan *plan);
 void study_plan_detach    (EspStudy *study);
 void study_plan_flush     (EspStudy *study); /* what the plan says now, without waiting for the idle */
-void study_plan_rank      (EspStudy *study); /* the ranking is another */
-
-char *study_plan_title    (EspStudy *study); /* (transfer full): the act that led here */
+void study_plan_rank      (EspStudy *study); /* the ranking or the layer is another */
 
 void study_view_fill      (EspStudy *study);
 void study_view_clear     (EspStudy *study);
@@ -87,6 +86,8 @@ void study_view_threshold (EspStudy *study, double threshold);
 void study_view_baseline  (guint from, guint to, gpointer study);
 
 void study_score_begin    (EspStudy *study); /* the criterion that needs images, in the background */
+
+void study_trial_done     (const EspTrial *trial, gboolean fresh, gpointer study);
 
 void study_save_later     (EspStudy *study);
 void study_save_now       (EspStudy *study);

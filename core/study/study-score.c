@@ -59,12 +59,8 @@ score_in_lane (EspStudy *study, const EspCriterion *criterion, EspJob *job, GAsy
 static void
 use_scores (EspStudy *study, EspScores *scores)
 {
-  g_free (study->criterion);
-  study->criterion = g_strdup (esp_scores_get_criterion (scores));
   esp_plan_set_scores (study->plan, scores);
   study_plan_flush (study);
-  study_plan_rank (study);
-  study_notify (study, STUDY_PROP_CRITERION);
 }
 
 static gboolean

@@ -127,6 +127,8 @@ gboolean        esp_study_set_criterion_finish (EspStudy           *study,
                                                 GAsyncResult       *result,
                                                 GError            **error);
 EspJob         *esp_study_get_job          (EspStudy      *study);  /* (nullable): the long work under way: progress in images, cancel; "busy" notifies */
+void            esp_study_restore_trial    (EspStudy      *study,   /* one act of undo: the plan of a row of the trials */
+                                            guint          trial);
 /* The plan as it was left when this network and these weights were open last; NULL where there is none, or it cuts nothing. */
 char           *esp_study_find_autosave    (EspStudy      *study);  /* (transfer full) (nullable): a path for esp_study_load_plan() */
 gboolean        esp_study_load_plan        (EspStudy      *study,   /* one act of undo; refused whole where it does not fit */

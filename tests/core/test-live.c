@@ -138,7 +138,7 @@ test_final (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (number.map, >, 0);
   g_assert_cmpfloat (number.map, ==, number.baseline);
 
-  esp_live_request (f->live, half, "half");
+  esp_live_request (f->live, half, "half", NULL);
   number = number_of (f);
   g_assert_cmpint (number.state, ==, ESP_STATE_PREVIOUS);
   g_assert_cmpfloat (number.map, ==, number.baseline);
@@ -185,7 +185,7 @@ test_partial (Fixture *f, gconstpointer data)
   wait_until (has_interval, f);
   f->live->seconds_per_image = .08 / 18.5;
   g_mutex_lock (&held);
-  esp_live_request (f->live, half, "half");
+  esp_live_request (f->live, half, "half", NULL);
   esp_lane_post (f->lane, ESP_LANE_VIEW, hold_lane, &held, NULL);
   wait_until (has_partial_interval, f);
   number = number_of (f);
@@ -210,13 +210,13 @@ test_undo (Fixture *f, gconstpointer data)
 
   esp_live_start (f->live, NULL);
   wait_until (has_interval, f);
-  esp_live_request (f->live, half, "half");
+  esp_live_request (f->live, half, "half", NULL);
   wait_until (has_interval, f);
   map = number_of (f).map;
-  esp_live_request (f->live, full, "back");
+  esp_live_request (f->live, full, "back", NULL);
   g_assert_true (has_interval (f)); /* at once */
   g_assert_cmpfloat (number_of (f).map, ==, number_of (f).baseline);
-  esp_live_request (f->live, half, "again");
+  esp_live_request (f->live, half, "again", NULL);
   g_assert_true (has_interval (f));
   g_assert_cmpfloat (number_of (f).map, ==, map);
 }
@@ -233,7 +233,7 @@ test_latest_wins (Fixture *f, gconstpointer data)
     {
       g_autoptr (EspMask) mask = mask_without (f, i % 16 + 1);
 
-      esp_live_request (f->live, mask, "drag");
+      esp_live_request (f->live, mask, "drag", NULL);
       g_main_context_iteration (NULL, FALSE);
     }
   g_assert_cmpint (number_of (f).state, !=, ESP_STATE_NONE);
@@ -247,7 +247,7 @@ test_before_baseline (Fixture *f, gconstpointer data)
   g_autoptr (EspMask) half = mask_without (f, 12);
 
   esp_live_start (f->live, NULL);
-  esp_live_request (f->live, half, "early");
+  esp_live_request (f->live, half, "early", NULL);
   wait_until (is_final, f);
   g_assert_true (number_of (f).has_plan);
   g_assert_cmpfloat (number_of (f).map, ==, direct_map (f->lane, &f->bench.files, half));
@@ -260,7 +260,7 @@ test_close_under_way (Fixture *f, gconstpointer data)
   const guint known = f->known;
 
   esp_live_start (f->live, NULL);
-  esp_live_request (f->live, half, "half");
+  esp_live_request (f->live, half, "half", NULL);
   g_usleep (3000);
   g_clear_pointer (&f->live, esp_live_close);
   for (int i = 0; i < 20; i++)
@@ -281,7 +281,7 @@ test_unlabelled (Fixture *f, gconstpointer data)
   esp_live_start (f->live, NULL);
   wait_until (is_known, f);
   wait_until (is_final, f);
-  esp_live_request (f->live, half, "half");
+  esp_live_request (f->live, half, "half", NULL);
   g_assert_cmpint (number_of (f).state, ==, ESP_STATE_NONE);
   wait_until (is_final, f);
   number = number_of (f);
@@ -308,7 +308,7 @@ test_latency (Fixture *f, gconstpointer data)
   g_autoptr (EspMask) half = mask_without (f, 12);
   EspLatency whole;
 
-  esp_live_request (f->live, half, "half");
+  esp_live_request (f->live, half, "half", NULL);
   g_assert_false (has_latency (f));
   esp_live_measure (f->live);
   wait_until (has_latency, f);

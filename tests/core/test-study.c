@@ -217,6 +217,114 @@ test_cut_and_undo (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count (esp_study_get_trials (f->study)), ==, 2);
 }
 
+static char *
+title_of_trial (Fixture *f, guint trial)
+{
+  g_autoptr (EspRow) row = g_list_model_get_item (esp_study_get_trials (f->study), trial);
+  char *title = NULL;
+
+  g_object_get (row, "title", &title, NULL);
+  return title;
+}
+
+static char *
+undo_label (Fixture *f)
+{
+  char *label = NULL;
+
+  g_object_get (esp_study_get_plan (f->study), "undo-label", &label, NULL);
+  return label;
+}
+
+/* A pass that ends while the hand still holds the slider: the trial bears the words of that act, not of the one before. Activating a trial brings
+ * its plan back, channels chosen by hand and all; one undo takes that away again. */
+static void
+test_trials (Fixture *f, gconstpointer data)
+{
+  const EspChannel by_hand = { 4, 3 };
+  g_autofree char *held = NULL, *second = NULL, *back = NULL;
+  g_autoptr (EspMask) first = NULL, again = NULL, last = NULL;
+  EspPlan *plan;
+  double map;
+
+  open_bench (f);
+  wait_until (is_idle, f);
+  plan = esp_study_get_plan (f->study);
+  esp_plan_set_rules (plan, &by_hand, 1, ESP_CHANNEL_CUT);
+  settle ();
+  wait_until (is_final, f);
+  esp_plan_begin (plan);
+  esp_plan_set_ratio (plan, 0, .3);
+  settle ();
+  esp_plan_set_ratio (plan, 0, .5);
+  settle ();
+  wait_until (is_final, f);
+  settle ();
+  held = title_of_trial (f, 0);
+  g_assert_true (g_str_has_suffix (held, " to 50 %"));
+  esp_plan_end (plan);
+  first = esp_plan_get_mask (plan);
+  map = numbers_of (f).map.map;
+
+  esp_plan_reset (plan);
+  esp_plan_set_ratio (plan, 0, .25);
+  settle ();
+  wait_until (is_final, f);
+  settle ();
+  second = title_of_trial (f, 0);
+  g_assert_true (g_str_has_suffix (second, " to 25 %"));
+  last = esp_plan_get_mask (plan);
+
+  esp_study_restore_trial (f->study, 1);
+  settle ();
+  again = esp_plan_get_mask (plan);
+  g_assert_true (esp_hash_equal (esp_mask_get_hash (again), esp_mask_get_hash (first)));
+  g_assert_cmpint (esp_plan_get_rule (plan, 4, 3), ==, ESP_CHANNEL_CUT);
+  g_assert_cmpfloat (esp_plan_get_ratio (plan, 0), ==, .5);
+  g_assert_true (is_final (f));
+  g_assert_cmpfloat (numbers_of (f).map.map, ==, map);
+  back = undo_label (f);
+  g_assert_nonnull (strstr (back, held));
+  esp_plan_undo (plan);
+  g_clear_pointer (&again, esp_mask_unref);
+  again = esp_plan_get_mask (plan);
+  g_assert_true (esp_hash_equal (esp_mask_get_hash (again), esp_mask_get_hash (last)));
+  esp_study_restore_trial (f->study, count (esp_study_get_trials (f->study)) - 1);
+  g_clear_pointer (&again, esp_mask_unref);
+  again = esp_plan_get_mask (plan);
+  g_assert_true (esp_mask_is_full (again)); /* the unpruned network */
+  settle ();
+}
+
+/* A trial ranked by another criterion brings that back as well, and the study says so. */
+static void
+test_trial_scores (Fixture *f, gconstpointer data)
+{
+  g_autofree char *before = NULL, *other = NULL, *after = NULL, *undone = NULL;
+
+  open_bench (f);
+  wait_until (is_idle, f);
+  g_object_get (f->study, "criterion", &before, NULL);
+  esp_plan_set_ratio (esp_study_get_plan (f->study), 0, .5);
+  settle ();
+  wait_until (is_final, f);
+  settle ();
+  g_object_set (f->study, "criterion", "random", NULL);
+  wait_until (is_idle, f);
+  g_object_get (f->study, "criterion", &other, NULL);
+  g_assert_cmpstr (other, ==, "random");
+  settle ();
+  g_assert_cmpuint (count (esp_study_get_trials (f->study)), ==, 3);
+  esp_study_restore_trial (f->study, 1);
+  settle ();
+  g_object_get (f->study, "criterion", &after, NULL);
+  g_assert_cmpstr (after, ==, before);
+  esp_plan_undo (esp_study_get_plan (f->study));
+  settle ();
+  g_object_get (f->study, "criterion", &undone, NULL);
+  g_assert_cmpstr (undone, ==, "random");
+}
+
 /* Two channels by hand: their rows say so, partners follow. */
 static void
 test_channels (Fixture *f, gconstpointer data)
@@ -527,6 +635,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/study/open", "labelled", test_open);
   ADD ("/study/cut-and-undo", "labelled", test_cut_and_undo);
+  ADD ("/study/trials", "labelled", test_trials);
+  ADD ("/study/trial-scores", "labelled", test_trial_scores);
   ADD ("/study/channels", "labelled", test_channels);
   ADD ("/study/view", "labelled", test_view);
   ADD ("/study/pruned-boxes", "labelled", test_pruned_boxes);

@@ -91,6 +91,19 @@ def undo(program, map_before):
     assert program.value(DEAR) == 0
 
 
+def bring_back(program, map_of_trial):
+    step("bring a trial back from the list")
+    assert " to 60 %" in program.rows("Trials")[0].name, [row.name for row in program.rows("Trials")]
+    program.tab_to("page tab", "Trials")
+    program.key("space")
+    program.tab_to("list", "Trials")
+    program.key("Home", "Return")
+    node = program.wait(None, "mAP", lambda tile: tile.description == map_of_trial and final(tile))
+    program.shot("brought-back.png")
+    program.press("button", "Undo")
+    return node
+
+
 def save(program, folder):
     step("save the plan")
     path = os.path.join(folder, "session-plan.json")
@@ -126,6 +139,8 @@ def main():
         measured = cli("evaluate", *files, "--plan", path)
         assert float(shown) == measured["map"], (shown, measured["map"])
         undo(program, whole)
+        bring_back(program, shown)
+        program.wait(None, "mAP", lambda tile: tile.description == whole and final(tile))
         step("the same baseline headless")
         assert float(whole) == cli("evaluate", *files)["map"]
     finally:
