@@ -25,8 +25,8 @@ struct _EspKernelSet
   const char          *name;
   gsize                size;             /* bytes of a number */
   int                (*block) (void);    /* channels side by side in its values */
-  const EspKernelRow  *special[ESP_N_OPS]; /* (nullable): runs what it takes */
-  const EspKernelRow  *rows[ESP_N_OPS];    /* run the rest */
+  const EspKernelRow  *const *special[ESP_N_OPS]; /* (nullable): a list that ends with NULL; the first that takes it runs it */
+  const EspKernelRow  *rows[ESP_N_OPS];           /* run the rest */
 };
 
 struct _EspKernel
@@ -57,8 +57,8 @@ struct _EspCall
 extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_upsample, esp_blocked_concat, esp_blocked_add,
     esp_blocked_head;
 
-/* Convolutions of side 3 on AVX-512; direct.c */
-extern const EspKernelRow esp_direct_convolution;
+/* Convolutions of side 3 on AVX-512; direct.c, and direct-image.c for those that read the image */
+extern const EspKernelRow esp_direct_convolution, esp_direct_image;
 
 /* The convolutions of oneDNN, and the block its values like; onednn*.c */
 extern const EspKernelRow esp_onednn_convolution, esp_onednn_convolution_weights;

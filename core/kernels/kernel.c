@@ -23,6 +23,29 @@ esp_kernels_layout (const EspKernelSet *set, EspShape shape, gboolean plain)
   return (EspLayout){ .shape = shape, .block = plain ? 1 : set->block (), .size = set->size };
 }
 
+static const EspKernelRow *
+find_special (const EspKernelSet *set, const EspSpec *spec)
+{
+  const EspKernelRow *const *list = set->special[spec->op];
+
+  while (list != NULL && *list != NULL && !(*list)->takes (spec))
+    list++;
+  return list != NULL ? *list : NULL;
+}
+
+/**
+ * esp_kernels_take:
+ * @set: which kernels
+ * @spec: what to compute, geometry.pool set; its pointers are not looked at
+ *
+ * Returns: whether the set has one operation for all of it; else the pool is compiled as an operation of its own. Thread: any.
+ */
+gboolean
+esp_kernels_take (const EspKernelSet *set, const EspSpec *spec)
+{
+  return find_special (set, spec) != NULL;
+}
+
 static void
 kernel_clear (gpointer data)
 {
@@ -40,14 +63,16 @@ kernel_clear (gpointer data)
  * @error: return location
  *
  * Returns: (transfer full): the compiled operation, or NULL. Thread: lane (a reference: any).
- * Errors: ESP_ERROR_UNSUPPORTED where the set has no implementation.
+ * Errors: ESP_ERROR_UNSUPPORTED where the set has no implementation. A pool joined to a convolution is asked for only where
+ * esp_kernels_take() has it.
  */
 EspKernel *
 esp_kernel_new (const EspKernelSet *set, const EspSpec *spec, GError **error)
 {
-  const EspKernelRow *special = set->special[spec->op], *row = special != NULL && special->takes (spec) ? special : set->rows[spec->op];
+  const EspKernelRow *special = find_special (set, spec), *row = special != NULL ? special : set->rows[spec->op];
   g_autoptr (EspKernel) kernel = g_atomic_rc_box_new0 (EspKernel);
 
+  g_return_val_if_fail (special != NULL || spec->geometry.pool == 0, NULL);
   kernel->set = set;
   kernel->row = row;
   kernel->name = set->name;

@@ -29,6 +29,7 @@ typedef struct
   int dilation;           /* convolution: rows and columns from one weight to the next, at least 1 */
   int stride;             /* upsample */
   int entries;            /* head: 5 + classes */
+  int pool;               /* convolution: 2: out is what a max-pool of side 2, stride 2 makes of it (see esp_kernels_take); 0: none */
 } EspGeometry;
 
 /* What to compile. Pointers are only borrowed during esp_kernel_new, which packs what it needs. */
@@ -67,6 +68,10 @@ const EspKernelSet *esp_kernels_reference_double (void);                      /*
 EspLayout           esp_kernels_layout           (const EspKernelSet *set,
                                                   EspShape            shape,  /* n = batch */
                                                   gboolean            plain); /* n c h w whatever the set likes */
+
+/* Whether the set joins what @spec asks for in one operation; asked before a spec with a pool is compiled. */
+gboolean            esp_kernels_take             (const EspKernelSet *set,
+                                                  const EspSpec      *spec);
 
 /* Immutable once made, shared by any number of calls. Thread: oneDNN's in the lane that made them; a reference's in any. */
 EspKernel          *esp_kernel_new               (const EspKernelSet *set,

@@ -484,11 +484,12 @@ const EspKernelRow esp_onednn_convolution = {
 const EspKernelSet *
 esp_kernels_onednn (void)
 {
+  static const EspKernelRow *const convolutions[] = { &esp_direct_convolution, &esp_direct_image, NULL };
   static const EspKernelSet set = {
     .name = "oneDNN",
     .size = sizeof (float),
     .block = esp_onednn_block,
-    .special = { [ESP_OP_CONVOLUTION] = &esp_direct_convolution },
+    .special = { [ESP_OP_CONVOLUTION] = convolutions },
     .rows = {
       [ESP_OP_CONVOLUTION] = &esp_onednn_convolution,
       [ESP_OP_CONVOLUTION_WEIGHTS] = &esp_onednn_convolution_weights,

@@ -4,6 +4,8 @@
 
 #include "net/engine-private.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "net/layer-private.h"
 
@@ -87,6 +89,42 @@ compile_bend (EspEngine *engine, EspStep *step, EspSpec *whole, const EspStep *o
   return step->bend != NULL;
 }
 
+/* The max-pool that can be computed along with the convolution @step, or NULL: nothing else may read the convolution, now or later. */
+static EspStep *
+find_pool (EspEngine *engine, const EspStep *step)
+{
+  const guint index = step->layer->index;
+  guint n = 0;
+
+  if (step->layer->kind != ESP_LAYER_CONVOLUTIONAL || engine->options.mode != ESP_MODE_INFER || engine->options.keep_all
+      || step->keep != NULL || index + 1 >= engine->n || esp_network_get_layer (engine->network, index + 1)->kind != ESP_LAYER_MAXPOOL)
+    return NULL;
+  esp_network_get_consumers (engine->network, index, &n);
+  return n == 1 && esp_network_get_layer (engine->network, index + 1)->inputs[0] == (int) index ? esp_engine_step (engine, index + 1)
+                                                                                                : NULL;
+}
+
+/* Joins a max-pool of side 2 and stride 2 to the convolution where the kernels have the two in one: a large value less to write and read. */
+static void
+join_pool (EspEngine *engine, EspStep *step, EspSpec *spec)
+{
+  const EspGeometry halves = { .size_h = 2, .size_w = 2, .stride_h = 2, .stride_w = 2 };
+  EspStep *pool = find_pool (engine, step);
+  EspSpec both = *spec, alone = { 0 };
+
+  if (pool == NULL)
+    return;
+  describe (pool, &alone);
+  if (memcmp (&alone.geometry, &halves, sizeof halves) != 0)
+    return;
+  both.geometry.pool = 2;
+  both.out = pool->layout;
+  if (!esp_kernels_take (engine->set, &both))
+    return;
+  step->joins = pool->joined = TRUE;
+  *spec = both;
+}
+
 static gboolean
 compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **error)
 {
@@ -108,6 +146,7 @@ compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **e
     return FALSE;
   if (spec.op == ESP_OP_HEAD)
     spec.backward = FALSE;
+  join_pool (engine, step, &spec);
   if (old != NULL && old->params != step->params)
     old = NULL;
   step->kernel = make (engine, &spec, old != NULL ? old->kernel : NULL, error);

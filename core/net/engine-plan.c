@@ -67,7 +67,7 @@ want_places (EspEngine *engine)
       gsize bytes = esp_layout_get_bytes (&step->layout);
 
       if (step->root == i)
-        want (&step->out, bytes, i, engine->options.keep_all || explains (engine) ? end : MAX (step->reads, i));
+        want (&step->out, bytes, step->joined ? i - 1 : i, engine->options.keep_all || explains (engine) ? end : MAX (step->reads, i));
       if (step->kernel != NULL)
         {
           want (&step->kept, esp_kernel_get_kept (step->kernel), i, end);
@@ -175,6 +175,8 @@ values_of (EspEngine *engine, EspStep *step, const void **in)
 {
   for (guint k = 0; k < step->layer->n_inputs; k++)
     in[k] = root_data (engine, step->layer->inputs[k]);
+  if (step->joins)
+    return (EspCallValues){ in, (step + 1)->out.data, NULL, engine->scratch.data };
   return (EspCallValues){ in, step->pre.data != NULL ? step->pre.data : root_data (engine, (int) step->layer->index), step->kept.data,
                           engine->scratch.data };
 }

@@ -194,6 +194,8 @@ esp_engine_forward_from (EspEngine *engine, guint layer, EspJob *job, GError **e
     {
       if (!esp_job_check (job, error))
         return FALSE;
+      if (esp_engine_step (engine, i)->joined && i != layer)
+        continue; /* the convolution before it did its work */
       if (!run_step (esp_engine_step (engine, i)))
         return esp_engine_failed (engine, i, error);
     }

@@ -353,6 +353,103 @@ test_products (void)
       }
 }
 
+/* A convolution compiled for inference alone, with its max-pool or without. */
+typedef struct
+{
+  EspShape in, out; /* of the convolution */
+  EspActivation activation;
+  gboolean plain;
+} Joint;
+
+static const Joint joints[] = {
+  { { 2, 3, 24, 30 }, { 2, 17, 24, 30 }, ESP_ACTIVATION_LEAKY, TRUE },
+  { { 1, 1, 2, 14 }, { 1, 16, 2, 14 }, ESP_ACTIVATION_LINEAR, TRUE },
+  { { 1, 4, 4, 16 }, { 1, 33, 4, 16 }, ESP_ACTIVATION_RELU, TRUE },
+  { { 1, 3, 6, 44 }, { 1, 8, 6, 44 }, ESP_ACTIVATION_LEAKY, TRUE },
+  { { 2, 16, 10, 26 }, { 2, 33, 10, 26 }, ESP_ACTIVATION_LEAKY, FALSE },
+  { { 1, 37, 2, 8 }, { 1, 32, 2, 8 }, ESP_ACTIVATION_LINEAR, FALSE },
+  { { 1, 5, 36, 40 }, { 1, 16, 36, 40 }, ESP_ACTIVATION_RELU, FALSE },
+  { { 1, 16, 8, 208 }, { 1, 32, 8, 208 }, ESP_ACTIVATION_LEAKY, FALSE },
+};
+
+/* What @set makes of a random value, by the convolution; with @pool by that and the pool as one operation. Not NULL where it can. */
+static void *
+convolve_joint (const EspKernelSet *set, const Joint *row, gboolean pool, EspLayout *out)
+{
+  const gsize filters = (gsize) row->out.c;
+  g_autofree float *weights = random_floats (filters * (gsize) row->in.c * 9, 5);
+  g_autofree double *bias = g_new (double, filters);
+  const EspLayout in = esp_kernels_layout (set, row->in, row->plain);
+  const EspShape half = { row->out.n, row->out.c, row->out.h / 2, row->out.w / 2 };
+  EspSpec spec = { .op = ESP_OP_CONVOLUTION,
+                   .n_in = 1,
+                   .in = &in,
+                   .out = *out = esp_kernels_layout (set, pool ? half : row->out, FALSE),
+                   .activation = row->activation,
+                   .geometry
+                   = { .groups = 1, .size_h = 3, .size_w = 3, .stride_h = 1, .stride_w = 1, .pad = 1, .dilation = 1, .pool = pool ? 2 : 0 },
+                   .weights = weights,
+                   .bias = bias };
+  g_autoptr (EspKernel) kernel = NULL;
+  g_autoptr (EspCall) call = NULL;
+  const void *value;
+  void *result, *scratch;
+
+  for (gsize f = 0; f < filters; f++)
+    bias[f] = .3 - (double) f / 50;
+  if (pool && !esp_kernels_take (set, &spec))
+    return NULL;
+  kernel = esp_kernel_new (set, &spec, NULL);
+  g_test_message ("%s", esp_kernel_get_name (kernel));
+  value = packed_random (&in, 9);
+  result = packed_random (out, 10);
+  scratch = aligned (esp_kernel_get_scratch (kernel));
+  call = esp_call_new_forward (kernel, &(EspCallValues){ &value, result, NULL, scratch });
+  g_assert_true (esp_call_run (call, FALSE));
+  g_aligned_free ((gpointer) value);
+  g_aligned_free (scratch);
+  return result;
+}
+
+static void *
+pool_joint (const EspKernelSet *set, const EspLayout *in, const void *value, const EspLayout *out)
+{
+  const EspSpec spec
+      = { .op = ESP_OP_MAXPOOL, .n_in = 1, .in = in, .out = *out, .geometry = { .size_h = 2, .size_w = 2, .stride_h = 2, .stride_w = 2 } };
+  g_autoptr (EspKernel) kernel = esp_kernel_new (set, &spec, NULL);
+  void *result = packed_random (out, 11);
+  g_autoptr (EspCall) call = esp_call_new_forward (kernel, &(EspCallValues){ &value, result, NULL, NULL });
+
+  g_assert_true (esp_call_run (call, FALSE));
+  return result;
+}
+
+/* Compiled for inference: near the reference; and with its pool the same bits as pooled afterwards. */
+static void
+test_joint (gconstpointer data)
+{
+  const EspKernelSet *fast = esp_kernels_onednn (), *exact = esp_kernels_reference_double ();
+  EspLayout layout, exact_layout, pooled_layout;
+  void *value = convolve_joint (fast, data, FALSE, &layout), *wanted = convolve_joint (exact, data, FALSE, &exact_layout);
+  void *pooled = convolve_joint (fast, data, TRUE, &pooled_layout);
+
+  assert_near (&layout, value, &exact_layout, wanted, 1e-5);
+  assert_filling_is_zero (&layout, value);
+  if (pooled != NULL)
+    {
+      void *after = pool_joint (fast, &layout, value, &pooled_layout);
+      const gsize bytes = esp_layout_get_bytes (&pooled_layout);
+
+      g_assert_cmpmem (pooled, bytes, after, bytes);
+      g_aligned_free (after);
+      g_aligned_free (pooled);
+    }
+  else
+    g_test_message ("no such operation here");
+  g_aligned_free (value);
+  g_aligned_free (wanted);
+}
+
 /* Numbers of every size, both signs, against libm in double: within 4 units in the last place. */
 static void
 test_logistic (void)
@@ -413,6 +510,13 @@ main (int argc, char **argv)
       g_test_add_data_func (against, &cases[i], test_against_reference);
       if (cases[i].op != ESP_OP_HEAD)
         g_test_add_data_func (differences, &cases[i], test_differences);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (joints); i++)
+    {
+      g_autofree char *name
+          = g_strdup_printf ("/kernels/inference/%d-%d-at-%dx%d", joints[i].in.c, joints[i].out.c, joints[i].in.h, joints[i].in.w);
+
+      g_test_add_data_func (name, &joints[i], test_joint);
     }
   g_test_add_func ("/kernels/ties", test_ties);
   g_test_add_func ("/kernels/products", test_products);
