@@ -5,6 +5,7 @@
 
 G_BEGIN_DECLS
 
+#define ESP_IMAGE_MOST_BYTES  ((gsize) 512 << 20) /* of a file */
 #define ESP_IMAGE_MOST_PIXELS ((guint64) 256 * 1000 * 1000)
 
 struct _EspImage
@@ -17,7 +18,11 @@ struct _EspImage
 EspImage *esp_image_new_empty  (int             width,   /* samples not set; NULL where there is no memory */
                                 int             height,
                                 int             depth);
+const char *esp_image_find_kind (const char    *path,    /* for messages */
+                                 GBytes        *bytes,   /* the file, or its beginning */
+                                 GError       **error);
 gboolean  esp_image_check_size (const char     *path,
+                                gsize           n_bytes,
                                 gint64          width,
                                 gint64          height,
                                 GError        **error);
@@ -32,6 +37,18 @@ EspImage *esp_pixbuf_decode    (const char     *path,
 gboolean  esp_jpeg_check       (const char     *path,    /* its markers from the first to the end */
                                 GBytes         *bytes,
                                 GError        **error);
+gboolean  esp_bmp_read_size    (GBytes         *bytes,
+                                gint64         *width,
+                                gint64         *height);
+gboolean  esp_bmp_check        (const char     *path,   /* its header */
+                                GBytes         *bytes,
+                                GError        **error);
+gboolean  esp_jpeg_read_size   (GBytes         *bytes,   /* or their beginning: FALSE where the frame is not in it */
+                                gint64         *width,
+                                gint64         *height);
+gboolean  esp_pnm_read_size    (GBytes         *bytes,
+                                gint64         *width,
+                                gint64         *height);
 gboolean  esp_pnm_check        (const char     *path,   /* its header and its length */
                                 GBytes         *bytes,
                                 GError        **error);

@@ -6,13 +6,11 @@
 
 #include <string.h>
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
-
 #include "base/error.h"
 #include "base/file.h"
 #include "image/image-private.h"
 
-#define MOST_FILE_BYTES ((gsize) 512 << 20)
+#define MOST_PER_BYTE ((guint64) 8 * 1032) /* pixels: deflate makes at most 1032 bytes of one, and eight pixels are a bit each */
 
 /** esp_image_new_empty: Returns: (transfer full) (nullable): an image with samples not set, NULL where memory does not suffice. Thread: any. */
 EspImage *
@@ -121,9 +119,18 @@ esp_image_get_sample (const EspImage *image, int x, int y, int channel)
   return image->deep != NULL ? (float) (image->deep[at] / 65535.) : (float) (image->rgb[at] / 255.);
 }
 
-/** esp_image_check_size: FALSE and ESP_ERROR_FORMAT or ESP_ERROR_LIMIT where a file's size is none, or beyond 256 megapixels. Thread: any. */
+/**
+ * esp_image_check_size:
+ * @path: for messages
+ * @n_bytes: of the whole file
+ * @width: what its header says
+ * @height: likewise
+ * @error: ESP_ERROR_FORMAT where that is no size, or more than a file of so few bytes can hold; ESP_ERROR_LIMIT beyond 256 megapixels
+ *
+ * Asked before anything of that size is allocated. Thread: any.
+ */
 gboolean
-esp_image_check_size (const char *path, gint64 width, gint64 height, GError **error)
+esp_image_check_size (const char *path, gsize n_bytes, gint64 width, gint64 height, GError **error)
 {
   if (width <= 0 || height <= 0 || width > G_MAXINT32 || height > G_MAXINT32)
     {
@@ -137,12 +144,20 @@ esp_image_check_size (const char *path, gint64 width, gint64 height, GError **er
                    "%s: %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels, at most 256 megapixels are accepted", path, width, height);
       return FALSE;
     }
+  if ((guint64) width * (guint64) height > MOST_PER_BYTE * n_bytes)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT,
+                   "%s: its header says %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels, more than its %" G_GSIZE_FORMAT
+                   " bytes can hold",
+                   path, width, height, n_bytes);
+      return FALSE;
+    }
   return TRUE;
 }
 
-/* gdk-pixbuf's name of a kind that is read, by the file's first bytes; NULL and an error for all else. */
-static const char *
-find_kind (const char *path, GBytes *bytes, GError **error)
+/** esp_image_find_kind: Returns: (nullable): gdk-pixbuf's name of a kind that is read, by the first bytes; else ESP_ERROR_UNSUPPORTED. Thread: any. */
+const char *
+esp_image_find_kind (const char *path, GBytes *bytes, GError **error)
 {
   gsize n = 0;
   const guint8 *data = g_bytes_get_data (bytes, &n);
@@ -174,6 +189,8 @@ check_whole (const char *path, const char *kind, GBytes *bytes, GError **error)
     return esp_jpeg_check (path, bytes, error);
   if (strcmp (kind, "pnm") == 0)
     return esp_pnm_check (path, bytes, error);
+  if (strcmp (kind, "bmp") == 0)
+    return esp_bmp_check (path, bytes, error);
   return TRUE;
 }
 
@@ -200,8 +217,8 @@ load (const char *path, EspOrientation orientation, int want_width, int want_hei
   const char *kind = NULL;
   int exif = 1;
 
-  bytes = esp_file_read (path, MOST_FILE_BYTES, error);
-  if (bytes == NULL || (kind = find_kind (path, bytes, error)) == NULL)
+  bytes = esp_file_read (path, ESP_IMAGE_MOST_BYTES, error);
+  if (bytes == NULL || (kind = esp_image_find_kind (path, bytes, error)) == NULL)
     return NULL;
   if (strcmp (kind, "png") == 0)
     image = esp_png_decode (path, bytes, error);
@@ -237,26 +254,4 @@ esp_image_load (const char *path, EspOrientation orientation, int want_width, in
   if (image == NULL)
     esp_error_make_utf8 (error);
   return image;
-}
-
-/**
- * esp_image_read_size:
- * @path: a picture file
- * @width: (out): columns as stored, before any turning
- * @height: (out): rows as stored
- * @error: ESP_ERROR_IO where there is no such file, ESP_ERROR_FORMAT where it is no picture
- *
- * Reads the header alone. Thread: any.
- */
-gboolean
-esp_image_read_size (const char *path, int *width, int *height, GError **error)
-{
-  g_return_val_if_fail (path != NULL, FALSE);
-  if (gdk_pixbuf_get_file_info (path, width, height) != NULL && *width > 0 && *height > 0)
-    return TRUE;
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
-    g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: no such file", path);
-  else
-    g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: its size could not be read: expected a PNG, JPEG, BMP or PNM picture", path);
-  return FALSE;
 }

@@ -62,7 +62,7 @@ note_segment (Walk *walk, guint8 marker, const guint8 *body, gsize n)
 {
   const gboolean frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 
-  if (frame && n >= 6)
+  if (frame && n >= 6 && walk->components == 0) /* a second one is refused by the decoder, which has believed the first */
     {
       walk->components = body[5];
       walk->height = body[1] << 8 | body[2];
@@ -73,9 +73,9 @@ note_segment (Walk *walk, guint8 marker, const guint8 *body, gsize n)
     walk->adobe = TRUE;
 }
 
-/* From the first marker to the last; FALSE where the file ends before it. */
+/* From the first marker to the last, or to the frame; FALSE where the file ends before it. */
 static gboolean
-walk_markers (Walk *walk)
+walk_markers (Walk *walk, gboolean to_frame)
 {
   walk->at = 2;
   while (walk->at + 1 < walk->n)
@@ -101,6 +101,8 @@ walk_markers (Walk *walk)
         return FALSE;
       note_segment (walk, marker, walk->data + walk->at + 2, size - 2);
       walk->at += size;
+      if (to_frame && walk->components != 0)
+        return TRUE;
       if (marker == 0xda && !skip_scan (walk))
         return FALSE;
     }
@@ -123,13 +125,13 @@ esp_jpeg_check (const char *path, GBytes *bytes, GError **error)
   Walk walk = { 0 };
 
   walk.data = g_bytes_get_data (bytes, &walk.n);
-  if (!walk_markers (&walk))
+  if (!walk_markers (&walk, FALSE))
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT,
                    "%s: the JPEG is cut short: it ends at byte %" G_GSIZE_FORMAT " without its end marker", path, walk.n);
       return FALSE;
     }
-  if (walk.components != 0 && !esp_image_check_size (path, walk.width, walk.height, error))
+  if (walk.components != 0 && !esp_image_check_size (path, walk.n, walk.width, walk.height, error))
     return FALSE;
   if (walk.least_bits > (guint64) walk.n * 8)
     {
@@ -144,5 +146,19 @@ esp_jpeg_check (const char *path, GBytes *bytes, GError **error)
                    path);
       return FALSE;
     }
+  return TRUE;
+}
+
+/** esp_jpeg_read_size: Returns: whether a frame header was found; its size, which may be none. Thread: any. */
+gboolean
+esp_jpeg_read_size (GBytes *bytes, gint64 *width, gint64 *height)
+{
+  Walk walk = { 0 };
+
+  walk.data = g_bytes_get_data (bytes, &walk.n);
+  if (!walk_markers (&walk, TRUE) || walk.components == 0)
+    return FALSE;
+  *width = walk.width;
+  *height = walk.height;
   return TRUE;
 }

@@ -13,6 +13,7 @@
 typedef struct
 {
   const char *path;
+  gsize n_bytes;
   GError *error;   /* of the size */
   int height;      /* from the header */
   int top, bottom; /* rows that arrived */
@@ -24,7 +25,7 @@ size_known (GdkPixbufLoader *loader, int width, int height, gpointer data)
   Watch *watch = data;
 
   watch->height = height;
-  if (watch->error == NULL && !esp_image_check_size (watch->path, width, height, &watch->error))
+  if (watch->error == NULL && !esp_image_check_size (watch->path, watch->n_bytes, width, height, &watch->error))
     gdk_pixbuf_loader_set_size (loader, 0, 0); /* the loaders stop here, before anything is allocated */
 }
 
@@ -97,7 +98,7 @@ esp_pixbuf_decode (const char *path, const char *kind, GBytes *bytes, int *orien
   g_autoptr (GError) local = NULL;
   GdkPixbuf *pixbuf = NULL;
   EspImage *image = NULL;
-  Watch watch = { .path = path, .top = G_MAXINT };
+  Watch watch = { .path = path, .n_bytes = g_bytes_get_size (bytes), .top = G_MAXINT };
   gboolean fed = FALSE;
 
   loader = gdk_pixbuf_loader_new_with_type (kind, &local);

@@ -91,15 +91,26 @@ make_rows (Reader *reader, int depth)
     reader->rows[y] = samples + (gsize) y * stride;
 }
 
+/* Deflate packs at most 1032 bytes into one, so that a small file cannot ask for a large block. */
+static void
+check_packed (Reader *reader)
+{
+  const guint64 row = png_get_rowbytes (reader->png, reader->info), rows = png_get_image_height (reader->png, reader->info);
+
+  if (row * rows / 1032 > reader->n)
+    png_error (reader->png, "the file is too short for the size that its header says");
+}
+
 static void
 read_all (Reader *reader)
 {
   png_set_user_limits (reader->png, G_MAXINT32, G_MAXINT32); /* ours is by area, below */
   png_set_read_fn (reader->png, reader, png_take);
   png_read_info (reader->png, reader->info);
-  if (!esp_image_check_size (reader->path, png_get_image_width (reader->png, reader->info),
+  if (!esp_image_check_size (reader->path, reader->n, png_get_image_width (reader->png, reader->info),
                              png_get_image_height (reader->png, reader->info), &reader->error))
     return;
+  check_packed (reader);
   ask_for_rgb (reader);
   make_rows (reader, png_get_bit_depth (reader->png, reader->info));
   png_read_image (reader->png, reader->rows);

@@ -107,6 +107,18 @@ esp_pnm_check (const char *path, GBytes *bytes, GError **error)
                    text.at);
       return FALSE;
     }
-  return esp_image_check_size (path, width, height, error)
+  return esp_image_check_size (path, text.n, width, height, error)
          && check_samples (path, &text, kind, (guint64) width, (guint64) height, most, error);
+}
+
+/** esp_pnm_read_size: Returns: whether the two numbers are there; they may be 0. Thread: any. */
+gboolean
+esp_pnm_read_size (GBytes *bytes, gint64 *width, gint64 *height)
+{
+  Text text = { .at = 2 };
+
+  text.data = g_bytes_get_data (bytes, &text.n);
+  *width = next_number (&text);
+  *height = next_number (&text);
+  return *width >= 0 && *height >= 0;
 }

@@ -4,6 +4,7 @@
 #include "image/image.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <glib/gstdio.h>
@@ -309,6 +310,26 @@ assert_too_large (const char *data, gsize n)
   g_assert_nonnull (strstr (error->message, "256 megapixels"));
 }
 
+/* With the CRC-32 of the header, or libpng stops before it says how large. */
+static void
+set_png_size (GByteArray *png, guint32 width, guint32 height)
+{
+  guint32 crc = 0xffffffffu;
+
+  width = GUINT32_TO_BE (width);
+  height = GUINT32_TO_BE (height);
+  memcpy (png->data + 16, &width, 4);
+  memcpy (png->data + 20, &height, 4);
+  for (guint i = 12; i < 29; i++)
+    {
+      crc ^= png->data[i];
+      for (int k = 0; k < 8; k++)
+        crc = (crc >> 1) ^ (0xedb88320u & (0u - (crc & 1u)));
+    }
+  crc = GUINT32_TO_BE (~crc);
+  memcpy (png->data + 29, &crc, 4);
+}
+
 static void
 test_too_large (void)
 {
@@ -316,20 +337,10 @@ test_too_large (void)
   g_autoptr (GByteArray) png = make_png (1, 1, 8, PNG_COLOR_TYPE_RGB, FALSE, row, 3);
   g_autoptr (GByteArray) jpeg = make_saved ("jpeg");
   g_autoptr (GByteArray) bmp = make_saved ("bmp");
-  const guint8 large_png[] = { 0, 0, 0x80, 0, 0, 0, 0x80, 0, 8, 2, 0, 0, 0 };
   const char *ppm = "P6\n30000 30000\n255\nabcdef";
-  guint32 crc = 0;
   guint frame = 0;
 
-  memcpy (png->data + 16, large_png, sizeof large_png);
-  for (guint i = 12; i < 29; i++) /* CRC-32 of the header, or libpng stops before it says how large */
-    {
-      crc = (i == 12 ? 0xffffffffu : crc) ^ png->data[i];
-      for (int k = 0; k < 8; k++)
-        crc = (crc >> 1) ^ (0xedb88320u & (0u - (crc & 1u)));
-    }
-  crc = GUINT32_TO_BE (~crc);
-  memcpy (png->data + 29, &crc, 4);
+  set_png_size (png, 0x8000, 0x8000);
   assert_too_large ((const char *) png->data, png->len);
   assert_too_large (ppm, strlen (ppm));
   while (jpeg->data[frame] != 0xff || jpeg->data[frame + 1] != 0xc0)
@@ -362,6 +373,50 @@ test_refused (void)
   g_assert_error (error, ESP_ERROR, ESP_ERROR_IO);
 }
 
+static void
+assert_says (const char *what, const GByteArray *bytes, const char *part)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspImage) image = load_bytes ("refused", bytes->data, bytes->len, &error);
+
+  g_assert_null (image);
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_FORMAT);
+  if (strstr (error->message, part) == NULL)
+    g_error ("%s: “%s” lacks “%s”", what, error->message, part);
+}
+
+/* A header may ask for no more than the file's bytes can hold, and is refused before that is allocated. */
+static void
+test_too_short_for_its_header (void)
+{
+  guint8 row[3] = { 0 };
+  g_autoptr (GByteArray) png = make_png (1, 1, 8, PNG_COLOR_TYPE_RGB, FALSE, row, 3);
+  const struct
+  {
+    guint at;
+    guint32 value;
+    const char *part;
+  } bmps[] = {
+    { 10, 0x10000000, "the pixels begin at 268435456" }, /* these three gdk-pixbuf's loader would make room for */
+    { 14, 0x20000000, "its header has 536870912 bytes" },
+    { 46, 0x30000000, "805306368 colours" },
+    { 18, 16000000, "bytes can hold" },
+  };
+
+  set_png_size (png, 2000, 800);
+  assert_says ("PNG of many pixels", png, "bytes can hold");
+  set_png_size (png, 300, 800);
+  assert_says ("PNG of some pixels", png, "too short");
+  for (guint i = 0; i < G_N_ELEMENTS (bmps); i++)
+    {
+      g_autoptr (GByteArray) bmp = make_saved ("bmp");
+      const guint32 value = GUINT32_TO_LE (bmps[i].value);
+
+      memcpy (bmp->data + bmps[i].at, &value, 4);
+      assert_says ("BMP", bmp, bmps[i].part);
+    }
+}
+
 /* Random damage: read or refused in one sentence, never a crash and never a word printed. */
 static void
 test_damage (void)
@@ -391,6 +446,65 @@ test_damage (void)
   g_assert_cmpuint (refused, >, 100);
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     g_byte_array_unref (all[i]);
+}
+
+static void
+assert_size (const char *name, gconstpointer data, gsize n, int width, int height)
+{
+  g_autofree char *path = write_file (name, data, n);
+  g_autoptr (GError) error = NULL;
+  int found_width = 0, found_height = 0;
+
+  g_assert_true (esp_image_read_size (path, &found_width, &found_height, &error));
+  g_assert_cmpint (found_width, ==, width);
+  g_assert_cmpint (found_height, ==, height);
+}
+
+/* Every kind that is read, whatever its name; a JPEG whose frame stands behind two segments of 60 kB. */
+static void
+test_read_size_kinds (void)
+{
+  guint8 row[3 * 5] = { 0 };
+  g_autoptr (GByteArray) png = make_png (5, 3, 8, PNG_COLOR_TYPE_GRAY, FALSE, row, 5), bmp = make_saved ("bmp"), late = make_saved ("jpeg");
+  const char *pgm = "P2 # c\n7 9\n255\n";
+  const guint8 old_bmp[26] = { 'B', 'M', [14] = 12, [18] = 4, [20] = 2 };
+  g_autofree guint8 *segment = g_malloc0 (60000);
+
+  segment[0] = 0xff;
+  segment[1] = 0xe3;
+  segment[2] = (60000 - 2) >> 8;
+  segment[3] = (60000 - 2) & 0xff;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GByteArray) longer = g_byte_array_new ();
+
+      g_byte_array_append (longer, late->data, 2);
+      g_byte_array_append (longer, segment, 60000);
+      g_byte_array_append (longer, late->data + 2, late->len - 2);
+      g_byte_array_unref (late);
+      late = g_steal_pointer (&longer);
+    }
+  assert_size ("a.jpg", png->data, png->len, 5, 3);
+  assert_size ("a.png", bmp->data, bmp->len, 16, 8);
+  assert_size ("late.jpg", late->data, late->len, 16, 8);
+  assert_size ("a.pgm", pgm, strlen (pgm), 7, 9);
+  assert_size ("old.bmp", old_bmp, sizeof old_bmp, 4, 2);
+}
+
+/* No loader is asked about other kinds, and a pipe is not waited for. */
+static void
+test_read_size_refused (void)
+{
+  g_autofree char *gif = write_file ("a.gif", "GIF89a\1\0\1\0\0\0\0", 13), *pipe = g_build_filename (folder, "pipe.png", NULL);
+  g_autoptr (GError) error = NULL;
+  int width = 0, height = 0;
+
+  g_assert_false (esp_image_read_size (gif, &width, &height, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_FORMAT);
+  g_clear_error (&error);
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  g_assert_false (esp_image_read_size (pipe, &width, &height, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_IO);
 }
 
 static void
@@ -426,7 +540,10 @@ main (int argc, char **argv)
   g_test_add_func ("/image/too-large", test_too_large);
   g_test_add_func ("/image/refused", test_refused);
   g_test_add_func ("/image/damage", test_damage);
+  g_test_add_func ("/image/too-short-for-its-header", test_too_short_for_its_header);
   g_test_add_func ("/image/read-size", test_read_size);
+  g_test_add_func ("/image/read-size/kinds", test_read_size_kinds);
+  g_test_add_func ("/image/read-size/refused", test_read_size_refused);
   status = g_test_run ();
   for (g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL); dir != NULL;)
     {
