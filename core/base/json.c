@@ -6,39 +6,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json-private.h"
 
 #include <math.h>
-
-#define DEEPEST 64 /* nesting: json-glib reads by recursion */
-
-/* Whether the nesting is at most DEEPEST, and nothing stands outside strings that JSON does not know (json-glib would skip comments). */
-static gboolean
-check_depth (const char *path, const char *text, gsize n, GError **error)
-{
-  gboolean in_string = FALSE;
-  int depth = 0;
-
-  for (gsize i = 0; i < n; i++)
-    {
-      if (in_string && text[i] == '\\')
-        i++;
-      else if (text[i] == '"')
-        in_string = !in_string;
-      else if (!in_string && (text[i] == '/' || text[i] == '#' || text[i] == '\''))
-        {
-          g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: byte %" G_GSIZE_FORMAT ": found '%c', which is not JSON", path, i, text[i]);
-          return FALSE;
-        }
-      else if (!in_string && (text[i] == '[' || text[i] == '{') && ++depth > DEEPEST)
-        {
-          g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "%s: byte %" G_GSIZE_FORMAT ": nested deeper than %d", path, i, DEEPEST);
-          return FALSE;
-        }
-      else if (!in_string && (text[i] == ']' || text[i] == '}'))
-        depth--;
-    }
-  return TRUE;
-}
 
 /* json-glib lets a later member replace an earlier one of the same name: counting them against what is left tells. */
 typedef struct
@@ -114,14 +84,14 @@ load (const char *path, gsize most, JsonNodeType kind, GError **error)
                    kind == JSON_NODE_ARRAY ? "array" : "object");
       return NULL;
     }
-  return check_depth (path, text, n, error) ? parse (path, text, n, kind, error) : NULL;
+  return esp_json_check (path, text, n, error) ? parse (path, text, n, kind, error) : NULL;
 }
 
 /**
  * esp_json_load:
  * @path: a JSON file
  * @most: the largest size accepted, in bytes
- * @error: ESP_ERROR_IO, ESP_ERROR_LIMIT (too large or nested too deep), ESP_ERROR_FORMAT with line and column
+ * @error: ESP_ERROR_IO, ESP_ERROR_LIMIT (too large or nested too deep), ESP_ERROR_FORMAT with the byte
  *
  * Returns: (transfer full): the root, which holds an object. Thread: any.
  */
