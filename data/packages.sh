@@ -4,6 +4,7 @@ build_packages="gcc libc6-dev meson ninja-build pkgconf gettext libglib2.0-dev l
 libjson-glib-dev libpng-dev libgdk-pixbuf-2.0-dev"
 run_packages="librsvg2-common fonts-dejavu-core adwaita-icon-theme dbus dbus-x11 at-spi2-core"
 check_packages="libasan8 libubsan1 darknet xvfb xauth xdotool x11-utils python3 python3-pyatspi imagemagick desktop-file-utils appstream clang-format locales"
+all_packages="clang-14 libclang-rt-14-dev libomp-14-dev llvm-14"
 
 say() { printf '%s\n' "$*" >&2; }
 
