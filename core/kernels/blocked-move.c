@@ -111,11 +111,12 @@ static gboolean
 concat_forward (EspCall *call)
 {
   const EspSpec *spec = &call->kernel->spec;
-  int at = 0;
+  int groups = MAX (spec->geometry.groups, 1), at = 0;
 
   for (guint i = 0; i < spec->n_in; i++)
     {
-      const Slice slice = { &spec->in[i], &spec->out, 0, at, spec->in[i].shape.c };
+      const int part = spec->in[i].shape.c / groups;
+      const Slice slice = { &spec->in[i], &spec->out, spec->geometry.group * part, at, part };
 
       slice_run (&slice, call->in[i], call->out, FALSE);
       at += slice.count;
@@ -128,10 +129,14 @@ static gboolean
 concat_backward (EspCall *call, gboolean add)
 {
   const EspSpec *spec = &call->kernel->spec;
-  Slice slice = { &spec->out, &spec->in[call->input], 0, 0, spec->in[call->input].shape.c };
+  const EspLayout *in = &spec->in[call->input];
+  const int groups = MAX (spec->geometry.groups, 1), part = in->shape.c / groups;
+  Slice slice = { &spec->out, in, 0, spec->geometry.group * part, part };
 
   for (guint i = 0; i < call->input; i++)
-    slice.first += spec->in[i].shape.c;
+    slice.first += spec->in[i].shape.c / groups;
+  if (!add && groups > 1)
+    memset (call->grad_in, 0, esp_layout_get_bytes (in));
   slice_run (&slice, call->grad_out, call->grad_in, add);
   if (!add)
     esp_clear_all_filling (slice.to, call->grad_in);

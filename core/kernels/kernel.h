@@ -13,16 +13,17 @@ typedef enum
   ESP_OP_ACTIVATION,  /* out = act (in) */
   ESP_OP_MAXPOOL,
   ESP_OP_UPSAMPLE,    /* nearest neighbour */
-  ESP_OP_CONCAT,      /* channels of all inputs in a row */
+  ESP_OP_CONCAT,      /* channels of all inputs in a row, of each only one of its parts where there are groups */
   ESP_OP_ADD,         /* out = act (in[0] + in[1]), over the channels both have */
   ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor; w and h as they are. Forward only */
+  ESP_OP_MULTIPLY,    /* out = act (in[0] * in[1]); in[0] is as large as in[1], or has one number a channel, or one a pixel */
   ESP_N_OPS,
 } EspOp;
 
 /* The whole numbers of an operation: compared byte for byte, so ints only; what an operation does not use is 0. */
 typedef struct
 {
-  int groups;             /* convolution */
+  int groups;             /* convolution; concat: equal parts of each input, 0 as 1 */
   int size_h, size_w;     /* of a window: convolution, maxpool */
   int stride_h, stride_w; /* of a window, likewise */
   int pad;                /* convolution: at each border; maxpool: before the first row and column */
@@ -30,6 +31,7 @@ typedef struct
   int stride;             /* upsample */
   int entries;            /* head: 5 + classes */
   int pool;               /* convolution: 2: out is what a max-pool of side 2, stride 2 makes of it (see esp_kernels_take); 0: none */
+  int group;              /* concat: the part that is taken */
 } EspGeometry;
 
 /* What to compile. Pointers are only borrowed during esp_kernel_new, which packs what it needs. */

@@ -499,6 +499,7 @@ esp_kernels_onednn (void)
       [ESP_OP_CONCAT] = &esp_blocked_concat,
       [ESP_OP_ADD] = &esp_blocked_add,
       [ESP_OP_HEAD] = &esp_blocked_head,
+      [ESP_OP_MULTIPLY] = &esp_blocked_multiply,
     },
   };
 

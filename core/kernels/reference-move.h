@@ -35,14 +35,24 @@ upsample_backward (EspCall *call, gboolean add)
   return TRUE;
 }
 
-/* Numbers of one image that lie before input @input in the output. */
+/* Numbers of one image that are taken of input @input, which lie @skip behind its first. */
+static gsize
+concat_part (const EspSpec *spec, guint input, gsize *skip)
+{
+  const gsize part = (gsize) (spec->in[input].shape.c / MAX (spec->geometry.groups, 1)) * plane_of (&spec->in[input]);
+
+  *skip = part * (gsize) spec->geometry.group;
+  return part;
+}
+
+/* Numbers of one image that lie before those of input @input in the output. */
 static gsize
 concat_offset (const EspSpec *spec, guint input)
 {
-  gsize offset = 0;
+  gsize offset = 0, skip;
 
   for (guint i = 0; i < input; i++)
-    offset += (gsize) spec->in[i].shape.c * plane_of (&spec->in[i]);
+    offset += concat_part (spec, i, &skip);
   return offset;
 }
 
@@ -55,10 +65,10 @@ concat_forward (EspCall *call)
   for (int n = 0; n < spec->out.shape.n; n++)
     for (guint i = 0; i < spec->n_in; i++)
       {
-        gsize each = (gsize) spec->in[i].shape.c * plane_of (&spec->in[i]);
+        gsize each = (gsize) spec->in[i].shape.c * plane_of (&spec->in[i]), skip, part = concat_part (spec, i, &skip);
 
-        memcpy ((real *) call->out + (gsize) n * all + concat_offset (spec, i), (const real *) call->in[i] + (gsize) n * each,
-                each * sizeof (real));
+        memcpy ((real *) call->out + (gsize) n * all + concat_offset (spec, i), (const real *) call->in[i] + (gsize) n * each + skip,
+                part * sizeof (real));
       }
   return TRUE;
 }
@@ -69,11 +79,12 @@ concat_backward (EspCall *call, gboolean add)
   const EspSpec *spec = &call->kernel->spec;
   const EspLayout *in = &spec->in[call->input];
   gsize all = concat_offset (spec, spec->n_in), offset = concat_offset (spec, call->input), each = (gsize) in->shape.c * plane_of (in);
+  gsize skip, part = concat_part (spec, call->input, &skip);
 
   clear_unless (add, call->grad_in, in);
   for (int n = 0; n < in->shape.n; n++)
-    for (gsize i = 0; i < each; i++)
-      ((real *) call->grad_in)[(gsize) n * each + i] += ((const real *) call->grad_out)[(gsize) n * all + offset + i];
+    for (gsize i = 0; i < part; i++)
+      ((real *) call->grad_in)[(gsize) n * each + skip + i] += ((const real *) call->grad_out)[(gsize) n * all + offset + i];
   return TRUE;
 }
 

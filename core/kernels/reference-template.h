@@ -69,6 +69,7 @@ clear_unless (gboolean add, void *grad, const EspLayout *layout)
 #include "kernels/reference-move.h"
 #include "kernels/reference-pointwise.h"
 #include "kernels/reference-pool.h"
+#include "kernels/reference-product.h"
 #include "kernels/reference-weights.h"
 
 /** SET: Returns: (transfer none): these kernels. Thread: any. */
@@ -88,6 +89,7 @@ SET (void)
       [ESP_OP_CONCAT] = &concat_row,
       [ESP_OP_ADD] = &add_row,
       [ESP_OP_HEAD] = &head_row,
+      [ESP_OP_MULTIPLY] = &multiply_row,
     },
   };
 

@@ -95,16 +95,6 @@ flops_convolutional (const EspLayer *layer, guint n_in, guint n_out)
   return 2.0 * (double) count_weights (layer, n_in, n_out) * layer->out.h * layer->out.w;
 }
 
-static guint
-count (const guint8 *bits, int n)
-{
-  guint sum = 0;
-
-  for (int i = 0; i < n; i++)
-    sum += bits[i];
-  return sum;
-}
-
 static gboolean
 check_depthwise (const EspLayer *layer, const guint8 *in, const guint8 *out, GError **error)
 {
@@ -124,25 +114,25 @@ static gboolean
 check_groups (const EspLayer *layer, const char *side, const guint8 *bits, int channels, GError **error)
 {
   const int per_group = channels / layer->conv.groups;
-  const guint first = count (bits, per_group);
+  const guint first = esp_count_kept (bits, per_group);
 
   for (int group = 0; group < layer->conv.groups; group++)
-    if (count (bits + group * per_group, per_group) != first || first == 0)
+    if (esp_count_kept (bits + group * per_group, per_group) != first || first == 0)
       {
         g_set_error (
             error, ESP_ERROR, ESP_ERROR_SHAPE,
             "layer %u [convolutional] has %d groups: of the channels that %s, %u are kept in group 0 and %u in group %d: expected as "
             "many in each, and at least one",
-            layer->index, layer->conv.groups, side, first, count (bits + group * per_group, per_group), group);
+            layer->index, layer->conv.groups, side, first, esp_count_kept (bits + group * per_group, per_group), group);
         return FALSE;
       }
   return TRUE;
 }
 
 static gboolean
-check_convolutional (const EspLayer *layer, const guint8 *in, const guint8 *second, const guint8 *out, GError **error)
+check_convolutional (const EspLayer *layer, const guint8 *const *in, const guint *n_in, const guint8 *out, GError **error)
 {
-  if (count (out, layer->out.c) == 0)
+  if (esp_count_kept (out, layer->out.c) == 0)
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %u [convolutional]: all %d channels are cut: expected at least one kept",
                    layer->index, layer->out.c);
@@ -151,8 +141,8 @@ check_convolutional (const EspLayer *layer, const guint8 *in, const guint8 *seco
   if (layer->conv.groups == 1)
     return TRUE;
   if (esp_layer_is_depthwise (layer))
-    return check_depthwise (layer, in, out, error);
-  return check_groups (layer, "come in", in, layer->in.c, error) && check_groups (layer, "go out", out, layer->out.c, error);
+    return check_depthwise (layer, in[0], out, error);
+  return check_groups (layer, "come in", in[0], layer->in.c, error) && check_groups (layer, "go out", out, layer->out.c, error);
 }
 
 static char *

@@ -183,10 +183,12 @@ check (const EspNetwork *network, const EspFlow *flow, GError **error)
     {
       const EspLayer *layer = esp_network_get_layer (network, i);
       const EspLayerRow *row = esp_layer_row (layer->kind);
-      const guint8 *first = esp_flow_bits (flow, layer->inputs[0], NULL);
-      const guint8 *second = layer->n_inputs > 1 ? esp_flow_bits (flow, layer->inputs[1], NULL) : NULL;
+      g_autofree const guint8 **in = g_new (const guint8 *, layer->n_inputs);
+      g_autofree guint *n_in = g_new (guint, layer->n_inputs);
 
-      if (row->check != NULL && !row->check (layer, first, second, esp_flow_bits (flow, (int) i, NULL), error))
+      for (guint k = 0; k < layer->n_inputs; k++)
+        in[k] = esp_flow_bits (flow, layer->inputs[k], &n_in[k]);
+      if (row->check != NULL && !row->check (layer, in, n_in, esp_flow_bits (flow, (int) i, NULL), error))
         return FALSE;
     }
   return TRUE;

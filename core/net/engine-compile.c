@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "net/flow.h"
 #include "net/layer-private.h"
 
 static gboolean
@@ -153,6 +154,19 @@ compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **e
   return step->kernel != NULL;
 }
 
+/* What a mask clears of an output: filters that are cut, and where an activation makes something of nothing, all that flows from them. */
+static const guint8 *
+cleared (const EspLayer *layer, const EspMask *mask, const EspFlow *flow, guint *n)
+{
+  const guint8 *own = mask != NULL ? esp_mask_get_bits (mask, layer->index, n) : NULL;
+
+  if (mask == NULL || own != NULL)
+    return own;
+  if (layer->activation == ESP_ACTIVATION_LINEAR || layer->activation == ESP_ACTIVATION_LEAKY || layer->activation == ESP_ACTIVATION_RELU)
+    return NULL;
+  return esp_flow_bits (flow, (int) layer->index, n);
+}
+
 static gboolean
 compile_learn (EspEngine *engine, EspStep *step, const EspStep *old, GError **error)
 {
@@ -173,11 +187,11 @@ compile_learn (EspEngine *engine, EspStep *step, const EspStep *old, GError **er
 }
 
 static gboolean
-compile_step (EspEngine *engine, EspStep *step, const EspMask *mask, const EspStep *old, GError **error)
+compile_step (EspEngine *engine, EspStep *step, const EspMask *mask, const EspFlow *flow, const EspStep *old, GError **error)
 {
   guint index = step->layer->index, n = 0;
   const EspParams *params = esp_weights_get (engine->weights, index);
-  const guint8 *bits = mask != NULL ? esp_mask_get_bits (mask, index, &n) : NULL;
+  const guint8 *bits = cleared (step->layer, mask, flow, &n);
 
   if (step->root != (int) index && engine->options.mode != ESP_MODE_EXPLAIN)
     return TRUE;
@@ -206,6 +220,7 @@ compile_step (EspEngine *engine, EspStep *step, const EspMask *mask, const EspSt
 gboolean
 esp_engine_compile (EspEngine *engine, const EspMask *mask, EspEngine *reuse, GError **error)
 {
+  g_autoptr (EspFlow) flow = mask != NULL ? esp_flow_new (engine->network, mask) : NULL;
   gboolean alike = reuse != NULL && reuse->set == engine->set && reuse->options.bn == engine->options.bn;
 
   engine->steps = g_new0 (EspStep, engine->n + 1);
@@ -214,7 +229,7 @@ esp_engine_compile (EspEngine *engine, const EspMask *mask, EspEngine *reuse, GE
     {
       EspStep *step = esp_engine_step (engine, i);
 
-      if (!compile_step (engine, step, mask, alike && i < reuse->n ? esp_engine_step (reuse, i) : NULL, error))
+      if (!compile_step (engine, step, mask, flow, alike && i < reuse->n ? esp_engine_step (reuse, i) : NULL, error))
         return FALSE;
       if (step->kernel != NULL)
         engine->packed_bytes += esp_kernel_get_packed (step->kernel);

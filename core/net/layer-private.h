@@ -47,8 +47,8 @@ typedef struct
   double (*flops) (const EspLayer *layer, guint n_in, guint n_out);
   /* Keep-bits of the output from those of the inputs; NULL where the layer owns its bits. */
   void (*flow) (const EspLayer *layer, const guint8 *const *in, const guint *n_in, guint8 *out);
-  /* (nullable): whether what is kept can be cut out; the message names the layer. second: of a shortcut's other input. */
-  gboolean (*check) (const EspLayer *layer, const guint8 *first, const guint8 *second, const guint8 *out, GError **error);
+  /* (nullable): whether what is kept can be cut out; the message names the layer. in: the bits of all inputs. */
+  gboolean (*check) (const EspLayer *layer, const guint8 *const *in, const guint *n_in, const guint8 *out, GError **error);
   /* (nullable): what tells it apart from others of its kind. */
   char *(*describe) (const EspLayer *layer);
 } EspLayerRow;
@@ -60,6 +60,8 @@ extern const EspLayerRow esp_row_route;
 extern const EspLayerRow esp_row_shortcut;
 extern const EspLayerRow esp_row_dropout;
 extern const EspLayerRow esp_row_yolo;
+extern const EspLayerRow esp_row_scale_channels;
+extern const EspLayerRow esp_row_sam;
 
 const EspLayerRow *esp_layer_row         (EspLayerKind           kind);
 gboolean           esp_layer_kind_parse  (const char            *name,
@@ -90,6 +92,17 @@ gboolean           esp_reader_sources    (const EspLayerReader  *reader, /* laye
                                           const char            *key,
                                           GArray               **sources, /* (out) (transfer full): of int */
                                           GError               **error);
+gboolean           esp_reader_gated      (const EspLayerReader  *reader, /* from= and activation= of a product: the layer before times an earlier one */
+                                          EspLayer              *layer,
+                                          GError               **error);
+gboolean           esp_check_joined      (const EspLayer        *layer,  /* one channel of two inputs: both kept or both cut, else an error */
+                                          guint                  x,
+                                          guint                  y,
+                                          int                    channel,
+                                          const guint8 *const   *in,
+                                          GError               **error);
+guint              esp_count_kept        (const guint8          *bits,
+                                          int                    n);
 void               esp_flow_pass         (const EspLayer        *layer,  /* what goes in comes out */
                                           const guint8 *const   *in,
                                           const guint           *n_in,

@@ -17,6 +17,8 @@ static const EspLayerRow *const rows[ESP_N_LAYER_KINDS] = {
   [ESP_LAYER_SHORTCUT] = &esp_row_shortcut,
   [ESP_LAYER_DROPOUT] = &esp_row_dropout,
   [ESP_LAYER_YOLO] = &esp_row_yolo,
+  [ESP_LAYER_SCALE_CHANNELS] = &esp_row_scale_channels,
+  [ESP_LAYER_SAM] = &esp_row_sam,
 };
 
 /** esp_layer_kind_name: Returns: (transfer none): the name between the brackets of its sections. Thread: any. */
@@ -178,6 +180,49 @@ esp_reader_sources (const EspLayerReader *reader, const char *key, GArray **sour
     }
   *sources = g_steal_pointer (&found);
   return TRUE;
+}
+
+/* Sets inputs to the gate and the map, out to the map's shape. darknet's products know no mish and no swish. */
+gboolean
+esp_reader_gated (const EspLayerReader *reader, EspLayer *layer, GError **error)
+{
+  const char *activation = esp_cfg_get (reader->cfg, reader->section, "activation");
+  g_autoptr (GArray) sources = NULL;
+
+  if (activation != NULL && (g_str_equal (activation, "mish") || g_str_equal (activation, "swish")))
+    return esp_cfg_refuse (reader->cfg, reader->section, "activation", ESP_ERROR_UNSUPPORTED, error, "layers of this kind do not have it");
+  if (!esp_reader_sources (reader, "from", &sources, error)
+      || !esp_reader_activation (reader, ESP_ACTIVATION_LINEAR, &layer->activation, error))
+    return FALSE;
+  if (sources->len != 1)
+    return esp_cfg_refuse (reader->cfg, reader->section, "from", ESP_ERROR_FORMAT, error, "%u layers: expected one", sources->len);
+  layer->inputs = g_renew (int, layer->inputs, 2);
+  layer->inputs[1] = g_array_index (sources, int, 0);
+  layer->n_inputs = 2;
+  layer->out = esp_reader_shape (reader, layer->inputs[1]);
+  return TRUE;
+}
+
+guint
+esp_count_kept (const guint8 *bits, int n)
+{
+  guint sum = 0;
+
+  for (int i = 0; i < n; i++)
+    sum += bits[i];
+  return sum;
+}
+
+gboolean
+esp_check_joined (const EspLayer *layer, guint x, guint y, int channel, const guint8 *const *in, GError **error)
+{
+  if (in[x][channel] == in[y][channel])
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
+               "layer %u [%s] %s layers %d and %d: channel %d is cut in layer %d only: expected both or none", layer->index,
+               esp_layer_kind_name (layer->kind), layer->kind == ESP_LAYER_SHORTCUT ? "adds" : "multiplies", layer->inputs[x],
+               layer->inputs[y], channel, layer->inputs[in[x][channel] ? y : x]);
+  return FALSE;
 }
 
 void

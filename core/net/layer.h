@@ -16,6 +16,8 @@ typedef enum
   ESP_LAYER_SHORTCUT,
   ESP_LAYER_DROPOUT,
   ESP_LAYER_YOLO,
+  ESP_LAYER_SCALE_CHANNELS,
+  ESP_LAYER_SAM,
   ESP_N_LAYER_KINDS,
 } EspLayerKind;
 
@@ -44,6 +46,17 @@ typedef struct
 
 typedef struct
 {
+  int groups; /* every input in so many equal parts */
+  int group;  /* the part that is taken of each */
+} EspRoute;
+
+typedef struct
+{
+  gboolean over_map; /* scale_wh=1: one gate a pixel; else one a channel */
+} EspScaleChannels;
+
+typedef struct
+{
   int     classes;
   int     n_anchors;  /* anchors of this head; channels = n_anchors * (5 + classes) */
   double *anchors;    /* n_anchors pairs w, h in pixels of the network's input */
@@ -67,6 +80,8 @@ typedef struct
     EspConvolutional conv;
     EspMaxpool       maxpool;
     EspUpsample      upsample;
+    EspRoute         route;
+    EspScaleChannels scale_channels;
     EspYolo          yolo;
   };
 } EspLayer;

@@ -58,16 +58,12 @@ flow_shortcut (const EspLayer *layer, const guint8 *const *in, const guint *n_in
 }
 
 static gboolean
-check_shortcut (const EspLayer *layer, const guint8 *first, const guint8 *second, const guint8 *out, GError **error)
+check_shortcut (const EspLayer *layer, const guint8 *const *in, const guint *n_in, const guint8 *out, GError **error)
 {
-  for (int i = 0; i < layer->out.c; i++)
-    if (first[i] != second[i])
-      {
-        g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
-                     "layer %u [shortcut] adds layers %d and %d: channel %d is cut in layer %d only: expected both or none", layer->index,
-                     layer->inputs[0], layer->inputs[1], i, first[i] ? layer->inputs[1] : layer->inputs[0]);
+  for (guint k = 1; k < layer->n_inputs; k++)
+    for (int c = 0; c < MIN (layer->out.c, (int) n_in[k]); c++)
+      if (!esp_check_joined (layer, 0, k, c, in, error))
         return FALSE;
-      }
   return TRUE;
 }
 

@@ -82,15 +82,15 @@ read_yolo (const EspLayerReader *reader, EspLayer *layer, GError **error)
 }
 
 static gboolean
-check_yolo (const EspLayer *layer, const guint8 *first, const guint8 *second, const guint8 *out, GError **error)
+check_yolo (const EspLayer *layer, const guint8 *const *in, const guint *n_in, const guint8 *out, GError **error)
 {
-  const guint8 *cut = memchr (first, 0, (gsize) layer->in.c);
+  const guint8 *cut = memchr (in[0], 0, n_in[0]);
 
   if (cut == NULL)
     return TRUE;
   g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
                "layer %u [yolo] is a head: channel %d of layer %d that it reads is cut: expected all kept", layer->index,
-               (int) (cut - first), layer->inputs[0]);
+               (int) (cut - in[0]), layer->inputs[0]);
   return FALSE;
 }
 

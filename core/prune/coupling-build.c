@@ -132,23 +132,47 @@ flow_convolution (Build *build, const EspLayer *layer)
     build->flow[layer->index][c] = build->coupling->offset[layer->index] + c;
 }
 
-/* A route lays its sources one behind the other; every other kind passes on what its first source brings. */
+/* A route lays its sources, or one part of each, one behind the other. */
+static void
+flow_route (Build *build, const EspLayer *layer)
+{
+  guint *to = build->flow[layer->index];
+
+  for (guint i = 0; i < layer->n_inputs; i++)
+    {
+      const guint part = channels_of (build->coupling->network, layer->inputs[i]) / (guint) layer->route.groups;
+
+      for (guint c = 0; c < part; c++)
+        *to++ = owner_of (build, layer->inputs[i], (guint) layer->route.group * part + c);
+      if (layer->route.groups > 1)
+        fix_all (build, layer->inputs[i],
+                 add_reason (build, g_strdup_printf ("route %u takes one of %d groups of layer %d, whose counts must stay equal",
+                                                     layer->index, layer->route.groups, layer->inputs[i])));
+    }
+}
+
+/* A product brings its map, and joins the gate to it channel by channel. One gate over all of the map is no part of its channels. */
+static void
+flow_product (Build *build, const EspLayer *layer)
+{
+  guint *to = build->flow[layer->index];
+
+  for (guint c = 0; c < (guint) layer->out.c; c++)
+    {
+      to[c] = owner_of (build, layer->inputs[1], c);
+      if (layer->kind != ESP_LAYER_SCALE_CHANNELS || !layer->scale_channels.over_map)
+        join (build, layer->index, layer->inputs[0], to[c], owner_of (build, layer->inputs[0], c));
+    }
+}
+
+/* Every other kind passes on what its first source brings. */
 static void
 flow_through (Build *build, const EspLayer *layer)
 {
-  const guint n_sources = layer->kind == ESP_LAYER_ROUTE ? layer->n_inputs : 1;
-  guint *to = build->flow[layer->index];
-  guint done = 0;
+  const guint n = channels_of (build->coupling->network, layer->inputs[0]);
 
-  for (guint i = 0; i < n_sources; i++)
-    {
-      const guint n = channels_of (build->coupling->network, layer->inputs[i]);
-
-      for (guint c = 0; c < n && done < (guint) layer->out.c; c++)
-        to[done++] = owner_of (build, layer->inputs[i], c);
-    }
-  while (done < (guint) layer->out.c)
-    to[done++] = NO_OWNER;
+  for (guint c = 0; c < (guint) layer->out.c; c++)
+    build->flow[layer->index][c] = c < n ? owner_of (build, layer->inputs[0], c) : NO_OWNER;
 }
 
 static void
@@ -179,6 +203,10 @@ walk (Build *build)
           flow_convolution (build, layer);
           join_convolution (build, layer);
         }
+      else if (layer->kind == ESP_LAYER_ROUTE)
+        flow_route (build, layer);
+      else if (layer->kind == ESP_LAYER_SCALE_CHANNELS || layer->kind == ESP_LAYER_SAM)
+        flow_product (build, layer);
       else
         flow_through (build, layer);
       if (layer->kind == ESP_LAYER_SHORTCUT)

@@ -14,9 +14,11 @@
  * esp_coupling_new:
  * @network: the network, kept
  *
- * Finds the units: a shortcut joins the common prefix of what it adds (the tail is free), a depthwise convolution its outputs with its inputs;
+ * Finds the units: a shortcut joins the common prefix of what it adds (the tail is free), a depthwise convolution its outputs with its inputs, a
+ * product its gate with its map;
  * dropout, max-pooling, upsampling and routes pass channels on to the convolutions that own them. Fixed is what a head or the network's end reads,
- * what is joined with the image, both sides of a grouped convolution that is not depthwise, and all layers coupled to those.
+ * what is joined with the image, both sides of a grouped convolution that is not depthwise, what a route takes one group of, and all layers
+ * coupled to those.
  *
  * Units are numbered by their first member in network order. Immutable. Thread: any.
  * Source: Fang et al. 2023, arXiv:2301.12900 (dependency graph), for darknet's layer kinds.
@@ -177,8 +179,10 @@ append_reasons (GString *text, const EspCoupling *coupling, guint unit)
       g_string_append (text, i == 0 ? ": " : "; ");
       if (layer->kind == ESP_LAYER_SHORTCUT)
         g_string_append_printf (text, _ ("shortcut %u adds %u"), link->layer, link->from);
-      else
+      else if (layer->kind == ESP_LAYER_CONVOLUTIONAL)
         g_string_append_printf (text, _ ("depthwise %u filters %u"), link->layer, link->from);
+      else
+        g_string_append_printf (text, _ ("layer %u multiplies by %u"), link->layer, link->from);
     }
   if (n > REASONS_SHOWN)
     g_string_append_printf (text, _ ("; and %u more"), n - REASONS_SHOWN);

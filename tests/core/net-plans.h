@@ -26,22 +26,45 @@ plans_join (Plans *plans, guint x, guint y)
   plans->parents[MAX (x, y)] = MIN (x, y);
 }
 
+/* Parts of a route share their fates channel by channel, so that as many are kept in each. */
+static inline void
+plans_tie_route (Plans *plans, const EspNetwork *network, const EspLayer *layer)
+{
+  const guint groups = (guint) layer->route.groups;
+  guint at = plans->starts[layer->index];
+
+  for (guint i = 0; i < layer->n_inputs; i++)
+    {
+      const guint from = plans->starts[layer->inputs[i]];
+      const guint part = (guint) esp_network_get_layer (network, (guint) layer->inputs[i])->out.c / groups;
+
+      for (guint c = 0; c < part; c++, at++)
+        for (guint g = 0; g < groups; g++)
+          plans_join (plans, from + g * part + c, at);
+    }
+}
+
 /* Ties each channel of a layer to those that must share its fate. Networks that pass the image itself on are not for this. */
 static inline void
 plans_tie (Plans *plans, const EspNetwork *network, const EspLayer *layer)
 {
   const guint own = plans->starts[layer->index];
-  guint at = 0;
+  const gboolean over_map = layer->kind == ESP_LAYER_SCALE_CHANNELS && layer->scale_channels.over_map;
 
   if (layer->kind == ESP_LAYER_CONVOLUTIONAL && !esp_layer_is_depthwise (layer))
     return;
+  if (layer->kind == ESP_LAYER_ROUTE)
+    {
+      plans_tie_route (plans, network, layer);
+      return;
+    }
   for (guint i = 0; i < layer->n_inputs; i++)
     {
       const guint from = layer->inputs[i] >= 0 ? plans->starts[layer->inputs[i]] : 0;
       const guint n = layer->inputs[i] < 0 ? 0 : (guint) esp_network_get_layer (network, (guint) layer->inputs[i])->out.c;
 
-      for (guint c = 0; c < n; c++)
-        plans_join (plans, from + c, own + (layer->kind == ESP_LAYER_ROUTE ? at++ : c));
+      for (guint c = 0; c < MIN (n, (guint) layer->out.c) && (i == 1 || !over_map); c++)
+        plans_join (plans, from + c, own + c);
     }
 }
 

@@ -21,6 +21,7 @@ typedef struct
   EspActivation activation;
   int groups, size, stride, pad, entries;
   int size_w, stride_w, dilation; /* 0: as size, as stride, 1 */
+  int group;
 } Case;
 
 static const Case cases[] = {
@@ -73,6 +74,44 @@ static const Case cases[] = {
   { "add", ESP_OP_ADD, { { 2, 21, 4, 3 }, { 2, 21, 4, 3 } }, 2, { 2, 21, 4, 3 }, ESP_ACTIVATION_LINEAR, 0, 0, 0, 0, 0 },
   { "add fewer", ESP_OP_ADD, { { 2, 37, 4, 3 }, { 2, 18, 4, 3 } }, 2, { 2, 37, 4, 3 }, ESP_ACTIVATION_LINEAR, 0, 0, 0, 0, 0 },
   { "add more", ESP_OP_ADD, { { 2, 18, 4, 3 }, { 2, 37, 4, 3 } }, 2, { 2, 18, 4, 3 }, ESP_ACTIVATION_LINEAR, 0, 0, 0, 0, 0 },
+  { .name = "concat group",
+    .op = ESP_OP_CONCAT,
+    .in = { { 2, 36, 3, 5 }, { 2, 9, 3, 5 } },
+    .n_in = 2,
+    .out = { 2, 15, 3, 5 },
+    .groups = 3,
+    .group = 1 },
+  { .name = "concat group of blocks",
+    .op = ESP_OP_CONCAT,
+    .in = { { 2, 64, 3, 5 } },
+    .n_in = 1,
+    .out = { 2, 32, 3, 5 },
+    .groups = 2,
+    .group = 1 },
+  { .name = "multiply",
+    .op = ESP_OP_MULTIPLY,
+    .in = { { 2, 37, 4, 3 }, { 2, 37, 4, 3 } },
+    .n_in = 2,
+    .out = { 2, 37, 4, 3 },
+    .activation = ESP_ACTIVATION_LEAKY },
+  { .name = "multiply channels",
+    .op = ESP_OP_MULTIPLY,
+    .in = { { 2, 37, 1, 1 }, { 2, 37, 5, 3 } },
+    .n_in = 2,
+    .out = { 2, 37, 5, 3 },
+    .activation = ESP_ACTIVATION_LOGISTIC },
+  { .name = "multiply pixels",
+    .op = ESP_OP_MULTIPLY,
+    .in = { { 2, 1, 5, 3 }, { 2, 37, 5, 3 } },
+    .n_in = 2,
+    .out = { 2, 37, 5, 3 },
+    .activation = ESP_ACTIVATION_LINEAR },
+  { .name = "multiply one channel",
+    .op = ESP_OP_MULTIPLY,
+    .in = { { 2, 1, 1, 1 }, { 2, 1, 5, 3 } },
+    .n_in = 2,
+    .out = { 2, 1, 5, 3 },
+    .activation = ESP_ACTIVATION_LINEAR },
   { "head", ESP_OP_HEAD, { { 2, 21, 4, 3 } }, 1, { 2, 21, 4, 3 }, 0, 0, 0, 0, 0, 7 },
   { "head of stretches", ESP_OP_HEAD, { { 2, 24, 14, 19 } }, 1, { 2, 24, 14, 19 }, 0, 0, 0, 0, 0, 6 },
 };
@@ -131,7 +170,8 @@ compile (Rig *rig, EspActivation activation)
                                  .pad = row->pad,
                                  .dilation = MAX (row->dilation, 1),
                                  .stride = row->stride,
-                                 .entries = row->entries };
+                                 .entries = row->entries,
+                                 .group = row->group };
   const EspSpec spec = { row->op, row->op != ESP_OP_HEAD, row->n_in, rig->in, rig->out, activation, geometry, weights, gain, bias };
   g_autoptr (GError) error = NULL;
   EspKernel *kernel;
