@@ -18,6 +18,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_detect,
   &esp_verb_evaluate,
   &esp_verb_dump,
+  &esp_verb_gradient,
   &esp_verb_attribute,
   &esp_verb_figure,
   &esp_verb_score,

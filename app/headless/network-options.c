@@ -30,11 +30,14 @@ apply (EspEvaluateOptions *run, const EspNetworkOptions *options, GError **error
 {
   static const char *const fits[] = { "stretch", "letterbox", NULL };
   static const char *const forms[] = { "alexey", "darknet", "opencv", NULL };
-  guint fit = run->fit, form = run->bn, orientation = run->orientation;
+  static const char *const backends[] = { "onednn", "reference", "reference-double", NULL };
+  guint fit = run->fit, form = run->bn, orientation = run->orientation, backend = run->backend;
 
   if (!choose ("fit", options->fit, fits, &fit, error) || !choose ("bn-eps", options->bn_eps, forms, &form, error)
-      || !choose ("orientation", options->orientation, orientations, &orientation, error))
+      || !choose ("orientation", options->orientation, orientations, &orientation, error)
+      || !choose ("backend", options->backend, backends, &backend, error))
     return FALSE;
+  run->backend = (EspBackendKind) backend;
   run->fit = (EspFit) fit;
   run->bn = (EspBnForm) form;
   run->orientation = (EspOrientation) orientation;

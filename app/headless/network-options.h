@@ -11,13 +11,16 @@ typedef struct
   char *fit;
   char *bn_eps;
   char *orientation;
+  char *backend;
 } EspNetworkOptions;
 
 #define ESP_NETWORK_OPTIONS(options) \
   { "fit", 0, 0, G_OPTION_ARG_STRING, &(options).fit, "stretch or letterbox (default: as the cfg's letter_box says)", "FIT" }, \
   { "bn-eps", 0, 0, G_OPTION_ARG_STRING, &(options).bn_eps, "Batch normalisation of alexey, darknet or opencv (default alexey)", "FORM" }, \
   { "orientation", 0, 0, G_OPTION_ARG_STRING, &(options).orientation, \
-    "Which way up: auto (as annotated, else EXIF), exif or none (default auto)", "HOW" }
+    "Which way up: auto (as annotated, else EXIF), exif or none (default auto)", "HOW" }, \
+  { "backend", 0, 0, G_OPTION_ARG_STRING, &(options).backend, \
+    "Kernels: onednn (default), reference (plain C) or reference-double (plain C in float64)", "SET" }
 
 /* A network with its weights, and how it is to be run. */
 typedef struct
