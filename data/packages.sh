@@ -5,6 +5,8 @@ libjson-glib-dev libpng-dev libgdk-pixbuf-2.0-dev"
 run_packages="librsvg2-common fonts-dejavu-core adwaita-icon-theme dbus dbus-x11 at-spi2-core"
 check_packages="libasan8 libubsan1 darknet xvfb xauth xdotool x11-utils python3 python3-pyatspi imagemagick desktop-file-utils appstream clang-format locales"
 all_packages="clang-14 libclang-rt-14-dev libomp-14-dev llvm-14"
+# Only ./check --witnesses needs these.
+witness_packages="python3-numpy python3-torch python3-opencv python3-skimage python3-sklearn"
 
 say() { printf '%s\n' "$*" >&2; }
 

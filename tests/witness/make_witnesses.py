@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from cfg import Network
-from committed import FOLDER, Materials
+from committed import FOLDER, Materials, Tap
 from torch_net import TorchNet, read_params, tensor_of
 
 
@@ -66,7 +66,7 @@ def make(path):
             if layer < 0 or what in dict(network.layers[layer].params) or name == WHOLE and seed_layer == len(network.layers) - 1:
                 add(array, seed=seed_layer, gradient=what, layer=layer, torch_float32=float(f"{error_of(single[layer, what], array):.1e}"))
     worst = max((part["torch_float32"], part["layer"], part["gradient"]) for part in parts if "gradient" in part)
-    print(f"{name}: seed {seed}, {len(network.layers)} layers, {len(made.weights)} bytes of weights, {len(parts)} parts; PyTorch float32 is off by"
+    print(f"# {name}: seed {seed}, {len(network.layers)} layers, {len(made.weights)} bytes of weights, {len(parts)} parts; PyTorch float32 is off by"
           f" up to {worst[0]:.1e} (gradient, layer {worst[1]} {worst[2]})", flush=True)
     raw = np.concatenate(numbers).astype("<f8").tobytes()
     index = {"seed": seed, "dialect": network.dialect, "weights_sha256": hashlib.sha256(made.weights).hexdigest(), "torch": torch.__version__,
@@ -79,13 +79,15 @@ def read(path):
         return file.read()
 
 
-def differs(raw, index, base):
-    """Whether what is committed says something else, beyond the last bits of another processor's sums."""
+def compare(raw, index, base):
+    """What is committed must say the same, up to the last bits of another processor's sums."""
     there, said = np.frombuffer(read(base + ".f64"), "<f8"), json.loads(read(base + ".json"))
     plain = [[{k: v for k, v in part.items() if k != "torch_float32"} for part in parts] for parts in (said["parts"], index["parts"])]
+    assert plain[0] == plain[1] and said["weights_sha256"] == index["weights_sha256"], "it holds other parts"
     new = np.frombuffer(raw, "<f8")
-    return plain[0] != plain[1] or said["weights_sha256"] != index["weights_sha256"] or any(
-        error_of(new[p["at"]:p["at"] + p["count"]], there[p["at"]:p["at"] + p["count"]]) > 1e-12 for p in index["parts"])
+    worst = max(error_of(new[p["at"]:p["at"] + p["count"]], there[p["at"]:p["at"] + p["count"]]) for p in index["parts"])
+    assert worst <= 1e-11, f"off by {worst:.1e}"
+    return f"off by {worst:.1e}"
 
 
 def main():
@@ -94,15 +96,14 @@ def main():
     parser.add_argument("name", nargs="*", help="only these cfgs")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    total = failed = 0
+    total, tap = 0, Tap()
     for path in sorted(glob.glob(os.path.join(FOLDER, "*.cfg"))):
         base = path[:-len(".cfg")]
         if options.name and os.path.basename(base) not in options.name:
             continue
         raw, index = make(path)
         if options.check:
-            failed += differs(raw, index, base)
-            print(f"{'not ' if differs(raw, index, base) else ''}ok: {os.path.basename(base)} as committed")
+            tap.run(os.path.basename(base) + " made again", lambda: compare(raw, index, base))
             continue
         with open(base + ".f64", "wb") as file:
             file.write(raw)
@@ -110,9 +111,10 @@ def main():
             json.dump(index, file, separators=(",", ":"))
             file.write("\n")
         total += len(raw) + os.path.getsize(base + ".json")
-    if not options.check:
-        print(f"{total} bytes")
-    return 1 if failed else 0
+    if options.check:
+        return tap.end()
+    print(f"{total} bytes")
+    return 0
 
 
 if __name__ == "__main__":

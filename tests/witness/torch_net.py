@@ -169,7 +169,8 @@ def region(layer, p, net, x):
     x = x.reshape(n, layer.anchors, -1, h, w)
     place, shape, rest = x[:, :, :2].sigmoid(), x[:, :, 2:layer.coords], x[:, :, layer.coords:]
     if layer.background:
-        return torch.cat((place, shape, rest.softmax(2) if layer.softmax else torch.cat((rest[:, :, :1], rest[:, :, 1:].sigmoid()), 2)), 2).reshape(n, c, h, w)
+        known = rest.softmax(2) if layer.softmax else torch.cat((rest[:, :, :1], rest[:, :, 1:].sigmoid()), 2)
+        return torch.cat((place, shape, known), 2).reshape(n, c, h, w)
     classes = rest[:, :, 1:].softmax(2) if layer.softmax else rest[:, :, 1:].sigmoid()
     return torch.cat((place, shape, rest[:, :, :1].sigmoid(), classes), 2).reshape(n, c, h, w)
 
