@@ -3,10 +3,13 @@
 build_packages="gcc libc6-dev meson ninja-build pkgconf gettext libglib2.0-dev libglib2.0-dev-bin libgtk-4-dev libadwaita-1-dev libdnnl-dev
 libjson-glib-dev libpng-dev libgdk-pixbuf-2.0-dev"
 run_packages="librsvg2-common fonts-dejavu-core adwaita-icon-theme dbus dbus-x11 at-spi2-core"
-check_packages="libasan8 libubsan1 darknet xvfb xauth xdotool x11-utils python3 python3-pyatspi imagemagick desktop-file-utils appstream clang-format locales"
+check_packages="libasan8 libubsan1 xvfb xauth xdotool x11-utils python3 python3-pyatspi imagemagick desktop-file-utils appstream clang-format locales"
 all_packages="clang-14 libclang-rt-14-dev libomp-14-dev llvm-14"
 # Only ./check --witnesses needs these.
 witness_packages="python3-numpy python3-torch python3-opencv python3-skimage python3-sklearn"
+# Not needed: with it every export is compared with libdarknet too; without it the program says that it was not. ./check asks for it, ./run does not.
+optional_packages="darknet"
+darknet_library=/usr/lib/darknet/libdarknet.so
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -55,4 +58,22 @@ bring() {
   ${root}apt-get update >&2 || { say "The package lists could not be fetched: run the command above when there is a network."; return 1; }
   [ -n "$sizes" ] || say "$(sizes_of $missing || true)"
   $root$install >&2 || { say "The installation failed: run the command above by hand to see why."; return 1; }
+}
+
+# bring_optional YES PACKAGE…: the same; goes on without them.
+bring_optional() {
+  bring "$@" || say "Going on without: $(shift; missing_of "$@")"
+}
+
+# setup_in FOLDER OPTION…: configures once, and again when libdarknet has come or gone since.
+setup_in() {
+  local folder=$1 again= found=0 used=0; shift
+  if [ -f "$folder/build.ninja" ]; then
+    [ ! -e "$darknet_library" ] || found=1
+    ! grep -q '^build app/espalier-oracle:' "$folder/build.ninja" || used=1
+    [ "$found" != "$used" ] || return 0
+    again=--reconfigure
+  fi
+  meson setup $again "$folder" "$@" >"$folder-setup.log" 2>&1 || { cat "$folder-setup.log" >&2; rm -f "$folder-setup.log"; return 1; }
+  rm -f "$folder-setup.log"
 }

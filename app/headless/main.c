@@ -24,6 +24,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_score,
   &esp_verb_groups,
   &esp_verb_prune,
+  &esp_verb_verify,
   NULL,
 };
 /* clang-format on */

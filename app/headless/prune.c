@@ -20,7 +20,7 @@ static EspScoringOptions scoring_options;
 static char *plan_path, *scores_path, *data, *output, *ratio_text;
 static char **group_ratios;
 static int floor_channels = -1, round_channels = -1;
-static gboolean reapply, rescore;
+static gboolean reapply, rescore, no_oracle;
 
 static const GOptionEntry options[] = {
   { "plan", 0, 0, G_OPTION_ARG_FILENAME, &plan_path, "Keep the channels that this plan keeps", "FILE" },
@@ -33,6 +33,7 @@ static const GOptionEntry options[] = {
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Folder for pruned.cfg, pruned.weights, index-map.json and plan.json", "DIR" },
   { "reapply", 0, 0, G_OPTION_ARG_NONE, &reapply, "With --plan and other weights: keep the same channels", NULL },
   { "rescore", 0, 0, G_OPTION_ARG_NONE, &rescore, "With --plan and other weights: rank anew by the plan's criterion", NULL },
+  { "no-oracle", 0, 0, G_OPTION_ARG_NONE, &no_oracle, "Do not ask libdarknet whether it runs the files likewise", NULL },
   ESP_SCORING_OPTIONS (scoring_options),
   ESP_NETWORK_OPTIONS (network_options),
   G_OPTION_ENTRY_NULL,
@@ -55,6 +56,7 @@ task_clear (Task *task)
   esp_loaded_clear (&task->loaded);
   g_clear_object (&task->plan);
   g_clear_pointer (&task->job, esp_job_unref);
+  esp_export_result_clear (&task->result);
   g_free (task->cfg_hash);
   g_free (task->weights_hash);
 }
@@ -204,7 +206,7 @@ static void
 task_run (gpointer data_)
 {
   Task *task = data_;
-  const EspExport what = { task->plan, task->loaded.weights, task->cfg_hash, task->weights_hash, task->loaded.run.bn, 1 };
+  const EspExport what = { task->plan, task->loaded.weights, task->cfg_hash, task->weights_hash, task->loaded.run.bn, 1, !no_oracle };
 
   esp_export_write (&what, output, &task->result, task->job, &task->error);
 }
@@ -247,7 +249,27 @@ print (const Task *task, EspCost before, EspCost after)
            after.params, before.bflops, after.bflops, (double) before.file_bytes / 1e6, (double) task->result.file_bytes / 1e6);
   g_print ("cut against masked: %.2g in double (%d × %d), %.2g as the engine runs, of each layer's maximum\n", task->result.difference,
            task->result.width, task->result.height, task->result.difference_float);
+  if (task->result.oracle_reason != NULL)
+    g_print ("no oracle: %s\n", task->result.oracle_reason);
+  else
+    g_print (ESP_ORACLE_NAME " agrees: %.2g of each layer's maximum\n", task->result.oracle_difference);
   g_print ("%s: pruned.cfg, pruned.weights, index-map.json, plan.json\n", output);
+}
+
+static void
+add_oracle (JsonBuilder *json, const EspExportResult *result)
+{
+  json_builder_set_member_name (json, "oracle");
+  if (result->oracle_reason != NULL)
+    {
+      json_builder_add_null_value (json);
+      esp_json_string (json, "oracle_reason", result->oracle_reason);
+      return;
+    }
+  json_builder_begin_object (json);
+  esp_json_string (json, "name", ESP_ORACLE_NAME);
+  esp_json_double (json, "max_difference", result->oracle_difference);
+  json_builder_end_object (json);
 }
 
 static void
@@ -262,9 +284,7 @@ tell (const Task *task, const EspCommon *common, JsonBuilder *json)
   esp_json_double (json, "max_difference_float", task->result.difference_float);
   esp_json_int (json, "compared_width", task->result.width);
   esp_json_int (json, "compared_height", task->result.height);
-  json_builder_set_member_name (json, "oracle");
-  json_builder_add_null_value (json);
-  esp_json_string (json, "oracle_reason", "comparing with libdarknet is not in this version yet");
+  add_oracle (json, &task->result);
   add_groups (json, task->plan);
   esp_json_string (json, "output", output);
   if (!common->json)

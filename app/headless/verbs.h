@@ -15,3 +15,4 @@ extern const EspVerb esp_verb_gradient;
 extern const EspVerb esp_verb_score;
 extern const EspVerb esp_verb_groups;
 extern const EspVerb esp_verb_prune;
+extern const EspVerb esp_verb_verify;

@@ -1,13 +1,14 @@
 /* export.c: writes a pruned network whole or not at all, read again and proved before it is there
  *
  * The files are made in a folder of their own on the same file system; that folder is read again, its byte count is checked against its cfg, and the
- * network in it is compared with the masked one. Only then is it renamed into place. */
+ * network in it is compared with the masked one and, where it can hold it, run in the oracle. Only then is it renamed into place. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
 #include "prune/export.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <glib/gstdio.h>
 
@@ -208,6 +209,47 @@ check_bytes (const char *path, const EspNetwork *network, guint64 *bytes, GError
   return FALSE;
 }
 
+/* The cfg has another name and place when the reason is read. */
+static void
+give_reason (EspExportResult *result, const char *reason, const char *cfg_path)
+{
+  const gboolean named = g_str_has_prefix (reason, cfg_path);
+
+  g_free (result->oracle_reason);
+  result->oracle_reason = g_strconcat (named ? names[CFG] : "", reason + (named ? strlen (cfg_path) : 0), NULL);
+}
+
+/* Another program's word on the files themselves, where there is one that can hold this network. */
+static gboolean
+ask_oracle (const Export *export, EspNetwork *again, EspWeights *weights, EspExportResult *result, EspJob *job, GError **error)
+{
+  g_autofree char *cfg_path = path_of (export, CFG), *weights_path = path_of (export, WEIGHTS);
+  g_autofree float *input = esp_oracle_noise (again, export->what->seed);
+  const EspOracleQuestion question = { again, weights, weights_path, input, ESP_AT_OUT, 0 };
+  g_auto (EspOracleReport) report = { NULL };
+
+  if (!export->what->oracle)
+    {
+      result->oracle_reason = g_strdup ("it was not asked");
+      return TRUE;
+    }
+  if (!esp_oracle_compare (&question, &report, job, error))
+    return FALSE;
+  if (report.reason != NULL)
+    {
+      give_reason (result, report.reason, cfg_path);
+      return TRUE;
+    }
+  result->oracle_difference = report.worst.difference;
+  if (esp_oracle_agrees (&report))
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_ORACLE,
+               ESP_ORACLE_NAME " gives something else for the cut network: layer %u differs by %g of its maximum, at most %g is accepted: "
+                               "nothing was written",
+               report.worst.layer, report.worst.difference, ESP_ORACLE_BOUND);
+  return FALSE;
+}
+
 static gboolean
 verify (const Export *export, EspExportResult *result, EspJob *job, GError **error)
 {
@@ -233,7 +275,8 @@ verify (const Export *export, EspExportResult *result, EspJob *job, GError **err
   result->width = esp_network_get_input (whole).w;
   result->height = esp_network_get_input (whole).h;
   return compare (export, whole, small, weights, ESP_BACKEND_REFERENCE_DOUBLE, DOUBLE_BOUND, &result->difference, job, error)
-         && compare (export, export->network, again, weights, ESP_BACKEND_ONEDNN, FLOAT_BOUND, &result->difference_float, job, error);
+         && compare (export, export->network, again, weights, ESP_BACKEND_ONEDNN, FLOAT_BOUND, &result->difference_float, job, error)
+         && ask_oracle (export, again, weights, result, job, error);
 }
 
 static gboolean
@@ -274,9 +317,11 @@ put_into_place (Export *export, const char *folder, GError **error)
  * @folder: where to; made if it is not there
  * @result: (out): what was measured on the way
  * @job: (nullable): cancels; nothing is left behind then
- * @error: ESP_ERROR_SHAPE where the plan cannot be cut (the reason), or the cut is not the masked network; ESP_ERROR_IO
+ * @error: ESP_ERROR_SHAPE where the plan cannot be cut (the reason), or the cut is not the masked network; ESP_ERROR_ORACLE where the
+ *   oracle was asked and failed, or disagrees; ESP_ERROR_IO
  *
- * Cost: two forwards in the plain double reference (over 96 × 96 where the network is large), two in the engine. Thread: lane.
+ * Cost: two forwards in the plain double reference (over 96 × 96 where the network is large), three in the engine, one in the oracle.
+ * Thread: lane.
  */
 gboolean
 esp_export_write (const EspExport *what, const char *folder, EspExportResult *result, EspJob *job, GError **error)
@@ -285,6 +330,7 @@ esp_export_write (const EspExport *what, const char *folder, EspExportResult *re
   g_autofree char *target = NULL;
 
   g_return_val_if_fail (what != NULL && folder != NULL && result != NULL, FALSE);
+  *result = (EspExportResult){ 0 };
   if (g_file_test (folder, G_FILE_TEST_EXISTS) && !g_file_test (folder, G_FILE_TEST_IS_DIR))
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: not a folder", folder);
@@ -298,4 +344,11 @@ esp_export_write (const EspExport *what, const char *folder, EspExportResult *re
     return FALSE;
   return write_files (&export, error) && verify (&export, result, job, error) && esp_job_check (job, error)
          && put_into_place (&export, target, error);
+}
+
+/** esp_export_result_clear: frees what a result holds. */
+void
+esp_export_result_clear (EspExportResult *result)
+{
+  g_clear_pointer (&result->oracle_reason, g_free);
 }

@@ -1,6 +1,7 @@
 /* export.h: writes a pruned network whole or not at all, read again and proved before it is there */
 #pragma once
 
+#include "measure/oracle.h"
 #include "prune/cut-check.h"
 #include "prune/plan.h"
 
@@ -13,7 +14,8 @@ typedef struct
   const char *cfg_hash;     /* SHA-256 of the files that were opened */
   const char *weights_hash;
   EspBnForm   bn;
-  guint64     seed;         /* of the input that cut and masked are compared on */
+  guint64     seed;         /* of the inputs that they are compared on */
+  gboolean    oracle;       /* ask libdarknet too, where it can hold the cut network */
 } EspExport;
 
 typedef struct
@@ -22,13 +24,18 @@ typedef struct
   double  difference;       /* cut against masked in double, relative to each layer's maximum, the worst */
   double  difference_float; /* the same as the engine runs */
   int     width, height;    /* the input of the comparison in double: the network's own unless that is large */
+  char   *oracle_reason;    /* why no oracle spoke, NULL where one did */
+  double  oracle_difference; /* the files as it runs them, relative to each layer's maximum, the worst */
 } EspExportResult;
 
 /* Writes pruned.cfg, pruned.weights, index-map.json and plan.json into @folder. Thread: lane. */
 gboolean esp_export_write (const EspExport  *what,
                            const char       *folder,
-                           EspExportResult  *result, /* (out) */
+                           EspExportResult  *result, /* (out): cleared by the caller */
                            EspJob           *job,
                            GError          **error);
+void     esp_export_result_clear (EspExportResult *result);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspExportResult, esp_export_result_clear)
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include "net/cost.h"
 #include "prune/export.h"
 
+#include "oracle-common.h"
 #include "prune-common.h"
 
 #include <glib/gstdio.h>
@@ -20,6 +21,7 @@ typedef struct
   EspWeights *weights;
   EspPlan *plan;
   char *folder, *target;
+  gboolean oracle;
 } Fixture;
 
 static void
@@ -76,7 +78,7 @@ count_entries (const char *path)
 
 static gboolean export(Fixture *self, const char *target, EspExportResult *result, EspJob *job, GError **error)
 {
-  const EspExport what = { self->plan, self->weights, NULL, SHA1, ESP_BN_ALEXEY, 1 };
+  const EspExport what = { self->plan, self->weights, NULL, SHA1, ESP_BN_ALEXEY, 1, self->oracle };
   g_autofree char *hash = NULL;
   EspExport whole = what;
   gsize n = 0;
@@ -115,7 +117,7 @@ static void
 test_whole (Fixture *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  EspExportResult result;
+  g_auto (EspExportResult) result = { 0 };
   g_autofree char *cfg = g_build_filename (self->target, "pruned.cfg", NULL);
   g_autofree char *numbers = g_build_filename (self->target, "pruned.weights", NULL);
   g_autofree char *plan = g_build_filename (self->target, "plan.json", NULL);
@@ -128,6 +130,7 @@ test_whole (Fixture *self, gconstpointer data)
   g_assert_no_error (error);
   g_assert_cmpfloat (result.difference, <=, 1e-12);
   g_assert_cmpfloat (result.difference_float, <=, 1e-5);
+  g_assert_cmpstr (result.oracle_reason, ==, "it was not asked");
   g_assert_cmpuint (count_entries (self->target), ==, 4);
   g_assert_cmpuint (count_entries (self->folder), ==, 1); /* nothing else is left */
   again = esp_network_load (cfg, &error);
@@ -142,6 +145,7 @@ test_whole (Fixture *self, gconstpointer data)
   g_assert_no_error (error);
   g_assert_true (esp_hash_equal (esp_mask_get_hash (read), esp_mask_get_hash (mask)));
   assert_map (self);
+  esp_export_result_clear (&result);
   g_assert_true (export(self, self->target, &result, NULL, &error)); /* again, over what is there */
   g_assert_cmpuint (count_entries (self->target), ==, 4);
   g_assert_cmpuint (count_entries (self->folder), ==, 1);
@@ -151,7 +155,7 @@ static void
 assert_nothing (Fixture *self, const char *target, EspJob *job, const char *message)
 {
   g_autoptr (GError) error = NULL;
-  EspExportResult result;
+  g_auto (EspExportResult) result = { 0 };
 
   g_assert_false (export(self, target, &result, job, &error));
   g_assert_nonnull (error);
@@ -183,11 +187,77 @@ test_nothing (Fixture *self, gconstpointer data)
   assert_nothing (self, within, NULL, "no folder could be made");
 }
 
+/* A helper that runs @script; the real one is $ORACLE. */
+static char *
+use_script (const char *script)
+{
+  char *path = g_strdup ("/tmp/espalier-helper-XXXXXX");
+  g_autofree char *text = g_strconcat ("#!/bin/sh\n", script, "\n", NULL);
+
+  g_assert_cmpint (g_close (g_mkstemp (path), NULL), ==, TRUE);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_cmpint (g_chmod (path, 0755), ==, 0);
+  g_setenv ("ESPALIER_ORACLE", path, TRUE);
+  return path;
+}
+
+static void
+test_oracle (Fixture *self, gconstpointer data)
+{
+  g_auto (EspExportResult) result = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  if (!use_built_oracle ())
+    return;
+  self->oracle = TRUE;
+  g_assert_true (export(self, self->target, &result, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (result.oracle_reason, ==, NULL);
+  g_assert_cmpfloat (result.oracle_difference, >, 0);
+  g_assert_cmpfloat (result.oracle_difference, <=, ESP_ORACLE_BOUND);
+  g_test_message ("libdarknet: %.2e", result.oracle_difference);
+}
+
+/* The last number of the last layer is another one: the export is refused, and nothing of it is there. */
+static void
+test_oracle_disagrees (Fixture *self, gconstpointer data)
+{
+  g_autofree char *path = NULL;
+
+  if (!use_built_oracle ())
+    return;
+  g_setenv ("ORACLE", g_getenv ("ESPALIER_ORACLE"), TRUE);
+  path = use_script (
+      "\"$ORACLE\" \"$@\"\nprintf '\\177\\177' | dd of=\"$4\" bs=1 seek=$(($(stat -c %s \"$4\") - 2)) conv=notrunc 2>/dev/null");
+  self->oracle = TRUE;
+  assert_nothing (self, self->target, NULL, "libdarknet gives something else for the cut network");
+  g_remove (path);
+}
+
+static void
+test_oracle_fails (Fixture *self, gconstpointer data)
+{
+  g_autofree char *path = use_script ("kill -9 $$");
+  g_auto (EspExportResult) result = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  self->oracle = TRUE;
+  assert_nothing (self, self->target, NULL, "without an answer, by signal 9");
+  g_remove (path); /* now there is none, which is no failure */
+  g_assert_true (export(self, self->target, &result, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (result.oracle_reason, "no such program"));
+  g_assert_cmpuint (count_entries (self->target), ==, 4);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/export/whole", Fixture, NULL, set_up, test_whole, tear_down);
   g_test_add ("/export/nothing", Fixture, NULL, set_up, test_nothing, tear_down);
+  g_test_add ("/export/oracle/agrees", Fixture, NULL, set_up, test_oracle, tear_down);
+  g_test_add ("/export/oracle/disagrees", Fixture, NULL, set_up, test_oracle_disagrees, tear_down);
+  g_test_add ("/export/oracle/fails", Fixture, NULL, set_up, test_oracle_fails, tear_down);
   return g_test_run ();
 }
