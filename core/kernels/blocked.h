@@ -54,7 +54,14 @@ esp_clear_all_filling (const EspLayout *layout, float *data)
     esp_clear_filling (layout, blocks - 1, data + (gsize) (n * blocks + blocks - 1) * esp_slab_size (layout));
 }
 
-/* blocked-activation.c: out = act (in), n numbers; in may be out. */
-void esp_activate (EspActivation activation, const float *in, float *out, gsize n);
+/* blocked-activation.c: out = act (in), n numbers or a whole value; in may be out. */
+void esp_activate       (EspActivation    activation,
+                         const float     *in,
+                         float           *out,
+                         gsize            n);
+void esp_activate_value (EspActivation    activation,
+                         const EspLayout *layout,
+                         const float     *in,
+                         float           *out); /* filling channels stay 0 */
 
 G_END_DECLS

@@ -8,7 +8,7 @@
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 
-#include "kernels/kernel-private.h"
+#include "kernels/blocked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +35,7 @@ typedef struct
   float *weights, *bias;
   EspShape from, to; /* from: what is read; to: what is written */
   float slope;
+  EspActivation follows; /* what is no slope runs over each stripe when it is summed up; linear: nothing */
 } Pass;
 
 typedef struct
@@ -220,6 +221,12 @@ run_stripe (const Pass *pass, const float *in, float *out, int pair, int top, in
           run_row (pass, tile, y, blocks);
         }
     }
+  for (int b = 0; b < blocks && pass->follows != ESP_ACTIVATION_LINEAR; b++)
+    {
+      float *rows = out + (gsize) (2 * pair + b) * plane + (gsize) top * row;
+
+      esp_activate (pass->follows, rows, rows, (gsize) (end - top) * row);
+    }
 }
 
 static void
@@ -293,25 +300,26 @@ packed_bytes (const Pass *pass)
 static gboolean
 takes (const EspSpec *spec)
 {
-  const EspActivation act = spec->activation;
-
   const EspGeometry wanted = { .groups = 1, .size_h = 3, .size_w = 3, .stride_h = 1, .stride_w = 1, .pad = 1, .dilation = 1 };
 
   return memcmp (&spec->geometry, &wanted, sizeof wanted) == 0 && spec->in[0].block == BLOCK && spec->out.block == BLOCK
          && spec->out.shape.w >= LEAST && spec->in[0].shape.w == spec->out.shape.w && spec->in[0].shape.h == spec->out.shape.h
          && esp_shape_count (spec->in[0].shape) <= G_MAXINT && esp_shape_count (spec->out.shape) <= G_MAXINT
-         && (act == ESP_ACTIVATION_LINEAR || act == ESP_ACTIVATION_LEAKY || act == ESP_ACTIVATION_RELU);
+         && esp_activation_keeps_zero (spec->activation);
 }
 
 static gboolean
 compile (EspKernel *kernel, const EspSpec *spec, GError **error)
 {
   Direct *direct = g_new0 (Direct, 1);
-  const float slope = spec->activation == ESP_ACTIVATION_LEAKY ? 0.1f : spec->activation == ESP_ACTIVATION_RELU ? 0.0f : 1.0f;
+  const gboolean slopes = spec->activation == ESP_ACTIVATION_LEAKY || spec->activation == ESP_ACTIVATION_RELU;
+  const float slope = !slopes ? 1.0f : spec->activation == ESP_ACTIVATION_LEAKY ? 0.1f : 0.0f;
 
   kernel->compiled = direct;
   kernel->name = "direct:avx512";
-  direct->forward = (Pass){ .from = spec->in[0].shape, .to = spec->out.shape, .slope = slope };
+  direct->forward = (Pass){
+    .from = spec->in[0].shape, .to = spec->out.shape, .slope = slope, .follows = slopes ? ESP_ACTIVATION_LINEAR : spec->activation
+  };
   direct->backward = (Pass){ .from = spec->out.shape, .to = spec->in[0].shape, .slope = 1 };
   if (!pack (spec, &direct->forward, FALSE) || (spec->backward && !pack (spec, &direct->backward, TRUE)))
     {

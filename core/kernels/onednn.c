@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "kernels/blocked.h"
 
 #define N_ARGS 5
 
@@ -27,6 +28,7 @@ typedef struct
 {
   Pass forward, backward;
   float *bias;
+  gboolean bends; /* the activation is not the primitive's: it follows */
 } Convolution;
 
 /* A pass tied to addresses. */
@@ -116,6 +118,26 @@ describe_weights (const EspSpec *spec, gboolean any)
   return esp_onednn_describe_weights (&spec->geometry, spec->out.shape.c, spec->in[0].shape.c, any);
 }
 
+/* The same function in the library, where it has one that keeps to the definition for small and for large numbers: its elu loses the digits of
+ * small ones. The rest is run over the output afterwards. */
+static const struct
+{
+  dnnl_alg_kind_t kind;
+  float scale, alpha, beta;
+} post_ops[ESP_N_ACTIVATIONS] = {
+  [ESP_ACTIVATION_LEAKY] = { dnnl_eltwise_relu, 1, 0.1f, 0 },  [ESP_ACTIVATION_RELU] = { dnnl_eltwise_relu, 1, 0, 0 },
+  [ESP_ACTIVATION_RELIE] = { dnnl_eltwise_relu, 1, 0.01f, 0 }, [ESP_ACTIVATION_RELU6] = { dnnl_eltwise_clip, 1, 0, 6 },
+  [ESP_ACTIVATION_HARDTAN] = { dnnl_eltwise_clip, 1, -1, 1 },  [ESP_ACTIVATION_LOGISTIC] = { dnnl_eltwise_logistic, 1, 0, 0 },
+  [ESP_ACTIVATION_MISH] = { dnnl_eltwise_mish, 1, 0, 0 },      [ESP_ACTIVATION_SWISH] = { dnnl_eltwise_swish, 1, 1, 0 },
+  [ESP_ACTIVATION_TANH] = { dnnl_eltwise_tanh, 1, 0, 0 },      [ESP_ACTIVATION_RAMP] = { dnnl_eltwise_relu, 1.1f, 0.1f / 1.1f, 0 },
+};
+
+static gboolean
+has_post_op (EspActivation activation)
+{
+  return post_ops[activation].scale != 0;
+}
+
 dnnl_primitive_attr_t
 esp_onednn_attributes (EspActivation activation)
 {
@@ -124,13 +146,11 @@ esp_onednn_attributes (EspActivation activation)
 
   dnnl_primitive_attr_create (&attr);
   dnnl_primitive_attr_set_scratchpad_mode (attr, dnnl_scratchpad_mode_user);
-  if (activation == ESP_ACTIVATION_LINEAR)
+  if (!has_post_op (activation))
     return attr;
   dnnl_post_ops_create (&ops);
-  if (activation == ESP_ACTIVATION_LOGISTIC)
-    dnnl_post_ops_append_eltwise (ops, 1.0f, dnnl_eltwise_logistic, 0.0f, 0.0f);
-  else
-    dnnl_post_ops_append_eltwise (ops, 1.0f, dnnl_eltwise_relu, activation == ESP_ACTIVATION_LEAKY ? 0.1f : 0.0f, 0.0f);
+  dnnl_post_ops_append_eltwise (ops, post_ops[activation].scale, post_ops[activation].kind, post_ops[activation].alpha,
+                                post_ops[activation].beta);
   dnnl_primitive_attr_set_post_ops (attr, ops);
   dnnl_post_ops_destroy (ops);
   return attr;
@@ -363,6 +383,7 @@ convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
   g_autofree float *folded = fold (spec, &convolution->bias);
 
   kernel->compiled = convolution;
+  convolution->bends = spec->activation != ESP_ACTIVATION_LINEAR && !has_post_op (spec->activation);
   if (!esp_onednn_start () || !compile_passes (convolution, kernel, spec, folded))
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "oneDNN has no convolution of %d × %d × %d, %d filters of %d × %d",
@@ -462,7 +483,14 @@ run_pass (EspCall *call, const Pass *pass, gboolean add)
 static gboolean
 convolution_forward (EspCall *call)
 {
-  return run_pass (call, &((Convolution *) call->kernel->compiled)->forward, FALSE);
+  const Convolution *convolution = call->kernel->compiled;
+  const EspSpec *spec = &call->kernel->spec;
+
+  if (!run_pass (call, &convolution->forward, FALSE))
+    return FALSE;
+  if (convolution->bends)
+    esp_activate_value (spec->activation, &spec->out, call->out, call->out);
+  return TRUE;
 }
 
 static gboolean

@@ -19,13 +19,13 @@ static gboolean
 activation_backward (EspCall *call, gboolean add)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const real *out = call->out, *grad_out = call->grad_out;
+  const real *in = esp_activation_needs_input (spec->activation) ? call->in[0] : NULL, *out = call->out, *grad_out = call->grad_out;
   real *grad_in = call->grad_in;
   gsize n = count_of (&spec->out);
 
   clear_unless (add, grad_in, &spec->out);
   for (gsize i = 0; i < n; i++)
-    grad_in[i] += grad_out[i] * slope (spec->activation, out[i]);
+    grad_in[i] += grad_out[i] * slope (spec->activation, in != NULL ? in[i] : 0, out[i]);
   return TRUE;
 }
 

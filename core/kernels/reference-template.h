@@ -1,6 +1,7 @@
 /* reference-template.h: the specification of every operation in plain loops; compiled with `real` float and double
  *
- * Values are n c h w. Included by reference-float.c and reference-double.c only, which define real, REAL_MAX, REAL_EXP, SET and SET_NAME. */
+ * Values are n c h w. Included by reference-float.c and reference-double.c only, which define real, REAL_MAX, the functions
+ * REAL_EXP, REAL_EXPM1, REAL_LOG1P, REAL_TANH and REAL_FLOOR, SET and SET_NAME. */
 
 static gsize
 plane_of (const EspLayout *layout)
@@ -20,43 +21,6 @@ one_by_one (void)
   return 1;
 }
 
-static real
-act (EspActivation activation, real x)
-{
-  switch (activation)
-    {
-    case ESP_ACTIVATION_LEAKY:
-      return x > 0 ? x : (real) 0.1 * x;
-    case ESP_ACTIVATION_RELU:
-      return x > 0 ? x : 0;
-    case ESP_ACTIVATION_LOGISTIC:
-      return 1 / (1 + REAL_EXP (-x));
-    case ESP_ACTIVATION_LINEAR:
-    case ESP_N_ACTIVATIONS:
-      break;
-    }
-  return x;
-}
-
-/* The derivative as a function of the output. At 0 it is that of the lower side, as darknet has it. */
-static real
-slope (EspActivation activation, real out)
-{
-  switch (activation)
-    {
-    case ESP_ACTIVATION_LEAKY:
-      return out > 0 ? 1 : (real) 0.1;
-    case ESP_ACTIVATION_RELU:
-      return out > 0 ? 1 : 0;
-    case ESP_ACTIVATION_LOGISTIC:
-      return out * (1 - out);
-    case ESP_ACTIVATION_LINEAR:
-    case ESP_N_ACTIVATIONS:
-      break;
-    }
-  return 1;
-}
-
 static void
 clear_unless (gboolean add, void *grad, const EspLayout *layout)
 {
@@ -64,6 +28,7 @@ clear_unless (gboolean add, void *grad, const EspLayout *layout)
     memset (grad, 0, esp_layout_get_bytes (layout));
 }
 
+#include "kernels/reference-activation.h"
 #include "kernels/reference-convolution.h"
 #include "kernels/reference-head.h"
 #include "kernels/reference-move.h"

@@ -69,8 +69,7 @@ make (EspEngine *engine, const EspSpec *spec, EspKernel *old, GError **error)
   return esp_kernel_new (engine->set, spec, error);
 }
 
-/* The activation as a kernel of its own: linear and leaky are fused and their y is recovered from the output; relu and logistic are not, so
- * that y is kept. */
+/* The activation as a kernel of its own, for backward: where y is recovered from the output it stays fused in forward, elsewhere y is kept. */
 static gboolean
 compile_bend (EspEngine *engine, EspStep *step, EspSpec *whole, const EspStep *old, GError **error)
 {
@@ -82,7 +81,7 @@ compile_bend (EspEngine *engine, EspStep *step, EspSpec *whole, const EspStep *o
   if (engine->options.mode != ESP_MODE_EXPLAIN || (activation == ESP_ACTIVATION_LINEAR && step->keep == NULL))
     return TRUE;
   step->bend = make (engine, &spec, old != NULL ? old->bend : NULL, error);
-  if (activation == ESP_ACTIVATION_RELU || activation == ESP_ACTIVATION_LOGISTIC)
+  if (!esp_activation_is_invertible (activation))
     {
       whole->activation = ESP_ACTIVATION_LINEAR;
       step->pre.bytes = esp_layout_get_bytes (&step->layout);
@@ -162,7 +161,7 @@ cleared (const EspLayer *layer, const EspMask *mask, const EspFlow *flow, guint 
 
   if (mask == NULL || own != NULL)
     return own;
-  if (layer->activation == ESP_ACTIVATION_LINEAR || layer->activation == ESP_ACTIVATION_LEAKY || layer->activation == ESP_ACTIVATION_RELU)
+  if (esp_activation_keeps_zero (layer->activation))
     return NULL;
   return esp_flow_bits (flow, (int) layer->index, n);
 }

@@ -146,12 +146,13 @@ gboolean
 esp_reader_activation (const EspLayerReader *reader, EspActivation fallback, EspActivation *activation, GError **error)
 {
   const char *name = esp_cfg_get (reader->cfg, reader->section, "activation");
+  g_autofree char *all = NULL;
 
   *activation = fallback;
   if (name == NULL || esp_activation_parse (name, activation))
     return TRUE;
-  return esp_cfg_refuse (reader->cfg, reader->section, "activation", ESP_ERROR_UNSUPPORTED, error,
-                         "expected linear, leaky, relu or logistic");
+  all = esp_activation_list ();
+  return esp_cfg_refuse (reader->cfg, reader->section, "activation", ESP_ERROR_UNSUPPORTED, error, "expected %s", all);
 }
 
 gboolean

@@ -56,7 +56,7 @@ static const char zoo[] = "[net]\nwidth=26\nheight=22\nchannels=3\n"
                           "[convolutional]\nbatch_normalize=1\nfilters=13\nsize=3\nstride=1\npad=1\nactivation=leaky\n"            /* 0 */
                           "[maxpool]\nsize=2\nstride=2\n"                                                                          /* 1 */
                           "[convolutional]\nbatch_normalize=1\nfilters=21\nsize=1\nstride=1\npad=0\nactivation=relu\n"             /* 2 */
-                          "[convolutional]\nbatch_normalize=1\nfilters=21\ngroups=21\nsize=3\nstride=1\npad=1\nactivation=leaky\n" /* 3 */
+                          "[convolutional]\nbatch_normalize=1\nfilters=21\ngroups=21\nsize=3\nstride=1\npad=1\nactivation=swish\n" /* 3 */
                           "[convolutional]\nbatch_normalize=1\nfilters=21\nsize=1\nstride=1\npad=0\nactivation=linear\n"           /* 4 */
                           "[shortcut]\nfrom=-3\nactivation=leaky\n"                                                                /* 5 */
                           "[dropout]\nprobability=.2\n"                                                                            /* 6 */
@@ -65,7 +65,7 @@ static const char zoo[] = "[net]\nwidth=26\nheight=22\nchannels=3\n"
                           "[upsample]\nstride=2\n"                                                                                 /* 9 */
                           "[route]\nlayers=-2,7\n"                                                                                 /* 10 */
                           "[upsample]\nstride=2\n"                                                                                 /* 11 */
-                          "[convolutional]\nbatch_normalize=1\nfilters=9\nsize=1\nstride=1\npad=0\nactivation=leaky\n"             /* 12 */
+                          "[convolutional]\nbatch_normalize=1\nfilters=9\nsize=1\nstride=1\npad=0\nactivation=mish\n"              /* 12 */
                           "[route]\nlayers=-1,9\n"                                                                                 /* 13 */
                           "[convolutional]\nfilters=14\nsize=1\nstride=1\npad=0\nactivation=linear\n"                              /* 14 */
                           "[yolo]\nmask=0,1\nanchors=3,4, 8,9\nclasses=2\nnum=2\n"                                                 /* 15 */
