@@ -13,6 +13,7 @@ upsample_forward (EspCall *call)
   const EspShape in = spec->in[0].shape, out = spec->out.shape;
   gsize block = (gsize) spec->out.block, row = (gsize) out.w * block;
   int slabs = esp_count_slabs (&spec->out), stride = spec->geometry.stride;
+  float scale = (float) spec->scale[0];
 
 #pragma omp parallel for schedule(static)
   for (int s = 0; s < slabs; s++)
@@ -23,6 +24,8 @@ upsample_forward (EspCall *call)
 
         for (int x = 0; x < out.w; x++)
           memcpy (to + (gsize) x * block, from + (gsize) (x / stride) * block, block * sizeof (float));
+        for (gsize i = 0; i < row && scale != 1; i++)
+          to[i] *= scale;
         for (int k = 1; k < stride; k++)
           memcpy (to + (gsize) k * row, to, row * sizeof (float));
       }
@@ -36,6 +39,7 @@ upsample_backward (EspCall *call, gboolean add)
   const EspShape in = spec->in[0].shape, out = spec->out.shape;
   gsize block = (gsize) spec->out.block;
   int slabs = esp_count_slabs (&spec->out), stride = spec->geometry.stride;
+  float scale = (float) spec->scale[0];
 
 #pragma omp parallel for schedule(static)
   for (int s = 0; s < slabs; s++)
@@ -51,7 +55,7 @@ upsample_backward (EspCall *call, gboolean add)
             float *to = grad_in + ((gsize) (y / stride) * (gsize) in.w + (gsize) (x / stride)) * block;
 
             for (gsize l = 0; l < block; l++)
-              to[l] += grad_out[l];
+              to[l] += scale * grad_out[l];
           }
     }
   return TRUE;

@@ -55,7 +55,7 @@ struct _EspCall
 
 /* Rows that work on float values of any block; blocked-*.c */
 extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_upsample, esp_blocked_concat, esp_blocked_add,
-    esp_blocked_head, esp_blocked_multiply;
+    esp_blocked_head, esp_blocked_multiply, esp_blocked_reorg;
 
 /* Convolutions of side 3 on AVX-512; direct.c, and direct-image.c for those that read the image */
 extern const EspKernelRow esp_direct_convolution, esp_direct_image;

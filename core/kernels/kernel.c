@@ -117,8 +117,8 @@ esp_kernel_fits (const EspKernel *kernel, const EspKernelSet *set, const EspSpec
   for (guint i = 0; i < own->n_in; i++)
     if (!esp_layout_equal (&own->in[i], &spec->in[i]))
       return FALSE;
-  return esp_layout_equal (&own->out, &spec->out) && own->activation == spec->activation
-         && memcmp (&own->geometry, &spec->geometry, sizeof own->geometry) == 0;
+  return esp_layout_equal (&own->out, &spec->out) && own->activation == spec->activation && own->scale[0] == spec->scale[0]
+         && own->scale[1] == spec->scale[1] && memcmp (&own->geometry, &spec->geometry, sizeof own->geometry) == 0;
 }
 
 /** esp_kernel_get_scratch: Returns: bytes that a call may use while it runs. */

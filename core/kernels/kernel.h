@@ -17,8 +17,18 @@ typedef enum
   ESP_OP_ADD,         /* out = act (in[0] + in[1]), over the channels both have */
   ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor; w and h as they are. Forward only */
   ESP_OP_MULTIPLY,    /* out = act (in[0] * in[1]); in[0] is as large as in[1], or has one number a channel, or one a pixel */
+  ESP_OP_REORG,       /* pixels to channels or back, a permutation (see EspReorgWay) */
   ESP_N_OPS,
 } EspOp;
+
+/* With stride s, and an input of c x h x w: */
+typedef enum
+{
+  ESP_REORG_FLAT,   /* darknet's [reorg]: its input's memory read as c / s² planes of h s x w s; channel p + (c / s²) (y s + x) of h x w takes
+                     * the pixels (y, x) of each s x s of plane p; that memory read as c s² channels of h / s x w / s */
+  ESP_REORG_DEEPER, /* c s² x h / s x w / s: channel p + c (y s + x) takes the pixels (y, x) of each s x s of channel p */
+  ESP_REORG_WIDER,  /* c / s² x h s x w s: the way back */
+} EspReorgWay;
 
 /* The whole numbers of an operation: compared byte for byte, so ints only; what an operation does not use is 0. */
 typedef struct
@@ -28,10 +38,11 @@ typedef struct
   int stride_h, stride_w; /* of a window, likewise */
   int pad;                /* convolution: at each border; maxpool: before the first row and column */
   int dilation;           /* convolution: rows and columns from one weight to the next, at least 1 */
-  int stride;             /* upsample */
+  int stride;             /* upsample, reorg */
   int entries;            /* head: 5 + classes */
   int pool;               /* convolution: 2: out is what a max-pool of side 2, stride 2 makes of it (see esp_kernels_take); 0: none */
   int group;              /* concat: the part that is taken */
+  int way;                /* reorg: an EspReorgWay */
 } EspGeometry;
 
 /* What to compile. Pointers are only borrowed during esp_kernel_new, which packs what it needs. */
@@ -44,6 +55,8 @@ typedef struct
   EspLayout        out;
   EspActivation    activation; /* convolution, activation, add */
   EspGeometry      geometry;
+  double           scale[2];   /* upsample: what its numbers are multiplied by; add: what the channels are that both inputs have, of the first
+                                * and of the others */
   const float     *weights;    /* convolution: out.c * (in.c / groups) * size_h * size_w */
   const double    *gain;       /* (nullable): out.c factors of the weights, multiplied in double before they are packed */
   const double    *bias;       /* out.c */

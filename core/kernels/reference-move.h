@@ -19,7 +19,7 @@ upsample_forward (EspCall *call)
   gsize n = count_of (&spec->out);
 
   for (gsize i = 0; i < n; i++)
-    ((real *) call->out)[i] = ((const real *) call->in[0])[repeated (spec, i)];
+    ((real *) call->out)[i] = (real) spec->scale[0] * ((const real *) call->in[0])[repeated (spec, i)];
   return TRUE;
 }
 
@@ -31,7 +31,7 @@ upsample_backward (EspCall *call, gboolean add)
 
   clear_unless (add, call->grad_in, &spec->in[0]);
   for (gsize i = 0; i < n; i++)
-    ((real *) call->grad_in)[repeated (spec, i)] += ((const real *) call->grad_out)[i];
+    ((real *) call->grad_in)[repeated (spec, i)] += (real) spec->scale[0] * ((const real *) call->grad_out)[i];
   return TRUE;
 }
 

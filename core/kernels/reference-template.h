@@ -35,6 +35,7 @@ clear_unless (gboolean add, void *grad, const EspLayout *layout)
 #include "kernels/reference-pointwise.h"
 #include "kernels/reference-pool.h"
 #include "kernels/reference-product.h"
+#include "kernels/reference-reorg.h"
 #include "kernels/reference-weights.h"
 
 /** SET: Returns: (transfer none): these kernels. Thread: any. */
@@ -55,6 +56,7 @@ SET (void)
       [ESP_OP_ADD] = &add_row,
       [ESP_OP_HEAD] = &head_row,
       [ESP_OP_MULTIPLY] = &multiply_row,
+      [ESP_OP_REORG] = &reorg_row,
     },
   };
 

@@ -62,6 +62,9 @@ extern const EspLayerRow esp_row_dropout;
 extern const EspLayerRow esp_row_yolo;
 extern const EspLayerRow esp_row_scale_channels;
 extern const EspLayerRow esp_row_sam;
+extern const EspLayerRow esp_row_reorg;
+extern const EspLayerRow esp_row_reorg3d;
+extern const EspLayerRow esp_row_cost;
 
 const EspLayerRow *esp_layer_row         (EspLayerKind           kind);
 gboolean           esp_layer_kind_parse  (const char            *name,

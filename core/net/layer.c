@@ -19,6 +19,9 @@ static const EspLayerRow *const rows[ESP_N_LAYER_KINDS] = {
   [ESP_LAYER_YOLO] = &esp_row_yolo,
   [ESP_LAYER_SCALE_CHANNELS] = &esp_row_scale_channels,
   [ESP_LAYER_SAM] = &esp_row_sam,
+  [ESP_LAYER_REORG] = &esp_row_reorg,
+  [ESP_LAYER_REORG3D] = &esp_row_reorg3d,
+  [ESP_LAYER_COST] = &esp_row_cost,
 };
 
 /** esp_layer_kind_name: Returns: (transfer none): the name between the brackets of its sections. Thread: any. */

@@ -18,6 +18,9 @@ typedef enum
   ESP_LAYER_YOLO,
   ESP_LAYER_SCALE_CHANNELS,
   ESP_LAYER_SAM,
+  ESP_LAYER_REORG,
+  ESP_LAYER_REORG3D,
+  ESP_LAYER_COST,
   ESP_N_LAYER_KINDS,
 } EspLayerKind;
 
@@ -41,7 +44,8 @@ typedef struct
 
 typedef struct
 {
-  int stride; /* nearest neighbour */
+  int    stride; /* nearest neighbour */
+  double scale;  /* what every number is multiplied by, 1 mostly */
 } EspUpsample;
 
 typedef struct
@@ -54,6 +58,12 @@ typedef struct
 {
   gboolean over_map; /* scale_wh=1: one gate a pixel; else one a channel */
 } EspScaleChannels;
+
+typedef struct
+{
+  int      stride;
+  gboolean reverse; /* channels to pixels */
+} EspReorg;
 
 typedef struct
 {
@@ -82,6 +92,7 @@ typedef struct
     EspUpsample      upsample;
     EspRoute         route;
     EspScaleChannels scale_channels;
+    EspReorg         reorg;
     EspYolo          yolo;
   };
 } EspLayer;
@@ -90,6 +101,11 @@ const char *esp_layer_kind_name    (EspLayerKind    kind);
 gboolean    esp_layer_is_depthwise (const EspLayer *layer); /* a convolution whose every channel makes one of its own */
 gboolean    esp_layer_is_head      (const EspLayer *layer); /* makes boxes: its output is an activated map */
 gboolean    esp_layer_is_alias     (const EspLayer *layer); /* passes on its input as it is, so that both can share one place */
+
+guint       esp_reorg_sources      (const EspLayer *layer, /* how many channels make this one of [reorg]'s or [reorg3d]'s output */
+                                    guint           channel,
+                                    guint          *first,
+                                    guint          *step); /* from one to the next */
 
 char       *esp_layer_describe     (const EspLayer *layer); /* (transfer full): "3 x 3 / 2 leaky", "adds 33"; not translated */
 

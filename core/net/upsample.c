@@ -6,16 +6,14 @@
 
 #include "base/error.h"
 
-static const EspFixedKey fixed[] = {
-  { "scale", "1" },
-};
-
 static gboolean
 read_upsample (const EspLayerReader *reader, EspLayer *layer, GError **error)
 {
   int *stride = &layer->upsample.stride;
+  double *scale = &layer->upsample.scale;
 
-  if (!esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error) || !esp_reader_int (reader, "stride", 2, 1, 1024, stride, error))
+  if (!esp_reader_int (reader, "stride", 2, 1, 1024, stride, error)
+      || !esp_cfg_get_double (reader->cfg, reader->section, "scale", 1, scale, error))
     return FALSE;
   if (layer->in.h > ESP_MOST_SIDE / *stride || layer->in.w > ESP_MOST_SIDE / *stride)
     return esp_cfg_refuse (reader->cfg, reader->section, "stride", ESP_ERROR_LIMIT, error,
@@ -28,6 +26,8 @@ read_upsample (const EspLayerReader *reader, EspLayer *layer, GError **error)
 static char *
 describe_upsample (const EspLayer *layer)
 {
+  if (layer->upsample.scale != 1)
+    return g_strdup_printf ("x %d, times %g", layer->upsample.stride, layer->upsample.scale);
   return g_strdup_printf ("x %d", layer->upsample.stride);
 }
 
@@ -36,6 +36,7 @@ spec_upsample (const EspLayer *layer, EspSpec *spec)
 {
   spec->op = ESP_OP_UPSAMPLE;
   spec->geometry.stride = layer->upsample.stride;
+  spec->scale[0] = (float) layer->upsample.scale;
 }
 
 const EspLayerRow esp_row_upsample = {

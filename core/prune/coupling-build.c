@@ -165,6 +165,21 @@ flow_product (Build *build, const EspLayer *layer)
     }
 }
 
+/* A reorganisation makes a channel of one or of s² others, which go together. */
+static void
+flow_reorg (Build *build, const EspLayer *layer)
+{
+  for (guint c = 0; c < (guint) layer->out.c; c++)
+    {
+      guint first, step;
+      const guint n = esp_reorg_sources (layer, c, &first, &step);
+
+      build->flow[layer->index][c] = owner_of (build, layer->inputs[0], first);
+      for (guint i = 1; i < n; i++)
+        join (build, layer->index, layer->inputs[0], build->flow[layer->index][c], owner_of (build, layer->inputs[0], first + i * step));
+    }
+}
+
 /* Every other kind passes on what its first source brings. */
 static void
 flow_through (Build *build, const EspLayer *layer)
@@ -207,6 +222,8 @@ walk (Build *build)
         flow_route (build, layer);
       else if (layer->kind == ESP_LAYER_SCALE_CHANNELS || layer->kind == ESP_LAYER_SAM)
         flow_product (build, layer);
+      else if (layer->kind == ESP_LAYER_REORG || layer->kind == ESP_LAYER_REORG3D)
+        flow_reorg (build, layer);
       else
         flow_through (build, layer);
       if (layer->kind == ESP_LAYER_SHORTCUT)

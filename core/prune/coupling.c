@@ -15,7 +15,7 @@
  * @network: the network, kept
  *
  * Finds the units: a shortcut joins the common prefix of what it adds (the tail is free), a depthwise convolution its outputs with its inputs, a
- * product its gate with its map;
+ * product its gate with its map, a reorganisation the channels of which it makes one;
  * dropout, max-pooling, upsampling and routes pass channels on to the convolutions that own them. Fixed is what a head or the network's end reads,
  * what is joined with the image, both sides of a grouped convolution that is not depthwise, what a route takes one group of, and all layers
  * coupled to those.
@@ -181,6 +181,8 @@ append_reasons (GString *text, const EspCoupling *coupling, guint unit)
         g_string_append_printf (text, _ ("shortcut %u adds %u"), link->layer, link->from);
       else if (layer->kind == ESP_LAYER_CONVOLUTIONAL)
         g_string_append_printf (text, _ ("depthwise %u filters %u"), link->layer, link->from);
+      else if (layer->kind == ESP_LAYER_REORG || layer->kind == ESP_LAYER_REORG3D)
+        g_string_append_printf (text, _ ("reorganisation %u mixes %u"), link->layer, link->from);
       else
         g_string_append_printf (text, _ ("layer %u multiplies by %u"), link->layer, link->from);
     }

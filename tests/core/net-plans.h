@@ -44,6 +44,27 @@ plans_tie_route (Plans *plans, const EspNetwork *network, const EspLayer *layer)
     }
 }
 
+/* By what the permutation does to numbers: a channel that any number of another comes from shares its fate. */
+static inline void
+plans_tie_reorg (Plans *plans, const EspLayer *layer)
+{
+  const int s = layer->reorg.stride, h = layer->in.h, w = layer->in.w, planes = layer->in.c / (s * s);
+  const gboolean deeper = layer->kind == ESP_LAYER_REORG3D && !layer->reorg.reverse;
+
+  for (int c = 0; c < layer->in.c; c++)
+    for (int y = 0; y < h; y++)
+      for (int x = 0; x < w; x++)
+        {
+          const int flat = (c * h + y) * w + x, plane = flat / (h * s * w * s), row = flat / (w * s) % (h * s), column = flat % (w * s);
+          const int moved = ((plane + planes * (row % s * s + column % s)) * h + row / s) * w + column / s;
+          const int to = deeper ? c + layer->in.c * (y % s * s + x % s) : layer->reorg.reverse ? c % planes : moved / (h / s * (w / s));
+
+          plans_join (plans, plans->starts[layer->inputs[0]] + (guint) c, plans->starts[layer->index] + (guint) to);
+          if (layer->kind == ESP_LAYER_REORG && !layer->reorg.reverse) /* the next network reads as many again as one plane */
+            plans_join (plans, plans->starts[layer->inputs[0]] + (guint) c, plans->starts[layer->inputs[0]] + (guint) (plane * s * s));
+        }
+}
+
 /* Ties each channel of a layer to those that must share its fate. Networks that pass the image itself on are not for this. */
 static inline void
 plans_tie (Plans *plans, const EspNetwork *network, const EspLayer *layer)
@@ -56,6 +77,11 @@ plans_tie (Plans *plans, const EspNetwork *network, const EspLayer *layer)
   if (layer->kind == ESP_LAYER_ROUTE)
     {
       plans_tie_route (plans, network, layer);
+      return;
+    }
+  if (layer->kind == ESP_LAYER_REORG || layer->kind == ESP_LAYER_REORG3D)
+    {
+      plans_tie_reorg (plans, layer);
       return;
     }
   for (guint i = 0; i < layer->n_inputs; i++)

@@ -35,6 +35,12 @@ static const struct
     NET CONV ("6", SMOOTH) CONV ("1", SMOOTH) "[scale_channels]\nfrom=0\nscale_wh=1\nactivation=logistic\n" CONV ("5", BENT) },
   { "sam", NET CONV ("6", SMOOTH) CONV ("6", SMOOTH) "[sam]\nfrom=-2\n" CONV ("5", SMOOTH) },
   { "sam-logistic", NET CONV ("6", SMOOTH) CONV ("6", SMOOTH) "[sam]\nfrom=0\nactivation=logistic\n" CONV ("5", SMOOTH) },
+  { "upsample-times", NET CONV ("6", SMOOTH) "[upsample]\nstride=2\nscale=.7\n" CONV ("5", SMOOTH) },
+  { "reorg", NET CONV ("20", SMOOTH) "[reorg]\nstride=2\n" CONV ("5", SMOOTH) },
+  { "reorg-reverse", NET CONV ("20", SMOOTH) "[reorg]\nstride=2\nreverse=1\n" CONV ("5", SMOOTH) },
+  { "reorg3d", NET CONV ("6", SMOOTH) "[reorg3d]\nstride=2\n" CONV ("5", SMOOTH) },
+  { "reorg3d-reverse", NET CONV ("20", SMOOTH) "[reorg3d]\nstride=2\nreverse=1\n" CONV ("5", SMOOTH) },
+  { "reorg-route", NET CONV ("9", SMOOTH) CONV ("7", SMOOTH) "[route]\nlayers=-1,-2\n[reorg]\nstride=2\n[cost]\n" CONV ("5", SMOOTH) },
   { "shortcut-logistic", NET CONV ("6", SMOOTH) CONV ("6", SMOOTH) "[shortcut]\nfrom=-2\nactivation=logistic\n" CONV ("5", SMOOTH) },
 };
 
@@ -328,6 +334,21 @@ test_read_routes (void)
 }
 
 static void
+test_read_reorg (void)
+{
+  assert_out (NET CONV ("12", BENT) "[reorg]\nstride=2\n", 48, 4, 6);
+  assert_out (NET CONV ("12", BENT) "[reorg3d]\nstride=4\n", 192, 2, 3);
+  assert_out (NET CONV ("12", BENT) "[reorg]\nstride=2\nreverse=1\n", 3, 16, 24);
+  assert_out (NET CONV ("12", BENT) "[reorg3d]\nstride=2\nreverse=1\n", 3, 16, 24);
+  assert_refused (NET CONV ("12", BENT) "[reorg3d]\nstride=3\n", ESP_ERROR_SHAPE,
+                  "stride=3: the input is 12 x 8: expected a divisor of both");
+  assert_refused (NET CONV ("6", BENT) "[reorg]\nstride=2\n", ESP_ERROR_SHAPE, "stride=2: 6 channels come in: expected a multiple of 4");
+  assert_refused (NET CONV ("4", BENT) "[reorg]\nflatten=1\n", ESP_ERROR_UNSUPPORTED, "flatten=1");
+  assert_refused (NET CONV ("4", BENT) "[reorg]\nstride=257\n", ESP_ERROR_LIMIT, "stride=257");
+  assert_refused (NET CONV ("4096", BENT) "[reorg]\nstride=128\nreverse=1\n", ESP_ERROR_SHAPE, "expected a multiple of 16384");
+}
+
+static void
 test_read_products (void)
 {
   assert_out (NET CONV ("12", BENT) CONV ("12", BENT) "[sam]\nfrom=0\n", 12, 8, 12);
@@ -372,6 +393,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/joins/read/routes", test_read_routes);
+  g_test_add_func ("/joins/read/reorg", test_read_reorg);
   g_test_add_func ("/joins/read/products", test_read_products);
   g_test_add_func ("/joins/unequal-groups", test_unequal_groups);
   for (guint i = 0; i < G_N_ELEMENTS (nets); i++)

@@ -21,7 +21,8 @@ typedef struct
   EspActivation activation;
   int groups, size, stride, pad, entries;
   int size_w, stride_w, dilation; /* 0: as size, as stride, 1 */
-  int group;
+  int group, way;
+  double scale; /* 0: 1 */
 } Case;
 
 static const Case cases[] = {
@@ -112,6 +113,41 @@ static const Case cases[] = {
     .n_in = 2,
     .out = { 2, 1, 5, 3 },
     .activation = ESP_ACTIVATION_LINEAR },
+  { .name = "upsample times",
+    .op = ESP_OP_UPSAMPLE,
+    .in = { { 2, 17, 3, 5 } },
+    .n_in = 1,
+    .out = { 2, 17, 6, 10 },
+    .stride = 2,
+    .scale = .7 },
+  { .name = "reorg",
+    .op = ESP_OP_REORG,
+    .in = { { 2, 36, 4, 6 } },
+    .n_in = 1,
+    .out = { 2, 144, 2, 3 },
+    .stride = 2,
+    .way = ESP_REORG_FLAT },
+  { .name = "reorg by 3",
+    .op = ESP_OP_REORG,
+    .in = { { 2, 18, 6, 3 } },
+    .n_in = 1,
+    .out = { 2, 162, 2, 1 },
+    .stride = 3,
+    .way = ESP_REORG_FLAT },
+  { .name = "reorg deeper",
+    .op = ESP_OP_REORG,
+    .in = { { 2, 5, 4, 6 } },
+    .n_in = 1,
+    .out = { 2, 20, 2, 3 },
+    .stride = 2,
+    .way = ESP_REORG_DEEPER },
+  { .name = "reorg wider",
+    .op = ESP_OP_REORG,
+    .in = { { 2, 68, 2, 3 } },
+    .n_in = 1,
+    .out = { 2, 17, 4, 6 },
+    .stride = 2,
+    .way = ESP_REORG_WIDER },
   { "head", ESP_OP_HEAD, { { 2, 21, 4, 3 } }, 1, { 2, 21, 4, 3 }, 0, 0, 0, 0, 0, 7 },
   { "head of stretches", ESP_OP_HEAD, { { 2, 24, 14, 19 } }, 1, { 2, 24, 14, 19 }, 0, 0, 0, 0, 0, 6 },
 };
@@ -171,8 +207,11 @@ compile (Rig *rig, EspActivation activation)
                                  .dilation = MAX (row->dilation, 1),
                                  .stride = row->stride,
                                  .entries = row->entries,
-                                 .group = row->group };
-  const EspSpec spec = { row->op, row->op != ESP_OP_HEAD, row->n_in, rig->in, rig->out, activation, geometry, weights, gain, bias };
+                                 .group = row->group,
+                                 .way = row->way };
+  const double scale = row->scale != 0 ? row->scale : 1;
+  const EspSpec spec
+      = { row->op, row->op != ESP_OP_HEAD, row->n_in, rig->in, rig->out, activation, geometry, { scale, 1 }, weights, gain, bias };
   g_autoptr (GError) error = NULL;
   EspKernel *kernel;
 

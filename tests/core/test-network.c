@@ -100,7 +100,8 @@ test_small_kinds (void)
   assert_out (NET "[upsample]\n", 3, 18, 26);
   assert_out (NET "[upsample]\nstride=3\n", 3, 27, 39);
   assert_out (NET "[dropout]\nprobability=.2\n", 3, 9, 13);
-  assert_refused (NET "[upsample]\nscale=2\n", ESP_ERROR_UNSUPPORTED, "scale=2");
+  assert_refused (NET "[upsample]\nscale=two\n", ESP_ERROR_FORMAT, "scale=two");
+  assert_out (NET "[cost]\ntype=sse\n", 3, 9, 13);
   assert_refused (NET "[upsample]\nstride=-2\n", ESP_ERROR_LIMIT, "stride=-2");
   assert_refused (NET "\n[crop]\n", ESP_ERROR_UNSUPPORTED, "t.cfg:6: [crop]: layers of this kind are not supported");
   assert_refused (NET "[net]\n", ESP_ERROR_UNSUPPORTED, "t.cfg:5: [net]");
