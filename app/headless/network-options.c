@@ -30,7 +30,7 @@ apply (EspEvaluateOptions *run, const EspNetworkOptions *options, GError **error
 {
   static const char *const fits[] = { "stretch", "letterbox", NULL };
   static const char *const forms[] = { "alexey", "darknet", "opencv", NULL };
-  static const char *const backends[] = { "onednn", "reference", "reference-double", NULL };
+  static const char *const backends[] = { "onednn", "reference", "reference-double", "bfloat16", NULL };
   guint fit = run->fit, form = run->bn, orientation = run->orientation, backend = run->backend;
 
   if (!choose ("fit", options->fit, fits, &fit, error) || !choose ("bn-eps", options->bn_eps, forms, &form, error)

@@ -20,7 +20,7 @@ typedef struct
   { "orientation", 0, 0, G_OPTION_ARG_STRING, &(options).orientation, \
     "Which way up: auto (as annotated, else EXIF), exif or none (default auto)", "HOW" }, \
   { "backend", 0, 0, G_OPTION_ARG_STRING, &(options).backend, \
-    "Kernels: onednn (default), reference (plain C) or reference-double (plain C in float64)", "SET" }
+    "Kernels: onednn (default), bfloat16 (approximate), reference (plain C) or reference-double (plain C in float64)", "SET" }
 
 /* A network with its weights, and how it is to be run. */
 typedef struct

@@ -24,6 +24,7 @@ struct _EspKernelSet
 {
   const char          *name;
   gsize                size;             /* bytes of a number */
+  gboolean             half;             /* convolutions multiply in bfloat16, and read and write such values where both sides like */
   int                (*block) (void);    /* channels side by side in its values */
   const EspKernelRow  *const *special[ESP_N_OPS]; /* (nullable): a list that ends with NULL; the first that takes it runs it */
   const EspKernelRow  *rows[ESP_N_OPS];           /* run the rest */

@@ -46,6 +46,24 @@ esp_kernels_take (const EspKernelSet *set, const EspSpec *spec)
   return find_special (set, spec) != NULL;
 }
 
+/**
+ * esp_kernels_layout_between:
+ * @set: the kernels that will read and write the value
+ * @shape: its shape, n = batch
+ *
+ * Returns: how a value lies that a convolution of inference writes and nothing but convolutions read: in bfloat16 where the set multiplies so,
+ * else as any other. Thread: any.
+ */
+EspLayout
+esp_kernels_layout_between (const EspKernelSet *set, EspShape shape)
+{
+  EspLayout layout = esp_kernels_layout (set, shape, FALSE);
+
+  if (set->half)
+    layout.size = sizeof (guint16);
+  return layout;
+}
+
 static void
 kernel_clear (gpointer data)
 {

@@ -77,6 +77,7 @@ typedef struct _EspCall EspCall;
 
 /* The sets are static; the address is the identity. */
 const EspKernelSet *esp_kernels_onednn           (void);                      /* float32, blocked layouts */
+const EspKernelSet *esp_kernels_bfloat16         (void);                      /* the same, convolutions in bfloat16; NULL where it gains nothing */
 const EspKernelSet *esp_kernels_reference        (void);                      /* plain C, float32 */
 const EspKernelSet *esp_kernels_reference_double (void);                      /* the same source, float64 */
 
@@ -87,6 +88,9 @@ EspLayout           esp_kernels_layout           (const EspKernelSet *set,
 /* Whether the set joins what @spec asks for in one operation; asked before a spec with a pool is compiled. */
 gboolean            esp_kernels_take             (const EspKernelSet *set,
                                                   const EspSpec      *spec);
+
+EspLayout           esp_kernels_layout_between   (const EspKernelSet *set,    /* of a value that only convolutions write and read */
+                                                  EspShape            shape);
 
 /* Immutable once made, shared by any number of calls. Thread: oneDNN's in the lane that made them; a reference's in any. */
 EspKernel          *esp_kernel_new               (const EspKernelSet *set,

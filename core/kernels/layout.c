@@ -22,6 +22,26 @@ esp_layout_equal (const EspLayout *a, const EspLayout *b)
   return esp_shape_equal (a->shape, b->shape) && a->block == b->block && a->size == b->size;
 }
 
+/* bfloat16 is the upper half of a float; the nearest one, of two as near the even one. */
+static guint16
+halve (float value)
+{
+  guint32 word;
+
+  memcpy (&word, &value, sizeof word);
+  return (guint16) ((word + 0x7fff + (word >> 16 & 1)) >> 16);
+}
+
+static float
+widen (guint16 half)
+{
+  guint32 word = (guint32) half << 16;
+  float value;
+
+  memcpy (&value, &word, sizeof value);
+  return value;
+}
+
 /* Index of the first pixel of a channel; its pixels follow layout->block apart. */
 static gsize
 channel_start (const EspLayout *layout, int n, int c)
@@ -53,6 +73,9 @@ esp_layout_pack (const EspLayout *layout, const float *plain, void *native)
         if (layout->size == sizeof (double))
           for (gsize i = 0; i < plane; i++)
             ((double *) native)[start + i * step] = (double) plain[i];
+        else if (layout->size == sizeof (guint16))
+          for (gsize i = 0; i < plane; i++)
+            ((guint16 *) native)[start + i * step] = halve (plain[i]);
         else if (step == 1)
           memcpy ((float *) native + start, plain, plane * sizeof (float));
         else
@@ -80,6 +103,9 @@ esp_layout_unpack (const EspLayout *layout, const void *native, float *plain)
         if (layout->size == sizeof (double))
           for (gsize i = 0; i < plane; i++)
             plain[i] = (float) ((const double *) native)[start + i * step];
+        else if (layout->size == sizeof (guint16))
+          for (gsize i = 0; i < plane; i++)
+            plain[i] = widen (((const guint16 *) native)[start + i * step]);
         else
           for (gsize i = 0; i < plane; i++)
             plain[i] = ((const float *) native)[start + i * step];
@@ -100,6 +126,9 @@ esp_layout_unpack_double (const EspLayout *layout, const void *native, double *p
         if (layout->size == sizeof (double))
           for (gsize i = 0; i < plane; i++)
             plain[i] = ((const double *) native)[start + i * step];
+        else if (layout->size == sizeof (guint16))
+          for (gsize i = 0; i < plane; i++)
+            plain[i] = (double) widen (((const guint16 *) native)[start + i * step]);
         else
           for (gsize i = 0; i < plane; i++)
             plain[i] = (double) ((const float *) native)[start + i * step];
@@ -129,13 +158,16 @@ esp_layout_zero_channels (const EspLayout *layout, void *native, const guint8 *k
         if (layout->size == sizeof (double))
           for (gsize i = 0; i < plane; i++)
             ((double *) native)[start + i * step] = 0;
+        else if (layout->size == sizeof (guint16))
+          for (gsize i = 0; i < plane; i++)
+            ((guint16 *) native)[start + i * step] = 0;
         else
           for (gsize i = 0; i < plane; i++)
             ((float *) native)[start + i * step] = 0;
       }
 }
 
-/** esp_layout_add: adds one value to another of the same layout. */
+/** esp_layout_add: adds one value to another of the same layout, float or double. */
 void
 esp_layout_add (const EspLayout *layout, const void *native, void *total)
 {

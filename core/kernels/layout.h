@@ -10,7 +10,7 @@ typedef struct
 {
   EspShape shape; /* n = batch */
   int      block; /* channels that lie side by side */
-  gsize    size;  /* bytes of one number: 4 (float) or 8 (double) */
+  gsize    size;  /* bytes of one number: 2 (bfloat16), 4 (float) or 8 (double) */
 } EspLayout;
 
 /* Thread: any, all functions; they touch nothing but what they are given. */

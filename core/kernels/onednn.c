@@ -84,7 +84,7 @@ esp_onednn_describe (const EspLayout *layout)
   dnnl_format_tag_t tag = layout->block == 16 ? dnnl_nChw16c : layout->block == 8 ? dnnl_nChw8c : dnnl_nchw;
   dnnl_memory_desc_t md;
 
-  dnnl_memory_desc_init_by_tag (&md, 4, dims, dnnl_f32, tag);
+  dnnl_memory_desc_init_by_tag (&md, 4, dims, layout->size == sizeof (guint16) ? dnnl_bf16 : dnnl_f32, tag);
   return md;
 }
 
@@ -94,7 +94,7 @@ esp_onednn_describe_any (const EspLayout *layout)
   dnnl_memory_desc_t md = esp_onednn_describe (layout);
   dnnl_memory_desc_t any;
 
-  dnnl_memory_desc_init_by_tag (&any, 4, md.dims, dnnl_f32, dnnl_format_tag_any);
+  dnnl_memory_desc_init_by_tag (&any, 4, md.dims, md.data_type, dnnl_format_tag_any);
   return any;
 }
 
@@ -181,6 +181,7 @@ try_layouts (const EspSpec *spec,
   dnnl_primitive_desc_t pd = NULL;
   dnnl_status_t status;
 
+  weights.data_type = in->data_type;
   dnnl_memory_desc_init_by_tag (&bias, 1, dims, dnnl_f32, dnnl_a);
   if (hint == NULL)
     status = dnnl_dilated_convolution_forward_desc_init (&desc, dnnl_forward_inference, dnnl_convolution_direct, in, &weights, &bias, out,
@@ -193,14 +194,18 @@ try_layouts (const EspSpec *spec,
   return pd;
 }
 
-/* The values' own layouts where a fast kernel takes them, else those of whichever kernel is fast. */
+/* The values' own layouts where a fast kernel takes them, else those of whichever kernel is fast. A set of halves multiplies in them even
+ * where the value that it reads is float. */
 static dnnl_primitive_desc_t
-choose (const EspSpec *spec, const_dnnl_primitive_attr_t attr, const_dnnl_primitive_desc_t hint)
+choose (const EspKernelSet *set, const EspSpec *spec, const_dnnl_primitive_attr_t attr, const_dnnl_primitive_desc_t hint)
 {
   dnnl_memory_desc_t in = esp_onednn_describe (&spec->in[0]), out = esp_onednn_describe (&spec->out);
   dnnl_memory_desc_t any_in = esp_onednn_describe_any (&spec->in[0]), any_out = esp_onednn_describe_any (&spec->out);
-  dnnl_primitive_desc_t own = try_layouts (spec, &in, &out, attr, hint), any;
+  dnnl_primitive_desc_t own, any;
 
+  if (set->half)
+    in.data_type = any_in.data_type = dnnl_bf16;
+  own = try_layouts (spec, &in, &out, attr, hint);
   if (own != NULL && strncmp (esp_onednn_implementation (own), "ref", 3) != 0)
     return own;
   any = try_layouts (spec, &any_in, &any_out, attr, hint);
@@ -341,7 +346,7 @@ static gboolean
 compile_passes (Convolution *convolution, EspKernel *kernel, const EspSpec *spec, const float *folded)
 {
   dnnl_primitive_attr_t attr = esp_onednn_attributes (spec->activation), bare = esp_onednn_attributes (ESP_ACTIVATION_LINEAR);
-  dnnl_primitive_desc_t forward = choose (spec, attr, NULL), backward = NULL;
+  dnnl_primitive_desc_t forward = choose (kernel->set, spec, attr, NULL), backward = NULL;
   dnnl_memory_desc_t bias;
   gboolean fine = forward != NULL && pass_init (&convolution->forward, spec, forward, folded, FALSE);
 
@@ -354,7 +359,7 @@ compile_passes (Convolution *convolution, EspKernel *kernel, const EspSpec *spec
     }
   if (fine && spec->backward)
     {
-      backward = choose (spec, bare, forward);
+      backward = choose (kernel->set, spec, bare, forward);
       fine = backward != NULL && pass_init (&convolution->backward, spec, backward, folded, TRUE);
       kernel->scratch = fine ? MAX (kernel->scratch, pass_scratch (&convolution->backward, TRUE)) : 0;
     }

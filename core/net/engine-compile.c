@@ -33,6 +33,30 @@ image_is_plain (EspEngine *engine)
   return TRUE;
 }
 
+static gboolean
+is_convolution (const EspLayer *layer)
+{
+  EspSpec spec = { 0 };
+
+  esp_layer_row (layer->kind)->spec (layer, &spec);
+  return spec.op == ESP_OP_CONVOLUTION;
+}
+
+/* Whether a convolution writes the value and only convolutions read it, so that it may lie as they like best. */
+static gboolean
+is_between (EspEngine *engine, const EspLayer *layer)
+{
+  guint n;
+  const guint *readers = esp_network_get_consumers (engine->network, layer->index, &n);
+
+  if (engine->options.mode != ESP_MODE_INFER || !is_convolution (layer) || n == 0)
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (!is_convolution (esp_network_get_layer (engine->network, readers[i])))
+      return FALSE;
+  return TRUE;
+}
+
 static void
 lay_out (EspEngine *engine)
 {
@@ -46,7 +70,8 @@ lay_out (EspEngine *engine)
       shape = i < 0 ? esp_network_get_input (engine->network) : step->layer->out;
       shape.n = (int) engine->options.batch;
       plain = i < 0 ? image_is_plain (engine) : esp_layer_is_head (step->layer);
-      step->layout = esp_kernels_layout (engine->set, shape, plain);
+      step->layout = i >= 0 && is_between (engine, step->layer) ? esp_kernels_layout_between (engine->set, shape)
+                                                                : esp_kernels_layout (engine->set, shape, plain);
       step->root = i >= 0 && esp_layer_is_alias (step->layer) ? esp_engine_step (engine, step->layer->inputs[0])->root : i;
     }
 }

@@ -53,10 +53,33 @@ find_set (EspBackendKind backend)
       return esp_kernels_reference ();
     case ESP_BACKEND_REFERENCE_DOUBLE:
       return esp_kernels_reference_double ();
+    case ESP_BACKEND_BFLOAT16:
+      return esp_kernels_bfloat16 ();
     case ESP_BACKEND_ONEDNN:
       break;
     }
   return esp_kernels_onednn ();
+}
+
+/** esp_backend_is_available: Returns: whether this processor has the instructions that the backend is for. Thread: any. */
+gboolean
+esp_backend_is_available (EspBackendKind backend)
+{
+  return find_set (backend) != NULL;
+}
+
+static gboolean
+check_backend (const EspEngineOptions *options, GError **error)
+{
+  const char *why = NULL;
+
+  if (!esp_backend_is_available (options->backend))
+    why = "this processor has no instructions for bfloat16";
+  else if (options->backend == ESP_BACKEND_BFLOAT16 && options->mode != ESP_MODE_INFER)
+    why = "bfloat16 is for inference only: gradients need float32";
+  if (why != NULL)
+    g_set_error_literal (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, why);
+  return why == NULL;
 }
 
 /**
@@ -79,6 +102,8 @@ esp_engine_new (EspNetwork *network, EspWeights *weights, const EspEngineOptions
   g_autoptr (EspEngine) engine = NULL;
 
   g_return_val_if_fail (options->batch >= 1, NULL);
+  if (!check_backend (options, error))
+    return NULL;
   engine = g_atomic_rc_box_new0 (EspEngine);
   engine->network = esp_network_ref (network);
   engine->weights = esp_weights_ref (weights);

@@ -16,7 +16,10 @@ typedef enum
   ESP_BACKEND_ONEDNN,           /* float32, blocked layouts */
   ESP_BACKEND_REFERENCE,        /* plain C, float32 */
   ESP_BACKEND_REFERENCE_DOUBLE, /* the same source, float64 */
+  ESP_BACKEND_BFLOAT16,         /* oneDNN with convolutions in bfloat16: approximate (bits may depend on the batch), inference only */
 } EspBackendKind;
+
+gboolean     esp_backend_is_available (EspBackendKind backend); /* on this processor */
 
 typedef enum { ESP_BN_ALEXEY, ESP_BN_DARKNET, ESP_BN_OPENCV } EspBnForm; /* sqrt(v + 1e-5); sqrt(v) + 1e-6; sqrt(v + 1e-6) */
 
