@@ -14,7 +14,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cfg import Exact, Network, floats_bytes, weights_bytes
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "witness")
-WITHIN = 1e-5  # of the largest number of what is compared
+WITHIN, WITHIN_DOUBLE = 1e-5, 1e-9  # of the largest number of what is compared
+DOUBLE = ("--backend", "reference-double", "--f64")
 STRICT = os.environ.get("ESP_WITNESSES")  # a network that is refused fails; otherwise it is reported as skipped, with the reason
 
 
@@ -23,26 +24,28 @@ class Refused(Exception):
 
 
 class Materials:
-    """Raw bytes: weights, input, and for each head (or the last layer) the gradient that is fed in there."""
+    """Raw bytes: weights, input, and for each head, what comes into it, or else the last layer, the gradient that is fed in there."""
 
     def __init__(self, network, seed):
-        heads = [layer for layer in network.layers if layer.kind in ("yolo", "region", "softmax")]
+        self.heads = [layer.index for layer in network.layers if layer.kind in ("yolo", "region", "softmax")]
+        fed = [network.layers[index] for head in self.heads for index in (network.layers[head].inputs[0], head)]
         self.weights = weights_bytes(network, Exact(seed))
         self.input = floats_bytes(Exact(seed + 1).uniform(0, 1, math.prod(network.input)))
         source = Exact(seed + 2)
-        self.seeds = {layer.index: floats_bytes(source.uniform(-1, 1, math.prod(layer.out))) for layer in heads or network.layers[-1:]}
+        self.seeds = {layer.index: floats_bytes(source.uniform(-1, 1, math.prod(layer.out))) for layer in fed or network.layers[-1:]}
 
 
 def cli(*arguments):
     program = os.path.join(os.environ["ESP_BUILD_ROOT"], "app", "espalier-cli")
     done = subprocess.run([program, *map(str, arguments), "--json"], capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
-        raise (Refused if arguments[0] == "info" else RuntimeError)(done.stderr.strip() or f"exit {done.returncode}")
+        refused = arguments[0] == "info" or "has none" in done.stderr
+        raise (Refused if refused else RuntimeError)(done.stderr.strip() or f"exit {done.returncode}")
     return json.loads(done.stdout)
 
 
-def floats_of(path):
-    numbers = array.array("f")
+def numbers_of_file(path):
+    numbers = array.array("d" if path.endswith(".f64") else "f")
     with open(path, "rb") as file:
         numbers.frombytes(file.read())
     return numbers
@@ -74,10 +77,21 @@ class Case:
             with open(self.paths[name], "wb") as file:
                 file.write(raw)
 
-    def parts(self, kind):
-        for part in self.index["parts"]:
-            if kind in part:
-                yield part[kind], part["layer"], self.numbers[part["at"]:part["at"] + part["count"]]
+    def values(self):
+        return {(part["value"], part["layer"]): self.numbers_of(part) for part in self.index["parts"] if "value" in part}
+
+    def gradients(self, seed_layer):
+        return {(part["gradient"], part["layer"]): self.numbers_of(part) for part in self.index["parts"] if part.get("seed") == seed_layer}
+
+    def numbers_of(self, part):
+        return self.numbers[part["at"]:part["at"] + part["count"]]
+
+    def judge(self, got, wanted, within):
+        errors = {key: error_of(got[key], numbers) for key, numbers in wanted.items()}
+        off = [f"layer {layer} [{self.network.layers[layer].kind if layer >= 0 else 'image'}] {what} {errors[what, layer]:.1e}"
+               for what, layer in errors if not errors[what, layer] <= within]
+        assert not off, f"{len(off)} of {len(errors)} are off: " + ", ".join(off[:5])
+        return max(errors.values())
 
     def check_shapes(self):
         said = cli("info", self.cfg, "--weights", self.paths["weights"])
@@ -86,20 +100,40 @@ class Case:
         assert len(said["layers"]) == len(self.network.layers)
         assert said["file_bytes"] == len(self.made.weights), said["file_bytes"]
 
-    def check_values(self):
-        worst = 0
-        wanted = {(at, layer): numbers for at, layer, numbers in self.parts("value")}
+    def dump(self, verb, layers, at, *more):
+        """{(what, layer): numbers} that a verb wrote."""
+        asked = [word for layer in layers for word in ("--layer", layer)]
+        said = cli(verb, self.cfg, self.paths["weights"], "--input-f32", self.paths["input"], *asked, "--at", at, "--output", self.folder, *more)
+        return {(row.get("parameter", at), row["layer"]): numbers_of_file(row["file"]) for row in said["layers"] + said.get("parameters", [])}
+
+    def check_values(self, *more, within=WITHIN):
+        wanted, got = self.values(), {}
         for at in ("out", "pre", "conv"):
             layers = [layer for place, layer in wanted if place == at]
-            if not layers:
+            if layers:
+                got.update(self.dump("dump", layers, at, *more))
+        return f"{len(wanted)} values, the worst off by {self.judge(got, wanted, within):.1e}"
+
+    def check_gradients(self, *more, within=WITHIN, heads=False):
+        """From each head, or from what comes in there, to the image, the layers and what is trained. A parameter without influence has no gradient or zeros."""
+        said = []
+        for seed_layer in self.made.seeds:
+            if (seed_layer in self.made.heads) != heads:
                 continue
-            asked = [word for layer in layers for word in ("--layer", layer)]
-            cli("dump", self.cfg, self.paths["weights"], "--input-f32", self.paths["input"], *asked, "--at", at, "--output", self.folder)
-            for layer in layers:
-                error = error_of(floats_of(os.path.join(self.folder, f"layer-{layer}.f32")), wanted[at, layer])
-                assert error <= WITHIN, f"layer {layer} [{self.network.layers[layer].kind}] {at}: off by {error:.2e}"
-                worst = max(worst, error)
-        return f"{len(wanted)} values, the worst off by {worst:.1e}"
+            wanted, got = self.gradients(seed_layer), {}
+            for at in ("out", "pre", "conv"):
+                layers = {layer for what, layer in wanted if what == at or at == "out" and what not in ("pre", "conv")}
+                if layers:
+                    got.update(self.dump("gradient", sorted(layers), at, "--seed-layer", seed_layer, "--seed-f32", self.paths[seed_layer],
+                                         "--parameters", *more))
+            said.append(f"{len(wanted)} gradients from layer {seed_layer}, the worst off by {self.judge(got, wanted, within):.1e}")
+        return "; ".join(said)
+
+    def check_double(self):
+        return self.check_values(*DOUBLE, within=WITHIN_DOUBLE) + "; " + self.check_gradients(*DOUBLE, within=WITHIN_DOUBLE)
+
+    def check_head_gradients(self):
+        return self.check_gradients(heads=True) + "; double: " + self.check_gradients(*DOUBLE, within=WITHIN_DOUBLE, heads=True)
 
 
 class Tap:
@@ -137,6 +171,10 @@ def main():
             case = Case(cfg, folder)
             if tap.run(name + " shapes", case.check_shapes):
                 tap.run(name + " values", case.check_values)
+                tap.run(name + " gradients", case.check_gradients)
+                tap.run(name + " in double", case.check_double)
+                if case.made.heads:
+                    tap.run(name + " gradients of heads", case.check_head_gradients)
         finally:
             shutil.rmtree(folder)
     return tap.end()

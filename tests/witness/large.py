@@ -33,6 +33,9 @@ OPENCV = ["yolov4-tiny", "yolov4", "yolov4-csp", "enet-coco"]
 LIBDARKNET = ["yolov2", "yolov3", "yolov3-spp", "resnet50", "resnext50", "darknet19", "densenet201"]
 PYTORCH = OPENCV + ["csresnext50-panet-spp-original-optimal", "yolov3-tiny-prn", "yolov4-sam-mish-csp-reorg-bfm", "yolov7-tiny"] + LIBDARKNET \
     + ["yolov3-tiny", "yolov2-tiny", "resnet18", "cifar.test", "tiny", "extraction", "alexnet"]
+GRADIENTS = ["yolov3-tiny"]
+GRADIENT_DRAWS = 4
+TRAINED = ("weights", "biases", "scales")
 SIDES = {"alexnet": 227, "cifar.test": 32}
 SMALLEST = 64
 
@@ -82,9 +85,9 @@ class Case:
 
     Where a logistic follows numbers in the hundred thousands it cannot, and the next seed is taken."""
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, side=None):
         self.name, self.folder = name, folder
-        side = SIDES.get(name, SMALLEST)
+        side = side or SIDES.get(name, SMALLEST)
         with open(path_of(name), encoding="latin-1") as file:
             text = re.sub(r"(?m)^[ \t]*(width|height)[ \t]*=.*$", lambda m: f"{m.group(1)}={side}", file.read())
         text = re.sub(r"(?m)^[ \t]*(batch|subdivisions)[ \t]*=.*$", lambda m: f"{m.group(1)}=1", text)
@@ -225,17 +228,84 @@ def with_libdarknet(case):
     return f"{said['oracle']}: the worst layer off by {said['max_difference']:.1e}"
 
 
+def torch_gradients(case, seed_layer, seed, dtype):
+    """{(layer, name): gradient} of every parameter that is trained, and of the image as (-1, "image")."""
+    net = TorchNet(case.network, case.params, dtype, gradients=True)
+    x = tensor_of(case.input, case.network.input, dtype).requires_grad_()
+    (net.forward(x)[seed_layer]["out"] * tensor_of(seed, case.network.layers[seed_layer].out, dtype)).sum().backward()
+    found = {(layer, name): tensor.grad for layer, params in enumerate(net.params) for name, tensor in params.items()
+             if name in TRAINED and tensor.grad is not None}
+    found[-1, "image"] = x.grad
+    return {key: value.double().numpy().reshape(-1) for key, value in found.items()}
+
+
+def our_gradients(case, seed_layer, seed, *more):
+    layers = [-1] + [layer.index for layer in case.network.layers if layer.params]
+    said = cli("gradient", case.cfg, case.weights, "--input-f32", case.input_path, "--seed-f32", write(os.path.join(case.folder, "seed"), seed),
+               "--seed-layer", seed_layer, "--parameters", "--output", os.path.join(case.folder, "ours"), *more,
+               *(word for layer in layers for word in ("--layer", layer)))
+    rows = [((row["layer"], row["parameter"]), row["file"]) for row in said["parameters"]]
+    rows += [((-1, "image"), row["file"]) for row in said["layers"] if row["layer"] == -1]
+    return {key: np.fromfile(path, "<f8" if path.endswith(".f64") else "<f4") for key, path in rows}
+
+
+def distance(got, wanted):
+    """Root of the summed squares of the difference, relative to that of what is wanted."""
+    return float(np.linalg.norm(got.astype("f8") - wanted) / (np.linalg.norm(wanted) or 1))
+
+
+def gradients_of(case):
+    """From what comes into each head, over several inputs; float at most twice as far from float64 as PyTorch's own is, tensor by tensor, all
+    printed; double at 1e-9. A tensor's error is pooled over heads and inputs: one sum's last bits, or one leaky unit that falls to the other
+    side of 0, are luck for either."""
+    ours, theirs, double = {}, {}, {}
+    for draw in range(GRADIENT_DRAWS):
+        case.input = random_input(Numpy(case.seed + 3000 + draw), case.network.input)
+        write(case.input_path, case.input)
+        for head in (layer for layer in case.network.layers if layer.kind == "yolo"):
+            before = head.inputs[0]
+            seed = random_input(Numpy(case.seed + 4000 + before + draw), case.network.layers[before].out, -1, 1)
+            wanted, single = (torch_gradients(case, before, seed, dtype) for dtype in (torch.float64, torch.float32))
+            got = our_gradients(case, before, seed)
+            for key in wanted:
+                ours.setdefault(key, []).append(distance(got[key], wanted[key]))
+                theirs.setdefault(key, []).append(distance(single[key], wanted[key]))
+            if draw == 0:
+                exact = our_gradients(case, before, seed, "--backend", "reference-double", "--f64")
+                for key in wanted:
+                    double[key] = max(double.get(key, 0), error_of(exact[key], wanted[key]))
+    print(f"# {case.name}: seeds {case.seed} and from {case.seed + 3000} on, {GRADIENT_DRAWS} inputs; off by, of each tensor's size:\n"
+          "#    layer    tensor  ours     PyTorch float32  ratio  ours in double")
+    off = []
+    for key in sorted(ours):
+        errors = [math.sqrt(sum(e * e for e in found[key]) / len(found[key])) for found in (ours, theirs)]
+        ratio = errors[0] / errors[1] if errors[1] else (0 if errors[0] == 0 else math.inf)
+        print(f"#    {key[0]:5d}  {key[1]:>8s}  {errors[0]:.1e}  {errors[1]:.1e}          {ratio:5.2f}  {double[key]:.1e}")
+        if not ratio <= 2:
+            off.append(f"layer {key[0]} {key[1]} {errors[0]:.1e}, {ratio:.1f} times PyTorch's")
+        if not double[key] <= 1e-9:
+            off.append(f"layer {key[0]} {key[1]} {double[key]:.1e} in double")
+    assert not off, f"{len(off)} of {len(ours)} tensors are off: " + "; ".join(off)
+    return f"{len(ours)} tensors"
+
+
+def gradients_at_160(case):
+    """Where sums are longer."""
+    return gradients_of(Case(case.name, case.folder, 160))
+
+
 CHECKS = [("PyTorch", PYTORCH, with_pytorch), ("OpenCV", OPENCV, with_opencv), ("OpenCV against PyTorch", OPENCV, opencv_with_pytorch),
-          ("libdarknet", LIBDARKNET, with_libdarknet), ("OpenCV heads", OPENCV, heads_with_opencv)]
+          ("libdarknet", LIBDARKNET, with_libdarknet), ("gradients", GRADIENTS, gradients_of), ("gradients at 160", GRADIENTS, gradients_at_160),
+          ("OpenCV heads", OPENCV, heads_with_opencv)]
 
 
-def run(tap, name, checks):
+def run(tap, name, checks, side=None):
     folder = tempfile.mkdtemp()
     case = None
 
     def make():
         nonlocal case
-        case = Case(name, folder)
+        case = Case(name, folder, side)
 
     try:
         if tap.run(f"{name}: made", make):
@@ -249,13 +319,14 @@ def run(tap, name, checks):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("network", nargs="*", help="only these")
+    parser.add_argument("--side", type=int, help="the side of the input (default: the smallest)")
     parser.add_argument("--witness", action="append", help="only this one: " + ", ".join(name for name, _, _ in CHECKS))
     options = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
     checks = [check for check in CHECKS if options.witness is None or check[0] in options.witness]
     tap = Tap()
     for name in options.network or PYTORCH:
-        run(tap, name, checks)
+        run(tap, name, checks, options.side)
     return tap.end()
 
 

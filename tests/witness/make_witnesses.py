@@ -23,6 +23,7 @@ from torch_net import TorchNet, read_params, tensor_of
 
 # The one network whose values and gradients before normalisation and activation are kept too.
 WHOLE = "backbone"
+TRAINED = ("weights", "biases", "scales")
 
 
 def gradients(network, made, seed_layer, dtype):
@@ -63,7 +64,7 @@ def make(path):
     for seed_layer in made.seeds:
         double, single = (gradients(network, made, seed_layer, dtype) for dtype in (torch.float64, torch.float32))
         for (layer, what), array in double.items():
-            if layer < 0 or what in dict(network.layers[layer].params) or name == WHOLE and seed_layer == len(network.layers) - 1:
+            if layer < 0 or what in TRAINED or name == WHOLE and what in ("conv", "pre", "out") and seed_layer == len(network.layers) - 2:
                 add(array, seed=seed_layer, gradient=what, layer=layer, torch_float32=float(f"{error_of(single[layer, what], array):.1e}"))
     worst = max((part["torch_float32"], part["layer"], part["gradient"]) for part in parts if "gradient" in part)
     print(f"# {name}: seed {seed}, {len(network.layers)} layers, {len(made.weights)} bytes of weights, {len(parts)} parts; PyTorch float32 is off by"

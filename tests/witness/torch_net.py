@@ -185,7 +185,7 @@ def yolo(layer, p, net, x):
 
 
 def same(layer, p, net, x):
-    return x
+    return x.clone()  # a value of its own, with a gradient of its own
 
 
 KINDS = {"convolutional": convolutional, "connected": connected, "maxpool": maxpool, "avgpool": avgpool, "upsample": upsample, "route": route,
