@@ -196,6 +196,8 @@ set_up (EspWindow *self, EspApplication *application)
 {
   g_set_object (&self->settings, esp_application_get_settings (application));
   self->study = esp_study_new (esp_application_get_lane (application));
+  if (self->settings != NULL)
+    esp_study_set_prefix_budget (self->study, (gsize) g_settings_get_uint (self->settings, "prefix-cache") * 1000000);
   g_signal_connect_object (self->study, "failed", G_CALLBACK (study_failed), self, 0);
   g_signal_connect_object (self->study, "notify::title", G_CALLBACK (title_changed), self, 0);
   g_signal_connect_object (self->study, "notify::notice", G_CALLBACK (notice_changed), self, 0);

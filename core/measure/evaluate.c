@@ -20,6 +20,10 @@ struct _EspPass
   gsize stride;             /* numbers of one image */
   float *input;             /* batch * stride */
   EspPlacement *placements; /* batch */
+  EspPrefixCache *kept;     /* (nullable) */
+  EspPrefix *prefixes;      /* n_prefixes, by layer */
+  guint n_prefixes;
+  int save; /* which of them to keep, -1 none */
 };
 
 /**
@@ -78,6 +82,7 @@ esp_pass_free (EspPass *pass)
 {
   if (pass == NULL)
     return;
+  g_free (pass->prefixes);
   g_free (pass->placements);
   g_free (pass->input);
   esp_heads_free (pass->heads);
@@ -102,11 +107,82 @@ fill_batch (EspPass *pass, const guint *indices, guint n, EspJob *job, GError **
   return TRUE;
 }
 
+/**
+ * esp_pass_set_prefixes:
+ * @pass: of an engine of batch 1
+ * @cache: what is kept of earlier passes; must outlive the pass
+ * @prefixes: (array length=n): where forwards may begin, by layer, ascending, with the hash of the bits that cut the layers before; copied
+ * @n: how many
+ * @save: which of them to keep for later passes; -1: none
+ *
+ * No outcome depends on it: what is loaded is what the same kernels would compute again. Thread: lane.
+ */
+void
+esp_pass_set_prefixes (EspPass *pass, EspPrefixCache *cache, const EspPrefix *prefixes, guint n, int save)
+{
+  g_return_if_fail (pass->batch == 1 && save < (int) n);
+  g_free (pass->prefixes);
+  pass->kept = cache;
+  pass->prefixes = g_memdup2 (prefixes, n * sizeof *prefixes);
+  pass->n_prefixes = n;
+  pass->save = save;
+}
+
+/* The layer that the forward of an image may begin with, what is before it loaded; 0 where nothing is kept of it. */
+static guint
+load_prefix (EspPass *pass, guint index)
+{
+  for (guint i = pass->n_prefixes; i-- > 0;)
+    {
+      gconstpointer kept = esp_prefix_cache_get (pass->kept, index, &pass->prefixes[i]);
+
+      if (kept == NULL || !esp_image_cache_get_placement (pass->cache, index, &pass->placements[0]))
+        continue;
+      esp_engine_load_live (pass->engine, pass->prefixes[i].layer, kept);
+      return pass->prefixes[i].layer;
+    }
+  return 0;
+}
+
+static void
+save_prefix (EspPass *pass, guint index, const EspPrefix *prefix)
+{
+  gpointer to = esp_prefix_cache_add (pass->kept, index, prefix, esp_engine_get_live_bytes (pass->engine, prefix->layer));
+
+  if (to != NULL)
+    esp_engine_save_live (pass->engine, prefix->layer, to);
+}
+
+/* One image, from where an earlier pass can be taken up. */
+static gboolean
+forward_kept (EspPass *pass, guint index, EspJob *job, GError **error)
+{
+  const guint end = esp_network_get_n_layers (esp_engine_get_network (pass->engine));
+  const EspPrefix *save = pass->save >= 0 ? &pass->prefixes[pass->save] : NULL;
+  guint first = load_prefix (pass, index);
+  const float *input = first == 0 ? pass->input : NULL;
+
+  if (first == 0 && !fill_batch (pass, &index, 1, job, error))
+    return FALSE;
+  if (save != NULL && save->layer > first)
+    {
+      if (!esp_engine_forward_part (pass->engine, input, first, save->layer, job, error))
+        return FALSE;
+      save_prefix (pass, index, save);
+      first = save->layer;
+      input = NULL;
+    }
+  return esp_engine_forward_part (pass->engine, input, first, end, job, error);
+}
+
 static gboolean
 run_batch (EspPass *pass, const guint *indices, guint n, EspOutcome **outcomes, EspJob *job, GError **error)
 {
-  if (!fill_batch (pass, indices, n, job, error) || !esp_engine_forward (pass->engine, pass->input, job, error)
-      || !esp_heads_read (pass->heads, error))
+  const gboolean run = pass->kept != NULL
+                           ? forward_kept (pass, indices[0], job, error)
+                           : fill_batch (pass, indices, n, job, error) && esp_engine_forward (pass->engine, pass->input, job, error);
+
+  if (!run || !esp_heads_read (pass->heads, error))
     return FALSE;
   for (guint i = 0; i < n; i++)
     {

@@ -7,6 +7,7 @@
 #include "measure/ap.h"
 #include "measure/image-cache.h"
 #include "measure/interval.h"
+#include "measure/prefix-cache.h"
 #include "net/engine.h"
 
 G_BEGIN_DECLS
@@ -72,6 +73,12 @@ EspPass    *esp_pass_new             (EspEngine                *engine,    /* mo
                                       EspImageCache            *cache,
                                       const EspEvaluateOptions *options);
 void        esp_pass_free            (EspPass                  *pass);
+/* From here on forwards of single images begin at the deepest of @prefixes that is kept, and leave behind what is before @save. Thread: lane. */
+void        esp_pass_set_prefixes    (EspPass                  *pass,      /* of an engine of batch 1 */
+                                      EspPrefixCache           *cache,     /* must outlive the pass */
+                                      const EspPrefix          *prefixes,  /* by layer, ascending; copied */
+                                      guint                     n,
+                                      int                       save);     /* which of them to keep, -1 none */
 gboolean    esp_pass_run             (EspPass                  *pass,
                                       const guint              *indices,
                                       guint                     n,

@@ -115,6 +115,15 @@ esp_image_cache_get (EspImageCache *cache, guint index, float *input, EspPlaceme
   return TRUE;
 }
 
+/** esp_image_cache_get_placement: Returns: FALSE where the image was not got yet; else where it lies on the input. Thread: lane. */
+gboolean
+esp_image_cache_get_placement (EspImageCache *cache, guint index, EspPlacement *placement)
+{
+  g_return_val_if_fail (index < cache->n, FALSE);
+  *placement = cache->entries[index].placement;
+  return cache->entries[index].width > 0;
+}
+
 /** esp_image_cache_get_size: Returns: FALSE where the image was not got yet; else its upright size in pixels. Thread: lane. */
 gboolean
 esp_image_cache_get_size (EspImageCache *cache, guint index, int *width, int *height)

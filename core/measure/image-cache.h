@@ -21,6 +21,9 @@ gboolean       esp_image_cache_get      (EspImageCache   *cache,
                                          float           *input,      /* c * h * w */
                                          EspPlacement    *placement,
                                          GError         **error);
+gboolean       esp_image_cache_get_placement (EspImageCache *cache,   /* known once it was got */
+                                              guint          index,
+                                              EspPlacement  *placement);
 gboolean       esp_image_cache_get_size (EspImageCache   *cache,      /* of the upright image in pixels; known once it was got */
                                          guint            index,
                                          int             *width,

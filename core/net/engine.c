@@ -182,6 +182,21 @@ run_step (EspStep *step)
   return TRUE;
 }
 
+static gboolean
+run_steps (EspEngine *engine, guint from, guint end, EspJob *job, GError **error)
+{
+  for (guint i = from; i < end; i++)
+    {
+      if (!esp_job_check (job, error))
+        return FALSE;
+      if (esp_engine_step (engine, i)->joined && i != from)
+        continue; /* the convolution before it did its work */
+      if (!run_step (esp_engine_step (engine, i)))
+        return esp_engine_failed (engine, i, error);
+    }
+  return TRUE;
+}
+
 /**
  * esp_engine_forward:
  * @engine: the engine
@@ -195,11 +210,30 @@ run_step (EspStep *step)
 gboolean
 esp_engine_forward (EspEngine *engine, const float *input, EspJob *job, GError **error)
 {
+  return esp_engine_forward_part (engine, input, 0, engine->n, job, error);
+}
+
+/**
+ * esp_engine_forward_part:
+ * @engine: the engine
+ * @input: (nullable): batch * c * h * w numbers in n c h w order, 0..1; NULL where @first is not 0
+ * @first: first layer to run
+ * @end: first layer not to run; no max-pool, which may be one with the convolution before it
+ * @job: (nullable): cancels between two layers
+ * @error: return location
+ *
+ * A part of a forward, begun as esp_engine_forward() or, with @first above 0, as esp_engine_forward_from(). esp_engine_save_live() @end may
+ * follow, and a part from @end goes on. Thread and errors: as esp_engine_forward().
+ */
+gboolean
+esp_engine_forward_part (EspEngine *engine, const float *input, guint first, guint end, EspJob *job, GError **error)
+{
   EspStep *image = esp_engine_step (engine, -1);
 
-  if (image->out.data != NULL)
+  g_return_val_if_fail (first <= end && end <= engine->n && (end == engine->n || !esp_engine_step (engine, end)->joined), FALSE);
+  if (input != NULL && image->out.data != NULL)
     esp_layout_pack (&image->layout, input, image->out.data);
-  return esp_engine_forward_from (engine, 0, job, error);
+  return run_steps (engine, first, end, job, error);
 }
 
 /**
@@ -215,16 +249,7 @@ esp_engine_forward (EspEngine *engine, const float *input, EspJob *job, GError *
 gboolean
 esp_engine_forward_from (EspEngine *engine, guint layer, EspJob *job, GError **error)
 {
-  for (guint i = layer; i < engine->n; i++)
-    {
-      if (!esp_job_check (job, error))
-        return FALSE;
-      if (esp_engine_step (engine, i)->joined && i != layer)
-        continue; /* the convolution before it did its work */
-      if (!run_step (esp_engine_step (engine, i)))
-        return esp_engine_failed (engine, i, error);
-    }
-  return TRUE;
+  return run_steps (engine, layer, engine->n, job, error);
 }
 
 /* Whether the value made by step @i is needed once all before @layer have run. */

@@ -61,6 +61,13 @@ gboolean     esp_engine_forward      (EspEngine               *engine,
                                       const float             *input,
                                       EspJob                  *job,
                                       GError                 **error);
+/* The layers from @first up to but without @end. */
+gboolean     esp_engine_forward_part (EspEngine               *engine,
+                                      const float             *input,   /* (nullable): where @first is not 0 */
+                                      guint                    first,
+                                      guint                    end,
+                                      EspJob                  *job,
+                                      GError                 **error);
 /* Continues a forward from @layer, the outputs of earlier layers being what they were or were set to. */
 gboolean     esp_engine_forward_from (EspEngine               *engine,
                                       guint                    layer,

@@ -65,6 +65,10 @@ struct _EspLive
   EspHash    engine_hash;
   LiveRun   *run; /* the newest under way */
   GQueue     held; /* of LiveRun: finished, without an interval yet, oldest first */
+  EspPrefixCache *prefixes; /* (nullable): none kept */
+  EspMask    *last;         /* (nullable): evaluated last */
+  GArray     *changes;      /* of guint: first layers that masks differed in, ascending */
+  guint       newest;       /* of them, between the last two masks */
   double     seconds_per_image;
   gint64     last_partial; /* when a partial number was last published */
   gint64     partial_cost; /* how long that took, interval and all */
@@ -88,6 +92,7 @@ LiveRun *live_find_finished  (EspLive *live, const EspMask *mask); /* with the l
 void     live_show_finished  (EspLive *live, LiveRun *run); /* with the lock held */
 EspEngine *live_whole_engine (EspLive *live, GError **error);                     /* Thread: lane, as all below */
 EspPass *live_new_pass       (EspLive *live, EspEngine *engine);
+EspPass *live_new_kept_pass  (EspLive *live, EspEngine *engine, EspMask *mask);
 void     live_tell_failure   (EspLive *live, const GError *error);
 void     live_tell_partial   (EspLive *live, LiveRun *run, guint n, guint64 generation, const EspInterval *interval);
 void     live_finish_run     (EspLive *live, LiveRun *run);

@@ -178,7 +178,7 @@ live_look (gpointer data)
   if (wanted.done == NULL && n > 0 && !esp_mask_is_full (wanted.mask))
     {
       engine = esp_live_engine (live, wanted.mask, &error);
-      pass = engine != NULL ? live_new_pass (live, engine) : NULL;
+      pass = engine != NULL ? live_new_kept_pass (live, engine, wanted.mask) : NULL;
       run = pass != NULL ? take_run (live, &wanted) : NULL;
       n = run != NULL ? look_at (live, pass, run, n, &error) : 0;
       if (n > 0)
@@ -254,7 +254,7 @@ static gboolean
 see_all (EspLive *live, LiveRun *run, guint64 generation, EspJob *job, GError **error)
 {
   g_autoptr (EspEngine) engine = esp_live_engine (live, run->trial.mask, error);
-  g_autoptr (EspPass) pass = engine != NULL ? live_new_pass (live, engine) : NULL;
+  g_autoptr (EspPass) pass = engine != NULL ? live_new_kept_pass (live, engine, run->trial.mask) : NULL;
 
   for (guint i = 0; pass != NULL && i < run->n; i++)
     {

@@ -101,6 +101,9 @@ live_clear (gpointer data)
   g_clear_pointer (&live->run, live_run_unref);
   g_queue_clear_full (&live->held, (GDestroyNotify) live_run_unref);
   g_clear_pointer (&live->engine, esp_engine_unref);
+  g_clear_pointer (&live->prefixes, esp_prefix_cache_free);
+  g_clear_pointer (&live->last, esp_mask_unref);
+  g_array_unref (live->changes);
   g_clear_pointer (&live->cut, esp_cut_unref);
   g_clear_pointer (&live->whole, esp_engine_unref);
   g_hash_table_unref (live->finished);
@@ -126,11 +129,12 @@ live_unref (EspLive *live)
  * @material: what was opened
  * @events: what to call on this thread
  * @data: their data
+ * @budget: bytes that may be kept of the layers before a change, so that the next mask goes on from there; 0: none
  *
  * Returns: (transfer full): an evaluator at rest. Thread: main.
  */
 EspLive *
-esp_live_new (EspLane *lane, EspMaterial *material, const EspLiveEvents *events, gpointer data)
+esp_live_new (EspLane *lane, EspMaterial *material, const EspLiveEvents *events, gpointer data, gsize budget)
 {
   EspLive *live = g_atomic_rc_box_new0 (EspLive);
   const guint n = material->n_images;
@@ -144,6 +148,8 @@ esp_live_new (EspLane *lane, EspMaterial *material, const EspLiveEvents *events,
   live->baseline = g_new0 (EspOutcome *, n);
   live->finished = g_hash_table_new_full (hash_of_hash, hashes_equal, g_free, (GDestroyNotify) live_run_unref);
   live->latencies = g_hash_table_new_full (hash_of_hash, hashes_equal, g_free, g_free);
+  live->changes = g_array_new (FALSE, FALSE, sizeof (guint));
+  live->prefixes = budget > 0 ? esp_prefix_cache_new (budget) : NULL;
   live->stop = esp_job_new ("Live evaluation");
   live->number.labelled = material->map != NULL;
   live->number.total = n;

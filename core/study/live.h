@@ -33,7 +33,8 @@ typedef struct
 EspLive            *esp_live_new           (EspLane             *lane,
                                             EspMaterial         *material,
                                             const EspLiveEvents *events,
-                                            gpointer             data);
+                                            gpointer             data,
+                                            gsize                budget);    /* bytes for what is before a change; 0: none */
 void                esp_live_close         (EspLive             *live);      /* (transfer full): accepts no more, calls nothing back; work under way stops */
 void                esp_live_start         (EspLive             *live,       /* the unpruned network over all images */
                                             EspJob              *job);

@@ -54,6 +54,7 @@ struct _EspStudy
   guint8               *asked; /* whose map is under way */
   guint                 n_maps;
 
+  gsize       prefix_budget;
   EspCost     cost, whole;
   EspJob     *baseline_job, *score_job;
   gboolean    viewing;       /* the picture in view is being made */

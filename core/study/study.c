@@ -9,6 +9,8 @@
 
 #include "study/study-private.h"
 
+#define DEFAULT_PREFIX_BUDGET ((gsize) 256 << 20)
+
 enum
 {
   VIEW_CHANGED,
@@ -310,6 +312,7 @@ esp_study_init (EspStudy *self)
   self->layers = g_list_store_new (ESP_TYPE_LAYER_ROW);
   self->image = self->detection = self->layer = -1;
   self->threshold = .25;
+  self->prefix_budget = DEFAULT_PREFIX_BUDGET;
   self->sentence = g_strdup ("");
   self->failure = g_strdup ("");
   self->criterion = g_strdup ("");
@@ -328,6 +331,14 @@ esp_study_new (EspLane *lane)
 {
   g_return_val_if_fail (lane != NULL, NULL);
   return g_object_new (ESP_TYPE_STUDY, "lane", lane, NULL);
+}
+
+/** esp_study_set_prefix_budget: bytes that a study opened from here on may keep of layers before a change; 0: none. Thread: main. */
+void
+esp_study_set_prefix_budget (EspStudy *study, gsize bytes)
+{
+  g_return_if_fail (ESP_IS_STUDY (study));
+  study->prefix_budget = bytes;
 }
 
 /** study_view_changed: emits "view-changed". Thread: main. */

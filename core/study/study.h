@@ -46,6 +46,8 @@ void            esp_study_open_async       (EspStudy            *study,
 gboolean        esp_study_open_finish      (EspStudy            *study,  /* FALSE: the study is as it was */
                                             GAsyncResult        *result,
                                             GError             **error);
+void            esp_study_set_prefix_budget (EspStudy     *study,  /* of studies opened from here on; 256 MiB unless said */
+                                            gsize          bytes);
 EspNetwork     *esp_study_get_network      (EspStudy      *study);
 EspWeights     *esp_study_get_weights      (EspStudy      *study);
 EspDataset     *esp_study_get_dataset      (EspStudy      *study);

@@ -62,7 +62,7 @@ set_up (Fixture *f, gconstpointer labelled)
   f->lane = esp_lane_new (1);
   f->material = esp_material_load (&f->bench.files, NULL, &error);
   g_assert_no_error (error);
-  f->live = esp_live_new (f->lane, f->material, &events, f);
+  f->live = esp_live_new (f->lane, f->material, &events, f, 1 << 20);
 }
 
 static void
