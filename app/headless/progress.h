@@ -11,5 +11,10 @@ void esp_common_run (EspCommon   *common,
                      EspJob      *job,
                      EspLaneFunc  func,
                      gpointer     data);
+/* The same in a thread of its own: func may ask the lane for something. */
+void esp_common_run_beside (EspCommon   *common,
+                            EspJob      *job,
+                            EspLaneFunc  func,
+                            gpointer     data);
 
 G_END_DECLS

@@ -80,8 +80,15 @@ write_scene (const char *folder, const char *stem, guint64 seed, guint index, GS
   return written;
 }
 
+/* Both splits are one stretch of work. */
+typedef struct
+{
+  EspJob *job; /* (nullable) */
+  guint done, total;
+} Drawing;
+
 static gboolean
-write_scenes (const char *folder, const char *stem, const char *listing, guint64 seed, guint n, EspJob *job, GError **error)
+write_scenes (const char *folder, const char *stem, const char *listing, guint64 seed, guint n, Drawing *drawing, GError **error)
 {
   g_autofree char *images = g_build_filename (folder, "images", NULL);
   g_autofree char *labels = g_build_filename (folder, "labels", NULL);
@@ -91,9 +98,9 @@ write_scenes (const char *folder, const char *stem, const char *listing, guint64
     return FALSE;
   for (guint i = 0; i < n; i++)
     {
-      if (!esp_job_check (job, error) || !write_scene (folder, stem, seed, i, list, error))
+      if (!esp_job_check (drawing->job, error) || !write_scene (folder, stem, seed, i, list, error))
         return FALSE;
-      esp_job_set_progress (job, i + 1, n);
+      esp_job_set_progress (drawing->job, ++drawing->done, drawing->total);
     }
   return write_text (folder, listing, list->str, error);
 }
@@ -176,7 +183,7 @@ write_plan (const char *folder, const EspSampleOptions *options, EspNetwork *net
  * esp_sample_write:
  * @folder: made if absent
  * @options: how many scenes, their seed, and the lane for the scores
- * @job: (nullable): checked between scenes
+ * @job: (nullable): checked between scenes; its progress is scenes drawn, then scenes scored
  * @error: ESP_ERROR_IO, or cancelled
  *
  * Writes sample.cfg, sample.weights, sample.names, sample.data, the scenes with their labels and, last, plan.json: where that is there, the
@@ -186,6 +193,7 @@ write_plan (const char *folder, const EspSampleOptions *options, EspNetwork *net
 gboolean
 esp_sample_write (const char *folder, const EspSampleOptions *options, EspJob *job, GError **error)
 {
+  Drawing drawing = { job, 0, TRAIN_SCENES + options->n_images };
   g_autofree char *cfg = esp_sample_detector_cfg ();
   g_autofree char *weights_path = g_build_filename (folder, "sample.weights", NULL);
   g_autoptr (EspNetwork) network = NULL;
@@ -198,7 +206,8 @@ esp_sample_write (const char *folder, const EspSampleOptions *options, EspJob *j
     return FALSE;
   weights = esp_sample_detector_weights (network, 1);
   return write_text (folder, "sample.cfg", cfg, error) && esp_weights_save (network, weights, weights_path, error)
-         && write_names (folder, error) && write_scenes (folder, "train", "train.txt", options->seed + TRAIN_SEED, TRAIN_SCENES, job, error)
-         && write_scenes (folder, "scene", "val.txt", options->seed, options->n_images, job, error)
+         && write_names (folder, error)
+         && write_scenes (folder, "train", "train.txt", options->seed + TRAIN_SEED, TRAIN_SCENES, &drawing, error)
+         && write_scenes (folder, "scene", "val.txt", options->seed, options->n_images, &drawing, error)
          && write_plan (folder, options, network, weights, job, error);
 }

@@ -1,12 +1,14 @@
 """sample.py: the sample tells its story: a good detector, channels free to cut, channels dear; and is the same wherever it is drawn."""
 import filecmp
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cli import Tap, ask, make_sample, run
+from cli import PROGRAM, Tap, ask, make_sample, run
 
 
 def main():
@@ -39,7 +41,23 @@ def main():
             _, differing, missing = filecmp.cmpfiles(one, other, names, shallow=False)
             assert not differing and not missing, (differing, missing)
 
-        for test in (accuracy, free, dear, same_bytes):
+        def tells_how_far():
+            terminal, other_end = os.openpty()
+            done = subprocess.Popen([PROGRAM, "sample", os.path.join(folder, "long"), "--test", "600"], stderr=other_end, stdout=subprocess.DEVNULL)
+            os.close(other_end)
+            told = b""
+            try:
+                while part := os.read(terminal, 4096):
+                    told += part
+            except OSError:  # the other end is closed
+                pass
+            os.close(terminal)
+            assert done.wait() == 0
+            counts = [int(count) for count in re.findall(rb"(\d+) of 632", told)]
+            assert counts and counts == sorted(counts), told
+            assert told.endswith(b"\r\x1b[K"), told[-80:]
+
+        for test in (accuracy, free, dear, same_bytes, tells_how_far):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)
