@@ -156,40 +156,65 @@ test_final (Fixture *f, gconstpointer data)
   g_assert_cmpstr (f->title, ==, "half");
 }
 
+typedef struct
+{
+  GMutex mutex; /* held while the lane is to wait */
+  int begun;
+} Hold;
+
 static void
 hold_lane (gpointer data)
 {
-  g_mutex_lock (data);
-  g_mutex_unlock (data);
+  Hold *hold = data;
+
+  g_atomic_int_set (&hold->begun, 1);
+  g_mutex_lock (&hold->mutex);
+  g_mutex_unlock (&hold->mutex);
 }
 
 static gboolean
-has_partial_interval (gpointer data)
+has_begun (gpointer data)
 {
-  const EspMapNumber number = number_of (data);
-
-  g_assert_cmpint (number.state, !=, ESP_STATE_FINAL);
-  return number.state == ESP_STATE_PARTIAL && number.has_interval;
+  return g_atomic_int_get (&((Hold *) data)->begun) != 0;
 }
 
-/* The lane is held between the look and the pass: 18 of 24 images are in, and their number has an interval of its own. */
+/* What the quick look at @mask said: the lane is held between it and the pass. */
+static EspMapNumber
+look_alone (Fixture *f, EspMask *mask)
+{
+  EspMapNumber number;
+  Hold hold = { 0 };
+
+  g_mutex_init (&hold.mutex);
+  g_mutex_lock (&hold.mutex);
+  esp_live_request (f->live, mask, "half", NULL);
+  esp_lane_post (f->lane, ESP_LANE_VIEW, hold_lane, &hold, NULL);
+  wait_until (has_begun, &hold);
+  number = number_of (f);
+  g_mutex_unlock (&hold.mutex);
+  wait_until (has_interval, f);
+  g_mutex_clear (&hold.mutex);
+  return number;
+}
+
+/* 18 of 24 images are in, and their number has an interval of its own. On a machine with much else to do a look may end before: then again. */
 static void
 test_partial (Fixture *f, gconstpointer data)
 {
-  g_autoptr (EspMask) half = mask_without (f, 12);
-  EspMapNumber number;
-  GMutex held;
+  EspMapNumber number = { .n = 0 };
 
-  g_mutex_init (&held);
   esp_live_start (f->live, NULL);
   wait_until (has_interval, f);
-  f->live->seconds_per_image = .08 / 18.5;
-  g_mutex_lock (&held);
-  esp_live_request (f->live, half, "half", NULL);
-  esp_lane_post (f->lane, ESP_LANE_VIEW, hold_lane, &held, NULL);
-  wait_until (has_partial_interval, f);
-  number = number_of (f);
-  g_mutex_unlock (&held);
+  for (guint k = 1; k < 16 && number.n != 18; k++)
+    {
+      g_autoptr (EspMask) mask = mask_without (f, k);
+
+      f->live->seconds_per_image = .08 / 18.5;
+      number = look_alone (f, mask);
+      g_assert_true (number.has_interval == (number.state == ESP_STATE_PARTIAL));
+      g_assert_true (number.state == ESP_STATE_PARTIAL || number.agreement_n < 16);
+      g_assert_cmpfloat (number_of (f).map, ==, direct_map (f->lane, &f->bench.files, mask));
+    }
   g_assert_cmpuint (number.n, ==, 18);
   g_assert_cmpuint (number.interval.n, ==, 18);
   g_assert_cmpuint (number.interval.replicates, >=, 100);
@@ -197,9 +222,6 @@ test_partial (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (number.interval.low, >=, -number.baseline);
   g_assert_cmpfloat (number.interval.high, <=, 1 - number.baseline);
   g_assert_cmpfloat_with_epsilon (number.map, CLAMP (number.baseline + number.interval.value, 0, 1), 1e-12);
-  wait_until (has_interval, f);
-  g_assert_cmpfloat (number_of (f).map, ==, direct_map (f->lane, &f->bench.files, half));
-  g_mutex_clear (&held);
 }
 
 static void
