@@ -6,9 +6,11 @@
 
 #include <glib/gi18n.h>
 
+#include "draw/label-place.h"
 #include "draw/palette.h"
 
-#define LABEL_PAD 4
+#define LABEL_PAD   4
+#define LABEL_SHARE .2 /* of the picture in view that words may hide */
 
 static GdkRGBA
 class_colour (int class_index, float alpha)
@@ -37,6 +39,12 @@ make_layout (EspImageCanvas *self, const char *text)
   pango_attr_list_insert (attributes, pango_attr_scale_new (0.85));
   pango_layout_set_attributes (layout, attributes);
   return layout;
+}
+
+static PangoLayout *
+caption_layout (EspImageCanvas *self, guint pane)
+{
+  return make_layout (self, pane == ESP_PANE_ORIGINAL ? _ ("Original") : _ ("Pruned"));
 }
 
 static PangoLayout *
@@ -89,27 +97,17 @@ draw_text (GtkSnapshot *snapshot, PangoLayout *layout, float x, float y, const G
   gtk_snapshot_restore (snapshot);
 }
 
-/* Above its box, or within it where the pane ends. */
-static void
-draw_label (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane, guint i, const GdkRGBA *colour)
+static gboolean
+is_dimmed (const EspImageCanvas *self, guint pane, guint i)
 {
-  PangoLayout *layout = label_of (self, &self->boxes[pane], i);
-  graphene_rect_t place = esp_image_canvas_place (self, pane, self->boxes[pane].items[i].box), area = esp_image_canvas_pane (self, pane);
-  int width, height;
-  float x, y;
-
-  pango_layout_get_pixel_size (layout, &width, &height);
-  x = CLAMP (place.origin.x - 1, area.origin.x, MAX (area.origin.x, area.origin.x + area.size.width - (float) width - 2 * LABEL_PAD));
-  y = place.origin.y - (float) height - 3;
-  draw_text (snapshot, layout, x, y < area.origin.y ? MAX (area.origin.y, place.origin.y + 1) : y, colour);
+  return pane == ESP_PANE_ORIGINAL && self->selected >= 0 && (guint) self->selected != i;
 }
 
 static void
 draw_box (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane, guint i, gboolean selected)
 {
   const EspDetection *box = &self->boxes[pane].items[i];
-  gboolean another = pane == ESP_PANE_ORIGINAL && self->selected >= 0 && !selected;
-  GdkRGBA colour = class_colour (box->class_index, another ? 0.6F : 1);
+  GdkRGBA colour = class_colour (box->class_index, is_dimmed (self, pane, i) ? 0.6F : 1);
   graphene_rect_t place = esp_image_canvas_place (self, pane, box->box);
 
   if (selected)
@@ -118,20 +116,98 @@ draw_box (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane, guint i, gboo
       draw_frame (snapshot, place, 5, &(GdkRGBA){ 1, 1, 1, 1 });
     }
   draw_frame (snapshot, place, selected ? 3 : 2, &colour);
-  draw_label (self, snapshot, pane, i, &colour);
 }
 
-/* The selected one last, over all others. */
+static EspRect
+rect_of (graphene_rect_t rect)
+{
+  return (EspRect){ (double) rect.origin.x, (double) rect.origin.y, (double) rect.size.width, (double) rect.size.height };
+}
+
+/* The words of the pane in its corner: no label goes there. */
+static EspRect
+caption_place (EspImageCanvas *self, guint pane, PangoLayout *layout)
+{
+  const EspRect area = rect_of (esp_image_canvas_pane (self, pane));
+  int width, height;
+
+  pango_layout_get_pixel_size (layout, &width, &height);
+  return (EspRect){ area.x + 4, area.y + area.height - height - 6, width + 2 * LABEL_PAD, height + 2 };
+}
+
+/* What the labels of a pane may still cover. */
+typedef struct
+{
+  GArray *taken; /* of EspRect */
+  double room;   /* square pixels; the first label is there whatever it takes */
+} Labels;
+
+/* FALSE where the words would cover others, or too much of the picture: they are drawn all the same where @always. */
+static gboolean
+draw_label (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane, guint i, gboolean always, Labels *labels)
+{
+  const EspDetection *box = &self->boxes[pane].items[i];
+  const GdkRGBA colour = class_colour (box->class_index, is_dimmed (self, pane, i) ? 0.85F : 1);
+  const EspRect area = rect_of (esp_image_canvas_pane (self, pane));
+  PangoLayout *layout = label_of (self, &self->boxes[pane], i);
+  EspRect around = rect_of (esp_image_canvas_place (self, pane, box->box)), place;
+  gboolean clear;
+  int width, height;
+
+  pango_layout_get_pixel_size (layout, &width, &height);
+  around = (EspRect){ around.x - 1, around.y - 1, around.width + 2, around.height + 2 }; /* the frame lies outside */
+  labels->room -= (width + 2 * LABEL_PAD) * (height + 2);
+  if (labels->room < 0 && i > 0 && !always)
+    return FALSE;
+  clear = esp_label_place (around, width + 2 * LABEL_PAD, height + 2, area, labels->taken, &place);
+  if (clear || always)
+    draw_text (snapshot, layout, (float) place.x, (float) place.y, &colour);
+  return clear;
+}
+
+/* The best first, so that it is the doubtful ones that stay without words; the selected one's and the one's under the pointer are always there. */
+static void
+draw_labels (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane, int selected)
+{
+  g_autoptr (GArray) taken = g_array_new (FALSE, FALSE, sizeof (EspRect));
+  graphene_rect_t area = esp_image_canvas_pane (self, pane), frame = esp_image_canvas_frame (self, pane), seen;
+  Labels labels = { taken, 0 };
+  const int hovered = self->hovered_pane == pane ? self->hovered : -1;
+  int late[2] = { -1, -1 }; /* over all others */
+
+  if (graphene_rect_intersection (&area, &frame, &seen))
+    labels.room = LABEL_SHARE * (double) graphene_rect_get_area (&seen);
+  if (self->compare)
+    {
+      g_autoptr (PangoLayout) caption = caption_layout (self, pane);
+      const EspRect place = caption_place (self, pane, caption);
+
+      g_array_append_val (taken, place);
+    }
+  for (guint i = 0; i < self->boxes[pane].n; i++)
+    {
+      const gboolean placed = draw_label (self, snapshot, pane, i, FALSE, &labels);
+
+      late[0] = !placed && (int) i == hovered ? (int) i : late[0];
+      late[1] = !placed && (int) i == selected ? (int) i : late[1];
+    }
+  for (guint k = 0; k < 2; k++)
+    if (late[k] >= 0)
+      draw_label (self, snapshot, pane, (guint) late[k], TRUE, &labels);
+}
+
+/* The selected one last, over all others; words over all frames. */
 static void
 draw_boxes (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane)
 {
-  int selected = pane == ESP_PANE_ORIGINAL ? self->selected : -1;
+  const int selected = pane == ESP_PANE_ORIGINAL && self->selected < (int) self->boxes[pane].n ? self->selected : -1;
 
   for (guint i = 0; i < self->boxes[pane].n; i++)
     if ((int) i != selected)
       draw_box (self, snapshot, pane, i, FALSE);
-  if (selected >= 0 && (guint) selected < self->boxes[pane].n)
+  if (selected >= 0)
     draw_box (self, snapshot, pane, (guint) selected, TRUE);
+  draw_labels (self, snapshot, pane, selected);
 }
 
 static void
@@ -178,12 +254,10 @@ draw_heat (EspImageCanvas *self, GtkSnapshot *snapshot, graphene_rect_t frame)
 static void
 draw_caption (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane)
 {
-  graphene_rect_t area = esp_image_canvas_pane (self, pane);
-  g_autoptr (PangoLayout) layout = make_layout (self, pane == ESP_PANE_ORIGINAL ? _ ("Original") : _ ("Pruned"));
-  int width, height;
+  g_autoptr (PangoLayout) layout = caption_layout (self, pane);
+  const EspRect place = caption_place (self, pane, layout);
 
-  pango_layout_get_pixel_size (layout, &width, &height);
-  draw_text (snapshot, layout, area.origin.x + 4, area.origin.y + area.size.height - (float) height - 6, &(GdkRGBA){ 0, 0, 0, 0.7F });
+  draw_text (snapshot, layout, (float) place.x, (float) place.y, &(GdkRGBA){ 0, 0, 0, 0.7F });
 }
 
 static void

@@ -103,22 +103,34 @@ on_drag_end (GtkGestureDrag *drag, double dx, double dy, EspImageCanvas *self)
 }
 
 static void
+set_hovered (EspImageCanvas *self, int box, guint pane)
+{
+  if (box == self->hovered && pane == self->hovered_pane)
+    return;
+  self->hovered = box;
+  self->hovered_pane = pane;
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+static void
 on_motion (GtkEventControllerMotion *motion, double x, double y, EspImageCanvas *self)
 {
   EspPane pane = ESP_PANE_ORIGINAL;
+  const int box = esp_image_canvas_box_at (self, x, y, &pane);
 
   self->pointer_x = x;
   self->pointer_y = y;
   esp_image_canvas_emit_probe (self);
+  set_hovered (self, box, pane);
   if (!self->dragged || gtk_widget_get_cursor (GTK_WIDGET (self)) == NULL)
-    gtk_widget_set_cursor_from_name (GTK_WIDGET (self),
-                                     esp_image_canvas_box_at (self, x, y, &pane) >= 0 && pane == ESP_PANE_ORIGINAL ? "pointer" : NULL);
+    gtk_widget_set_cursor_from_name (GTK_WIDGET (self), box >= 0 && pane == ESP_PANE_ORIGINAL ? "pointer" : NULL);
 }
 
 static void
 on_leave (GtkEventControllerMotion *motion, EspImageCanvas *self)
 {
   self->pointer_x = -1;
+  set_hovered (self, -1, ESP_PANE_ORIGINAL);
   esp_image_canvas_emit_probe (self);
 }
 

@@ -36,6 +36,8 @@ struct _EspImageCanvas
   double   centre_x, centre_y; /* picture's pixels, shown in the middle of a pane */
 
   double   pointer_x, pointer_y; /* -1: outside */
+  int      hovered;        /* of the pane's boxes, -1 */
+  guint    hovered_pane;
   double   drag_x, drag_y;       /* centre when the drag began */
   double   pinch_zoom;           /* zoom when the pinch began */
   gboolean dragged;

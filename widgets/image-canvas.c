@@ -423,6 +423,7 @@ esp_image_canvas_init (EspImageCanvas *self)
   self->show_boxes = self->show_heat = self->fit = TRUE;
   self->zoom = 1;
   self->pointer_x = -1;
+  self->hovered = -1;
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
   esp_accessible_name (self, _ ("Image view"));

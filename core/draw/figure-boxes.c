@@ -19,12 +19,6 @@ rect_of_box (EspBox box, EspRect image)
                     (bottom - top) * image.height };
 }
 
-static gboolean
-meet (EspRect a, EspRect b)
-{
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
-}
-
 /* A dark line below a coloured one shows on any photograph. */
 static void
 draw_box (cairo_t *cr, EspRect box, const guint8 rgb[3], gboolean selected)
@@ -52,32 +46,15 @@ label_text (const EspViewFigure *figure, const EspDetection *detection)
   return g_strdup_printf ("class %d %d\xc2\xa0%%", detection->class_index, percent);
 }
 
-/* Above the box, else within its top, else below, else within its foot: the first that meets no label and stays in the image. */
-static EspRect
-place_label (EspRect box, double width, double height, EspRect image, const GArray *taken)
-{
-  const double tops[] = { box.y - height, box.y, box.y + box.height, box.y + box.height - height };
-  EspRect first = { 0 };
-
-  for (guint side = 0; side < 2; side++)
-    for (guint i = 0; i < G_N_ELEMENTS (tops); i++)
-      {
-        double x = side == 0 ? box.x : box.x + box.width - width;
-        EspRect place = { CLAMP (x, image.x, MAX (image.x, image.x + image.width - width)), tops[i], width, height };
-        gboolean clear = place.y >= image.y && place.y + height <= image.y + image.height;
-
-        for (guint k = 0; clear && k < taken->len; k++)
-          clear = !meet (place, g_array_index (taken, EspRect, k));
-        if (clear)
-          return place;
-        if (side == 0 && i == 1)
-          first = place;
-      }
-  return first;
-}
-
+/* Where boxes crowd, the words of a doubtful one are left out; those of the selected one never. */
 static void
-draw_label (cairo_t *cr, PangoContext *context, const EspViewFigure *figure, const EspDetection *detection, EspRect image, GArray *taken)
+draw_label (cairo_t *cr,
+            PangoContext *context,
+            const EspViewFigure *figure,
+            const EspDetection *detection,
+            EspRect image,
+            gboolean always,
+            GArray *taken)
 {
   g_autofree char *text = label_text (figure, detection);
   g_autoptr (PangoLayout) layout = esp_figure_text (context, text, ESP_FIGURE_LABEL, FALSE);
@@ -88,8 +65,8 @@ draw_label (cairo_t *cr, PangoContext *context, const EspViewFigure *figure, con
   esp_figure_text_size (layout, &width, &height);
   width += 2 * PADDING_X;
   height += 2 * PADDING_Y;
-  place = place_label (rect_of_box (detection->box, image), width, height, image, taken);
-  g_array_append_val (taken, place);
+  if (!esp_label_place (rect_of_box (detection->box, image), width, height, image, taken, &place) && !always)
+    return;
   esp_palette_class (detection->class_index, rgb);
   cairo_rectangle (cr, place.x, place.y, place.width, place.height);
   esp_figure_colour (cr, rgb, 1);
@@ -120,9 +97,9 @@ esp_figure_boxes (cairo_t *cr, PangoContext *context, const EspViewFigure *figur
       draw_box (cr, rect_of_box (figure->detections[at].box, image), rgb, at == selected);
     }
   if (selected >= 0)
-    draw_label (cr, context, figure, &figure->detections[selected], image, taken);
+    draw_label (cr, context, figure, &figure->detections[selected], image, TRUE, taken);
   for (int i = 0; i < (int) figure->n_detections; i++)
     if (i != selected)
-      draw_label (cr, context, figure, &figure->detections[i], image, taken);
+      draw_label (cr, context, figure, &figure->detections[i], image, FALSE, taken);
   cairo_restore (cr);
 }

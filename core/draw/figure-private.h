@@ -4,14 +4,10 @@
 #include <pango/pangocairo.h>
 
 #include "draw/figure.h"
+#include "draw/label-place.h"
 #include "draw/palette.h"
 
 G_BEGIN_DECLS
-
-typedef struct
-{
-  double x, y, width, height;
-} EspRect;
 
 #define ESP_FIGURE_LABEL   7.0 /* type sizes, points */
 #define ESP_FIGURE_CAPTION 8.0
