@@ -24,7 +24,8 @@ struct _EspKernelSet
 {
   const char          *name;
   gsize                size;             /* bytes of a number */
-  gboolean             half;             /* convolutions multiply in bfloat16, and read and write such values where both sides like */
+  gboolean             half;             /* convolutions multiply in bfloat16, and read such values */
+  gboolean           (*halves) (EspActivation activation); /* with half: a convolution that ends in it can write such values */
   int                (*block) (void);    /* channels side by side in its values */
   const EspKernelRow  *const *special[ESP_N_OPS]; /* (nullable): a list that ends with NULL; the first that takes it runs it */
   const EspKernelRow  *rows[ESP_N_OPS];           /* run the rest */

@@ -50,16 +50,17 @@ esp_kernels_take (const EspKernelSet *set, const EspSpec *spec)
  * esp_kernels_layout_between:
  * @set: the kernels that will read and write the value
  * @shape: its shape, n = batch
+ * @activation: of the convolution that writes it
  *
- * Returns: how a value lies that a convolution of inference writes and nothing but convolutions read: in bfloat16 where the set multiplies so,
- * else as any other. Thread: any.
+ * Returns: how a value lies that a convolution of inference writes and nothing but convolutions read: in bfloat16 where the set multiplies so
+ * and has that activation in its convolutions, else as any other. Thread: any.
  */
 EspLayout
-esp_kernels_layout_between (const EspKernelSet *set, EspShape shape)
+esp_kernels_layout_between (const EspKernelSet *set, EspShape shape, EspActivation activation)
 {
   EspLayout layout = esp_kernels_layout (set, shape, FALSE);
 
-  if (set->half)
+  if (set->half && set->halves (activation))
     layout.size = sizeof (guint16);
   return layout;
 }

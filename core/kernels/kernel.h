@@ -90,7 +90,8 @@ gboolean            esp_kernels_take             (const EspKernelSet *set,
                                                   const EspSpec      *spec);
 
 EspLayout           esp_kernels_layout_between   (const EspKernelSet *set,    /* of a value that only convolutions write and read */
-                                                  EspShape            shape);
+                                                  EspShape            shape,
+                                                  EspActivation       activation); /* of the one that writes it */
 
 /* Immutable once made, shared by any number of calls. Thread: oneDNN's in the lane that made them; a reference's in any. */
 EspKernel          *esp_kernel_new               (const EspKernelSet *set,

@@ -22,6 +22,7 @@ esp_kernels_bfloat16 (void)
       set = *esp_kernels_onednn ();
       set.name = "oneDNN (bfloat16)";
       set.half = TRUE;
+      set.halves = esp_onednn_ends_in;
       set.special[ESP_OP_CONVOLUTION] = NULL;
       g_once_init_leave (&once, 1);
     }

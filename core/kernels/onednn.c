@@ -132,10 +132,10 @@ static const struct
   [ESP_ACTIVATION_TANH] = { dnnl_eltwise_tanh, 1, 0, 0 },      [ESP_ACTIVATION_RAMP] = { dnnl_eltwise_relu, 1.1f, 0.1f / 1.1f, 0 },
 };
 
-static gboolean
-has_post_op (EspActivation activation)
+gboolean
+esp_onednn_ends_in (EspActivation activation)
 {
-  return post_ops[activation].scale != 0;
+  return activation == ESP_ACTIVATION_LINEAR || post_ops[activation].scale != 0;
 }
 
 dnnl_primitive_attr_t
@@ -146,7 +146,7 @@ esp_onednn_attributes (EspActivation activation)
 
   dnnl_primitive_attr_create (&attr);
   dnnl_primitive_attr_set_scratchpad_mode (attr, dnnl_scratchpad_mode_user);
-  if (!has_post_op (activation))
+  if (activation == ESP_ACTIVATION_LINEAR || !esp_onednn_ends_in (activation))
     return attr;
   dnnl_post_ops_create (&ops);
   dnnl_post_ops_append_eltwise (ops, post_ops[activation].scale, post_ops[activation].kind, post_ops[activation].alpha,
@@ -388,7 +388,7 @@ convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
   g_autofree float *folded = fold (spec, &convolution->bias);
 
   kernel->compiled = convolution;
-  convolution->bends = spec->activation != ESP_ACTIVATION_LINEAR && !has_post_op (spec->activation);
+  convolution->bends = !esp_onednn_ends_in (spec->activation);
   if (!esp_onednn_start () || !compile_passes (convolution, kernel, spec, folded))
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "oneDNN has no convolution of %d × %d × %d, %d filters of %d × %d",

@@ -70,7 +70,7 @@ lay_out (EspEngine *engine)
       shape = i < 0 ? esp_network_get_input (engine->network) : step->layer->out;
       shape.n = (int) engine->options.batch;
       plain = i < 0 ? image_is_plain (engine) : esp_layer_is_head (step->layer);
-      step->layout = i >= 0 && is_between (engine, step->layer) ? esp_kernels_layout_between (engine->set, shape)
+      step->layout = i >= 0 && is_between (engine, step->layer) ? esp_kernels_layout_between (engine->set, shape, step->layer->activation)
                                                                 : esp_kernels_layout (engine->set, shape, plain);
       step->root = i >= 0 && esp_layer_is_alias (step->layer) ? esp_engine_step (engine, step->layer->inputs[0])->root : i;
     }

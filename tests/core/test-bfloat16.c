@@ -10,15 +10,15 @@
 #include <math.h>
 #include <string.h>
 
-/* Two convolutions in a row, so that a value lies in halves; a shortcut and a pool, so that others do not. */
+/* Convolutions in a row, so that values lie in halves, but for one whose activation follows it; a shortcut and a pool, so that others do not. */
 static const char small[] = "[net]\nwidth=26\nheight=22\nchannels=3\n"
-                            "[convolutional]\nbatch_normalize=1\nfilters=19\nsize=3\nstride=2\npad=1\nactivation=leaky\n"            /* 0 */
-                            "[convolutional]\nbatch_normalize=1\nfilters=32\nsize=1\nactivation=leaky\n"                             /* 1 */
-                            "[convolutional]\nbatch_normalize=1\nfilters=32\ngroups=32\nsize=3\nstride=1\npad=1\nactivation=leaky\n" /* 2 */
-                            "[convolutional]\nbatch_normalize=1\nfilters=32\nsize=1\nactivation=linear\n"                            /* 3 */
-                            "[shortcut]\nfrom=-3\nactivation=linear\n"                                                               /* 4 */
-                            "[maxpool]\nsize=2\nstride=2\n"                                                                          /* 5 */
-                            "[convolutional]\nfilters=14\nsize=1\nactivation=linear\n";                                              /* 6 */
+                            "[convolutional]\nbatch_normalize=1\nfilters=19\nsize=3\nstride=2\npad=1\nactivation=leaky\n"           /* 0 */
+                            "[convolutional]\nbatch_normalize=1\nfilters=32\nsize=1\nactivation=gelu\n"                             /* 1 */
+                            "[convolutional]\nbatch_normalize=1\nfilters=32\ngroups=32\nsize=3\nstride=1\npad=1\nactivation=mish\n" /* 2 */
+                            "[convolutional]\nbatch_normalize=1\nfilters=32\nsize=1\nactivation=linear\n"                           /* 3 */
+                            "[shortcut]\nfrom=-3\nactivation=linear\n"                                                              /* 4 */
+                            "[maxpool]\nsize=2\nstride=2\n"                                                                         /* 5 */
+                            "[convolutional]\nfilters=14\nsize=1\nactivation=linear\n";                                             /* 6 */
 
 typedef struct
 {
@@ -72,7 +72,8 @@ static double *
 run_case (const EspKernelSet *set, const Case *row, gboolean between)
 {
   const EspLayout in = esp_kernels_layout (set, row->in, row->in.c == 3);
-  const EspLayout out = between ? esp_kernels_layout_between (set, row->out) : esp_kernels_layout (set, row->out, FALSE);
+  const EspLayout out
+      = between ? esp_kernels_layout_between (set, row->out, ESP_ACTIVATION_LEAKY) : esp_kernels_layout (set, row->out, FALSE);
   const gsize n_weights = (gsize) row->out.c * (gsize) (row->in.c / row->groups) * (gsize) (row->size * row->size);
   g_autofree float *plain = short_floats (esp_shape_count (row->in), 1), *weights = short_floats (n_weights, 2);
   g_autofree double *bias = g_new0 (double, (gsize) row->out.c);
