@@ -140,6 +140,22 @@ check_options (GError **error)
   return FALSE;
 }
 
+static gboolean
+check_network (const EspNetwork *network, GError **error)
+{
+  const char *name = esp_cfg_get_name (esp_network_get_cfg (network));
+
+  if (esp_network_get_classes (network) > 0)
+    return TRUE;
+  if (esp_network_get_scores (network) > 0)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+                 "%s tells %d classes of whole images apart and finds no boxes: expected a head ([yolo] or [region])", name,
+                 esp_network_get_scores (network));
+  else
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s has no head ([yolo] or [region]), so it finds no boxes", name);
+  return FALSE;
+}
+
 static void
 tell (const Work *work, char **names, const EspCommon *common, JsonBuilder *json)
 {
@@ -163,7 +179,8 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
   g_autoptr (EspJob) job = esp_job_new ("Looking");
   Work work = { &loaded, seen, (guint) argc - 2, job, NULL };
 
-  if (!check_options (error) || !esp_loaded_open (&loaded, argv[0], argv[1], &network_options, error))
+  if (!check_options (error) || !esp_loaded_open (&loaded, argv[0], argv[1], &network_options, error)
+      || !check_network (loaded.network, error))
     return FALSE;
   if (names_path != NULL && (names = esp_names_load (names_path, error)) == NULL)
     return FALSE;

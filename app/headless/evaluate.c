@@ -159,7 +159,7 @@ static gboolean
 check_labels (const Task *task, const char *path, GError **error)
 {
   if (task->loaded.network != NULL && task->n_classes == 0)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s has no [yolo] layer, so there are no boxes to evaluate",
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s has no head ([yolo] or [region]), so there are no boxes to evaluate",
                  esp_cfg_get_name (esp_network_get_cfg (task->loaded.network)));
   else if (esp_dataset_get_n (task->dataset) == 0)
     g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s holds no images", path);

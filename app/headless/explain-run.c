@@ -95,7 +95,7 @@ target_of_all (const EspExplainRun *run, GError **error)
 
   if (n == 0)
     {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "the network has no [yolo] head, so there is nothing to explain");
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "the network has no head ([yolo] or [region]), so there is nothing to explain");
       return NULL;
     }
   for (int i = 0; i < n; i++)

@@ -14,6 +14,13 @@ static const GOptionEntry options[] = {
   G_OPTION_ENTRY_NULL,
 };
 
+/* Of its heads, or of a classifier. */
+static int
+count_classes (const EspNetwork *network)
+{
+  return MAX (esp_network_get_classes (network), esp_network_get_scores (network));
+}
+
 static void
 print_table (const EspNetwork *network, EspCost total)
 {
@@ -32,8 +39,7 @@ print_table (const EspNetwork *network, EspCost total)
                cost.params, cost.bflops);
     }
   g_print ("\n%d x %d x %d, %d classes: %" G_GUINT64_FORMAT " parameters, %.2f MB (%" G_GUINT64_FORMAT " bytes), %.3f BFLOPs\n", input.w,
-           input.h, input.c, esp_network_get_classes (network), total.params, (double) total.file_bytes / 1e6, total.file_bytes,
-           total.bflops);
+           input.h, input.c, count_classes (network), total.params, (double) total.file_bytes / 1e6, total.file_bytes, total.bflops);
 }
 
 static void
@@ -67,7 +73,7 @@ add_network (JsonBuilder *json, const EspNetwork *network, EspCost total)
   esp_json_int (json, "width", input.w);
   esp_json_int (json, "height", input.h);
   esp_json_int (json, "channels", input.c);
-  esp_json_int (json, "classes", esp_network_get_classes (network));
+  esp_json_int (json, "classes", count_classes (network));
   esp_json_string (json, "dialect", "alexey");
   json_builder_set_member_name (json, "layers");
   json_builder_begin_array (json);

@@ -23,50 +23,95 @@ struct _EspHeads
 /* One anchor at one cell of a map. */
 typedef struct
 {
-  const EspYolo *yolo;
+  const EspLayer *layer;
   const float *values; /* of the anchor at the cell; the next entry lies one plane on */
-  gsize plane;
-  int width, height; /* of the map */
   EspShape input;
+  EspPlacement placement;
+  int anchor, row, column;
 } Cell;
 
-/* darknet's get_yolo_box: in float, but for the exponential and its product. */
-static EspBox
-decode_box (const Cell *cell, int anchor, int row, int column)
+/* Each side as darknet's get_yolo_box and get_region_box have it: in float, but for the exponential and its product. */
+static float
+decode_side (const EspHead *head, float value, float anchor, int parts)
 {
-  const float anchor_w = (float) cell->yolo->anchors[2 * anchor], anchor_h = (float) cell->yolo->anchors[2 * anchor + 1];
+  if (head->activated)
+    return value * value * 4 * anchor / (float) parts;
+  return (float) (exp ((double) value) * (double) anchor / parts);
+}
+
+/**
+ * esp_decode_box:
+ * @layer: a head
+ * @values: of one anchor at one cell of its activated output; the next entry lies one plane on
+ * @input: shape of the network's input
+ * @anchor: which
+ * @row: of the cell
+ * @column: of the cell
+ *
+ * With new_coords sides are (2 v)² anchors; else e^v anchors, of [yolo] in pixels of the input and of [region] in cells.
+ *
+ * Thread: any. Source: get_yolo_box of AlexeyAB's darknet, get_region_box of pjreddie's.
+ * Returns: the box in fractions of the network's input
+ */
+EspBox
+esp_decode_box (const EspLayer *layer, const float *values, EspShape input, int anchor, int row, int column)
+{
+  const EspHead *head = &layer->head;
+  const gsize plane = (gsize) layer->out.h * (gsize) layer->out.w;
+  const float anchor_w = (float) head->anchors[2 * anchor], anchor_h = (float) head->anchors[2 * anchor + 1];
+  const gboolean in_cells = layer->kind == ESP_LAYER_REGION;
 
   return (EspBox){
-    .x = ((float) column + cell->values[0]) / (float) cell->width,
-    .y = ((float) row + cell->values[cell->plane]) / (float) cell->height,
-    .w = (float) (exp ((double) cell->values[2 * cell->plane]) * (double) anchor_w / cell->input.w),
-    .h = (float) (exp ((double) cell->values[3 * cell->plane]) * (double) anchor_h / cell->input.h),
+    .x = ((float) column + values[0]) / (float) layer->out.w,
+    .y = ((float) row + values[plane]) / (float) layer->out.h,
+    .w = decode_side (head, values[2 * plane], anchor_w, in_cells ? layer->out.w : input.w),
+    .h = decode_side (head, values[3 * plane], anchor_h, in_cells ? layer->out.h : input.h),
   };
 }
 
 static void
 append_classes (const Cell *cell, EspDetection detection, float threshold, GArray *detections)
 {
-  for (int k = 0; k < cell->yolo->classes; k++)
+  const gsize plane = (gsize) cell->layer->out.h * (gsize) cell->layer->out.w;
+
+  for (int k = 0; k < cell->layer->head.classes; k++)
     {
-      detection.score = detection.objectness * cell->values[(gsize) (5 + k) * cell->plane];
+      detection.score = detection.objectness * cell->values[(gsize) (5 + k) * plane];
       detection.class_index = k;
       if (detection.score > threshold)
         g_array_append_val (detections, detection);
     }
 }
 
+static void
+decode_cell (const Cell *cell, float threshold, guint *candidate, GArray *detections)
+{
+  const gsize plane = (gsize) cell->layer->out.h * (gsize) cell->layer->out.w;
+  EspDetection detection = {
+    .objectness = cell->values[4 * plane], .head = cell->layer->index, .anchor = cell->anchor, .row = cell->row, .column = cell->column
+  };
+
+  if (!(detection.objectness > threshold))
+    return;
+  detection.box = esp_fit_box_to_image (cell->placement,
+                                        esp_decode_box (cell->layer, cell->values, cell->input, cell->anchor, cell->row, cell->column));
+  detection.candidate = (*candidate)++;
+  append_classes (cell, detection, threshold, detections);
+}
+
 /**
  * esp_decode_map:
- * @layer: a [yolo] layer
+ * @layer: a head
  * @values: its activated output for one image, c · h · w
  * @input: shape of the network's input
  * @placement: where the image lies on it
  * @threshold: objectness and score must be strictly above
  * @candidate: (inout): number of the next box
- * @detections: of EspDetection, appended to: cells row by row, anchors within a cell, classes within an anchor
+ * @detections: of EspDetection, appended to. Of [yolo]: cells row by row, anchors within a cell; of [region]: anchors, cells row by row
+ *   within an anchor; of both classes within a box
  *
- * Boxes in fractions of the original image. Thread: any. Source: get_yolo_detections and correct_yolo_boxes of AlexeyAB's darknet.
+ * Boxes in fractions of the original image. Thread: any. Source: get_yolo_detections and correct_yolo_boxes of AlexeyAB's darknet,
+ * get_region_detections of pjreddie's.
  */
 void
 esp_decode_map (const EspLayer *layer,
@@ -77,26 +122,19 @@ esp_decode_map (const EspLayer *layer,
                 guint *candidate,
                 GArray *detections)
 {
-  const EspYolo *yolo = &layer->yolo;
-  const int height = layer->out.h, width = layer->out.w;
-  const gsize plane = (gsize) height * (gsize) width;
+  const gsize height = (gsize) layer->out.h, width = (gsize) layer->out.w, plane = height * width;
+  const gsize anchors = (gsize) layer->head.n_anchors, entries = 5 + (gsize) layer->head.classes;
+  const gboolean cells_first = layer->kind == ESP_LAYER_REGION;
 
-  for (int row = 0; row < height; row++)
-    for (int column = 0; column < width; column++)
-      for (int anchor = 0; anchor < yolo->n_anchors; anchor++)
-        {
-          const gsize first = (gsize) anchor * (gsize) (5 + yolo->classes) * plane + (gsize) row * (gsize) width + (gsize) column;
-          const Cell cell = { yolo, values + first, plane, width, height, input };
-          EspDetection detection = { .objectness = cell.values[4 * plane], .head = layer->index, .anchor = anchor };
+  for (gsize i = 0; i < plane * anchors; i++)
+    {
+      const gsize anchor = cells_first ? i / plane : i % anchors, place = cells_first ? i % plane : i / anchors;
+      const Cell cell = {
+        layer, values + anchor * entries * plane + place, input, placement, (int) anchor, (int) (place / width), (int) (place % width)
+      };
 
-          if (!(detection.objectness > threshold))
-            continue;
-          detection.box = esp_fit_box_to_image (placement, decode_box (&cell, anchor, row, column));
-          detection.row = row;
-          detection.column = column;
-          detection.candidate = (*candidate)++;
-          append_classes (&cell, detection, threshold, detections);
-        }
+      decode_cell (&cell, threshold, candidate, detections);
+    }
 }
 
 /**

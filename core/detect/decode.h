@@ -35,6 +35,14 @@ void      esp_decode_map   (const EspLayer  *layer,
                             guint           *candidate,   /* (inout) */
                             GArray          *detections);
 
+/* One anchor at one cell, in fractions of the network's input. Thread: any. */
+EspBox    esp_decode_box   (const EspLayer  *layer,
+                            const float     *values,      /* its x; the next entry lies one plane on */
+                            EspShape         input,
+                            int              anchor,
+                            int              row,
+                            int              column);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspHeads, esp_heads_free)
 
 G_END_DECLS

@@ -11,7 +11,7 @@ typedef struct
   int    class_index; /* the network's */
   float  score;      /* objectness * class probability */
   float  objectness;
-  guint  head;       /* layer index of its [yolo] */
+  guint  head;       /* layer index */
   int    anchor;     /* within the head, 0 .. n_anchors - 1 */
   int    row, column; /* cell */
   guint  candidate;  /* order of decoding: equal for the classes of one box */

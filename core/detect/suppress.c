@@ -145,7 +145,7 @@ drop_zeros (GArray *detections)
 
 /**
  * esp_nms_of_network:
- * @network: whose last [yolo] decides
+ * @network: whose last head decides
  * @threshold: of suppression
  *
  * nms_kind=greedynms or diounms with beta_nms (0.6 where absent or not a number); anything else is the default, as AlexeyAB's parser has it.
@@ -163,7 +163,7 @@ esp_nms_of_network (const EspNetwork *network, float threshold)
   const char *kind;
   double beta;
 
-  if (n == 0)
+  if (n == 0 || esp_network_get_layer (network, heads[n - 1])->kind != ESP_LAYER_YOLO)
     return nms;
   section = esp_network_get_layer (network, heads[n - 1])->section;
   kind = esp_cfg_get (cfg, section, "nms_kind");

@@ -37,9 +37,9 @@ read_layer (EspEngine *engine, guint layer, Arrays *arrays, GError **error)
   gsize n = esp_shape_count (esp_engine_get_shape (engine, (int) layer));
   EspAt at = place_of (of);
 
-  if (of->kind == ESP_LAYER_YOLO)
+  if (esp_layer_is_head (of))
     {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "layer %u is a [yolo] head: choose a layer before it", layer);
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "layer %u is a head: choose a layer before it", layer);
       return FALSE;
     }
   arrays->values = g_new (float, n);

@@ -5,6 +5,7 @@
 #include "explain/target.h"
 
 #include "base/error.h"
+#include "detect/decode.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,12 +32,12 @@ struct _EspTarget
 /* One head of the engine, all batch items, plain order. */
 typedef struct
 {
-  guint layer; /* of the [yolo] */
-  const EspYolo *yolo;
+  const EspLayer *layer;
+  EspAt at;       /* where its logits are in the layer before: where that activates them, before it does */
   EspShape shape; /* n = batch */
   EspShape input; /* of the network */
   float *raw;     /* logits, from the layer before */
-  float *active;  /* the [yolo] layer's map; NULL where not needed */
+  float *active;  /* the head's map; NULL where not needed */
   float *mask;    /* M, 0 or 1 */
 } Head;
 
@@ -108,7 +109,7 @@ esp_target_new_detection (const EspDetection *detection)
 
 /**
  * esp_target_new_cells:
- * @head: index of a [yolo] layer
+ * @head: index of a head
  * @channels: channels of what the head reads, 0 .. anchors * (5 + classes) - 1
  * @n_channels: how many, at least 1
  * @row: a row of cells, or -1 for all
@@ -171,7 +172,7 @@ esp_target_get_detection (const EspTarget *target)
  * esp_target_get_head:
  * @target: the target
  *
- * Returns: the index of the one [yolo] layer whose outputs it sums, or -1 where they may be any head's. Thread: any.
+ * Returns: the index of the one head whose outputs it sums, or -1 where they may be any head's. Thread: any.
  */
 int
 esp_target_get_head (const EspTarget *target)
@@ -282,23 +283,31 @@ head_clear (Head *head)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Head, head_clear)
 
+/* A head with new_coords reads what a convolution has activated. */
+static EspAt
+logits_at (const EspNetwork *network, const EspLayer *head)
+{
+  const EspLayer *before = head->inputs[0] >= 0 ? esp_network_get_layer (network, (guint) head->inputs[0]) : NULL;
+
+  return head->head.activated && before != NULL && before->activation == ESP_ACTIVATION_LOGISTIC ? ESP_AT_PRE : ESP_AT_OUT;
+}
+
 static gboolean
 head_read (EspEngine *engine, guint layer, gboolean active, Head *head, GError **error)
 {
   EspNetwork *network = esp_engine_get_network (engine);
-  const EspLayer *yolo = esp_network_get_layer (network, layer);
   gsize n;
 
-  head->layer = layer;
-  head->yolo = &yolo->yolo;
-  head->shape = esp_engine_get_shape (engine, yolo->inputs[0]);
+  head->layer = esp_network_get_layer (network, layer);
+  head->at = logits_at (network, head->layer);
+  head->shape = esp_engine_get_shape (engine, (int) layer);
   head->input = esp_network_get_input (network);
   n = esp_shape_count (head->shape);
   head->raw = g_new (float, n);
   head->mask = g_new0 (float, n);
   if (active)
     head->active = g_new (float, n);
-  return esp_engine_read (engine, (guint) yolo->inputs[0], ESP_AT_OUT, head->raw, error)
+  return esp_engine_read (engine, (guint) head->layer->inputs[0], head->at, head->raw, error)
          && (!active || esp_engine_read (engine, layer, ESP_AT_OUT, head->active, error));
 }
 
@@ -306,7 +315,7 @@ head_read (EspEngine *engine, guint layer, gboolean active, Head *head, GError *
 static gsize
 head_index (const Head *head, int item, int anchor, int k, int row, int column)
 {
-  int channel = anchor * (5 + head->yolo->classes) + k;
+  int channel = anchor * (5 + head->layer->head.classes) + k;
 
   return (((gsize) item * (gsize) head->shape.c + (gsize) channel) * (gsize) head->shape.h + (gsize) row) * (gsize) head->shape.w
          + (gsize) column;
@@ -317,10 +326,9 @@ static void
 mask_classes_at (const EspTarget *target, Head *head, int item, int anchor, int row, int column)
 {
   const float *active = head->active;
-  const double *sides = head->yolo->anchors + 2 * anchor;
   gsize plane = (gsize) head->shape.h * (gsize) head->shape.w, at = head_index (head, item, anchor, 0, row, column);
   float objectness = active[at + 4 * plane], sum = 0;
-  float decoded[5];
+  EspBox box;
 
   for (guint i = 0; i < target->n; i++)
     {
@@ -332,28 +340,24 @@ mask_classes_at (const EspTarget *target, Head *head, int item, int anchor, int 
     }
   if (!(sum > target->tau))
     return;
-  decoded[0] = ((float) column + active[at]) / (float) head->shape.w;
-  decoded[1] = ((float) row + active[at + plane]) / (float) head->shape.h;
-  decoded[2] = (float) (exp ((double) active[at + 2 * plane]) * sides[0] / head->input.w);
-  decoded[3] = (float) (exp ((double) active[at + 3 * plane]) * sides[1] / head->input.h);
-  decoded[4] = objectness;
+  box = esp_decode_box (head->layer, active + at, head->input, anchor, row, column);
   for (gsize k = 0; k < 5; k++)
-    head->mask[at + k * plane] = decoded[k] >= target->tau;
+    head->mask[at + k * plane] = (const float[]){ box.x, box.y, box.w, box.h, objectness }[k] >= target->tau;
 }
 
 static gboolean
 mask_classes (const EspTarget *target, Head *head, GError **error)
 {
-  int last = target->items[target->n - 1], classes = head->yolo->classes;
+  int last = target->items[target->n - 1], classes = head->layer->head.classes;
 
   if (target->items[0] < 0 || last >= classes)
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "class %d: the network's head at layer %u has classes 0 to %d",
-                   last >= classes ? last : target->items[0], head->layer, classes - 1);
+                   last >= classes ? last : target->items[0], head->layer->index, classes - 1);
       return FALSE;
     }
   for (int item = 0; item < head->shape.n; item++)
-    for (int anchor = 0; anchor < head->yolo->n_anchors; anchor++)
+    for (int anchor = 0; anchor < head->layer->head.n_anchors; anchor++)
       for (int row = 0; row < head->shape.h; row++)
         for (int column = 0; column < head->shape.w; column++)
           mask_classes_at (target, head, item, anchor, row, column);
@@ -365,15 +369,15 @@ mask_detection (const EspTarget *target, Head *head, GError **error)
 {
   const EspDetection *d = &target->detection;
 
-  if (d->head != head->layer)
+  if (d->head != head->layer->index)
     return TRUE;
-  if (d->anchor < 0 || d->anchor >= head->yolo->n_anchors || d->class_index < 0 || d->class_index >= head->yolo->classes || d->row < 0
-      || d->row >= head->shape.h || d->column < 0 || d->column >= head->shape.w)
+  if (d->anchor < 0 || d->anchor >= head->layer->head.n_anchors || d->class_index < 0 || d->class_index >= head->layer->head.classes
+      || d->row < 0 || d->row >= head->shape.h || d->column < 0 || d->column >= head->shape.w)
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
                    "the box is of class %d, anchor %d, row %d, column %d: the head at layer %u has %d classes, %d anchors, %d × %d cells",
-                   d->class_index, d->anchor, d->row, d->column, head->layer, head->yolo->classes, head->yolo->n_anchors, head->shape.h,
-                   head->shape.w);
+                   d->class_index, d->anchor, d->row, d->column, head->layer->index, head->layer->head.classes, head->layer->head.n_anchors,
+                   head->shape.h, head->shape.w);
       return FALSE;
     }
   for (int item = 0; item < head->shape.n; item++)
@@ -390,13 +394,13 @@ mask_cells (const EspTarget *target, Head *head, GError **error)
   int top = MAX (target->row, 0), bottom = target->row < 0 ? head->shape.h : target->row + 1;
   int left = MAX (target->column, 0), right = target->column < 0 ? head->shape.w : target->column + 1;
 
-  if (target->head != head->layer)
+  if (target->head != head->layer->index)
     return TRUE;
   if (target->items[target->n - 1] >= head->shape.c || bottom > head->shape.h || right > head->shape.w)
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
                    "channel %d, row %d, column %d: the head at layer %u reads %d channels of %d × %d cells", target->items[target->n - 1],
-                   target->row, target->column, head->layer, head->shape.c, head->shape.h, head->shape.w);
+                   target->row, target->column, head->layer->index, head->shape.c, head->shape.h, head->shape.w);
       return FALSE;
     }
   for (int item = 0; item < head->shape.n; item++)
@@ -428,6 +432,7 @@ apply_head (const EspTarget *target, EspEngine *engine, guint layer, guint *n_on
 {
   g_auto (Head) head = { 0 };
   gboolean masked;
+  guint before;
 
   if (!head_read (engine, layer, target->kind == TARGET_CLASSES, &head, error))
     return FALSE;
@@ -440,7 +445,9 @@ apply_head (const EspTarget *target, EspEngine *engine, guint layer, guint *n_on
   if (!masked)
     return FALSE;
   head_sum (&head, n_ones, value);
-  return esp_engine_set_seed (engine, (guint) esp_network_get_layer (esp_engine_get_network (engine), layer)->inputs[0], head.mask, error);
+  before = (guint) head.layer->inputs[0];
+  return head.at == ESP_AT_PRE ? esp_engine_set_seed_before (engine, before, head.mask, error)
+                               : esp_engine_set_seed (engine, before, head.mask, error);
 }
 
 /* Whether the one head that a target names is one of @heads. */
@@ -451,7 +458,7 @@ check_head (const EspTarget *target, const guint *heads, guint n, GError **error
 
   if (n == 0)
     {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "the network has no [yolo] head, so there is nothing to explain");
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "the network has no head ([yolo] or [region]), so there is nothing to explain");
       return FALSE;
     }
   if (target->kind == TARGET_CLASSES)
@@ -459,7 +466,7 @@ check_head (const EspTarget *target, const guint *heads, guint n, GError **error
   for (guint i = 0; i < n; i++)
     if (heads[i] == wanted)
       return TRUE;
-  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %u is not a [yolo] head of the network", wanted);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %u is not a head of the network", wanted);
   return FALSE;
 }
 
@@ -471,8 +478,8 @@ check_head (const EspTarget *target, const guint *heads, guint n, GError **error
  * @value: (out caller-allocates) (nullable): per batch item, T = sum of M * Y, in logits
  * @error: ESP_ERROR_SHAPE where the target is not of this network, ESP_ERROR_UNSUPPORTED without heads
  *
- * Clears the engine's seeds and sets M (zeros and ones, as constants) at the layer that feeds each head: the gradients of T by the raw
- * logits. Two heads that read one layer cannot be told apart by a seed, so their masks must come from one of them. Thread: lane.
+ * Clears the engine's seeds and sets M (zeros and ones, as constants) at the layer that feeds each head, before its activation where that
+ * is the logistic one in the place of the head's own (new_coords): the gradients of T by the raw logits. Two heads that read one layer cannot be told apart by a seed, so their masks must come from one of them. Thread: lane.
  * Returns: whether the seeds are set.
  */
 gboolean

@@ -14,7 +14,7 @@ EspTarget  *esp_target_new_classes   (const int          *classes,   /* M of met
                                       guint               n,
                                       float               tau);      /* 0.02 */
 EspTarget  *esp_target_new_detection (const EspDetection *detection); /* its objectness and class logit, at its cell and anchor */
-EspTarget  *esp_target_new_cells     (guint               head,      /* [yolo] layer index */
+EspTarget  *esp_target_new_cells     (guint               head,      /* layer index of a head */
                                       const guint        *channels,  /* of the head's input, 0 .. n_anchors * (5 + classes) - 1 */
                                       guint               n_channels,
                                       int                 row,       /* -1: all rows; else this cell */
@@ -23,7 +23,7 @@ EspTarget  *esp_target_ref           (EspTarget          *target);
 void        esp_target_unref         (EspTarget          *target);
 char       *esp_target_describe      (const EspTarget    *target,    /* (transfer full): "dog 94 %", "class dog, everywhere" */
                                       const char *const  *names);
-int         esp_target_get_head      (const EspTarget    *target);   /* the [yolo] layer that it names, -1 for all */
+int         esp_target_get_head      (const EspTarget    *target);   /* the head that it names, -1 for all */
 const EspDetection *esp_target_get_detection (const EspTarget *target); /* NULL where it is not one box */
 EspHash     esp_target_get_hash      (const EspTarget    *target);
 /* Sets the seeds of the engine (batch items all) and gives, per item, the number of ones in M (0: nothing to explain) and T. Thread: lane. */

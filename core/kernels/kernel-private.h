@@ -57,7 +57,21 @@ struct _EspCall
 
 /* Rows that work on float values of any block; blocked-*.c */
 extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_upsample, esp_blocked_concat, esp_blocked_add,
-    esp_blocked_head, esp_blocked_multiply, esp_blocked_reorg;
+    esp_blocked_head, esp_blocked_multiply, esp_blocked_reorg, esp_blocked_softmax;
+
+/* Whether entry number @entry of an anchor goes through the logistic function in a head. */
+static inline gboolean
+esp_head_bends (const EspGeometry *head, int entry)
+{
+  return !head->activated && entry != 2 && entry != 3 && entry < head->entries - head->softmax;
+}
+
+/* What is added to x and y after they are scaled, so that 1/2 stays in place. */
+static inline double
+esp_head_shift (const EspSpec *spec)
+{
+  return -0.5 * (spec->scale[0] - 1);
+}
 
 /* Convolutions of side 3 on AVX-512; direct.c, and direct-image.c for those that read the image */
 extern const EspKernelRow esp_direct_convolution, esp_direct_image;

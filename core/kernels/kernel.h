@@ -15,7 +15,9 @@ typedef enum
   ESP_OP_UPSAMPLE,    /* nearest neighbour */
   ESP_OP_CONCAT,      /* channels of all inputs in a row, of each only one of its parts where there are groups */
   ESP_OP_ADD,         /* out = act (in[0] + in[1]), over the channels both have */
-  ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor; w and h as they are. Forward only */
+  ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor, or softmax of its classes; w and h as they are; then x, y
+                         times scale about 1/2 */
+  ESP_OP_SOFTMAX,     /* of in * scale over each of the groups of one image's numbers in c h w order */
   ESP_OP_MULTIPLY,    /* out = act (in[0] * in[1]); in[0] is as large as in[1], or has one number a channel, or one a pixel */
   ESP_OP_REORG,       /* pixels to channels or back, a permutation (see EspReorgWay) */
   ESP_N_OPS,
@@ -33,13 +35,15 @@ typedef enum
 /* The whole numbers of an operation: compared byte for byte, so ints only; what an operation does not use is 0. */
 typedef struct
 {
-  int groups;             /* convolution; concat: equal parts of each input, 0 as 1 */
+  int groups;             /* convolution; concat: equal parts of each input, 0 as 1; softmax: equal parts of an image's numbers */
   int size_h, size_w;     /* of a window: convolution, maxpool */
   int stride_h, stride_w; /* of a window, likewise */
   int pad;                /* convolution: at each border; maxpool: before the first row and column */
   int dilation;           /* convolution: rows and columns from one weight to the next, at least 1 */
   int stride;             /* upsample, reorg */
   int entries;            /* head: 5 + classes */
+  int softmax;            /* head: how many of the entries, the last ones, are a softmax; 0: none */
+  int activated;          /* head: 1: the numbers come activated, only x and y are scaled */
   int pool;               /* convolution: 2: out is what a max-pool of side 2, stride 2 makes of it (see esp_kernels_take); 0: none */
   int group;              /* concat: the part that is taken */
   int way;                /* reorg: an EspReorgWay */
@@ -56,7 +60,7 @@ typedef struct
   EspActivation    activation; /* convolution, activation, add */
   EspGeometry      geometry;
   double           scale[2];   /* upsample: what its numbers are multiplied by; add: what the channels are that both inputs have, of the first
-                                * and of the others */
+                                * and of the others; head: what x and y are about 1/2; softmax: what its numbers are */
   const float     *weights;    /* convolution: out.c * (in.c / groups) * size_h * size_w */
   const double    *gain;       /* (nullable): out.c factors of the weights, multiplied in double before they are packed */
   const double    *bias;       /* out.c */

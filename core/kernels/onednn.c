@@ -532,6 +532,7 @@ esp_kernels_onednn (void)
       [ESP_OP_CONCAT] = &esp_blocked_concat,
       [ESP_OP_ADD] = &esp_blocked_add,
       [ESP_OP_HEAD] = &esp_blocked_head,
+      [ESP_OP_SOFTMAX] = &esp_blocked_softmax,
       [ESP_OP_MULTIPLY] = &esp_blocked_multiply,
       [ESP_OP_REORG] = &esp_blocked_reorg,
     },

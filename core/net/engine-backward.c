@@ -20,7 +20,7 @@ has_gradient (EspEngine *engine, int layer, GError **error)
   else if (layer < -1 || layer >= (int) engine->n)
     why = "there is no such layer";
   else if (esp_engine_step (engine, layer)->grad.data == NULL)
-    why = layer < 0 ? "gradients of the image need an engine with pixels" : "a [yolo] layer has none; use the convolution before it";
+    why = "gradients of the image need an engine with pixels";
   if (why != NULL)
     g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %d: %s", layer, why);
   return why == NULL;
@@ -31,13 +31,13 @@ void
 esp_engine_clear_seeds (EspEngine *engine)
 {
   for (guint i = 0; i < engine->n; i++)
-    esp_engine_step (engine, i)->seeded = FALSE;
+    esp_engine_step (engine, i)->seeded = esp_engine_step (engine, i)->seeded_before = FALSE;
 }
 
 /**
  * esp_engine_set_seed:
  * @engine: an explain engine
- * @layer: any layer but [yolo]; for a head, the convolution it reads (raw logits)
+ * @layer: any layer; of a head the activated map, so that its logits are the output of the convolution it reads
  * @seed: dT/d(output of @layer), batch * c * h * w numbers, n c h w
  * @error: return location
  *
@@ -59,6 +59,31 @@ esp_engine_set_seed (EspEngine *engine, guint layer, const float *seed, GError *
   return TRUE;
 }
 
+/**
+ * esp_engine_set_seed_before:
+ * @engine: an explain engine
+ * @layer: any layer
+ * @seed: dT/d(value of @layer before its activation), batch * c * h * w numbers, n c h w
+ * @error: return location
+ *
+ * As esp_engine_set_seed(), before the activation, whose derivative may be 0 where the seed is not. Thread: as forward.
+ * Errors: ESP_ERROR_SHAPE.
+ */
+gboolean
+esp_engine_set_seed_before (EspEngine *engine, guint layer, const float *seed, GError **error)
+{
+  EspStep *step;
+
+  if (!has_gradient (engine, (int) layer, error))
+    return FALSE;
+  step = esp_engine_step (engine, layer);
+  if (step->seed_before == NULL)
+    step->seed_before = g_malloc (esp_layout_get_bytes (&step->layout));
+  esp_layout_pack (&step->layout, seed, step->seed_before);
+  step->seeded_before = TRUE;
+  return TRUE;
+}
+
 static void
 plant_seeds (EspEngine *engine)
 {
@@ -66,9 +91,11 @@ plant_seeds (EspEngine *engine)
     {
       EspStep *step = esp_engine_step (engine, i);
 
-      step->arrived = step->seeded;
+      step->arrived = step->seeded || step->seeded_before;
       if (step->seeded)
         memcpy (step->grad.data, step->seed, esp_layout_get_bytes (&step->layout));
+      else if (step->seeded_before)
+        memset (step->grad.data, 0, esp_layout_get_bytes (&step->layout));
     }
 }
 
@@ -77,6 +104,8 @@ step_back (EspEngine *engine, EspStep *step, int stop)
 {
   if (step->back_bend != NULL && !esp_call_run (step->back_bend, FALSE))
     return FALSE;
+  if (step->seeded_before)
+    esp_layout_add (&step->layout, step->seed_before, step->pre_grad.data != NULL ? step->pre_grad.data : step->grad.data);
   if (step->keep != NULL)
     esp_layout_zero_channels (&step->layout, step->pre_grad.data, step->keep);
   if (step->run_learn != NULL && !esp_call_run (step->run_learn, FALSE))

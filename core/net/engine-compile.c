@@ -72,7 +72,12 @@ lay_out (EspEngine *engine)
       plain = i < 0 ? image_is_plain (engine) : esp_layer_is_head (step->layer);
       step->layout = i >= 0 && is_between (engine, step->layer) ? esp_kernels_layout_between (engine->set, shape, step->layer->activation)
                                                                 : esp_kernels_layout (engine->set, shape, plain);
-      step->root = i >= 0 && esp_layer_is_alias (step->layer) ? esp_engine_step (engine, step->layer->inputs[0])->root : i;
+      step->root = i;
+      if (i >= 0 && esp_layer_is_alias (step->layer))
+        {
+          step->layout = esp_engine_step (engine, step->layer->inputs[0])->layout;
+          step->root = esp_engine_step (engine, step->layer->inputs[0])->root;
+        }
     }
 }
 
@@ -161,7 +166,8 @@ compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **e
     {
       const EspStep *input = esp_engine_step (engine, layer->inputs[k]);
 
-      if (input->layer != NULL && esp_layer_is_head (input->layer))
+      if (input->layer != NULL && input->root >= 0 && esp_layer_is_head (esp_engine_step (engine, input->root)->layer)
+          && !esp_layer_is_alias (layer))
         return refuse (engine, layer, "reads the output of a head, which is not run here", error);
       in[k] = input->layout;
       spec.backward |= engine->options.mode == ESP_MODE_EXPLAIN && (input->layer != NULL || engine->options.pixels);
@@ -169,8 +175,6 @@ compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **e
   describe (step, &spec);
   if (!compile_bend (engine, step, &spec, old, error))
     return FALSE;
-  if (spec.op == ESP_OP_HEAD)
-    spec.backward = FALSE;
   join_pool (engine, step, &spec);
   if (old != NULL && old->params != step->params)
     old = NULL;

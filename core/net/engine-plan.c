@@ -80,7 +80,7 @@ want_places (EspEngine *engine)
         }
       if (step->pre.bytes > 0)
         want (&step->pre, bytes, i, end);
-      if (!explains (engine) || (i < 0 && !engine->options.pixels) || (i >= 0 && esp_layer_is_head (step->layer)))
+      if (!explains (engine) || (i < 0 && !engine->options.pixels))
         continue;
       want (&step->grad, bytes, -1, end);
       if (step->bend != NULL)

@@ -36,9 +36,10 @@ typedef struct
   double          *shift;  /* the folded bias */
   guint8          *keep;   /* (nullable): the mask's bits */
   void            *seed;   /* (owned) in layout, made when first set */
+  void            *seed_before; /* likewise: of the value before the activation */
   gboolean         joins;  /* a convolution whose kernel writes what the max-pool behind it makes of its output, not the output */
   gboolean         joined; /* such a max-pool: it runs by itself only where a forward begins with it */
-  gboolean         seeded;
+  gboolean         seeded, seeded_before;
   gboolean         arrived; /* grad holds something in this backward */
 } EspStep;
 

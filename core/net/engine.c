@@ -29,6 +29,7 @@ step_clear (EspStep *step)
   g_free (step->shift);
   g_free (step->keep);
   g_free (step->seed);
+  g_free (step->seed_before);
 }
 
 static void

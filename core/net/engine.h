@@ -27,7 +27,7 @@ typedef enum
 {
   ESP_AT_CONV, /* convolution before batch normalisation and bias */
   ESP_AT_PRE,  /* before the activation */
-  ESP_AT_OUT,  /* the layer's output; for [yolo] the activated map */
+  ESP_AT_OUT,  /* the layer's output; of a head the activated map */
 } EspAt;
 
 typedef struct
@@ -102,13 +102,17 @@ gboolean     esp_engine_write        (EspEngine               *engine,
                                       const float             *values,
                                       GError                 **error);
 
-/* Backward, explain engines only: set seeds at layers' outputs (others are 0), then run. Seeds at a [yolo] layer's input convolution
- * are gradients of its raw logits. Computes down to @stop (0 for all; pixels if so opened). */
+/* Backward, explain engines only: set seeds at layers' outputs (others are 0), then run. Seeds at a head are gradients of its activated
+ * map, at its input convolution of its raw logits. Computes down to @stop (0 for all; pixels if so opened). */
 void         esp_engine_clear_seeds  (EspEngine               *engine);
 gboolean     esp_engine_set_seed     (EspEngine               *engine,
                                       guint                    layer,
                                       const float             *seed,     /* batch * c * h * w, plain order */
                                       GError                 **error);
+gboolean     esp_engine_set_seed_before (EspEngine            *engine,   /* of the value before the layer's activation */
+                                         guint                 layer,
+                                         const float          *seed,
+                                         GError              **error);
 gboolean     esp_engine_backward     (EspEngine               *engine,
                                       guint                    stop,
                                       EspJob                  *job,

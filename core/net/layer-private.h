@@ -60,6 +60,8 @@ extern const EspLayerRow esp_row_route;
 extern const EspLayerRow esp_row_shortcut;
 extern const EspLayerRow esp_row_dropout;
 extern const EspLayerRow esp_row_yolo;
+extern const EspLayerRow esp_row_region;
+extern const EspLayerRow esp_row_softmax;
 extern const EspLayerRow esp_row_scale_channels;
 extern const EspLayerRow esp_row_sam;
 extern const EspLayerRow esp_row_reorg;
@@ -104,8 +106,24 @@ gboolean           esp_check_joined      (const EspLayer        *layer,  /* one 
                                           int                    channel,
                                           const guint8 *const   *in,
                                           GError               **error);
+gboolean           esp_check_all_kept    (const EspLayer        *layer,  /* what a head or a softmax reads has a fixed meaning: nothing of it is cut */
+                                          const guint8 *const   *in,
+                                          const guint           *n_in,
+                                          const guint8          *out,
+                                          GError               **error);
 guint              esp_count_kept        (const guint8          *bits,
                                           int                    n);
+gboolean           esp_head_check_input  (const EspLayerReader  *reader, /* channels are those of anchors and classes; sets out */
+                                          EspLayer              *layer,
+                                          GError               **error);
+gboolean           esp_head_set_anchors  (const EspLayerReader  *reader, /* the pairs of @all that @mask names */
+                                          const GArray          *all,
+                                          const GArray          *mask,
+                                          EspHead               *head,
+                                          GError               **error);
+char              *esp_head_describe     (const EspLayer        *layer);
+void               esp_head_spec         (const EspLayer        *layer,
+                                          EspSpec               *spec);
 void               esp_flow_pass         (const EspLayer        *layer,  /* what goes in comes out */
                                           const guint8 *const   *in,
                                           const guint           *n_in,

@@ -17,6 +17,8 @@ static const EspLayerRow *const rows[ESP_N_LAYER_KINDS] = {
   [ESP_LAYER_SHORTCUT] = &esp_row_shortcut,
   [ESP_LAYER_DROPOUT] = &esp_row_dropout,
   [ESP_LAYER_YOLO] = &esp_row_yolo,
+  [ESP_LAYER_REGION] = &esp_row_region,
+  [ESP_LAYER_SOFTMAX] = &esp_row_softmax,
   [ESP_LAYER_SCALE_CHANNELS] = &esp_row_scale_channels,
   [ESP_LAYER_SAM] = &esp_row_sam,
   [ESP_LAYER_REORG] = &esp_row_reorg,
@@ -87,8 +89,8 @@ void
 esp_layer_clear (EspLayer *layer)
 {
   g_clear_pointer (&layer->inputs, g_free);
-  if (layer->kind == ESP_LAYER_YOLO)
-    g_clear_pointer (&layer->yolo.anchors, g_free);
+  if (rows[layer->kind]->is_head)
+    g_clear_pointer (&layer->head.anchors, g_free);
 }
 
 EspShape
@@ -233,4 +235,17 @@ void
 esp_flow_pass (const EspLayer *layer, const guint8 *const *in, const guint *n_in, guint8 *out)
 {
   memcpy (out, in[0], n_in[0]);
+}
+
+gboolean
+esp_check_all_kept (const EspLayer *layer, const guint8 *const *in, const guint *n_in, const guint8 *out, GError **error)
+{
+  const guint8 *cut = memchr (in[0], 0, n_in[0]);
+
+  if (cut == NULL)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %u [%s] is %s: channel %d of layer %d that it reads is cut: expected all kept",
+               layer->index, esp_layer_kind_name (layer->kind), esp_layer_is_head (layer) ? "a head" : "a sum over all",
+               (int) (cut - in[0]), layer->inputs[0]);
+  return FALSE;
 }

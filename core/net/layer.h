@@ -16,6 +16,8 @@ typedef enum
   ESP_LAYER_SHORTCUT,
   ESP_LAYER_DROPOUT,
   ESP_LAYER_YOLO,
+  ESP_LAYER_REGION,
+  ESP_LAYER_SOFTMAX,
   ESP_LAYER_SCALE_CHANNELS,
   ESP_LAYER_SAM,
   ESP_LAYER_REORG,
@@ -65,13 +67,23 @@ typedef struct
   gboolean reverse; /* channels to pixels */
 } EspReorg;
 
+/* A head: of each anchor at each cell x, y, w, h, objectness and one number a class. */
 typedef struct
 {
-  int     classes;
-  int     n_anchors;  /* anchors of this head; channels = n_anchors * (5 + classes) */
-  double *anchors;    /* n_anchors pairs w, h in pixels of the network's input */
-  double  beta_nms;   /* not used by greedy suppression */
-} EspYolo;
+  int      classes;
+  int      n_anchors; /* anchors of this head; channels = n_anchors * (5 + classes) */
+  double  *anchors;   /* n_anchors pairs w, h: of [yolo] in pixels of the network's input, of [region] in cells of the map */
+  double   beta_nms;  /* not used by greedy suppression */
+  double   scale;     /* of x and y about the middle of the cell (scale_x_y) */
+  gboolean activated; /* the numbers come activated, and w and h are (2 w)² and (2 h)² anchors (new_coords) */
+  gboolean softmax;   /* over the classes; else a logistic function of each */
+} EspHead;
+
+typedef struct
+{
+  int    groups;      /* equal parts of the input in c h w order */
+  double temperature; /* what the input is divided by */
+} EspSoftmax;
 
 /* One layer, immutable after the network is read. */
 typedef struct
@@ -93,7 +105,8 @@ typedef struct
     EspRoute         route;
     EspScaleChannels scale_channels;
     EspReorg         reorg;
-    EspYolo          yolo;
+    EspHead          head; /* of [yolo] and [region] */
+    EspSoftmax       softmax;
   };
 } EspLayer;
 

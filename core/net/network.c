@@ -151,9 +151,9 @@ find_heads (EspNetwork *network, GError **error)
     {
       const EspLayer *first = &network->layers[network->heads.items[0]], *head = &network->layers[network->heads.items[i]];
 
-      if (head->yolo.classes != first->yolo.classes)
+      if (head->head.classes != first->head.classes)
         return esp_cfg_refuse (network->cfg, head->section, "classes", ESP_ERROR_SHAPE, error,
-                               "the head in line %u has %d: expected as many", first->line, first->yolo.classes);
+                               "the head in line %u has %d: expected as many", first->line, first->head.classes);
     }
   return TRUE;
 }
@@ -285,7 +285,22 @@ esp_network_get_layer (const EspNetwork *network, guint layer)
 int
 esp_network_get_classes (const EspNetwork *network)
 {
-  return network->heads.n > 0 ? network->layers[network->heads.items[0]].yolo.classes : 0;
+  return network->heads.n > 0 ? network->layers[network->heads.items[0]].head.classes : 0;
+}
+
+/**
+ * esp_network_get_scores:
+ * @network: the network
+ *
+ * Returns: how many classes a classifier tells apart: the numbers of its last layer, where that is no map and there is no head; else 0.
+ * Thread: any.
+ */
+int
+esp_network_get_scores (const EspNetwork *network)
+{
+  const EspLayer *last = &network->layers[network->n_layers - 1];
+
+  return network->heads.n == 0 && last->out.h == 1 && last->out.w == 1 ? last->out.c : 0;
 }
 
 /**
@@ -307,7 +322,7 @@ esp_network_get_consumers (const EspNetwork *network, guint layer, guint *n)
  * esp_network_get_heads:
  * @n: (out): how many
  *
- * Returns: (transfer none) (array length=n): the [yolo] layers, ascending. Thread: any.
+ * Returns: (transfer none) (array length=n): the [yolo] and [region] layers, ascending. Thread: any.
  */
 const guint *
 esp_network_get_heads (const EspNetwork *network, guint *n)

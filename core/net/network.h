@@ -20,10 +20,11 @@ guint           esp_network_get_n_layers     (const EspNetwork *network);
 const EspLayer *esp_network_get_layer        (const EspNetwork *network,
                                               guint             layer);
 int             esp_network_get_classes      (const EspNetwork *network); /* of its heads, 0 without */
+int             esp_network_get_scores       (const EspNetwork *network); /* of a classifier: its classes; 0 for any other network */
 const guint    *esp_network_get_consumers    (const EspNetwork *network,  /* layers that read this one, ascending */
                                               guint             layer,
                                               guint            *n);
-const guint    *esp_network_get_heads        (const EspNetwork *network,  /* indices of [yolo] layers, ascending */
+const guint    *esp_network_get_heads        (const EspNetwork *network,  /* indices of [yolo] and [region] layers, ascending */
                                               guint            *n);
 gboolean        esp_network_is_head_input    (const EspNetwork *network,  /* a convolution whose channels a head reads: never cut */
                                               guint             layer);

@@ -136,7 +136,7 @@ check (const EspCriterionInput *input, GError **error)
   const int n_classes = esp_network_get_classes (input->network);
 
   if (n_classes == 0)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "the network has no [yolo] layer, so attribution has no target");
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "the network has no head ([yolo] or [region]), so attribution has no target");
   else if (input->dataset == NULL)
     g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "attribution needs images: none were given");
   else

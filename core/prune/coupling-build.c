@@ -195,9 +195,11 @@ fix_ends (Build *build, const EspLayer *layer)
 {
   guint n = 0;
 
-  if (layer->kind == ESP_LAYER_YOLO)
+  if (esp_layer_is_head (layer) || layer->kind == ESP_LAYER_SOFTMAX)
     {
-      fix_all (build, layer->inputs[0], add_reason (build, g_strdup_printf ("head %u reads layer %d", layer->index, layer->inputs[0])));
+      fix_all (build, layer->inputs[0],
+               add_reason (build, g_strdup_printf ("%s %u reads layer %d", esp_layer_is_head (layer) ? "head" : "softmax", layer->index,
+                                                   layer->inputs[0])));
       return;
     }
   esp_network_get_consumers (build->coupling->network, layer->index, &n);

@@ -117,7 +117,7 @@ plans_draw (const EspNetwork *network, GRand *rng, double probability)
     plans_tie (&plans, network, esp_network_get_layer (network, i));
   for (guint i = 0; i < n_layers; i++)
     for (guint c = plans.starts[i]; c < plans.starts[i + 1]; c++)
-      if (c == plans.starts[i] || esp_network_get_layer (network, i)->kind == ESP_LAYER_YOLO)
+      if (c == plans.starts[i] || esp_layer_is_head (esp_network_get_layer (network, i)))
         cut[plans_root (&plans, c)] = 0;
   for (guint i = 0; i < n_layers; i++)
     {

@@ -10,8 +10,10 @@
 
 /* Two anchors, two classes, on an input of 96 × 64. */
 static double anchors[] = { 10, 20, 30, 15 };
-static const EspLayer layer
-    = { .kind = ESP_LAYER_YOLO, .index = 7, .out = { 1, 14, 2, 3 }, .yolo = { .classes = N_CLASSES, .n_anchors = 2, .anchors = anchors } };
+static const EspLayer layer = { .kind = ESP_LAYER_YOLO,
+                                .index = 7,
+                                .out = { 1, 14, 2, 3 },
+                                .head = { .scale = 1, .classes = N_CLASSES, .n_anchors = 2, .anchors = anchors } };
 
 static void
 set (float *map, int anchor, int cell, const float *entries)

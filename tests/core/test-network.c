@@ -117,13 +117,13 @@ test_yolo (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (EspNetwork) network = NULL;
-  const EspYolo *yolo;
+  const EspHead *yolo;
 
   network = network_of (NET "[conv]\nfilters=16\nsize=1\nactivation=linear\n[yolo]\nmask = 2,0\nnum=3\nanchors=1,2, 3,4, 5,6\nclasses=3\n"
                             "scale_x_y = 1.00\nnms_kind=greedynms\nbeta_nms=0.5\nnew_coords=0\n",
                         &error);
   g_assert_no_error (error);
-  yolo = &esp_network_get_layer (network, 1)->yolo;
+  yolo = &esp_network_get_layer (network, 1)->head;
   g_assert_cmpint (yolo->n_anchors, ==, 2);
   g_assert_cmpfloat (yolo->anchors[0], ==, 5);
   g_assert_cmpfloat (yolo->anchors[3], ==, 2);
@@ -132,9 +132,11 @@ test_yolo (void)
   assert_out (HEAD "1\n", 18, 9, 13); /* without mask= all three */
   assert_refused (HEAD "2\n", ESP_ERROR_SHAPE, "18 channels come in: expected 21");
   assert_refused (HEAD "1\nmask=0,3\n", ESP_ERROR_FORMAT, "mask=0,3: expected numbers of anchors from 0 to 2");
-  assert_refused (HEAD "1\nscale_x_y=1.05\n", ESP_ERROR_UNSUPPORTED, "scale_x_y=1.05: only 1");
-  assert_refused (HEAD "1\nnew_coords=1\n", ESP_ERROR_UNSUPPORTED, "new_coords=1");
-  assert_refused (HEAD "1\nnms_kind=diounms\n", ESP_ERROR_UNSUPPORTED, "nms_kind=diounms");
+  assert_out (HEAD "1\nscale_x_y=1.05\nnew_coords=1\nnms_kind=diounms\niou_thresh=.2\niou_loss=ciou\n", 18, 9, 13);
+  assert_refused (HEAD "1\nscale_x_y=0\n", ESP_ERROR_LIMIT, "t.cfg:13: scale_x_y=0: expected a number above 0");
+  assert_refused (HEAD "1\nnew_coords=2\n", ESP_ERROR_LIMIT, "new_coords=2");
+  assert_refused (HEAD "1\nnms_kind=cornersnms\n", ESP_ERROR_UNSUPPORTED,
+                  "t.cfg:13: nms_kind=cornersnms: expected default, greedynms or diounms");
   assert_refused (NET "[conv]\nfilters=18\n[yolo]\nnum=3\nanchors=1,2\nclasses=1\n", ESP_ERROR_SHAPE, "2 numbers: expected num=3 pairs");
 }
 
@@ -229,10 +231,6 @@ test_not_yet (void)
   {
     const char *name, *says;
   } files[] = {
-    { "cfg/yolov4.cfg", "scale_x_y=1.2" },
-    { "cfg/yolov4-tiny.cfg", "scale_x_y=1.05" },
-    { "cfg/yolov4-csp.cfg", "new_coords=1" },
-    { "cfg/yolov7-tiny.cfg", "new_coords=1" },
     { "cfg/enet-coco.cfg", "[avgpool]" },
     { "cfg/yolov3-tiny-prn.cfg", "only equal sizes are added" },
     { "cfg/yolov4-sam-mish-csp-reorg-bfm.cfg", "[reorg3d]" },
