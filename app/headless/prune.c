@@ -147,17 +147,14 @@ set_ratios (EspPlan *plan, GError **error)
   return TRUE;
 }
 
-/* Other weights: what can be done about it. */
+/* What can be done about it, behind the message. */
 static void
-add_hint (GError **error)
+append_hint (GError *error, const char *hint)
 {
-  g_autofree char *message = NULL;
+  char *message = g_strconcat (error->message, "; ", hint, NULL);
 
-  if (reapply || rescore || error == NULL || strstr ((*error)->message, "another weights file") == NULL)
-    return;
-  message = g_strdup_printf ("%s; --reapply keeps the same channels of these, --rescore ranks them anew", (*error)->message);
-  g_free ((*error)->message);
-  (*error)->message = g_steal_pointer (&message);
+  g_free (error->message);
+  error->message = message;
 }
 
 static gboolean
@@ -169,7 +166,8 @@ load_plan (Task *task, EspCommon *common, GError **error)
   esp_plan_set_hashes (task->plan, task->cfg_hash, reapply || rescore ? NULL : task->weights_hash);
   if (!esp_plan_load (task->plan, plan_path, error))
     {
-      add_hint (error);
+      if (!reapply && !rescore && error != NULL && strstr ((*error)->message, "another weights file") != NULL)
+        append_hint (*error, "--reapply keeps the same channels of these, --rescore ranks them anew");
       return FALSE;
     }
   if (!rescore)
@@ -303,6 +301,8 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
   esp_common_run (common, task.job, task_run, &task);
   if (task.error != NULL)
     {
+      if (g_error_matches (task.error, ESP_ERROR, ESP_ERROR_ORACLE))
+        append_hint (task.error, "--no-oracle leaves it unasked");
       g_propagate_error (error, task.error);
       return FALSE;
     }

@@ -91,6 +91,26 @@ test_tiny (void)
     witness_random (network);
 }
 
+/* Every activation that libdarknet knows, each over the same numbers on both sides of 0. */
+static void
+test_activations (void)
+{
+  g_autoptr (GString) text = g_string_new ("[net]\nwidth=16\nheight=16\nchannels=3\n"
+                                           "[convolutional]\nbatch_normalize=1\nfilters=8\nsize=3\npad=1\nactivation=linear\n");
+  static const char *const names[]
+      = { "logistic", "loggy", "relu", "elu", "selu", "relie", "plse", "hardtan", "lhtan", "ramp", "linear", "tanh", "leaky", "stair" };
+  g_autoptr (EspNetwork) network = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!use_built_oracle ())
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_string_append_printf (text, "[route]\nlayers=0\n[convolutional]\nbatch_normalize=1\nfilters=8\nsize=1\nactivation=%s\n", names[i]);
+  network = network_of (text->str, &error);
+  g_assert_no_error (error);
+  witness_random (network);
+}
+
 /* A cfg that comes with libdarknet, over a small picture. */
 static void
 test_stock (gconstpointer name)
@@ -118,6 +138,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/witness/yolo-fastest-1.1", "yolo-fastest-1.1", test_shared);
   g_test_add_data_func ("/witness/yolo-fastest-1.1-xl", "yolo-fastest-1.1-xl", test_shared);
   g_test_add_func ("/witness/yolov3-tiny", test_tiny);
+  g_test_add_func ("/witness/activations", test_activations);
   for (guint i = 0; i < G_N_ELEMENTS (stock); i++)
     {
       g_autofree char *path = g_strconcat ("/witness/stock/", stock[i], NULL);
