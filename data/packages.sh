@@ -4,7 +4,7 @@ build_packages="gcc libc6-dev meson ninja-build pkgconf gettext libglib2.0-dev l
 libjson-glib-dev libpng-dev libgdk-pixbuf-2.0-dev"
 run_packages="librsvg2-common fonts-dejavu-core adwaita-icon-theme dbus dbus-x11 at-spi2-core"
 check_packages="libasan8 libubsan1 xvfb xauth xdotool x11-utils python3 python3-pyatspi imagemagick desktop-file-utils appstream clang-format locales"
-all_packages="clang-14 libclang-rt-14-dev libomp-14-dev llvm-14"
+all_packages="clang-14 libclang-rt-14-dev libomp-14-dev llvm-14 libtsan2 valgrind libc6-dbg"
 # Only ./check --witnesses needs these.
 witness_packages="python3-numpy python3-torch python3-opencv python3-skimage python3-sklearn"
 # Not needed: with it every export is compared with libdarknet too; without it the program says that it was not. ./check asks for it, ./run does not.

@@ -27,7 +27,8 @@ test_job_cancel (void)
 typedef struct
 {
   EspLane *lane;
-  GString *seen;
+  GString *seen; /* of the lane until it is done */
+  gint done;
 } Order;
 
 static void
@@ -45,6 +46,7 @@ note_background (gpointer data)
   g_string_append_c (order->seen, 'b');
   esp_lane_yield (order->lane);
   g_string_append_c (order->seen, 'B');
+  g_atomic_int_set (&order->done, TRUE);
 }
 
 static void
@@ -58,10 +60,10 @@ test_lane_priorities (void)
 {
   g_autoptr (EspLane) lane = esp_lane_new (1);
   g_autoptr (GString) seen = g_string_new (NULL);
-  Order order = { lane, seen };
+  Order order = { lane, seen, FALSE };
 
   esp_lane_post (lane, ESP_LANE_BACKGROUND, note_background, &order, NULL);
-  while (esp_lane_call (lane, note_end, &order), strchr (seen->str, 'B') == NULL)
+  while (esp_lane_call (lane, note_end, &order), !g_atomic_int_get (&order.done))
     g_usleep (100);
   g_assert_nonnull (strstr (seen->str, "bL"));
   g_assert_true (strchr (seen->str, 'B') > strchr (seen->str, 'L'));

@@ -203,6 +203,11 @@ test_partial (Fixture *f, gconstpointer data)
 {
   EspMapNumber number = { .n = 0 };
 
+  if (g_getenv ("ESP_KERNELS") != NULL)
+    {
+      g_test_skip ("these kernels see too few images in the time that a look has");
+      return;
+    }
   esp_live_start (f->live, NULL);
   wait_until (has_interval, f);
   for (guint k = 1; k < 16 && number.n != 18; k++)
