@@ -22,6 +22,8 @@ struct _EspGroupEditor
   GtkLabel *kept;
   GtkLabel *note;
   GtkLabel *layers;
+  GtkLabel *limit;
+  GtkCheckButton *by_score;
   GtkRevealer *revealer;
   GtkToggleButton *expander;
   GtkEditable *exact;
@@ -128,6 +130,55 @@ show_kept (EspGroupEditor *self)
   esp_accessible_describe (self->range, words);
 }
 
+/* The words of the line are there where it is what decides, and where the row is opened. */
+static void
+show_limit (EspGroupEditor *self)
+{
+  const gboolean by_score = gtk_check_button_get_active (self->by_score);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->limit),
+                          (by_score || gtk_toggle_button_get_active (self->expander)) && *gtk_label_get_label (self->limit) != '\0');
+}
+
+static void
+show_mode (EspGroupEditor *self)
+{
+  gboolean by_score = FALSE;
+
+  g_object_get (self->row, "by-score", &by_score, NULL);
+  self->loading = TRUE;
+  gtk_check_button_set_active (self->by_score, by_score);
+  self->loading = FALSE;
+  queue_ranking (self);
+  show_limit (self);
+}
+
+/* What the line means, of the scores beside it in every run. */
+static char *
+limit_words (GPtrArray *rankings, gboolean by_score)
+{
+  double low = INFINITY, high = -INFINITY;
+
+  for (guint i = 0; rankings != NULL && i < rankings->len; i++)
+    {
+      const EspRanking *ranking = g_ptr_array_index (rankings, i);
+      double value;
+
+      if (ranking->n == 0)
+        continue;
+      value = ranking->values[MIN (ranking->n_cut, ranking->n - 1)];
+      low = MIN (low, value);
+      high = MAX (high, value);
+    }
+  if (low > high)
+    return g_strdup ("");
+  if (by_score)
+    return g_strdup_printf (_ ("Cuts what scores less than %.4g, in every layer"), low);
+  if (low == high)
+    return g_strdup_printf (_ ("The line is at score %.4g"), low);
+  return g_strdup_printf (_ ("The line is at scores %.4g to %.4g, by layer"), low, high);
+}
+
 static void
 show_words (EspGroupEditor *self)
 {
@@ -136,6 +187,7 @@ show_words (EspGroupEditor *self)
   g_autofree char *layers = esp_row_dup_string (self->row, "layers");
   g_autofree char *slider = g_strdup_printf (_ ("Prune ratio: %s"), name);
   g_autofree char *exact = g_strdup_printf (_ ("Exact ratio in percent: %s"), name);
+  g_autofree char *by_score = g_strdup_printf (_ ("By score, not by share: %s"), name);
   g_autofree char *expander = g_strdup_printf (_ ("Layers of %s"), name);
   g_autofree char *list = g_strdup_printf (_ ("Layers %s"), layers != NULL ? layers : "");
 
@@ -146,6 +198,7 @@ show_words (EspGroupEditor *self)
   esp_accessible_name (self->range, slider);
   esp_accessible_name (self->exact, exact);
   esp_accessible_name (self->expander, expander);
+  esp_accessible_name (self->by_score, by_score);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->expander), expander);
 }
 
@@ -156,6 +209,8 @@ on_row_notify (GObject *row, GParamSpec *pspec, EspGroupEditor *self)
 
   if (g_str_equal (property, "ratio"))
     show_ratio (self);
+  else if (g_str_equal (property, "by-score"))
+    show_mode (self);
   else if (g_str_equal (property, "kept") || g_str_equal (property, "total"))
     show_kept (self);
   else if (g_str_equal (property, "revision"))
@@ -172,6 +227,23 @@ on_value_changed (GtkRange *range, EspGroupEditor *self)
     return;
   go_on_with_act (self);
   g_object_set (self->row, "ratio", gtk_range_get_value (range), NULL);
+}
+
+/* An act of its own. */
+static void
+on_by_score_toggled (GtkCheckButton *check, EspGroupEditor *self)
+{
+  if (self->loading || self->row == NULL)
+    return;
+  end_act (self);
+  g_object_set (self->row, "by-score", gtk_check_button_get_active (check), NULL);
+  show_limit (self);
+}
+
+static void
+on_expander_toggled (GtkToggleButton *expander, EspGroupEditor *self)
+{
+  show_limit (self);
 }
 
 /* Watches without taking part: the slider's own gestures claim the sequence. */
@@ -264,12 +336,16 @@ bind_template (GtkWidgetClass *widget)
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, kept);
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, note);
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, layers);
+  gtk_widget_class_bind_template_child (widget, EspGroupEditor, limit);
+  gtk_widget_class_bind_template_child (widget, EspGroupEditor, by_score);
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, revealer);
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, expander);
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, exact);
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, range);
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, histogram);
   gtk_widget_class_bind_template_callback (widget, on_value_changed);
+  gtk_widget_class_bind_template_callback (widget, on_by_score_toggled);
+  gtk_widget_class_bind_template_callback (widget, on_expander_toggled);
   gtk_widget_class_bind_template_callback (widget, on_range_event);
   gtk_widget_class_bind_template_callback (widget, on_focus_leave);
   gtk_widget_class_bind_template_callback (widget, on_line_dragged);
@@ -317,6 +393,7 @@ esp_group_editor_new (gpointer row)
   show_words (self);
   show_kept (self);
   show_ratio (self);
+  show_mode (self);
   return GTK_WIDGET (self);
 }
 
@@ -332,7 +409,12 @@ esp_group_editor_get_index (EspGroupEditor *self)
 void
 esp_group_editor_set_ranking (EspGroupEditor *self, GPtrArray *rankings)
 {
+  g_autofree char *words = NULL;
+
   g_return_if_fail (ESP_IS_GROUP_EDITOR (self));
+  words = limit_words (rankings, gtk_check_button_get_active (self->by_score));
+  gtk_label_set_label (self->limit, words);
+  show_limit (self);
   esp_histogram_clear (self->histogram);
   for (guint i = 0; rankings != NULL && i < rankings->len; i++)
     {

@@ -32,7 +32,7 @@ esp_act_free (EspAct *act)
 void
 esp_act_note (EspAct *act, EspChangeKind kind, guint index, double before, double after)
 {
-  const gpointer key = GSIZE_TO_POINTER (((gsize) index << 2) + kind + 1);
+  const gpointer key = GSIZE_TO_POINTER (((gsize) index << 3) + kind + 1);
   const EspChange change = { kind, index, before, after };
   const guint place = GPOINTER_TO_UINT (g_hash_table_lookup (act->places, key));
 
@@ -51,11 +51,26 @@ percent (double ratio)
   return g_strdup_printf ("%.4g", 100 * ratio);
 }
 
-/* "20×20 backbone to 40 %", "All groups to 40 %", "Ratios of 3 groups" */
+/* Group @group as it is now: "20×20 backbone to 40 %", "20×20 backbone to scores from 0.031". */
 static char *
-name_ratios (const EspAct *act, EspPlan *plan, guint n)
+name_share (EspPlan *plan, guint group)
 {
-  const EspChange *first = NULL;
+  const char *name = esp_plan_get_group (plan, group)->name;
+  g_autofree char *to = percent (esp_plan_get_ratio (plan, group));
+  double threshold;
+
+  if (esp_plan_get_threshold (plan, group, &threshold))
+    return g_strdup_printf (_ ("%s to scores from %.4g"), name, threshold);
+  return g_strdup_printf (_ ("%s to %s %%"), name, to);
+}
+
+/* Of several: "All groups to 40 %", "Ratios of 3 groups" */
+static char *
+name_shares (const EspAct *act, EspPlan *plan)
+{
+  const guint n_groups = esp_plan_get_n_groups (plan);
+  g_autofree guint8 *met = g_new0 (guint8, n_groups);
+  guint n = 0, last = 0;
   gboolean equal = TRUE;
   g_autofree char *to = NULL;
 
@@ -63,17 +78,20 @@ name_ratios (const EspAct *act, EspPlan *plan, guint n)
     {
       const EspChange *change = &g_array_index (act->changes, EspChange, i);
 
-      if (change->kind != ESP_CHANGE_RATIO || change->before == change->after)
+      if ((change->kind != ESP_CHANGE_RATIO && change->kind != ESP_CHANGE_THRESHOLD) || change->before == change->after
+          || met[change->index])
         continue;
-      if (first == NULL)
-        first = change;
-      equal = equal && change->after == first->after;
+      equal = equal && !esp_plan_get_threshold (plan, change->index, NULL)
+              && (n == 0 || esp_plan_get_ratio (plan, change->index) == esp_plan_get_ratio (plan, last));
+      met[change->index] = 1;
+      last = change->index;
+      n++;
     }
-  g_assert (first != NULL);
-  to = percent (first->after);
+  g_assert (n > 0);
   if (n == 1)
-    return g_strdup_printf (_ ("%s to %s %%"), esp_plan_get_group (plan, first->index)->name, to);
-  if (equal && n == esp_plan_get_n_groups (plan))
+    return name_share (plan, last);
+  to = percent (esp_plan_get_ratio (plan, last));
+  if (equal && n == n_groups)
     return g_strdup_printf (_ ("All groups to %s %%"), to);
   return equal ? g_strdup_printf (_ ("%u groups to %s %%"), n, to) : g_strdup_printf (_ ("Ratios of %u groups"), n);
 }
@@ -82,7 +100,7 @@ name_ratios (const EspAct *act, EspPlan *plan, guint n)
 static char *
 name_act (const EspAct *act, EspPlan *plan)
 {
-  guint n[4] = { 0 };
+  guint n[ESP_N_CHANGES] = { 0 };
   guint kinds = 0;
   g_autofree char *first = NULL;
 
@@ -90,11 +108,12 @@ name_act (const EspAct *act, EspPlan *plan)
     {
       const EspChange *change = &g_array_index (act->changes, EspChange, i);
 
+      /* a threshold and its ratio are one thing */
       if (change->before != change->after)
-        kinds += n[change->kind]++ == 0;
+        kinds += n[change->kind == ESP_CHANGE_THRESHOLD ? ESP_CHANGE_RATIO : change->kind]++ == 0;
     }
   if (n[ESP_CHANGE_RATIO] > 0)
-    first = name_ratios (act, plan, n[ESP_CHANGE_RATIO]);
+    first = name_shares (act, plan);
   else if (n[ESP_CHANGE_RULE] > 0)
     first = act->n_rule_calls == 1 ? g_strdup (act->rule_label) : g_strdup_printf (_ ("Choose %u channels by hand"), n[ESP_CHANGE_RULE]);
   else if (n[ESP_CHANGE_FLOOR] > 0)

@@ -5,12 +5,12 @@
 
 G_BEGIN_DECLS
 
-typedef enum { ESP_CHANGE_RATIO, ESP_CHANGE_RULE, ESP_CHANGE_FLOOR, ESP_CHANGE_ROUND } EspChangeKind;
+typedef enum { ESP_CHANGE_RATIO, ESP_CHANGE_THRESHOLD, ESP_CHANGE_RULE, ESP_CHANGE_FLOOR, ESP_CHANGE_ROUND, ESP_N_CHANGES } EspChangeKind;
 
 typedef struct
 {
   EspChangeKind kind;
-  guint         index; /* group of a ratio, unit of a rule, else 0 */
+  guint         index; /* group of a ratio or threshold, unit of a rule, else 0 */
   double        before, after;
 } EspChange;
 

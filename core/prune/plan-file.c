@@ -4,6 +4,8 @@
 
 #include "prune/plan-file.h"
 
+#include <math.h>
+
 #include "base/error.h"
 #include "prune/scores-private.h"
 
@@ -13,6 +15,7 @@ void
 esp_plan_contents_clear (EspPlanContents *contents)
 {
   g_free (contents->ratios);
+  g_free (contents->thresholds);
   g_free (contents->rules);
   g_clear_pointer (&contents->scores, esp_scores_unref);
   g_clear_pointer (&contents->mask, esp_mask_unref);
@@ -111,6 +114,9 @@ read_group (EspPlan *plan, JsonObject *object, const char *where, EspPlanContent
       return FALSE;
     }
   contents->ratios[group] = ratio;
+  if (json_object_has_member (object, "threshold")
+      && !esp_json_read_number (object, where, "threshold", -G_MAXDOUBLE, G_MAXDOUBLE, &contents->thresholds[group], error))
+    return FALSE;
   return check_layers (esp_plan_get_group (plan, (guint) group), layers, where, error)
          && read_rules (plan, group, object, where, "protected", ESP_CHANNEL_PROTECTED, contents->rules, error)
          && read_rules (plan, group, object, where, "cut", ESP_CHANNEL_CUT, contents->rules, error);
@@ -148,8 +154,12 @@ esp_plan_contents_read (EspPlan *plan, JsonObject *root, const char *path, EspPl
   JsonObject *scores = NULL;
 
   contents->ratios = g_new (double, esp_plan_get_n_groups (plan));
+  contents->thresholds = g_new (double, esp_plan_get_n_groups (plan));
   for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
-    contents->ratios[g] = -1;
+    {
+      contents->ratios[g] = -1;
+      contents->thresholds[g] = -INFINITY;
+    }
   contents->rules = g_new0 (guint8, esp_coupling_get_n_units (esp_plan_get_coupling (plan)));
   contents->mask = esp_plan_file_mask (network, esp_plan_get_coupling (plan), root, path, error);
   if (contents->mask == NULL || !esp_json_read_count (root, path, "floor", 0, LARGEST_COUNT, &contents->floor, error)

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   double    *ratios; /* per group; -1: not met yet */
+  double    *thresholds; /* per group; -INFINITY: none */
   guint8    *rules;  /* per unit */
   guint      floor, round;
   EspScores *scores; /* (nullable) */

@@ -2,6 +2,8 @@
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
+#include <math.h>
+
 #include <glib/gi18n-lib.h>
 
 #include "prune/plan-file.h"
@@ -90,6 +92,9 @@ esp_plan_load (EspPlan *plan, const char *path, GError **error)
     esp_plan_set_ratio (plan, g, contents.ratios[g]);
   if (contents.scores != NULL)
     esp_plan_act_scores (plan, contents.scores);
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    if (contents.thresholds[g] > -INFINITY)
+      esp_plan_set_share (plan, g, contents.ratios[g], contents.thresholds[g]);
   set_rules (plan, contents.rules, NULL);
   settle (plan, contents.mask);
   esp_plan_end (plan);

@@ -15,7 +15,8 @@ struct _EspPlan
   EspScores   *scores;
   GPtrArray   *groups;   /* of EspGroup */
   int         *group_of; /* per layer */
-  double      *ratios;   /* per group */
+  double      *ratios;   /* per group: the share asked for */
+  double      *thresholds; /* per group: units of a lower score go, and the ratio only says how many that was; -INFINITY: none */
   guint8      *rules;    /* per unit: EspChannelRule */
   guint        floor, round;
   char        *cfg_hash, *weights_hash; /* (nullable) */
@@ -48,6 +49,11 @@ void esp_plan_change_alone   (EspPlan       *plan,
                               guint          index,
                               double         before,
                               double         after);
+/* The ratio as it was asked for, and the threshold that decides; -INFINITY: none. */
+void esp_plan_set_share      (EspPlan       *plan,
+                              guint          group,
+                              double         ratio,
+                              double         threshold);
 void esp_plan_label_act      (EspPlan       *plan,     /* within begin and end: the words of the whole act */
                               const char    *label);
 void esp_plan_act_scores     (EspPlan       *plan,     /* within begin and end: scores that undo takes back */

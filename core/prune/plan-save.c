@@ -1,6 +1,6 @@
 /* plan-save.c: plan.json, written whole
  *
- * Complete in itself: hashes of cfg and weights, floor and rounding, the criterion with its scores, per group the ratio and what was chosen by hand,
+ * Complete in itself: hashes of cfg and weights, floor and rounding, the criterion with its scores, per group the ratio, a threshold where that decides, and what was chosen by hand,
  * and the kept channels of every convolution as they were resolved. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
@@ -50,12 +50,18 @@ append_groups (GString *to, EspPlan *plan)
     {
       const EspGroup *group = esp_plan_get_group (plan, g);
       g_autoptr (GArray) layers = g_array_new (FALSE, FALSE, sizeof (guint));
+      double threshold;
 
       g_array_append_vals (layers, group->layers, group->n_layers);
       g_string_append (to, g > 0 ? ",\n  {\"name\": " : "\n  {\"name\": ");
       esp_json_append_string (to, group->name);
       g_string_append (to, ", \"ratio\": ");
       esp_json_append_number (to, esp_plan_get_ratio (plan, g));
+      if (esp_plan_get_threshold (plan, g, &threshold))
+        {
+          g_string_append (to, ", \"threshold\": ");
+          esp_json_append_number (to, threshold);
+        }
       g_string_append (to, ",\n   \"layers\": ");
       append_list (to, layers);
       g_string_append (to, ",\n   \"protected\": ");

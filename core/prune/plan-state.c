@@ -7,13 +7,13 @@
 struct _EspPlanState
 {
   guint n_groups, n_units;
-  double *ratios;
+  double *ratios, *thresholds;
   guint8 *rules;
   guint floor, round;
   EspScores *scores; /* (nullable) */
 };
 
-/** esp_plan_get_state: Returns: (transfer full): ratios, rules by hand, floor, rounding and scores as they are now. */
+/** esp_plan_get_state: Returns: (transfer full): ratios, thresholds, rules by hand, floor, rounding and scores as they are now. */
 EspPlanState *
 esp_plan_get_state (EspPlan *plan)
 {
@@ -24,6 +24,7 @@ esp_plan_get_state (EspPlan *plan)
   state->n_groups = plan->groups->len;
   state->n_units = esp_coupling_get_n_units (plan->coupling);
   state->ratios = g_memdup2 (plan->ratios, state->n_groups * sizeof (double));
+  state->thresholds = g_memdup2 (plan->thresholds, state->n_groups * sizeof (double));
   state->rules = g_memdup2 (plan->rules, state->n_units);
   state->floor = plan->floor;
   state->round = plan->round;
@@ -48,7 +49,10 @@ esp_plan_set_state (EspPlan *plan, EspPlanState *state, const char *label)
   esp_plan_begin (plan);
   esp_plan_label_act (plan, label);
   for (guint g = 0; g < state->n_groups; g++)
-    esp_plan_change (plan, ESP_CHANGE_RATIO, g, plan->ratios[g], state->ratios[g]);
+    {
+      esp_plan_change (plan, ESP_CHANGE_RATIO, g, plan->ratios[g], state->ratios[g]);
+      esp_plan_change (plan, ESP_CHANGE_THRESHOLD, g, plan->thresholds[g], state->thresholds[g]);
+    }
   for (guint u = 0; u < state->n_units; u++)
     if (plan->rules[u] != state->rules[u])
       esp_plan_change (plan, ESP_CHANGE_RULE, u, plan->rules[u], state->rules[u]);
@@ -74,6 +78,7 @@ state_clear (gpointer data)
   EspPlanState *state = data;
 
   g_free (state->ratios);
+  g_free (state->thresholds);
   g_free (state->rules);
   g_clear_pointer (&state->scores, esp_scores_unref);
 }

@@ -12,6 +12,9 @@ apply (EspPlan *plan, EspChangeKind kind, guint index, double value)
     case ESP_CHANGE_RATIO:
       plan->ratios[index] = value;
       break;
+    case ESP_CHANGE_THRESHOLD:
+      plan->thresholds[index] = value;
+      break;
     case ESP_CHANGE_RULE:
       plan->rules[index] = (guint8) value;
       break;
@@ -21,6 +24,7 @@ apply (EspPlan *plan, EspChangeKind kind, guint index, double value)
     case ESP_CHANGE_ROUND:
       plan->round = (guint) value;
       break;
+    case ESP_N_CHANGES:
     default:
       g_assert_not_reached ();
     }

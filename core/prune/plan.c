@@ -70,6 +70,7 @@ esp_plan_finalize (GObject *object)
   g_clear_pointer (&plan->groups, g_ptr_array_unref);
   g_free (plan->group_of);
   g_free (plan->ratios);
+  g_free (plan->thresholds);
   g_free (plan->rules);
   g_free (plan->cfg_hash);
   g_free (plan->weights_hash);
@@ -104,6 +105,14 @@ esp_plan_init (EspPlan *plan)
   plan->round = 1;
 }
 
+static EspRanker *
+get_ranker (EspPlan *plan)
+{
+  if (plan->ranker == NULL)
+    plan->ranker = esp_ranker_new (plan->network, plan->coupling, plan->groups, plan->scores);
+  return plan->ranker;
+}
+
 /**
  * esp_plan_new:
  * @network: the network
@@ -124,6 +133,9 @@ esp_plan_new (EspNetwork *network, EspCoupling *coupling, EspScores *scores)
   plan->scores = scores != NULL ? esp_scores_ref (scores) : NULL;
   plan->groups = esp_groups_propose (network, coupling);
   plan->ratios = g_new0 (double, plan->groups->len);
+  plan->thresholds = g_new (double, plan->groups->len);
+  for (guint g = 0; g < plan->groups->len; g++)
+    plan->thresholds[g] = -INFINITY;
   plan->rules = g_new0 (guint8, esp_coupling_get_n_units (coupling));
   plan->group_of = g_new (int, esp_network_get_n_layers (network));
   for (guint l = 0; l < esp_network_get_n_layers (network); l++)
@@ -203,13 +215,26 @@ esp_plan_take_scores (EspPlan *plan, EspScores *scores)
   esp_plan_emit_changed (plan);
 }
 
-/** esp_plan_set_scores: ranks by @scores (nullable) from now on; not an act of undo. Emits "changed" where they are others. */
+/**
+ * esp_plan_set_scores:
+ * @plan: the plan
+ * @scores: (nullable): what ranks from now on
+ *
+ * Not an act of undo. A threshold is a score of the criterion before: it moves to where it lets the same share go. Emits "changed" where they are
+ * others.
+ */
 void
 esp_plan_set_scores (EspPlan *plan, EspScores *scores)
 {
   g_return_if_fail (ESP_IS_PLAN (plan));
-  if (plan->scores != scores)
-    esp_plan_take_scores (plan, scores);
+  if (plan->scores == scores)
+    return;
+  esp_plan_hold (plan);
+  esp_plan_take_scores (plan, scores);
+  for (guint g = 0; g < plan->groups->len; g++)
+    if (plan->thresholds[g] > -INFINITY)
+      plan->thresholds[g] = esp_plan_find_threshold (plan, g, plan->ratios[g]);
+  esp_plan_release (plan);
 }
 
 void
@@ -282,12 +307,81 @@ esp_plan_get_ratio (EspPlan *plan, guint group)
   return plan->ratios[group];
 }
 
-/** esp_plan_set_ratio: lets @ratio of @group go, clamped to 0..1; part of the act begun, or an act of its own. Emits "changed" where it differs. */
+void
+esp_plan_set_share (EspPlan *plan, guint group, double ratio, double threshold)
+{
+  if (plan->ratios[group] == ratio && plan->thresholds[group] == threshold)
+    return;
+  esp_plan_begin (plan);
+  esp_plan_change (plan, ESP_CHANGE_RATIO, group, plan->ratios[group], ratio);
+  esp_plan_change (plan, ESP_CHANGE_THRESHOLD, group, plan->thresholds[group], threshold);
+  esp_plan_emit_changed (plan);
+  esp_plan_end (plan);
+}
+
+/**
+ * esp_plan_set_ratio:
+ * @plan: the plan
+ * @group: a group
+ * @ratio: the share to go, clamped to 0..1
+ *
+ * Takes the place of a threshold. Part of the act begun, or an act of its own. Emits "changed" where it differs.
+ */
 void
 esp_plan_set_ratio (EspPlan *plan, guint group, double ratio)
 {
   g_return_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len && !isnan (ratio));
-  esp_plan_change_alone (plan, ESP_CHANGE_RATIO, group, plan->ratios[group], CLAMP (ratio, 0, 1));
+  esp_plan_set_share (plan, group, CLAMP (ratio, 0, 1), -INFINITY);
+}
+
+/** esp_plan_get_threshold: Returns: FALSE where the ratio of @group counts; else units whose score is below @threshold (out) (optional) go. */
+gboolean
+esp_plan_get_threshold (EspPlan *plan, guint group, double *threshold)
+{
+  g_return_val_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len, FALSE);
+  if (threshold != NULL)
+    *threshold = plan->thresholds[group];
+  return plan->thresholds[group] > -INFINITY;
+}
+
+/**
+ * esp_plan_set_threshold:
+ * @plan: the plan
+ * @group: a group
+ * @threshold: units of a lower score go, as the plan's scores rank them; finite
+ *
+ * In every layer alike, where a ratio takes the same share of each. The ratio becomes the share that this is. Act and signal: as
+ * esp_plan_set_ratio().
+ */
+void
+esp_plan_set_threshold (EspPlan *plan, guint group, double threshold)
+{
+  g_return_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len && isfinite (threshold));
+  esp_plan_set_share (plan, group, esp_ranker_get_share (get_ranker (plan), group, threshold), threshold);
+}
+
+/** esp_plan_find_threshold: Returns: the score below which @ratio of all of @group's channels lie, as nearly as units allow. */
+double
+esp_plan_find_threshold (EspPlan *plan, guint group, double ratio)
+{
+  g_return_val_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len, 0);
+  return esp_ranker_find_threshold (get_ranker (plan), group, CLAMP (ratio, 0, 1));
+}
+
+/**
+ * esp_plan_set_share_by_score:
+ * @plan: the plan
+ * @group: a group
+ * @ratio: the share of the group's channels to go, clamped to 0..1
+ *
+ * The threshold that lets so much go; @ratio is kept as it was asked for, so that a slider stays where the hand put it. Act and signal: as
+ * esp_plan_set_ratio().
+ */
+void
+esp_plan_set_share_by_score (EspPlan *plan, guint group, double ratio)
+{
+  g_return_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len && !isnan (ratio));
+  esp_plan_set_share (plan, group, CLAMP (ratio, 0, 1), esp_plan_find_threshold (plan, group, ratio));
 }
 
 /** esp_plan_get_floor: Returns: how many channels rank leaves every layer at least (all, where it has fewer). */
@@ -329,7 +423,10 @@ esp_plan_reset (EspPlan *plan)
   g_return_if_fail (ESP_IS_PLAN (plan));
   esp_plan_begin (plan);
   for (guint g = 0; g < plan->groups->len; g++)
-    esp_plan_change (plan, ESP_CHANGE_RATIO, g, plan->ratios[g], 0);
+    {
+      esp_plan_change (plan, ESP_CHANGE_RATIO, g, plan->ratios[g], 0);
+      esp_plan_change (plan, ESP_CHANGE_THRESHOLD, g, plan->thresholds[g], -INFINITY);
+    }
   for (guint u = 0; u < esp_coupling_get_n_units (plan->coupling); u++)
     if (plan->rules[u] != ESP_CHANNEL_BY_RANK)
       esp_plan_change (plan, ESP_CHANGE_RULE, u, plan->rules[u], ESP_CHANNEL_BY_RANK);
@@ -339,19 +436,11 @@ esp_plan_reset (EspPlan *plan)
   esp_plan_end (plan);
 }
 
-static EspRanker *
-get_ranker (EspPlan *plan)
-{
-  if (plan->ranker == NULL)
-    plan->ranker = esp_ranker_new (plan->network, plan->coupling, plan->groups, plan->scores);
-  return plan->ranker;
-}
-
 static EspMask *
 peek_mask (EspPlan *plan)
 {
   if (plan->mask == NULL)
-    plan->mask = esp_ranker_resolve (get_ranker (plan), plan->ratios, plan->rules, plan->floor, plan->round);
+    plan->mask = esp_ranker_resolve (get_ranker (plan), plan->ratios, plan->thresholds, plan->rules, plan->floor, plan->round);
   return plan->mask;
 }
 
@@ -387,7 +476,7 @@ GPtrArray *
 esp_plan_get_ranking (EspPlan *plan, guint group)
 {
   g_return_val_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len, NULL);
-  return esp_ranker_get_ranking (get_ranker (plan), group, plan->ratios[group]);
+  return esp_ranker_get_ranking (get_ranker (plan), group, plan->ratios[group], plan->thresholds[group]);
 }
 
 /** esp_plan_is_pooled: Returns: whether a group's layers are ranked together (one run in its ranking) or each by itself. */

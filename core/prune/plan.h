@@ -1,4 +1,4 @@
-/* plan.h: a ratio per group plus channels protected or removed by hand; undoable; yields a mask */
+/* plan.h: a ratio or threshold per group plus channels protected or removed by hand; undoable; yields a mask */
 #pragma once
 
 #include <gio/gio.h>
@@ -43,6 +43,19 @@ double          esp_plan_get_ratio       (EspPlan          *plan,
 void            esp_plan_set_ratio       (EspPlan          *plan,      /* clamped to 0..1; part of the act begun, or an act of its own */
                                           guint             group,
                                           double            ratio);
+/* Instead of a ratio: units that score less go. Setting the one takes the other away. */
+gboolean        esp_plan_get_threshold   (EspPlan          *plan,      /* FALSE: the ratio counts */
+                                          guint             group,
+                                          double           *threshold); /* (out) (optional) */
+void            esp_plan_set_threshold   (EspPlan          *plan,
+                                          guint             group,
+                                          double            threshold);
+double          esp_plan_find_threshold  (EspPlan          *plan,      /* the score below which @ratio of the group lies */
+                                          guint             group,
+                                          double            ratio);
+void            esp_plan_set_share_by_score (EspPlan       *plan,      /* that threshold, and the ratio as asked for */
+                                             guint          group,
+                                             double         ratio);
 EspChannelRule  esp_plan_get_rule        (EspPlan          *plan,
                                           guint             layer,
                                           guint             channel);

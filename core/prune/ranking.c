@@ -6,6 +6,7 @@
  * order while they fit. So an uncoupled layer loses floor(r * C) channels, coupled ones of equal width the same ones, a layer only part
  * of which is coupled the sum of its parts, and a larger ratio always cuts a superset. A unit whose going would leave a layer below its floor stays; it
  * is not replaced by a later one.
+ * A threshold instead of a ratio lets the units of a lower score go, in every block of the group alike.
  * Source: methods of Shi et al. 2020 (lowest int(C * p) of each layer) and Liu et al. 2017 (pooled), made one. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
@@ -223,6 +224,90 @@ count_units (const Block *block, double ratio)
   return low;
 }
 
+/* How many units score less. */
+static guint
+count_below (const EspRanker *ranker, const Block *block, double threshold)
+{
+  guint low = 0, high = block->units->len;
+
+  while (low < high)
+    {
+      const guint middle = low + (high - low) / 2;
+
+      if (ranker->unit_score[unit_at (block, middle)] < threshold)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+static guint
+count_going (const EspRanker *ranker, const Block *block, double ratio, double threshold)
+{
+  return threshold > -INFINITY ? count_below (ranker, block, threshold) : count_units (block, ratio);
+}
+
+static int
+ascending (const void *a, const void *b)
+{
+  const double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* The scores of all channels of @group, ascending. */
+static GArray *
+sort_group (const EspRanker *ranker, guint group)
+{
+  GArray *values = g_array_new (FALSE, FALSE, sizeof (double));
+
+  for (guint b = 0; b < ranker->blocks->len; b++)
+    {
+      const Block *block = g_ptr_array_index (ranker->blocks, b);
+
+      for (guint i = 0; block->group == group && i < block->units->len; i++)
+        for (guint k = i > 0 ? block->upto[i - 1] : 0; k < block->upto[i]; k++)
+          g_array_append_val (values, ranker->unit_score[unit_at (block, i)]);
+    }
+  if (values->len > 0)
+    qsort (values->data, values->len, sizeof (double), ascending);
+  return values;
+}
+
+/* The score of the first channel that stays when the lowest @ratio go; above all scores where none stays. */
+double
+esp_ranker_find_threshold (const EspRanker *ranker, guint group, double ratio)
+{
+  g_autoptr (GArray) values = sort_group (ranker, group);
+  const guint going = (guint) floor (ratio * values->len + 1e-9);
+
+  if (values->len == 0)
+    return 0;
+  if (going < values->len)
+    return g_array_index (values, double, going);
+  return nextafter (g_array_index (values, double, values->len - 1), INFINITY);
+}
+
+/* How much of @group scores less than @threshold. */
+double
+esp_ranker_get_share (const EspRanker *ranker, guint group, double threshold)
+{
+  guint below = 0, all = 0;
+
+  for (guint b = 0; b < ranker->blocks->len; b++)
+    {
+      const Block *block = g_ptr_array_index (ranker->blocks, b);
+      const guint n = block->group == group ? count_below (ranker, block, threshold) : 0;
+
+      if (block->group != group || block->units->len == 0)
+        continue;
+      below += n > 0 ? block->upto[n - 1] : 0;
+      all += block->upto[block->units->len - 1];
+    }
+  return all > 0 ? (double) below / all : 0;
+}
+
 /* What is left while resolving. */
 typedef struct
 {
@@ -329,6 +414,7 @@ make_mask (const State *state)
 
 /*
  * @ratios: per group, 0..1
+ * @thresholds: per group; units of a lower score go, whatever the ratio; -INFINITY: the ratio counts
  * @rules: per unit, of EspChannelRule
  * @floor: channels that rank leaves every layer at least (all, where it has fewer)
  * @round: kept counts are rounded up to a multiple of this, as far as channels cut by rank allow
@@ -336,7 +422,7 @@ make_mask (const State *state)
  * Returns: (transfer full): the mask. Couplings hold, for units go whole.
  */
 EspMask *
-esp_ranker_resolve (const EspRanker *ranker, const double *ratios, const guint8 *rules, guint floor, guint round)
+esp_ranker_resolve (const EspRanker *ranker, const double *ratios, const double *thresholds, const guint8 *rules, guint floor, guint round)
 {
   const guint n_units = esp_coupling_get_n_units (ranker->coupling);
   const guint n_layers = esp_network_get_n_layers (ranker->network);
@@ -355,7 +441,7 @@ esp_ranker_resolve (const EspRanker *ranker, const double *ratios, const guint8 
   for (guint b = 0; b < ranker->blocks->len; b++)
     {
       const Block *block = g_ptr_array_index (ranker->blocks, b);
-      const guint n = count_units (block, ratios[block->group]);
+      const guint n = count_going (ranker, block, ratios[block->group], thresholds[block->group]);
 
       cut_by_rank (&state, block, n);
       round_up (&state, block, n);
@@ -407,14 +493,14 @@ compare_runs (gconstpointer a, gconstpointer b)
 
 /* The runs of @group: per layer, or one where the criterion pools. Floors and what was chosen by hand are not in them: they are the scores alone. */
 GPtrArray *
-esp_ranker_get_ranking (const EspRanker *ranker, guint group, double ratio)
+esp_ranker_get_ranking (const EspRanker *ranker, guint group, double ratio, double threshold)
 {
   GPtrArray *runs = g_ptr_array_new_with_free_func (ranking_free);
 
   for (guint b = 0; b < ranker->blocks->len; b++)
     {
       const Block *block = g_ptr_array_index (ranker->blocks, b);
-      const guint n = count_units (block, ratio);
+      const guint n = count_going (ranker, block, ratio, threshold);
 
       if (block->group != group)
         continue;

@@ -18,12 +18,20 @@ gboolean   esp_ranker_is_pooled   (const EspRanker   *ranker);
 const char *esp_ranker_get_reduce (const EspRanker   *ranker);
 EspMask   *esp_ranker_resolve     (const EspRanker   *ranker,
                                    const double      *ratios,     /* per group */
+                                   const double      *thresholds, /* per group; -INFINITY: the ratio counts */
                                    const guint8      *rules,      /* per unit: EspChannelRule */
                                    guint              floor,
                                    guint              round);
 GPtrArray *esp_ranker_get_ranking (const EspRanker   *ranker,     /* (transfer full): of EspRanking */
                                    guint              group,
-                                   double             ratio);
+                                   double             ratio,
+                                   double             threshold); /* -INFINITY: the ratio counts */
+double     esp_ranker_find_threshold (const EspRanker *ranker,    /* of the lowest @ratio of all of @group's channels */
+                                      guint            group,
+                                      double           ratio);
+double     esp_ranker_get_share   (const EspRanker   *ranker,     /* of @group's channels below @threshold */
+                                   guint              group,
+                                   double             threshold);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspRanker, esp_ranker_free)
 

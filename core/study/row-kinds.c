@@ -159,6 +159,7 @@ struct _EspGroupRow
   guint index, kept, total, revision;
   char *name, *layers, *note;
   double ratio;
+  gboolean by_score;
   EspGroupRatioFunc ratio_func;
   gpointer ratio_data;
 };
@@ -166,10 +167,11 @@ struct _EspGroupRow
 G_DEFINE_FINAL_TYPE (EspGroupRow, esp_group_row, ESP_TYPE_ROW)
 
 static const EspRowField group_fields[] = {
-  FIELD (EspGroupRow, "index", G_TYPE_UINT, index),       FIELD (EspGroupRow, "name", G_TYPE_STRING, name),
-  FIELD (EspGroupRow, "ratio", G_TYPE_DOUBLE, ratio),     FIELD (EspGroupRow, "kept", G_TYPE_UINT, kept),
-  FIELD (EspGroupRow, "total", G_TYPE_UINT, total),       FIELD (EspGroupRow, "layers", G_TYPE_STRING, layers),
-  FIELD (EspGroupRow, "revision", G_TYPE_UINT, revision), FIELD (EspGroupRow, "note", G_TYPE_STRING, note),
+  FIELD (EspGroupRow, "index", G_TYPE_UINT, index),          FIELD (EspGroupRow, "name", G_TYPE_STRING, name),
+  FIELD (EspGroupRow, "ratio", G_TYPE_DOUBLE, ratio),        FIELD (EspGroupRow, "kept", G_TYPE_UINT, kept),
+  FIELD (EspGroupRow, "total", G_TYPE_UINT, total),          FIELD (EspGroupRow, "layers", G_TYPE_STRING, layers),
+  FIELD (EspGroupRow, "by-score", G_TYPE_BOOLEAN, by_score), FIELD (EspGroupRow, "revision", G_TYPE_UINT, revision),
+  FIELD (EspGroupRow, "note", G_TYPE_STRING, note),
 };
 
 static char *
@@ -184,18 +186,21 @@ static gboolean
 group_write (EspRow *row, const char *name, const GValue *value)
 {
   EspGroupRow *self = ESP_GROUP_ROW (row);
+  const gboolean ratio = strcmp (name, "ratio") == 0;
 
-  if (self->ratio_func == NULL || strcmp (name, "ratio") != 0)
+  if (self->ratio_func == NULL || (!ratio && strcmp (name, "by-score") != 0))
     return FALSE;
-  if (!esp_row_same_double (self->ratio, g_value_get_double (value)))
-    self->ratio_func (self->index, g_value_get_double (value), self->ratio_data);
+  if (ratio && !esp_row_same_double (self->ratio, g_value_get_double (value)))
+    self->ratio_func (self->index, g_value_get_double (value), self->by_score, self->ratio_data);
+  else if (!ratio && self->by_score != g_value_get_boolean (value))
+    self->ratio_func (self->index, self->ratio, g_value_get_boolean (value), self->ratio_data);
   return TRUE;
 }
 
 /**
  * esp_group_row_set_ratio_func:
  * @row: the row
- * @func: (nullable): told of every ratio that is set from outside
+ * @func: (nullable): told of every ratio that is set from outside, and whether a score decides
  * @data: its data; must stay until @func is taken away or the row is gone
  *
  * Thread: main.

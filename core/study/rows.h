@@ -46,10 +46,10 @@ G_DECLARE_FINAL_TYPE (EspChannelRow, esp_channel_row, ESP, CHANNEL_ROW, EspRow)
 
 #define ESP_TYPE_GROUP_ROW (esp_group_row_get_type ())
 G_DECLARE_FINAL_TYPE (EspGroupRow, esp_group_row, ESP, GROUP_ROW, EspRow)
-/* Properties: index (uint), name (string), ratio (double; settable: writes to the plan), kept (uint), total (uint), layers (string: "12, 15, 18"), revision (uint: the ranking changed), note (string: "floor reached"), label. */
+/* Properties: index (uint), name (string), ratio (double; settable: writes to the plan), by-score (boolean; settable: the score at that share is the threshold), kept (uint), total (uint), layers (string: "12, 15, 18"), revision (uint: the ranking changed), note (string: "floor reached"), label. */
 
 /* A ratio set from outside goes to @func; what the plan makes of it comes back by esp_row_set(). NULL: it is stored. */
-typedef void (*EspGroupRatioFunc) (guint index, double ratio, gpointer data);
+typedef void (*EspGroupRatioFunc) (guint index, double ratio, gboolean by_score, gpointer data);
 void esp_group_row_set_ratio_func (EspGroupRow       *row,
                                    EspGroupRatioFunc  func,
                                    gpointer           data);

@@ -27,11 +27,14 @@ plan_changed (EspPlan *plan, gpointer data)
 }
 
 static void
-ratio_wanted (guint group, double ratio, gpointer data)
+ratio_wanted (guint group, double ratio, gboolean by_score, gpointer data)
 {
   EspStudy *study = data;
 
-  esp_plan_set_ratio (study->plan, group, ratio);
+  if (by_score)
+    esp_plan_set_share_by_score (study->plan, group, ratio);
+  else
+    esp_plan_set_ratio (study->plan, group, ratio);
 }
 
 static char *
@@ -101,7 +104,8 @@ update_groups (EspStudy *study)
       const guint kept = esp_plan_count_kept (study->plan, i);
       const gboolean short_of = group->n_channels - kept + .5 < ratio * group->n_channels;
 
-      esp_row_set (row, "ratio", ratio, "kept", kept, "note", short_of && floor_reached (study, group) ? "floor reached" : "", NULL);
+      esp_row_set (row, "ratio", ratio, "by-score", esp_plan_get_threshold (study->plan, i, NULL), "kept", kept, "note",
+                   short_of && floor_reached (study, group) ? "floor reached" : "", NULL);
     }
 }
 

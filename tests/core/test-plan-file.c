@@ -261,6 +261,45 @@ test_junk (void)
   assert_refused_file (plan, "", TRUE);
 }
 
+/* A threshold comes back with its ratio; a file without one, as they were before, is read as ever. */
+static void
+test_threshold (void)
+{
+  g_autoptr (EspNetwork) network = tiny_network (64, 4);
+  g_autoptr (EspScores) scores = random_scores (network, "l1", 1);
+  g_autoptr (EspPlan) plan = plan_of (network, scores), again = plan_of (network, NULL), old = plan_of (network, NULL);
+  const guint group = (guint) esp_plan_group_of_layer (plan, 12);
+  g_autofree char *text = NULL, *words = NULL, *same = NULL, *bad = NULL, *without = NULL;
+  g_autoptr (GError) error = NULL;
+  double one = 0, two = 0;
+
+  esp_plan_set_share_by_score (plan, group, .37);
+  g_assert_true (esp_plan_save (plan, NULL, NULL, path, &error));
+  g_assert_no_error (error);
+  text = read_text ();
+  g_assert_true (esp_plan_load (again, path, &error));
+  g_assert_no_error (error);
+  assert_equal (plan, again);
+  g_assert_true (esp_plan_get_threshold (plan, group, &one) && esp_plan_get_threshold (again, group, &two));
+  g_assert_cmpfloat (one, ==, two);
+  g_assert_true (esp_plan_save (again, NULL, NULL, path, &error));
+  same = read_text ();
+  g_assert_cmpstr (text, ==, same);
+
+  words = g_strndup (strstr (text, ", \"threshold\": "), strcspn (strstr (text, ", \"threshold\": ") + 1, ",") + 1);
+  bad = replace (text, words, ", \"threshold\": \"much\"");
+  write_text (bad);
+  g_assert_false (esp_plan_load (old, path, &error));
+  g_assert_nonnull (strstr (error->message, "threshold"));
+  g_clear_error (&error);
+  without = replace (text, words, "");
+  write_text (without);
+  g_assert_true (esp_plan_load (old, path, &error)); /* the kept channels decide where the ratio gives others */
+  g_assert_no_error (error);
+  g_assert_false (esp_plan_get_threshold (old, group, NULL));
+  g_assert_true (esp_hash_equal (hash_of (old), hash_of (plan)));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -274,6 +313,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-file/kept-counts", test_kept_counts);
   g_test_add_func ("/plan-file/refused", test_refused);
   g_test_add_func ("/plan-file/junk", test_junk);
+  g_test_add_func ("/plan-file/threshold", test_threshold);
   result = g_test_run ();
   g_remove (path);
   g_rmdir (folder);

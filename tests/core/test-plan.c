@@ -1,6 +1,9 @@
 /* test-plan.c: ratios, floors, rounding, what is chosen by hand, and undo */
 #include "config.h"
 
+#include <math.h>
+
+#include "base/rng.h"
 #include "net/cut.h"
 #include "prune/plan.h"
 
@@ -407,6 +410,91 @@ test_scores (void)
   g_assert_true (esp_hash_equal (first, hash_of (plan)));
 }
 
+/* Units below a score go, in every layer alike; a ratio takes its place, and undo brings it back. */
+static void
+test_threshold (void)
+{
+  g_autoptr (EspNetwork) network = tiny_network (64, 1);
+  g_autoptr (EspScores) scores = rising_scores (network, "l1");
+  g_autoptr (EspPlan) plan = plan_of (network, scores);
+  const guint group = (guint) esp_plan_find_group (plan, "2×2 backbone");
+  g_autoptr (EspPlanState) state = NULL;
+  double threshold = 0;
+
+  g_assert_false (esp_plan_get_threshold (plan, group, NULL));
+  esp_plan_set_threshold (plan, group, 300);
+  g_assert_true (esp_plan_get_threshold (plan, group, &threshold));
+  g_assert_cmpfloat (threshold, ==, 300);
+  assert_label (plan, "2×2 backbone to scores from 300");
+  g_assert_cmpuint (kept (plan, 10), ==, 512 - 300);
+  g_assert_cmpuint (kept (plan, 12), ==, 1024 - 300);
+  g_assert_true (keeps (plan, 10, 300)); /* not below */
+  g_assert_false (keeps (plan, 10, 299));
+  g_assert_cmpfloat (esp_plan_get_ratio (plan, group), ==, 600.0 / 1536);
+  state = esp_plan_get_state (plan);
+
+  esp_plan_set_ratio (plan, group, 600.0 / 1536); /* the same share, of each layer */
+  g_assert_false (esp_plan_get_threshold (plan, group, NULL));
+  g_assert_cmpuint (kept (plan, 10), ==, 512 - 200);
+  g_assert_cmpuint (kept (plan, 12), ==, 1024 - 400);
+  esp_plan_undo (plan);
+  g_assert_true (esp_plan_get_threshold (plan, group, NULL));
+  g_assert_cmpuint (kept (plan, 10), ==, 512 - 300);
+  esp_plan_undo (plan);
+  g_assert_false (esp_plan_get_threshold (plan, group, NULL));
+  g_assert_cmpuint (kept (plan, 10), ==, 512);
+
+  esp_plan_set_state (plan, state, "Back");
+  g_assert_cmpuint (kept (plan, 10), ==, 512 - 300);
+  esp_plan_reset (plan);
+  g_assert_false (esp_plan_get_threshold (plan, group, NULL));
+  g_assert_cmpuint (kept (plan, 12), ==, 1024);
+
+  esp_plan_set_threshold (plan, group, 1e9);
+  g_assert_cmpuint (kept (plan, 10), ==, 8); /* the floor */
+  g_assert_cmpfloat (esp_plan_get_ratio (plan, group), ==, 1);
+  esp_plan_set_threshold (plan, group, -1);
+  g_assert_cmpuint (kept (plan, 10), ==, 512);
+}
+
+/* No two alike: equal scores go together or not at all. */
+static EspScores *
+distinct_scores (EspNetwork *network, guint64 seed)
+{
+  EspScores *scores = esp_scores_new (network, "l1", "by lot");
+  g_autoptr (GRand) rng = esp_rng_new (seed, 'd', 0);
+
+  for (guint l = 0; l < esp_network_get_n_layers (network); l++)
+    for (guint i = 0; esp_scores_get (scores, l, NULL) != NULL && i < (guint) esp_network_get_layer (network, l)->out.c; i++)
+      esp_scores_get (scores, l, NULL)[i] = g_rand_double (rng);
+  return scores;
+}
+
+/* A slider by score: so much of the group goes as is asked for, to the channel, whatever the layers' shares; and other scores keep the share. */
+static void
+test_share_by_score (void)
+{
+  g_autoptr (EspNetwork) network = tiny_network (64, 4);
+  g_autoptr (EspScores) one = distinct_scores (network, 1), two = distinct_scores (network, 2);
+  g_autoptr (EspPlan) plan = plan_of (network, one);
+  const guint group = (guint) esp_plan_group_of_layer (plan, 12), total = esp_plan_get_group (plan, group)->n_channels;
+  double before = 0, after = 0;
+
+  esp_plan_set_floor (plan, 0);
+  for (guint i = 0; i <= 10; i++)
+    {
+      esp_plan_set_share_by_score (plan, group, i / 10.0);
+      g_assert_cmpuint (esp_plan_count_kept (plan, group), ==, total - (guint) floor (total * (i / 10.0) + 1e-9));
+      g_assert_cmpfloat (esp_plan_get_ratio (plan, group), ==, i / 10.0);
+    }
+  esp_plan_set_share_by_score (plan, group, .4);
+  g_assert_true (esp_plan_get_threshold (plan, group, &before));
+  esp_plan_set_scores (plan, two);
+  g_assert_true (esp_plan_get_threshold (plan, group, &after));
+  g_assert_cmpfloat (before, !=, after);
+  g_assert_cmpuint (esp_plan_count_kept (plan, group), ==, total - (guint) floor (total * .4 + 1e-9));
+}
+
 /* A mask for every frame of a drag: well under 2 ms for a network of 12,400 channels. */
 static void
 test_speed (void)
@@ -454,6 +542,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/acts", test_acts);
   g_test_add_func ("/plan/undo-all", test_undo_all);
   g_test_add_func ("/plan/scores", test_scores);
+  g_test_add_func ("/plan/threshold", test_threshold);
+  g_test_add_func ("/plan/share-by-score", test_share_by_score);
   g_test_add_func ("/plan/speed", test_speed);
   return g_test_run ();
 }

@@ -64,9 +64,9 @@ test_other_labels (void)
 }
 
 static void
-take_ratio (guint index, double ratio, gpointer data)
+take_ratio (guint index, double ratio, gboolean by_score, gpointer data)
 {
-  *(double *) data = ratio + index;
+  *(double *) data = ratio + index + (by_score ? 100 : 0);
 }
 
 static void
@@ -83,7 +83,13 @@ test_group_ratio (void)
   g_object_get (row, "ratio", &ratio, NULL);
   g_assert_cmpfloat (ratio, ==, 0);
   g_assert_cmpuint (notes, ==, 0);
-  esp_row_set (row, "ratio", .4, "kept", 6u, NULL);
+  g_object_set (row, "by-score", TRUE, NULL);
+  g_assert_cmpfloat (told, ==, 103); /* the ratio as it is, by score */
+  esp_row_set (row, "ratio", .4, "by-score", TRUE, "kept", 6u, NULL);
+  g_object_set (row, "ratio", .4, "by-score", TRUE, NULL); /* nothing new: nobody is told */
+  g_assert_cmpfloat (told, ==, 103);
+  g_object_set (row, "by-score", FALSE, NULL);
+  g_assert_cmpfloat (told, ==, 3.4);
   g_object_get (row, "ratio", &ratio, NULL);
   g_assert_cmpfloat (ratio, ==, .4);
   g_assert_cmpuint (notes, ==, 1);

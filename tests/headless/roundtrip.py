@@ -54,6 +54,23 @@ def main():
                 with open(os.path.join(output, name), "rb") as a, open(os.path.join(other, name), "rb") as b:
                     assert a.read() == b.read(), name
 
+        def threshold():
+            scores, place = os.path.join(folder, "scores.json"), os.path.join(folder, "by-score")
+            run("score", cfg, weights, "--criterion", "l1", "-o", scores, "--quiet")
+            with open(scores, encoding="utf-8") as file:
+                of_layer = {layer["layer"]: layer["values"] for layer in json.load(file)["scores"]}
+            limit = sorted(of_layer[0])[8]
+            run("prune", cfg, weights, "--scores", scores, "--threshold", f"160×160 backbone={limit!r}", "--floor", 1, "--output", place, "--quiet")
+            with open(os.path.join(place, "plan.json"), encoding="utf-8") as file:
+                written = json.load(file)
+            group = next(group for group in written["groups"] if group["name"] == "160×160 backbone")
+            assert group["threshold"] == limit and 0 < group["ratio"] < 1, group
+            assert all("threshold" not in other for other in written["groups"] if other is not group)
+            kept = next(layer["kept"] for layer in written["layers"] if layer["layer"] == 0)
+            assert kept == [channel for channel, score in enumerate(of_layer[0]) if score >= limit], kept
+            for bad in ("160×160 backbone=low", "160×160 backbone=nan", "nothing=1"):
+                run("prune", cfg, weights, "--scores", scores, "--threshold", bad, "--output", place, expect=2)
+
         def index_map():
             with open(os.path.join(output, "index-map.json"), encoding="utf-8") as file:
                 json.load(file)
@@ -77,7 +94,7 @@ def main():
                 statuses.append(work.returncode)
             print("# stopped with", statuses, flush=True)
 
-        for test in (files, equality, number, threads, same_bytes, index_map, interrupted):
+        for test in (files, equality, number, threads, same_bytes, threshold, index_map, interrupted):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)
