@@ -1,4 +1,4 @@
-/* product.h: value × gradient, reduced over the pixels of each channel where it lies */
+/* product.h: value × gradient, reduced over pixels or channels where they lie */
 #pragma once
 
 #include "kernels/layout.h"
@@ -19,5 +19,21 @@ void esp_product_reduce (const EspLayout *layout,
                          double           below,    /* negative values are multiplied by it first: 10 undoes a leaky, 1 changes nothing */
                          EspProduct       how,
                          float           *scores);  /* n * c */
+
+/* A value, and how it is read. */
+typedef struct
+{
+  const void   *data;
+  const double *shift; /* (nullable): taken off, one a channel */
+  const double *gain;  /* (nullable): a channel whose number is 0 is left out */
+  double        below; /* as above */
+} EspProductValue;
+
+void esp_product_map    (const EspLayout       *layout,
+                         const EspProductValue *value,
+                         const void            *gradient,
+                         int                    item,
+                         int                    channel,   /* -1: all */
+                         float                 *map);      /* h * w */
 
 G_END_DECLS

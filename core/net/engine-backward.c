@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "kernels/product.h"
 #include "net/engine-private.h"
 
 static gboolean
@@ -157,8 +156,9 @@ esp_engine_backward (EspEngine *engine, guint stop, EspJob *job, GError **error)
   return TRUE;
 }
 
-static gboolean
-can_read_gradient (EspEngine *engine, int layer, EspAt at, GError **error)
+/** esp_engine_can_read_gradient: Returns: TRUE if the last backward reached this place, else an error that says why not. */
+gboolean
+esp_engine_can_read_gradient (EspEngine *engine, int layer, EspAt at, GError **error)
 {
   if (!has_gradient (engine, layer, error))
     return FALSE;
@@ -171,8 +171,9 @@ can_read_gradient (EspEngine *engine, int layer, EspAt at, GError **error)
   return FALSE;
 }
 
-static const char *
-gradient_at (const EspStep *step, EspAt at)
+/** esp_step_gradient: Returns: (transfer none): the gradient at @at of a step that one arrived at, but for the factor of batch normalisation. */
+const char *
+esp_step_gradient (const EspStep *step, EspAt at)
 {
   return at != ESP_AT_OUT && step->pre_grad.data != NULL ? step->pre_grad.data : step->grad.data;
 }
@@ -193,7 +194,7 @@ esp_engine_read_gradient_double (EspEngine *engine, int layer, EspAt at, double 
   const EspStep *step;
   gsize n, plane;
 
-  if (!can_read_gradient (engine, layer, at, error))
+  if (!esp_engine_can_read_gradient (engine, layer, at, error))
     return FALSE;
   step = esp_engine_step (engine, layer);
   n = esp_shape_count (step->layout.shape);
@@ -201,7 +202,7 @@ esp_engine_read_gradient_double (EspEngine *engine, int layer, EspAt at, double 
   if (!step->arrived)
     memset (values, 0, n * sizeof *values);
   else
-    esp_layout_unpack_double (&step->layout, gradient_at (step, at), values);
+    esp_layout_unpack_double (&step->layout, esp_step_gradient (step, at), values);
   if (at == ESP_AT_CONV && step->gain != NULL)
     for (gsize i = 0; i < n; i++)
       values[i] *= step->gain[i / plane % (gsize) step->layout.shape.c];
@@ -215,7 +216,7 @@ esp_engine_read_gradient (EspEngine *engine, int layer, EspAt at, float *values,
   const EspStep *step;
   gsize n, plane;
 
-  if (!can_read_gradient (engine, layer, at, error))
+  if (!esp_engine_can_read_gradient (engine, layer, at, error))
     return FALSE;
   step = esp_engine_step (engine, layer);
   n = esp_shape_count (step->layout.shape);
@@ -223,44 +224,9 @@ esp_engine_read_gradient (EspEngine *engine, int layer, EspAt at, float *values,
   if (!step->arrived)
     memset (values, 0, n * sizeof *values);
   else
-    esp_layout_unpack (&step->layout, gradient_at (step, at), values);
+    esp_layout_unpack (&step->layout, esp_step_gradient (step, at), values);
   if (at == ESP_AT_CONV && step->gain != NULL)
     for (gsize i = 0; i < n; i++)
       values[i] = (float) ((double) values[i] * step->gain[i / plane % (gsize) step->layout.shape.c]);
-  return TRUE;
-}
-
-/**
- * esp_engine_reduce_product:
- * @engine: after a backward
- * @layer: a layer from its @stop on
- * @at: which value and its own gradient are multiplied
- * @reduce: over h and w
- * @scores: (out): batch * c numbers
- * @error: return location
- *
- * At the convolution A * dT/dA = (y - b') * dT/dy, with y the value before the activation and b' the folded bias: exact at gamma = 0 too, and
- * no unfolded run is needed. Runs where the numbers lie; nothing is reordered, nothing allocated. Thread: as forward.
- * Source: Shi et al. 2020, Comput. Electron. Agric. 169:105214 (the product before batch normalisation). Errors: ESP_ERROR_SHAPE.
- */
-gboolean
-esp_engine_reduce_product (EspEngine *engine, guint layer, EspAt at, EspReduce reduce, float *scores, GError **error)
-{
-  static const EspProduct products[]
-      = { [ESP_REDUCE_MAX] = ESP_PRODUCT_MAX, [ESP_REDUCE_SUM] = ESP_PRODUCT_SUM, [ESP_REDUCE_ABS_SUM] = ESP_PRODUCT_ABS_SUM };
-  const EspStep *step;
-  const char *value;
-  double below = 1;
-
-  if (!can_read_gradient (engine, (int) layer, at, error))
-    return FALSE;
-  step = esp_engine_step (engine, layer);
-  value = esp_engine_step (engine, step->root)->out.data;
-  if (at != ESP_AT_OUT && step->pre.data != NULL)
-    value = step->pre.data;
-  else if (at != ESP_AT_OUT && step->layer->activation == ESP_ACTIVATION_LEAKY)
-    below = 10;
-  esp_product_reduce (&step->layout, value, step->arrived ? gradient_at (step, at) : NULL, at == ESP_AT_CONV ? step->shift : NULL, below,
-                      products[reduce], scores);
   return TRUE;
 }

@@ -77,6 +77,13 @@ gboolean esp_engine_can_read (EspEngine       *engine,
                               guint            layer,
                               EspAt            at,
                               GError         **error);
+/* engine-backward.c: the same of gradients, and where they lie */
+gboolean esp_engine_can_read_gradient (EspEngine     *engine,
+                                       int            layer,
+                                       EspAt          at,
+                                       GError       **error);
+const char *esp_step_gradient (const EspStep *step,
+                               EspAt          at);
 gboolean esp_engine_failed   (EspEngine       *engine, /* FALSE, with the error of a kernel that failed */
                               guint            layer,
                               GError         **error);

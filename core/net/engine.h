@@ -157,6 +157,14 @@ gboolean     esp_engine_reduce_product (EspEngine  *engine,
                                         EspReduce   reduce,
                                         float      *scores,
                                         GError    **error);
+/* The same summed over channels (@channel -1), or of one, of image @item: @map is h * w numbers. */
+gboolean     esp_engine_map_product    (EspEngine  *engine,
+                                        guint       layer,
+                                        EspAt       at,
+                                        guint       item,
+                                        int         channel,
+                                        float      *map,
+                                        GError    **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspEngine, esp_engine_unref)
 

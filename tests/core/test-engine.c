@@ -723,7 +723,7 @@ test_allocations (void)
   Zoo zoo_net;
   g_autoptr (EspEngine) infer = NULL, explain = NULL;
   g_autoptr (GError) error = NULL;
-  float scores[64];
+  float scores[64], map[4096];
   char *volatile proof;
 
   if (g_getenv ("ESP_VALGRIND") != NULL)
@@ -747,6 +747,7 @@ test_allocations (void)
   esp_engine_forward (explain, zoo_net.input, NULL, &error);
   esp_engine_backward (explain, 0, NULL, &error);
   esp_engine_reduce_product (explain, 3, ESP_AT_CONV, ESP_REDUCE_MAX, scores, &error);
+  esp_engine_map_product (explain, 3, ESP_AT_CONV, 1, -1, map, &error);
   g_atomic_int_set (&counting, FALSE);
   g_free (proof);
   g_assert_no_error (error);

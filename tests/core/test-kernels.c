@@ -438,6 +438,49 @@ test_products (void)
       }
 }
 
+/* The sum over channels, and one channel, beside plain loops in double. */
+static void
+test_product_maps (void)
+{
+  const EspShape shape = { 2, 21, 9, 13 };
+  const EspKernelSet *const sets[] = { esp_kernels_onednn (), esp_kernels_reference (), esp_kernels_reference_double () };
+  const gsize plane = 9 * 13, n = 2 * 21 * plane;
+  double shift[21], gain[21];
+
+  for (int c = 0; c < 21; c++)
+    shift[c] = (double) c / 10 - 1, gain[c] = c % 5 == 2 ? 0 : c;
+  for (guint i = 0; i < G_N_ELEMENTS (sets); i++)
+    for (int channel = -1; channel < 21; channel += 4)
+      {
+        const EspLayout layout = esp_kernels_layout (sets[i], shape, FALSE);
+        void *value = packed_random (&layout, 1), *gradient = packed_random (&layout, 2);
+        const EspProductValue of = { value, shift, gain, 10 };
+        g_autofree double *v = g_new (double, n), *g = g_new (double, n);
+        float map[9 * 13];
+
+        esp_layout_unpack_double (&layout, value, v);
+        esp_layout_unpack_double (&layout, gradient, g);
+        for (int item = 0; item < 2; item++)
+          {
+            esp_product_map (&layout, &of, gradient, item, channel, map);
+            for (gsize p = 0; p < plane; p++)
+              {
+                double sum = 0;
+
+                for (int c = MAX (channel, 0); c < (channel < 0 ? 21 : channel + 1); c++)
+                  {
+                    const gsize at = ((gsize) item * 21 + (gsize) c) * plane + p;
+
+                    sum += gain[c] == 0 ? 0 : ((v[at] < 0 ? 10 * v[at] : v[at]) - shift[c]) * g[at];
+                  }
+                g_assert_cmpfloat_with_epsilon (map[p], (float) sum, 1e-6f);
+              }
+          }
+        g_aligned_free (value);
+        g_aligned_free (gradient);
+      }
+}
+
 /* A convolution compiled for inference alone, with its max-pool or without. */
 typedef struct
 {
@@ -604,6 +647,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/kernels/ties", test_ties);
   g_test_add_func ("/kernels/products", test_products);
+  g_test_add_func ("/kernels/product-maps", test_product_maps);
   g_test_add_func ("/kernels/logistic", test_logistic);
   g_test_add_func ("/kernels/logistic/places", test_logistic_places);
   return g_test_run ();
