@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 #define ESP_MOST_SIDE        65536                 /* channels, rows, columns, filters */
 #define ESP_MOST_NUMBERS     (G_GUINT64_CONSTANT (1) << 28) /* of one layer's output */
 #define ESP_MOST_ALL_NUMBERS (G_GUINT64_CONSTANT (1) << 30) /* of all outputs together */
+#define ESP_MOST_CHANNELS    (G_GUINT64_CONSTANT (1) << 22) /* of all outputs together: couplings and masks count them one by one */
 #define ESP_MOST_PARAMS      (G_GUINT64_CONSTANT (1) << 28) /* of all layers together */
 
 typedef struct

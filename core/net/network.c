@@ -86,23 +86,33 @@ read_layer (EspNetwork *network, guint index, GError **error)
          && esp_layer_row (layer->kind)->read (&reader, layer, error);
 }
 
+typedef struct
+{
+  guint64 numbers, channels, params;
+} Totals;
+
 /* Bounds what would be allocated for the network, before anything is. */
 static gboolean
-check_size (EspNetwork *network, guint index, guint64 *numbers, guint64 *params, GError **error)
+check_size (EspNetwork *network, guint index, Totals *totals, GError **error)
 {
   const EspLayer *layer = &network->layers[index];
   const guint64 out = esp_shape_count (layer->out);
 
-  *numbers += out;
-  *params += esp_layer_count_params (layer);
-  if (out > ESP_MOST_NUMBERS || *numbers > ESP_MOST_ALL_NUMBERS)
+  totals->numbers += out;
+  totals->channels += (guint64) layer->out.c;
+  totals->params += esp_layer_count_params (layer);
+  if (out > ESP_MOST_NUMBERS || totals->numbers > ESP_MOST_ALL_NUMBERS)
     return esp_cfg_refuse (network->cfg, layer->section, NULL, ESP_ERROR_LIMIT, error,
                            "an output of %d x %d x %d: more numbers than are accepted (%" G_GUINT64_FORMAT " a layer, %" G_GUINT64_FORMAT
                            " in all)",
                            layer->out.w, layer->out.h, layer->out.c, ESP_MOST_NUMBERS, ESP_MOST_ALL_NUMBERS);
-  if (*params > ESP_MOST_PARAMS)
+  if (totals->channels > ESP_MOST_CHANNELS)
     return esp_cfg_refuse (network->cfg, layer->section, NULL, ESP_ERROR_LIMIT, error,
-                           "%" G_GUINT64_FORMAT " parameters up to here, at most %" G_GUINT64_FORMAT " are accepted", *params,
+                           "%" G_GUINT64_FORMAT " channels up to here, at most %" G_GUINT64_FORMAT " are accepted", totals->channels,
+                           ESP_MOST_CHANNELS);
+  if (totals->params > ESP_MOST_PARAMS)
+    return esp_cfg_refuse (network->cfg, layer->section, NULL, ESP_ERROR_LIMIT, error,
+                           "%" G_GUINT64_FORMAT " parameters up to here, at most %" G_GUINT64_FORMAT " are accepted", totals->params,
                            ESP_MOST_PARAMS);
   return TRUE;
 }
@@ -111,13 +121,13 @@ static gboolean
 read_layers (EspNetwork *network, GError **error)
 {
   const guint n = esp_cfg_get_n_sections (network->cfg) - 1;
-  guint64 numbers = 0, params = 0;
+  Totals totals = { 0 };
 
   if (n == 0)
     return esp_cfg_refuse (network->cfg, 0, NULL, ESP_ERROR_FORMAT, error, "no layer follows: expected at least one");
   network->layers = g_new0 (EspLayer, n);
   for (guint i = 0; i < n; i++)
-    if (!read_layer (network, i, error) || !check_size (network, i, &numbers, &params, error))
+    if (!read_layer (network, i, error) || !check_size (network, i, &totals, error))
       return FALSE;
   return TRUE;
 }

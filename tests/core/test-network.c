@@ -143,6 +143,11 @@ test_yolo (void)
 static void
 test_limits (void)
 {
+  g_autoptr (GString) wide = g_string_new ("[net]\nwidth=1\nheight=1\nchannels=65536\n");
+
+  for (guint l = 0; l <= 64; l++) /* each as wide as one may be, without many numbers or parameters */
+    g_string_append (wide, "[dropout]\n");
+  assert_refused (wide->str, ESP_ERROR_LIMIT, "t.cfg:69: [dropout]: 4259840 channels up to here, at most 4194304");
   assert_refused ("[net]\nwidth=65536\nheight=65536\nchannels=3\n[dropout]\n", ESP_ERROR_LIMIT, "t.cfg:2");
   assert_refused ("[net]\nwidth=99999\nheight=1\nchannels=3\n[dropout]\n", ESP_ERROR_LIMIT, "t.cfg:2");
   assert_refused ("[net]\nwidth=4096\nheight=4096\nchannels=3\n[conv]\nfilters=65536\n", ESP_ERROR_LIMIT, "more numbers than are accepted");
