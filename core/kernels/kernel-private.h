@@ -56,8 +56,8 @@ struct _EspCall
 };
 
 /* Rows that work on float values of any block; blocked-*.c */
-extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_upsample, esp_blocked_concat, esp_blocked_add,
-    esp_blocked_head, esp_blocked_multiply, esp_blocked_reorg, esp_blocked_softmax;
+extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_maxpool_bent, esp_blocked_upsample, esp_blocked_concat,
+    esp_blocked_add, esp_blocked_head, esp_blocked_multiply, esp_blocked_reorg, esp_blocked_softmax;
 
 /* Whether entry number @entry of an anchor goes through the logistic function in a head. */
 static inline gboolean

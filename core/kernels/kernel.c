@@ -36,9 +36,9 @@ find_special (const EspKernelSet *set, const EspSpec *spec)
 /**
  * esp_kernels_take:
  * @set: which kernels
- * @spec: what to compute, geometry.pool set; its pointers are not looked at
+ * @spec: what to compute: a convolution with geometry.pool set, a max-pool with an activation; its pointers to numbers are not looked at
  *
- * Returns: whether the set has one operation for all of it; else the pool is compiled as an operation of its own. Thread: any.
+ * Returns: whether the set has one operation for all of it; else each of the two is compiled as an operation of its own. Thread: any.
  */
 gboolean
 esp_kernels_take (const EspKernelSet *set, const EspSpec *spec)

@@ -57,7 +57,8 @@ typedef struct
   guint            n_in;
   const EspLayout *in;
   EspLayout        out;
-  EspActivation    activation; /* convolution, activation, add */
+  EspActivation    activation; /* convolution, activation, add; maxpool: backward goes on through the activation that wrote its input, where
+                                * esp_kernels_take() has that, and then stores, it does not add */
   EspGeometry      geometry;
   double           scale[2];   /* upsample: what its numbers are multiplied by; add: what the channels are that both inputs have, of the first
                                 * and of the others; head: what x and y are about 1/2; softmax: what its numbers are */

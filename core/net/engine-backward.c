@@ -91,6 +91,7 @@ plant_seeds (EspEngine *engine)
       EspStep *step = esp_engine_step (engine, i);
 
       step->arrived = step->seeded || step->seeded_before;
+      step->skipped = FALSE;
       if (step->seeded)
         memcpy (step->grad.data, step->seed, esp_layout_get_bytes (&step->layout));
       else if (step->seeded_before)
@@ -101,7 +102,7 @@ plant_seeds (EspEngine *engine)
 static gboolean
 step_back (EspEngine *engine, EspStep *step, int stop)
 {
-  if (step->back_bend != NULL && !esp_call_run (step->back_bend, FALSE))
+  if (step->back_bend != NULL && !step->skipped && !esp_call_run (step->back_bend, FALSE))
     return FALSE;
   if (step->seeded_before)
     esp_layout_add (&step->layout, step->seed_before, step->pre_grad.data != NULL ? step->pre_grad.data : step->grad.data);
@@ -115,7 +116,8 @@ step_back (EspEngine *engine, EspStep *step, int stop)
 
       if (step->back[k] == NULL || step->layer->inputs[k] < stop)
         continue;
-      if (!esp_call_run (step->back[k], input->arrived))
+      input->skipped = step->back_through != NULL && !input->arrived;
+      if (!esp_call_run (input->skipped ? step->back_through : step->back[k], input->arrived))
         return FALSE;
       input->arrived = TRUE;
     }
@@ -156,7 +158,28 @@ esp_engine_backward (EspEngine *engine, guint stop, EspJob *job, GError **error)
   return TRUE;
 }
 
-/** esp_engine_can_read_gradient: Returns: TRUE if the last backward reached this place, else an error that says why not. */
+/* The gradient of an output that was passed over on the way to its activation: the reader's own is still there. */
+static gboolean
+fetch_skipped (EspEngine *engine, EspStep *step, GError **error)
+{
+  guint n;
+  const guint reader = esp_network_get_consumers (engine->network, step->layer->index, &n)[0];
+
+  if (!esp_call_run (esp_engine_step (engine, reader)->back[0], FALSE))
+    return esp_engine_failed (engine, reader, error);
+  step->skipped = FALSE;
+  return TRUE;
+}
+
+/**
+ * esp_engine_can_read_gradient:
+ * @engine: after a backward
+ * @layer: a layer; -1 is the image
+ * @at: where in it
+ * @error: return location
+ *
+ * Returns: TRUE if the last backward reached this place, and its numbers are there now; else an error that says why not. Thread: as forward.
+ */
 gboolean
 esp_engine_can_read_gradient (EspEngine *engine, int layer, EspAt at, GError **error)
 {
@@ -167,7 +190,7 @@ esp_engine_can_read_gradient (EspEngine *engine, int layer, EspAt at, GError **e
   else if (at == ESP_AT_CONV && (layer < 0 || esp_engine_step (engine, layer)->layer->kind != ESP_LAYER_CONVOLUTIONAL))
     g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %d: only convolutions have a place before batch normalisation", layer);
   else
-    return TRUE;
+    return at != ESP_AT_OUT || !esp_engine_step (engine, layer)->skipped || fetch_skipped (engine, esp_engine_step (engine, layer), error);
   return FALSE;
 }
 
@@ -186,7 +209,7 @@ esp_step_gradient (const EspStep *step, EspAt at)
  * @values: (out): batch * c * h * w numbers, n c h w
  * @error: return location
  *
- * Gradients that no seed reaches are 0. Thread: as forward. Errors: ESP_ERROR_SHAPE.
+ * Gradients that no seed reaches are 0. To be read before the next forward. Thread: as forward. Errors: ESP_ERROR_SHAPE.
  */
 gboolean
 esp_engine_read_gradient_double (EspEngine *engine, int layer, EspAt at, double *values, GError **error)

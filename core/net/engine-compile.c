@@ -155,6 +155,24 @@ join_pool (EspEngine *engine, EspStep *step, EspSpec *spec)
   *spec = both;
 }
 
+/* Of a max-pool that alone reads what an activation wrote, one pass back through both, where the kernels have it. */
+static gboolean
+compile_through (EspEngine *engine, EspStep *step, const EspSpec *pool, const EspStep *old, GError **error)
+{
+  const EspStep *input = esp_engine_step (engine, step->layer->inputs[0]);
+  EspSpec both = *pool;
+  guint n = 0;
+
+  if (pool->op != ESP_OP_MAXPOOL || engine->options.mode != ESP_MODE_EXPLAIN || input->bend == NULL || input->keep != NULL)
+    return TRUE;
+  esp_network_get_consumers (engine->network, input->layer->index, &n);
+  both.activation = input->layer->activation;
+  if (n != 1 || !esp_kernels_take (engine->set, &both))
+    return TRUE;
+  step->through = make (engine, &both, old != NULL ? old->through : NULL, error);
+  return step->through != NULL;
+}
+
 static gboolean
 compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **error)
 {
@@ -179,7 +197,7 @@ compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **e
   if (old != NULL && old->params != step->params)
     old = NULL;
   step->kernel = make (engine, &spec, old != NULL ? old->kernel : NULL, error);
-  return step->kernel != NULL;
+  return step->kernel != NULL && compile_through (engine, step, &spec, old, error);
 }
 
 /* What a mask clears of an output: filters that are cut, and where an activation makes something of nothing, all that flows from them. */

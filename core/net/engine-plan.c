@@ -226,7 +226,10 @@ bind_backward (EspEngine *engine, EspStep *step)
       if (step->back[k] == NULL)
         return FALSE;
     }
-  return TRUE;
+  if (step->through != NULL)
+    step->back_through
+        = esp_call_new_backward (step->through, 0, &values, grad, esp_engine_step (engine, step->layer->inputs[0])->pre_grad.data);
+  return step->through == NULL || step->back_through != NULL;
 }
 
 static gboolean

@@ -30,7 +30,8 @@ typedef struct
   EspKernel       *kernel; /* NULL where root is another layer */
   EspKernel       *learn;  /* (nullable): gives learned */
   EspKernel       *bend;   /* the activation, where it is not part of kernel or where backward needs it */
-  EspCall         *run, *run_bend, *back_bend, *run_learn;
+  EspKernel       *through; /* (nullable): of a max-pool: backward goes through its input's activation in one pass */
+  EspCall         *run, *run_bend, *back_bend, *run_learn, *back_through;
   EspCall        **back;   /* one an input, NULL where no gradient goes there */
   double          *gain;   /* of the folded batch normalisation, one a filter; NULL: 1 */
   double          *shift;  /* the folded bias */
@@ -41,6 +42,7 @@ typedef struct
   gboolean         joined; /* such a max-pool: it runs by itself only where a forward begins with it */
   gboolean         seeded, seeded_before;
   gboolean         arrived; /* grad holds something in this backward */
+  gboolean         skipped; /* back_through of the only reader wrote pre_grad; grad follows if it is asked for */
 } EspStep;
 
 struct _EspEngine

@@ -16,12 +16,14 @@ step_clear (EspStep *step)
   g_clear_pointer (&step->run, esp_call_free);
   g_clear_pointer (&step->run_bend, esp_call_free);
   g_clear_pointer (&step->back_bend, esp_call_free);
+  g_clear_pointer (&step->back_through, esp_call_free);
   for (guint k = 0; step->back != NULL && k < step->layer->n_inputs; k++)
     g_clear_pointer (&step->back[k], esp_call_free);
   g_clear_pointer (&step->back, g_free);
   g_clear_pointer (&step->run_learn, esp_call_free);
   g_clear_pointer (&step->kernel, esp_kernel_unref);
   g_clear_pointer (&step->learn, esp_kernel_unref);
+  g_clear_pointer (&step->through, esp_kernel_unref);
   g_clear_pointer (&step->bend, esp_kernel_unref);
   if (step->params != NULL)
     esp_params_unref ((EspParams *) step->params);

@@ -481,6 +481,66 @@ test_product_maps (void)
       }
 }
 
+/* Backward through a max-pool and the activation that wrote its input: the bits of the two one after the other. */
+static void
+test_bent_pools (void)
+{
+  static const struct
+  {
+    EspShape in, out;
+    int side;
+  } pools[] = { { { 2, 18, 13, 10 }, { 2, 18, 7, 5 }, 2 },
+                { { 1, 40, 34, 9 }, { 1, 40, 12, 3 }, 3 },
+                { { 1, 16, 40, 42 }, { 1, 16, 20, 21 }, 2 } };
+  const EspKernelSet *set = esp_kernels_onednn ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (pools) * 2; i++)
+    {
+      const int side = pools[i / 2].side;
+      const EspActivation activation = i % 2 == 0 ? ESP_ACTIVATION_LEAKY : ESP_ACTIVATION_RELU;
+      const EspLayout in = esp_kernels_layout (set, pools[i / 2].in, FALSE), out = esp_kernels_layout (set, pools[i / 2].out, FALSE);
+      const gsize n = esp_layout_get_bytes (&in) / sizeof (float);
+      float *raw = packed_random (&in, i + 1), *value = packed_random (&in, 2), *grad_out = packed_random (&out, 3);
+      float *pooled = packed_random (&out, 4), *grad = packed_random (&in, 5), *wanted = packed_random (&in, 6),
+            *got = packed_random (&in, 7);
+      EspSpec pool = { .op = ESP_OP_MAXPOOL,
+                       .backward = TRUE,
+                       .n_in = 1,
+                       .in = &in,
+                       .out = out,
+                       .geometry = { .size_h = side, .size_w = side, .stride_h = side, .stride_w = side } };
+      const EspSpec bend = { .op = ESP_OP_ACTIVATION, .backward = TRUE, .n_in = 1, .in = &in, .out = in, .activation = activation };
+      g_autoptr (EspKernel) alone = esp_kernel_new (set, &pool, NULL), act = esp_kernel_new (set, &bend, NULL), both = NULL;
+      g_autofree void *kept = g_malloc (esp_kernel_get_kept (alone));
+      const EspCallValues of_act = { (const void *[]){ raw }, value, NULL, NULL },
+                          of_pool = { (const void *[]){ value }, pooled, kept, NULL };
+      EspCall *calls[5];
+      gsize some = 0;
+
+      pool.activation = activation;
+      g_assert_true (esp_kernels_take (set, &pool));
+      both = esp_kernel_new (set, &pool, NULL);
+      calls[0] = esp_call_new_forward (act, &of_act);
+      calls[1] = esp_call_new_forward (alone, &of_pool);
+      calls[2] = esp_call_new_backward (alone, 0, &of_pool, grad_out, grad);
+      calls[3] = esp_call_new_backward (act, 0, &of_act, grad, wanted);
+      calls[4] = esp_call_new_backward (both, 0, &of_pool, grad_out, got);
+      for (guint k = 0; k < G_N_ELEMENTS (calls); k++)
+        {
+          g_assert_true (esp_call_run (calls[k], FALSE));
+          esp_call_free (calls[k]);
+        }
+      g_assert_cmpmem (got, n * sizeof (float), wanted, n * sizeof (float));
+      for (gsize k = 0; k < n; k++)
+        some += got[k] != 0 && got[k] != grad[k];
+      g_assert_true (activation == ESP_ACTIVATION_RELU || some > 0);
+      pool.geometry.stride_h = 1;
+      g_assert_false (esp_kernels_take (set, &pool));
+      for (guint k = 0; k < 7; k++)
+        g_aligned_free (((void *[]){ raw, value, grad_out, pooled, grad, wanted, got })[k]);
+    }
+}
+
 /* A convolution compiled for inference alone, with its max-pool or without. */
 typedef struct
 {
@@ -647,6 +707,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/kernels/ties", test_ties);
   g_test_add_func ("/kernels/products", test_products);
+  g_test_add_func ("/kernels/bent-pools", test_bent_pools);
   g_test_add_func ("/kernels/product-maps", test_product_maps);
   g_test_add_func ("/kernels/logistic", test_logistic);
   g_test_add_func ("/kernels/logistic/places", test_logistic_places);
