@@ -9,7 +9,8 @@
 
 #include "kernels/clones.h"
 
-#define MOST 16
+#define MOST 16 /* channels side by side */
+#define FEW  8  /* blocks of an image that are split, and their parts */
 
 /* One slab of float values: a row at a time in float, rows added in double. totals holds block numbers. */
 ESP_INLINE void
@@ -77,27 +78,73 @@ find_reducer (int block, EspProduct how)
   return reducers[block == 16 ? 2 : block == 8 ? 1 : 0][how];
 }
 
-static void
-reduce_float (
-    const EspLayout *layout, const float *value, const float *gradient, const double *shift, double below, EspProduct how, float *scores)
+typedef struct
 {
-  const EspShape s = layout->shape;
-  int block = layout->block, blocks = (s.c + block - 1) / block;
-  gsize each = (gsize) s.h * (gsize) s.w * (gsize) block;
-  Reducer reducer = find_reducer (block, how);
+  const EspLayout *layout;
+  const float *value, *gradient;
+  const double *shift;
+  double below;
+  EspProduct how;
+  Reducer reducer;
+} Reduction;
 
+/* Part @part of @parts of the rows of slab @i. */
+static void
+reduce_part (const Reduction *of, int i, int part, int parts, double totals[MOST])
+{
+  const EspShape s = of->layout->shape;
+  const int block = of->layout->block, first = i % ((s.c + block - 1) / block) * block, used = MIN (block, s.c - first);
+  const int from = part * s.h / parts, to = (part + 1) * s.h / parts;
+  const gsize row = (gsize) s.w * (gsize) block, at = ((gsize) i * (gsize) s.h + (gsize) from) * row;
+  float shifts[MOST] = { 0 };
+
+  for (int l = 0; of->shift != NULL && l < used; l++)
+    shifts[l] = (float) of->shift[first + l];
+  of->reducer (of->value + at, of->gradient + at, shifts, (float) of->below, to - from, s.w, totals);
+}
+
+/* Joins the parts of slab @i to its channels' scores. */
+static void
+join_parts (const Reduction *of, int i, int parts, double (*totals)[MOST], float *scores)
+{
+  const EspShape s = of->layout->shape;
+  const int block = of->layout->block, blocks = (s.c + block - 1) / block, first = i % blocks * block;
+
+  for (int l = 0; l < MIN (block, s.c - first); l++)
+    {
+      double total = totals[0][l];
+
+      for (int k = 1; k < parts; k++)
+        total = of->how == ESP_PRODUCT_MAX ? MAX (total, totals[k][l]) : total + totals[k][l];
+      scores[i / blocks * s.c + first + l] = (float) total;
+    }
+}
+
+/* Where an image has few blocks of channels the rows of each are split, in as many parts whatever the threads and the batch. */
+static void
+reduce_float (const Reduction *of, float *scores)
+{
+  const EspShape s = of->layout->shape;
+  const int blocks = (s.c + of->layout->block - 1) / of->layout->block, parts = blocks < FEW ? MIN (FEW, s.h) : 1;
+
+  for (int i = 0; i < s.n * blocks && parts > 1; i++)
+    {
+      double totals[FEW][MOST];
+
+#pragma omp parallel for schedule(static)
+      for (int k = 0; k < parts; k++)
+        reduce_part (of, i, k, parts, totals[k]);
+      join_parts (of, i, parts, totals, scores);
+    }
+  if (parts > 1)
+    return;
 #pragma omp parallel for schedule(static)
   for (int i = 0; i < s.n * blocks; i++)
     {
-      int first = i % blocks * block, used = MIN (block, s.c - first);
-      float shifts[MOST] = { 0 };
-      double totals[MOST];
+      double totals[1][MOST];
 
-      for (int l = 0; shift != NULL && l < used; l++)
-        shifts[l] = (float) shift[first + l];
-      reducer (value + (gsize) i * each, gradient + (gsize) i * each, shifts, (float) below, s.h, s.w, totals);
-      for (int l = 0; l < used; l++)
-        scores[i / blocks * s.c + first + l] = (float) totals[l];
+      reduce_part (of, i, 0, 1, totals[0]);
+      join_parts (of, i, 1, totals, scores);
     }
 }
 
@@ -141,7 +188,7 @@ esp_product_reduce (
     for (gsize i = 0; i < channels; i++)
       scores[i] = 0;
   else if (layout->size == sizeof (float))
-    reduce_float (layout, value, gradient, shift, below, how, scores);
+    reduce_float (&(Reduction){ layout, value, gradient, shift, below, how, find_reducer (layout->block, how) }, scores);
   else
     for (gsize i = 0; i < channels; i++)
       scores[i] = (float) reduce_plane ((const double *) value + i * plane, (const double *) gradient + i * plane,
