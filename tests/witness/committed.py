@@ -39,7 +39,7 @@ def cli(*arguments):
     program = os.path.join(os.environ["ESP_BUILD_ROOT"], "app", "espalier-cli")
     done = subprocess.run([program, *map(str, arguments), "--json"], capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
-        refused = arguments[0] == "info" or "has none" in done.stderr
+        refused = arguments[0] == "info" or "has none" in done.stderr or "has no parameters" in done.stderr
         raise (Refused if refused else RuntimeError)(done.stderr.strip() or f"exit {done.returncode}")
     return json.loads(done.stdout)
 
@@ -80,8 +80,11 @@ class Case:
     def values(self):
         return {(part["value"], part["layer"]): self.numbers_of(part) for part in self.index["parts"] if "value" in part}
 
-    def gradients(self, seed_layer):
-        return {(part["gradient"], part["layer"]): self.numbers_of(part) for part in self.index["parts"] if part.get("seed") == seed_layer}
+    def gradients(self, seed_layer, of_shortcuts):
+        """Those of what weighted shortcuts multiply by are asked for apart."""
+        found = {(part["gradient"], part["layer"]): self.numbers_of(part) for part in self.index["parts"] if part.get("seed") == seed_layer}
+        return {key: numbers for key, numbers in found.items()
+                if (key[0] == "weights" and self.network.layers[key[1]].kind == "shortcut") == of_shortcuts}
 
     def numbers_of(self, part):
         return self.numbers[part["at"]:part["at"] + part["count"]]
@@ -114,13 +117,13 @@ class Case:
                 got.update(self.dump("dump", layers, at, *more))
         return f"{len(wanted)} values, the worst off by {self.judge(got, wanted, within):.1e}"
 
-    def check_gradients(self, *more, within=WITHIN, heads=False):
-        """From each head, or from what comes in there, to the image, the layers and what is trained. A parameter without influence has no gradient or zeros."""
+    def check_gradients(self, *more, within=WITHIN, heads=False, of_shortcuts=False):
+        """From each head, or from what comes in there, to the image, the layers and what is trained."""
         said = []
         for seed_layer in self.made.seeds:
             if (seed_layer in self.made.heads) != heads:
                 continue
-            wanted, got = self.gradients(seed_layer), {}
+            wanted, got = self.gradients(seed_layer, of_shortcuts), {}
             for at in ("out", "pre", "conv"):
                 layers = {layer for what, layer in wanted if what == at or at == "out" and what not in ("pre", "conv")}
                 if layers:
@@ -131,6 +134,9 @@ class Case:
 
     def check_double(self):
         return self.check_values(*DOUBLE, within=WITHIN_DOUBLE) + "; " + self.check_gradients(*DOUBLE, within=WITHIN_DOUBLE)
+
+    def check_shortcut_gradients(self):
+        return self.check_gradients(of_shortcuts=True) + "; double: " + self.check_gradients(*DOUBLE, within=WITHIN_DOUBLE, of_shortcuts=True)
 
     def check_head_gradients(self):
         return self.check_gradients(heads=True) + "; double: " + self.check_gradients(*DOUBLE, within=WITHIN_DOUBLE, heads=True)
@@ -173,6 +179,8 @@ def main():
                 tap.run(name + " values", case.check_values)
                 tap.run(name + " gradients", case.check_gradients)
                 tap.run(name + " in double", case.check_double)
+                if any(layer.kind == "shortcut" and layer.params for layer in case.network.layers):
+                    tap.run(name + " gradients of shortcuts' weights", case.check_shortcut_gradients)
                 if case.made.heads:
                     tap.run(name + " gradients of heads", case.check_head_gradients)
         finally:
