@@ -5,14 +5,13 @@
 #include "measure/bootstrap.h"
 #include "study/live-private.h"
 
-#define TIMED_IMAGES 8
-
-/* Seconds of one image whose picture is decoded: the lower quartile of a few, since what else runs at start-up should not shrink the look for good. */
-static double
-time_images (EspLive *live, EspPass *pass)
+/** live_time_images: Returns: seconds of one image whose picture is decoded: the lower quartile of a few, since what else runs at start-up should
+ * not shrink the look for good; 0 where it was stopped. Thread: lane. */
+double
+live_time_images (EspLive *live, EspPass *pass)
 {
-  const guint n = MIN (TIMED_IMAGES, live->material->n_images);
-  double seconds[TIMED_IMAGES];
+  const guint n = MIN (LIVE_TIMED_IMAGES, live->material->n_images);
+  double seconds[LIVE_TIMED_IMAGES];
 
   for (guint i = 0; i < n; i++)
     {
@@ -77,7 +76,7 @@ run_baseline (EspLive *live, EspJob *job, GError **error)
       keep_baseline (live, i, outcome);
     }
   if (pass != NULL)
-    live->seconds_per_image = time_images (live, pass);
+    live->seconds_per_image = live_time_images (live, pass);
   return pass != NULL;
 }
 
@@ -116,6 +115,7 @@ end_baseline (EspLive *live)
 {
   pthread_mutex_lock (&live->lock);
   live->baseline_running = FALSE;
+  live_half_post (live);
   live->changed = TRUE;
   live_queue_idle (live);
   pthread_mutex_unlock (&live->lock);

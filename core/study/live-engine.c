@@ -4,12 +4,13 @@
 
 #include "study/live-private.h"
 
-static EspEngine *
-new_engine (EspLive *live, EspNetwork *network, EspWeights *weights, EspEngine *reuse, GError **error)
+/** live_new_engine: Returns: (transfer full): an engine of batch 1 in @backend. Thread: lane. */
+EspEngine *
+live_new_engine (EspLive *live, EspBackendKind backend, EspNetwork *network, EspWeights *weights, EspEngine *reuse, GError **error)
 {
   const EspEngineOptions options = {
     .mode = ESP_MODE_INFER,
-    .backend = live->material->options.backend,
+    .backend = backend,
     .bn = live->material->options.bn,
     .batch = 1,
   };
@@ -22,8 +23,27 @@ EspEngine *
 live_whole_engine (EspLive *live, GError **error)
 {
   if (live->whole == NULL)
-    live->whole = new_engine (live, live->material->network, live->material->weights, NULL, error);
+    live->whole = live_new_engine (live, live->material->options.backend, live->material->network, live->material->weights, NULL, error);
   return live->whole != NULL ? esp_engine_ref (live->whole) : NULL;
+}
+
+/** live_cut: Returns: (transfer none) (nullable): the network cut to @mask, which goes with the next mask; blocks that the last one has too are
+ * shared with it. Thread: lane. */
+EspCut *
+live_cut (EspLive *live, EspMask *mask, GError **error)
+{
+  const EspHash hash = esp_mask_get_hash (mask);
+  EspCut *cut;
+
+  if (live->cut != NULL && esp_hash_equal (live->cut_hash, hash))
+    return live->cut;
+  cut = esp_cut_new (live->material->network, live->material->weights, mask, live->cut, error);
+  if (cut == NULL)
+    return NULL;
+  g_clear_pointer (&live->cut, esp_cut_unref);
+  live->cut = cut;
+  live->cut_hash = hash;
+  return cut;
 }
 
 /**
@@ -39,24 +59,23 @@ EspEngine *
 esp_live_engine (EspLive *live, EspMask *mask, GError **error)
 {
   const EspHash hash = esp_mask_get_hash (mask);
-  g_autoptr (EspCut) cut = NULL;
   g_autoptr (EspEngine) whole = NULL, engine = NULL;
+  EspCut *cut;
 
   if (esp_mask_is_full (mask))
     return live_whole_engine (live, error);
   if (live->engine != NULL && esp_hash_equal (live->engine_hash, hash))
     return esp_engine_ref (live->engine);
   whole = live_whole_engine (live, error);
-  cut = whole != NULL ? esp_cut_new (live->material->network, live->material->weights, mask, live->cut, error) : NULL;
+  cut = whole != NULL ? live_cut (live, mask, error) : NULL;
   if (cut == NULL)
     return NULL;
-  engine = new_engine (live, esp_cut_get_network (cut), esp_cut_get_weights (cut), live->engine != NULL ? live->engine : whole, error);
+  engine = live_new_engine (live, live->material->options.backend, esp_cut_get_network (cut), esp_cut_get_weights (cut),
+                            live->engine != NULL ? live->engine : whole, error);
   if (engine == NULL)
     return NULL;
   g_clear_pointer (&live->engine, esp_engine_unref);
-  g_clear_pointer (&live->cut, esp_cut_unref);
   live->engine = esp_engine_ref (engine);
-  live->cut = g_steal_pointer (&cut);
   live->engine_hash = hash;
   return g_steal_pointer (&engine);
 }

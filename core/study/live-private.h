@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 #define LIVE_PUBLISH_INTERVAL (G_USEC_PER_SEC / 10)
 #define LIVE_REPLICATES_STEP  20 /* of a bootstrap, between two looks at what waits */
+#define LIVE_TIMED_IMAGES     8  /* that say how long one takes */
 #define LIVE_LEAST_PARTIAL    16 /* images: below, agreement is shown instead of a mAP */
 
 /* A mask under evaluation. The lane alone writes; numbers are read elsewhere under the lock. */
@@ -19,12 +20,28 @@ typedef struct
   EspOutcome **outcomes; /* by data set index, NULL where not yet seen; freed once the interval is known */
   guint        n, seen;
   gboolean     finished;
+  gboolean     approximate; /* a look in bfloat16: never finished, never kept */
 } LiveRun;
 
 LiveRun *live_run_new   (EspMask *mask, const char *title, EspPlanState *state, guint n);
 LiveRun *live_run_ref   (LiveRun *run);
 void     live_run_unref (LiveRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LiveRun, live_run_unref)
+
+/* What belongs to quick looks in bfloat16 alone. */
+typedef struct
+{
+  gboolean     wanted;   /* with the lock held, as the next three: the next look is in bfloat16 */
+  gboolean     queued;   /* the measuring waits in the lane, is under way, or failed */
+  gboolean     measured; /* as far as there is anything to measure */
+  guint64      told;     /* generation of what the result slot shows part way */
+  EspEngine   *whole;    /* Thread: lane, as all below */
+  EspEngine   *engine;   /* of the last mask looked at */
+  EspHash      engine_hash;
+  EspOutcome **outcomes; /* (nullable): of the unpruned network, by data set index, until the difference is known */
+  guint        n_seen;   /* of the order */
+  double       seconds_per_image; /* 0: not timed yet */
+} LiveHalf;
 
 struct _EspLive
 {
@@ -60,8 +77,9 @@ struct _EspLive
   /* ---- Thread: lane ---- */
   EspJob    *stop; /* cancelled by close alone: what the quick look listens to */
   EspEngine *whole;
-  EspCut    *cut;
-  EspEngine *engine; /* of cut */
+  EspCut    *cut; /* of the last mask, whatever it was made for */
+  EspHash    cut_hash;
+  EspEngine *engine;
   EspHash    engine_hash;
   LiveRun   *run; /* the newest under way */
   GQueue     held; /* of LiveRun: finished, without an interval yet, oldest first */
@@ -72,6 +90,7 @@ struct _EspLive
   double     seconds_per_image;
   gint64     last_partial; /* when a partial number was last published */
   gint64     partial_cost; /* how long that took, interval and all */
+  LiveHalf   half;
 };
 
 typedef struct
@@ -88,10 +107,16 @@ void     live_look           (gpointer data);                   /* lane acts */
 void     live_pass           (gpointer data);
 void     live_baseline       (gpointer data);
 void     live_latency        (gpointer data);
+void     live_half_post      (EspLive *live);                   /* with the lock held */
 LiveRun *live_find_finished  (EspLive *live, const EspMask *mask); /* with the lock held; (transfer none) */
 void     live_show_finished  (EspLive *live, LiveRun *run); /* with the lock held */
 EspEngine *live_whole_engine (EspLive *live, GError **error);                     /* Thread: lane, as all below */
+EspCut  *live_cut            (EspLive *live, EspMask *mask, GError **error);      /* (transfer none): until the next mask's */
+EspEngine *live_new_engine   (EspLive *live, EspBackendKind backend, EspNetwork *network, EspWeights *weights, EspEngine *reuse, GError **error);
 EspPass *live_new_pass       (EspLive *live, EspEngine *engine);
+double   live_time_images    (EspLive *live, EspPass *pass);
+EspPass *live_half_new_pass  (EspLive *live, EspMask *mask, GError **error);
+void     live_half_clear     (LiveHalf *half, guint n);
 EspPass *live_new_kept_pass  (EspLive *live, EspEngine *engine, EspMask *mask);
 void     live_tell_failure   (EspLive *live, const GError *error);
 void     live_tell_partial   (EspLive *live, LiveRun *run, guint n, guint64 generation, const EspInterval *interval);

@@ -35,10 +35,11 @@ see (EspPass *pass, LiveRun *run, guint image, EspJob *job, GError **error)
 
 /* Images of the quick look: as many as fit; a few while nothing is timed yet. */
 static guint
-count_look (EspLive *live, guint known)
+count_look (EspLive *live, guint known, gboolean half)
 {
+  const double seconds = half && live->half.seconds_per_image > 0 ? live->half.seconds_per_image : live->seconds_per_image;
   const guint n = live->material->n_images;
-  const guint fit = live->seconds_per_image > 0 ? (guint) CLAMP (LOOK_SECONDS / live->seconds_per_image, 1, n) : MIN (n, 4);
+  const guint fit = seconds > 0 ? (guint) CLAMP (LOOK_SECONDS / seconds, 1, n) : MIN (n, 4);
 
   return MIN (fit, known);
 }
@@ -51,6 +52,7 @@ typedef struct
   guint64 generation;
   guint known;   /* unpruned outcomes at hand, a prefix of the order */
   LiveRun *done; /* (nullable): finished already */
+  gboolean half; /* the look is to be in bfloat16 */
 } Wanted;
 
 static void
@@ -93,6 +95,7 @@ read_slot (EspLive *live, Wanted *wanted, gboolean *queued)
     .generation = live->generation,
     .known = live->n_baseline,
     .done = done != NULL ? live_run_ref (done) : NULL,
+    .half = live->half.wanted,
   };
   pthread_mutex_unlock (&live->lock);
   return !esp_job_is_cancelled (live->stop);
@@ -160,6 +163,23 @@ tell_look (EspLive *live, LiveRun *run, guint n, guint64 generation)
     live_tell_partial (live, run, n, generation, &interval);
 }
 
+/* The pass of a look, and where its outcomes go: on to the full pass in float32, nowhere in bfloat16. */
+static EspPass *
+begin_look (EspLive *live, const Wanted *wanted, LiveRun **run, GError **error)
+{
+  g_autoptr (EspEngine) engine = NULL;
+
+  if (wanted->half)
+    {
+      *run = live_run_new (wanted->mask, wanted->title, wanted->state, live->material->n_images);
+      (*run)->approximate = TRUE;
+      return live_half_new_pass (live, wanted->mask, error);
+    }
+  engine = esp_live_engine (live, wanted->mask, error);
+  *run = engine != NULL ? take_run (live, wanted) : NULL;
+  return engine != NULL ? live_new_kept_pass (live, engine, wanted->mask) : NULL;
+}
+
 /** live_look: stage 0: the first images of the order, not cancelled by newer requests; then asks for the full pass. Thread: lane. */
 void
 live_look (gpointer data)
@@ -167,25 +187,22 @@ live_look (gpointer data)
   EspLive *live = data;
   g_auto (Wanted) wanted = { 0 };
   g_autoptr (LiveRun) run = NULL;
-  g_autoptr (EspEngine) engine = NULL;
   g_autoptr (EspPass) pass = NULL;
   g_autoptr (GError) error = NULL;
   guint n;
 
   if (!read_slot (live, &wanted, &live->look_queued))
     return;
-  n = count_look (live, wanted.known);
+  n = count_look (live, wanted.known, wanted.half);
   if (wanted.done == NULL && n > 0 && !esp_mask_is_full (wanted.mask))
     {
-      engine = esp_live_engine (live, wanted.mask, &error);
-      pass = engine != NULL ? live_new_kept_pass (live, engine, wanted.mask) : NULL;
-      run = pass != NULL ? take_run (live, &wanted) : NULL;
-      n = run != NULL ? look_at (live, pass, run, n, &error) : 0;
+      pass = begin_look (live, &wanted, &run, &error);
+      n = pass != NULL ? look_at (live, pass, run, n, &error) : 0;
       if (n > 0)
         tell_look (live, run, run->seen, wanted.generation);
       live_tell_failure (live, error);
     }
-  if (error == NULL)
+  if (error == NULL || wanted.half) /* float32 does not depend on what failed in bfloat16 */
     post_pass (live);
 }
 

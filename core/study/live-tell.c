@@ -20,6 +20,15 @@ live_tell_failure (EspLive *live, const GError *error)
   pthread_mutex_unlock (&live->lock);
 }
 
+/* Whether what the slot shows of this very request is a look in bfloat16 at more images than @n. With the lock held. */
+static gboolean
+is_behind_look (EspLive *live, guint n, guint64 generation)
+{
+  const EspMapNumber *number = &live->number;
+
+  return number->approximate && live->half.told == generation && n < number->agreement_n;
+}
+
 /** live_tell_partial: what is known of a mask part way: a mAP from 16 images on where the unpruned network is through, agreement below or without
  * truth. The interval, where there is one, is kept to differences that are possible. Thread: lane. */
 void
@@ -35,8 +44,11 @@ live_tell_partial (EspLive *live, LiveRun *run, guint n, guint64 generation, con
   live->last_partial = g_get_monotonic_time ();
   pthread_mutex_lock (&live->lock);
   /* A look at an older mask is better than none while the hand moves, but never takes the place of what is final. */
-  if (!live->closed && (generation == live->generation || number->state != ESP_STATE_FINAL))
+  if (!live->closed && (generation == live->generation || number->state != ESP_STATE_FINAL)
+      && (run->approximate || !is_behind_look (live, n, generation)))
     {
+      number->approximate = run->approximate;
+      live->half.told = generation;
       number->agreement = agreement;
       number->has_agreement = TRUE;
       number->agreement_n = n;

@@ -104,6 +104,7 @@ live_clear (gpointer data)
   g_clear_pointer (&live->prefixes, esp_prefix_cache_free);
   g_clear_pointer (&live->last, esp_mask_unref);
   g_array_unref (live->changes);
+  live_half_clear (&live->half, live->material->n_images);
   g_clear_pointer (&live->cut, esp_cut_unref);
   g_clear_pointer (&live->whole, esp_engine_unref);
   g_hash_table_unref (live->finished);
@@ -278,6 +279,7 @@ live_show_finished (EspLive *live, LiveRun *run)
   EspMapNumber *number = &live->number;
 
   number->state = ESP_STATE_FINAL;
+  number->approximate = FALSE;
   number->map = run->trial.map;
   number->interval = run->trial.interval;
   number->has_interval = run->trial.has_interval;
@@ -313,7 +315,7 @@ show_previous (EspLive *live, EspMask *mask)
   EspMapNumber *number = &live->number;
 
   number->state = isnan (number->map) ? ESP_STATE_NONE : ESP_STATE_PREVIOUS;
-  number->has_interval = number->has_agreement = FALSE;
+  number->has_interval = number->has_agreement = number->approximate = FALSE;
   number->has_plan = !esp_mask_is_full (mask);
   number->n = 0;
 }

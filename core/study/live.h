@@ -42,6 +42,8 @@ void                esp_live_request       (EspLive             *live,
                                             EspMask             *mask,
                                             const char          *title,
                                             EspPlanState        *state); /* (nullable): kept with the trial */
+void                esp_live_set_look_bfloat16 (EspLive         *live,       /* quick looks from here on; ignored where the processor cannot */
+                                            gboolean             on);
 void                esp_live_measure       (EspLive             *live);      /* latency of the mask in hand, when the lane has nothing better */
 void                esp_live_get_number    (EspLive             *live,
                                             EspMapNumber        *number);

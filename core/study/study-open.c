@@ -176,6 +176,7 @@ install (EspStudy *study, EspMaterial *material, EspPlan *plan)
   g_list_store_remove_all (study->trials);
   fill_images (study);
   study->live = esp_live_new (study->lane, material, &events, study, study->prefix_budget);
+  esp_live_set_look_bfloat16 (study->live, study->look_bfloat16);
   if (material->n_images != 0)
     study->view = esp_view_new (study->lane, material, study->live, study_view_news, study);
   study_view_fill (study);

@@ -24,6 +24,7 @@ typedef enum
   STUDY_PROP_NOTICE,
   STUDY_PROP_PLAN,
   STUDY_PROP_HEAT_SCALE,
+  STUDY_PROP_LOOK_BFLOAT16,
   STUDY_N_PROPS,
 } StudyProp;
 
@@ -55,6 +56,7 @@ struct _EspStudy
   guint                 n_maps;
 
   gsize       prefix_budget;
+  gboolean    look_bfloat16;
   EspCost     cost, whole;
   EspJob     *baseline_job, *score_job;
   gboolean    viewing;       /* the picture in view is being made */

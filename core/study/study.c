@@ -183,6 +183,9 @@ study_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case STUDY_PROP_HEAT_SCALE:
       g_value_set_string (value, self->heat_over_set ? "set" : "image");
       break;
+    case STUDY_PROP_LOOK_BFLOAT16:
+      g_value_set_boolean (value, self->look_bfloat16);
+      break;
     case STUDY_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -254,6 +257,9 @@ study_set_property (GObject *object, guint id, const GValue *value, GParamSpec *
     case STUDY_PROP_HEAT_SCALE:
       set_heat_scale (self, g_value_get_string (value));
       break;
+    case STUDY_PROP_LOOK_BFLOAT16:
+      esp_study_set_look_bfloat16 (self, g_value_get_boolean (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -280,6 +286,7 @@ install_properties (GObjectClass *klass)
   props[STUDY_PROP_NOTICE] = g_param_spec_string ("notice", NULL, NULL, "", read);
   props[STUDY_PROP_PLAN] = g_param_spec_object ("plan", NULL, NULL, ESP_TYPE_PLAN, read);
   props[STUDY_PROP_HEAT_SCALE] = g_param_spec_string ("heat-scale", NULL, NULL, "image", write);
+  props[STUDY_PROP_LOOK_BFLOAT16] = g_param_spec_boolean ("look-bfloat16", NULL, NULL, FALSE, write);
   g_object_class_install_properties (klass, STUDY_N_PROPS, props);
 }
 
@@ -339,6 +346,26 @@ esp_study_set_prefix_budget (EspStudy *study, gsize bytes)
 {
   g_return_if_fail (ESP_IS_STUDY (study));
   study->prefix_budget = bytes;
+}
+
+/**
+ * esp_study_set_look_bfloat16:
+ * @study: a study, open or not
+ * @on: whether quick looks are in bfloat16
+ *
+ * Their numbers are approximate and say so; the full pass, and with it every number that is final, stays in float32. Ignored where
+ * esp_backend_is_available() says that the processor has no instructions for it. Thread: main.
+ */
+void
+esp_study_set_look_bfloat16 (EspStudy *study, gboolean on)
+{
+  g_return_if_fail (ESP_IS_STUDY (study));
+  if (study->look_bfloat16 == (on != FALSE))
+    return;
+  study->look_bfloat16 = on != FALSE;
+  if (study->live != NULL)
+    esp_live_set_look_bfloat16 (study->live, study->look_bfloat16);
+  study_notify (study, STUDY_PROP_LOOK_BFLOAT16);
 }
 
 /** study_view_changed: emits "view-changed". Thread: main. */

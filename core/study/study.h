@@ -35,7 +35,8 @@ void      esp_study_files_complete  (EspStudyFiles *files);
  *   image (int, -1), detection (int, -1 = whole class), layer (int), method (string), criterion (string),
  *   threshold (double 0..1 shown boxes), sentence (string: what is explained, in words), failure (string, the last error as a sentence, "" none),
  *   plan (EspPlan), heat-scale ("image" or "set"), notice (string: what was left out of the data, "" nothing).
- *   Writable: image, detection, layer, method, criterion, threshold, heat-scale.
+ *   look-bfloat16 (boolean: quick looks in bfloat16, where the processor has it).
+ *   Writable: image, detection, layer, method, criterion, threshold, heat-scale, look-bfloat16.
  * Signals: "view-changed" (picture, boxes or heat to be drawn again), "numbers-changed" (tiles), "failed" (GError: an error to be shown). */
 EspStudy       *esp_study_new              (EspLane       *lane);
 void            esp_study_open_async       (EspStudy            *study,
@@ -48,6 +49,8 @@ gboolean        esp_study_open_finish      (EspStudy            *study,  /* FALS
                                             GError             **error);
 void            esp_study_set_prefix_budget (EspStudy     *study,  /* of studies opened from here on; 256 MiB unless said */
                                             gsize          bytes);
+void            esp_study_set_look_bfloat16 (EspStudy     *study,  /* the quick looks from here on; FALSE unless said */
+                                             gboolean       on);
 EspNetwork     *esp_study_get_network      (EspStudy      *study);
 EspWeights     *esp_study_get_weights      (EspStudy      *study);
 EspDataset     *esp_study_get_dataset      (EspStudy      *study);
@@ -108,6 +111,9 @@ typedef struct
   gboolean       has_agreement;
   guint          n, total;   /* images */
   guint          agreement_n;
+  gboolean       approximate; /* of a look in bfloat16; never with ESP_STATE_FINAL */
+  gboolean       half_known;  /* the unpruned network was evaluated in bfloat16 too */
+  double         half_difference; /* bfloat16 minus float32: mAP of the unpruned network, all N */
 } EspMapNumber;
 
 typedef struct

@@ -179,6 +179,9 @@ typedef struct
 {
   const EspStudyFiles *files;
   EspMask *mask;
+  EspBackendKind backend;
+  guint batch;
+  EspOutcome **outcomes; /* (nullable) */
   double map;
 } Direct;
 
@@ -189,7 +192,7 @@ run_direct (gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (EspMaterial) m = esp_material_load (direct->files, NULL, &error);
   g_autoptr (EspCut) cut = esp_cut_new (m->network, m->weights, direct->mask, NULL, &error);
-  const EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = ESP_BACKEND_ONEDNN, .bn = ESP_BN_ALEXEY, .batch = 4 };
+  const EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = direct->backend, .bn = ESP_BN_ALEXEY, .batch = direct->batch };
   g_autoptr (EspEngine) engine = esp_engine_new (esp_cut_get_network (cut), esp_cut_get_weights (cut), &options, NULL, &error);
   g_autoptr (EspPass) pass = esp_pass_new (engine, m->dataset, m->map, m->cache, &m->options);
   g_autofree guint *indices = g_new (guint, m->n_images);
@@ -203,13 +206,25 @@ run_direct (gpointer data)
   summary = esp_summary_new (outcomes, m->n_images, m->n_classes, esp_protocol_find ("darknet"));
   direct->map = summary->map;
   for (guint i = 0; i < m->n_images; i++)
-    esp_outcome_free (outcomes[i]);
+    if (direct->outcomes != NULL)
+      direct->outcomes[i] = outcomes[i];
+    else
+      esp_outcome_free (outcomes[i]);
 }
 
 double
 direct_map (EspLane *lane, const EspStudyFiles *files, EspMask *mask)
 {
-  Direct direct = { .files = files, .mask = mask };
+  Direct direct = { .files = files, .mask = mask, .backend = ESP_BACKEND_ONEDNN, .batch = 4 };
+
+  esp_lane_call (lane, run_direct, &direct);
+  return direct.map;
+}
+
+double
+direct_map_in (EspLane *lane, const EspStudyFiles *files, EspMask *mask, EspBackendKind backend, EspOutcome **outcomes)
+{
+  Direct direct = { .files = files, .mask = mask, .backend = backend, .batch = 1, .outcomes = outcomes };
 
   esp_lane_call (lane, run_direct, &direct);
   return direct.map;
