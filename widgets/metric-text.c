@@ -58,6 +58,36 @@ agreement_words (const EspMapNumber *number)
                           100 * number->agreement, number->agreement_n);
 }
 
+/* What a look in bfloat16 adds to its name: never anything to a final one. */
+static void
+mark_approximate (const EspMapNumber *number, EspMetricText *text)
+{
+  g_autofree char *name = NULL;
+
+  if (!number->approximate || number->state == ESP_STATE_FINAL)
+    return;
+  name = g_strconcat (text->name, _ (", approximate"), NULL);
+  g_free (text->name);
+  text->name = g_steal_pointer (&name);
+}
+
+/* Why a number is not the last word; what bfloat16 does to the unpruned network is said once it is measured. */
+static char *
+partial_words (const EspMapNumber *number)
+{
+  if (number->approximate && number->half_known)
+    {
+      g_autofree char *tenths = signed_tenths (100 * number->half_difference);
+      g_autofree char *difference = pretty (tenths);
+
+      return g_strdup_printf (_ ("Approximate: in bfloat16 (%s points on the unpruned network), %u of %u images so far."), difference,
+                              number->n, number->total);
+    }
+  if (number->approximate)
+    return g_strdup_printf (_ ("Approximate: in bfloat16, %u of %u images so far."), number->n, number->total);
+  return g_strdup_printf (_ ("Approximate: %u of %u images so far."), number->n, number->total);
+}
+
 /* Photographs without labels, or nothing known yet: agreement with the unpruned network stands in for mAP. */
 static void
 map_unknown (const EspMapNumber *number, EspMetricText *text)
@@ -136,7 +166,7 @@ map_counted (const EspMapNumber *number, EspMetricText *text)
     {
       text->fraction = number->total != 0 ? (double) number->n / number->total : 0;
       text->count = g_strdup_printf (_ ("%u of %u"), number->n, number->total);
-      text->why = g_strdup_printf (_ ("Approximate: %u of %u images so far."), number->n, number->total);
+      text->why = partial_words (number);
     }
   text->name = g_string_free (g_steal_pointer (&name), FALSE);
 }
@@ -146,7 +176,7 @@ map_counted (const EspMapNumber *number, EspMetricText *text)
  * @told: the state of the evaluation; fractions 0..1
  * @text: (out): filled; clear it with esp_metric_text_clear()
  *
- * The name ends in ", final" exactly when @told is final. Thread: any.
+ * The name ends in ", final" exactly when @told is final, in ", approximate" when it is of a look in bfloat16. Thread: any.
  */
 void
 esp_metric_text_map (const EspMapNumber *told, EspMetricText *text)
@@ -167,6 +197,7 @@ esp_metric_text_map (const EspMapNumber *told, EspMetricText *text)
       else
         map_counted (number, text);
     }
+  mark_approximate (number, text);
   finish (text);
 }
 
