@@ -198,4 +198,6 @@ esp_window_add_actions (EspWindow *window)
   add_switch (window, "show-truth", canvas, "show-truth");
   add_switch (window, "show-heat", canvas, "show-heat");
   add_switch (window, "side-by-side", canvas, "compare");
+  if (esp_backend_is_available (ESP_BACKEND_BFLOAT16)) /* the menu leaves out what there is no action for */
+    add_switch (window, "look-bfloat16", window->study, "look-bfloat16");
 }
