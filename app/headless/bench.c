@@ -6,6 +6,7 @@
 #include "kernels/peak.h"
 #include "net/cost.h"
 #include "progress.h"
+#include "network-options.h"
 #include "verbs.h"
 
 #include <sys/resource.h>
@@ -16,9 +17,12 @@
 
 static int blocks = 24, repeats = 4;
 
+static char *dialect;
+
 static const GOptionEntry options[] = {
   { "blocks", 0, 0, G_OPTION_ARG_INT, &blocks, "Take N turns at the peak, forward and explain (default 24)", "N" },
   { "repeats", 0, 0, G_OPTION_ARG_INT, &repeats, "Runs in a turn (default 4)", "N" },
+  ESP_DIALECT_OPTION (dialect),
   G_OPTION_ENTRY_NULL,
 };
 
@@ -170,7 +174,7 @@ load (Bench *bench, int argc, char **argv, guint64 seed, GError **error)
   EspCfg *cfg;
 
   if (argc > 0)
-    bench->network = esp_network_load (argv[0], error);
+    bench->network = esp_options_load_network (argv[0], dialect, error);
   else if ((text = g_resources_lookup_data (DEFAULT_NET, G_RESOURCE_LOOKUP_FLAGS_NONE, error)) != NULL
            && (cfg = esp_cfg_parse (g_bytes_get_data (text, NULL), g_bytes_get_size (text), "yolov3-tiny.cfg", error)) != NULL)
     bench->network = esp_network_new (cfg, error);

@@ -2,8 +2,17 @@
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
+#include "network-options.h"
+
 #include "prune/group.h"
 #include "verbs.h"
+
+static char *dialect;
+
+static const GOptionEntry options[] = {
+  ESP_DIALECT_OPTION (dialect),
+  G_OPTION_ENTRY_NULL,
+};
 
 static void
 add_group (JsonBuilder *json, const EspGroup *group)
@@ -53,7 +62,7 @@ tell_fixed (EspNetwork *network, const EspCoupling *coupling, gboolean people, J
 static gboolean
 run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
 {
-  g_autoptr (EspNetwork) network = esp_network_load (argv[0], error);
+  g_autoptr (EspNetwork) network = esp_options_load_network (argv[0], dialect, error);
   g_autoptr (EspCoupling) coupling = NULL;
   g_autoptr (GPtrArray) groups = NULL;
 
@@ -78,6 +87,7 @@ const EspVerb esp_verb_groups = {
   .name = "groups",
   .arguments = "NET.cfg",
   .summary = "List the groups of layers that share a pruning ratio",
+  .options = options,
   .least = 1,
   .most = 1,
   .run = run,

@@ -2,15 +2,17 @@
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
+#include "network-options.h"
 #include "verbs.h"
 
 #include "net/cost.h"
 #include "net/weights.h"
 
-static char *weights_path;
+static char *weights_path, *dialect;
 
 static const GOptionEntry options[] = {
   { "weights", 0, 0, G_OPTION_ARG_FILENAME, &weights_path, "Check that this weights file fits", "W" },
+  ESP_DIALECT_OPTION (dialect),
   G_OPTION_ENTRY_NULL,
 };
 
@@ -74,7 +76,7 @@ add_network (JsonBuilder *json, const EspNetwork *network, EspCost total)
   esp_json_int (json, "height", input.h);
   esp_json_int (json, "channels", input.c);
   esp_json_int (json, "classes", count_classes (network));
-  esp_json_string (json, "dialect", "alexey");
+  esp_json_string (json, "dialect", esp_dialect_name (esp_network_get_dialect (network)));
   json_builder_set_member_name (json, "layers");
   json_builder_begin_array (json);
   for (guint i = 0; i < esp_network_get_n_layers (network); i++)
@@ -85,7 +87,7 @@ add_network (JsonBuilder *json, const EspNetwork *network, EspCost total)
 static gboolean
 run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
 {
-  g_autoptr (EspNetwork) network = esp_network_load (argv[0], error);
+  g_autoptr (EspNetwork) network = esp_options_load_network (argv[0], dialect, error);
   g_autoptr (EspWeights) weights = NULL;
   EspCost total;
 

@@ -44,6 +44,16 @@ apply (EspEvaluateOptions *run, const EspNetworkOptions *options, GError **error
   return TRUE;
 }
 
+/** esp_options_load_network: Returns: (transfer full): the network at @cfg, read for @dialect; G_OPTION_ERROR for an unknown word. Thread: any. */
+EspNetwork *
+esp_options_load_network (const char *cfg, const char *dialect, GError **error)
+{
+  static const char *const dialects[] = { "auto", "alexey", "pjreddie", NULL };
+  guint value = ESP_DIALECT_AUTO;
+
+  return choose ("dialect", dialect, dialects, &value, error) ? esp_network_load_dialect (cfg, (EspDialect) value, error) : NULL;
+}
+
 /**
  * esp_loaded_open:
  * @loaded: (out): left cleared on failure
@@ -59,7 +69,7 @@ esp_loaded_open (EspLoaded *loaded, const char *cfg, const char *weights, const 
   g_auto (EspLoaded) opened = { NULL };
 
   *loaded = (EspLoaded){ NULL };
-  opened.network = esp_network_load (cfg, error);
+  opened.network = esp_options_load_network (cfg, options->dialect, error);
   if (opened.network == NULL)
     return FALSE;
   esp_evaluate_options_init (&opened.run, opened.network);

@@ -11,10 +11,15 @@ typedef struct
   char *fit;
   char *bn_eps;
   char *orientation;
+  char *dialect;
   char *backend;
 } EspNetworkOptions;
 
+#define ESP_DIALECT_OPTION(word) \
+  { "dialect", 0, 0, G_OPTION_ARG_STRING, &(word), "Whose darknet the cfg is for: auto, alexey or pjreddie (default auto)", "DIALECT" }
+
 #define ESP_NETWORK_OPTIONS(options) \
+  ESP_DIALECT_OPTION ((options).dialect), \
   { "fit", 0, 0, G_OPTION_ARG_STRING, &(options).fit, "stretch or letterbox (default: as the cfg's letter_box says)", "FIT" }, \
   { "bn-eps", 0, 0, G_OPTION_ARG_STRING, &(options).bn_eps, "Batch normalisation of alexey, darknet or opencv (default alexey)", "FORM" }, \
   { "orientation", 0, 0, G_OPTION_ARG_STRING, &(options).orientation, \
@@ -36,6 +41,10 @@ gboolean esp_loaded_open  (EspLoaded                *loaded,  /* (out) */
                            const EspNetworkOptions  *options,
                            GError                  **error);  /* a word that an option does not know: G_OPTION_ERROR, exit 2 */
 void     esp_loaded_clear (EspLoaded                *loaded);
+/* (transfer full): the network alone, as --dialect says. */
+EspNetwork *esp_options_load_network (const char  *cfg,
+                                      const char  *dialect, /* (nullable): auto */
+                                      GError     **error);
 /* --orientation alone, where no network runs. */
 gboolean esp_options_orientation (const EspNetworkOptions *options,
                                   EspOrientation          *orientation, /* (out) */

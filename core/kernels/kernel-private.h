@@ -55,6 +55,9 @@ struct _EspCall
   gpointer     bound;
 };
 
+/* add-factors.c: (transfer full): n_in * out.c, of an ESP_OP_ADD */
+double *esp_add_factors (const EspSpec *spec);
+
 /* Rows that work on float values of any block; blocked-*.c */
 extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_maxpool_bent, esp_blocked_upsample, esp_blocked_concat,
     esp_blocked_add, esp_blocked_head, esp_blocked_multiply, esp_blocked_reorg, esp_blocked_softmax;

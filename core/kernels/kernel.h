@@ -14,7 +14,8 @@ typedef enum
   ESP_OP_MAXPOOL,
   ESP_OP_UPSAMPLE,    /* nearest neighbour */
   ESP_OP_CONCAT,      /* channels of all inputs in a row, of each only one of its parts where there are groups */
-  ESP_OP_ADD,         /* out = act (in[0] + in[1]), over the channels both have */
+  ESP_OP_ADD,         /* out = act (f[0] in[0] + f[1] in[1] + ...), of each input the channels that the first has too. Of two, the second may be
+                       * of another size: as pjreddie strides, every (w1 / w2)th of its pixels, or onto every (w2 / w1)th */
   ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor, or softmax of its classes; w and h as they are; then x, y
                          times scale about 1/2 */
   ESP_OP_SOFTMAX,     /* of in * scale over each of the groups of one image's numbers in c h w order */
@@ -32,6 +33,11 @@ typedef enum
   ESP_REORG_WIDER,  /* c / s² x h s x w s: the way back */
 } EspReorgWay;
 
+typedef enum { ESP_ADD_UNWEIGHTED, ESP_ADD_PER_INPUT, ESP_ADD_PER_CHANNEL } EspAddWeights;
+
+/* w; relu (w) / (sum of relu (w) + 1e-4); exp (w - largest w) / (sum of those + 1e-4); over the inputs (AlexeyAB) */
+typedef enum { ESP_ADD_AS_IS, ESP_ADD_RELU, ESP_ADD_SOFTMAX } EspAddNormal;
+
 /* The whole numbers of an operation: compared byte for byte, so ints only; what an operation does not use is 0. */
 typedef struct
 {
@@ -47,6 +53,7 @@ typedef struct
   int pool;               /* convolution: 2: out is what a max-pool of side 2, stride 2 makes of it (see esp_kernels_take); 0: none */
   int group;              /* concat: the part that is taken */
   int way;                /* reorg: an EspReorgWay */
+  int weights, normal;    /* add: an EspAddWeights and an EspAddNormal */
 } EspGeometry;
 
 /* What to compile. Pointers are only borrowed during esp_kernel_new, which packs what it needs. */

@@ -29,26 +29,47 @@ activation_backward (EspCall *call, gboolean add)
   return TRUE;
 }
 
-/* Adds the channels that both have. */
+/* Adds @from to @to, or backward @to to @from, over the channels and by the strides that both have. */
 static void
-add_common (const EspLayout *from, const real *in, const EspLayout *to, real *out)
+add_common (const EspLayout *from, real *in, const EspLayout *to, real *out, const double *factors, gboolean backward)
 {
-  gsize plane = plane_of (to), common = (gsize) MIN (from->shape.c, to->shape.c) * plane;
+  const EspShape a = from->shape, b = to->shape;
+  int c = MIN (a.c, b.c), h = MIN (a.h, b.h), w = MIN (a.w, b.w), stride = MAX (a.w / b.w, 1), sample = MAX (b.w / a.w, 1);
 
-  for (int n = 0; n < to->shape.n; n++)
-    for (gsize i = 0; i < common; i++)
-      out[(gsize) n * (gsize) to->shape.c * plane + i] += in[(gsize) n * (gsize) from->shape.c * plane + i];
+  for (int n = 0; n < b.n; n++)
+    for (int k = 0; k < c; k++)
+      for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++)
+          {
+            gsize i = (gsize) (n * a.c + k) * plane_of (from) + (gsize) (y * stride * a.w + x * stride);
+            gsize o = (gsize) (n * b.c + k) * plane_of (to) + (gsize) (y * sample * b.w + x * sample);
+
+            if (backward)
+              in[i] += (real) factors[k] * out[o];
+            else
+              out[o] += (real) factors[k] * in[i];
+          }
+}
+
+static gboolean
+add_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
+{
+  kernel->compiled = esp_add_factors (spec);
+  kernel->packed = spec->n_in * (gsize) spec->out.shape.c * sizeof (double);
+  return TRUE;
 }
 
 static gboolean
 add_forward (EspCall *call)
 {
   const EspSpec *spec = &call->kernel->spec;
+  const double *factors = call->kernel->compiled;
   real *out = call->out;
   gsize n = count_of (&spec->out);
 
-  memcpy (out, call->in[0], n * sizeof (real));
-  add_common (&spec->in[1], call->in[1], &spec->out, out);
+  memset (out, 0, n * sizeof (real));
+  for (guint k = 0; k < spec->n_in; k++)
+    add_common (&spec->in[k], (real *) call->in[k], &spec->out, out, factors + k * (gsize) spec->out.shape.c, FALSE);
   for (gsize i = 0; i < n; i++)
     out[i] = act (spec->activation, out[i]);
   return TRUE;
@@ -59,11 +80,12 @@ add_backward (EspCall *call, gboolean add)
 {
   const EspSpec *spec = &call->kernel->spec;
   const EspLayout *in = &spec->in[call->input];
+  const double *factors = call->kernel->compiled;
 
   clear_unless (add, call->grad_in, in);
-  add_common (&spec->out, call->grad_out, in, call->grad_in);
+  add_common (in, call->grad_in, &spec->out, (real *) call->grad_out, factors + call->input * (gsize) spec->out.shape.c, TRUE);
   return TRUE;
 }
 
 static const EspKernelRow activation_row = { .forward = activation_forward, .backward = activation_backward };
-static const EspKernelRow add_row = { .forward = add_forward, .backward = add_backward };
+static const EspKernelRow add_row = { .compile = add_compile, .release = g_free, .forward = add_forward, .backward = add_backward };

@@ -74,7 +74,7 @@ cut_network (const EspCut *cut, const EspNetwork *network, GError **error)
       if (esp_layer_is_depthwise (layer))
         esp_cfg_set (cfg, layer->section, "groups", text);
     }
-  return esp_network_new (g_steal_pointer (&cfg), error);
+  return esp_network_new_dialect (g_steal_pointer (&cfg), esp_network_get_dialect (network), error);
 }
 
 static void
@@ -122,6 +122,17 @@ gather_weights (const EspLayer *layer, const EspParams *from, EspParams *to, con
   g_assert (next == to->weights + to->n_weights);
 }
 
+/* Of a weighted sum: the kept channels of each input's share, or what has no channels. */
+static void
+gather_shares (const EspLayer *layer, const EspParams *from, EspParams *to, const Kept *out)
+{
+  if (layer->shortcut.weights == ESP_ADD_PER_CHANNEL)
+    for (guint k = 0; k < layer->n_inputs; k++)
+      gather (to->weights + (gsize) k * out->n, from->weights + (gsize) k * (gsize) layer->out.c, out);
+  else
+    memcpy (to->weights, from->weights, from->n_weights * sizeof (float));
+}
+
 /* @small: the layer in the cut network. */
 static EspParams *
 cut_params (const EspCut *cut, const EspLayer *layer, const EspLayer *small, const EspParams *from)
@@ -129,6 +140,11 @@ cut_params (const EspCut *cut, const EspLayer *layer, const EspLayer *small, con
   const Kept *in = kept_of (cut, layer->inputs[0]), *out = kept_of (cut, (int) layer->index);
   EspParams *to = esp_params_new_for (small);
 
+  if (layer->kind == ESP_LAYER_SHORTCUT)
+    {
+      gather_shares (layer, from, to, out);
+      return to;
+    }
   gather (to->biases, from->biases, out);
   gather (to->scales, from->scales, out);
   gather (to->means, from->means, out);

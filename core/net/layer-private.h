@@ -19,6 +19,7 @@ typedef struct
   EspShape        image;
   const EspLayer *layers; /* those before this one */
   guint           n_layers;
+  EspDialect      dialect; /* auto: pjreddie's is still possible */
 } EspLayerReader;
 
 /* A key that changes the computation, and the one value of it that we run. */
@@ -69,6 +70,7 @@ extern const EspLayerRow esp_row_reorg;
 extern const EspLayerRow esp_row_reorg3d;
 extern const EspLayerRow esp_row_cost;
 
+gboolean           esp_cfg_is_alexeys    (const EspCfg          *cfg);
 const EspLayerRow *esp_layer_row         (EspLayerKind           kind);
 gboolean           esp_layer_kind_parse  (const char            *name,
                                           EspLayerKind          *kind);

@@ -1,11 +1,20 @@
 /* layer.h: what one layer is: one small struct a kind, and the row that knows how to read it */
 #pragma once
 
+#include "kernels/kernel.h"
 #include "net/cfg.h"
 #include "tensor/activation.h"
 #include "tensor/shape.h"
 
 G_BEGIN_DECLS
+
+/* Whose darknet a cfg is read for, where they differ. */
+typedef enum
+{
+  ESP_DIALECT_AUTO, /* pjreddie's where a shortcut joins maps of unequal size and nothing is AlexeyAB's alone, else AlexeyAB's */
+  ESP_DIALECT_ALEXEY,
+  ESP_DIALECT_PJREDDIE,
+} EspDialect;
 
 typedef enum
 {
@@ -63,6 +72,14 @@ typedef struct
 
 typedef struct
 {
+  EspAddWeights weights;
+  EspAddNormal  normal;
+  double        alpha, beta; /* pjreddie's factors of what both inputs have; 1 mostly */
+  gboolean      strided;     /* the second input is a map of another size (pjreddie) */
+} EspShortcut;
+
+typedef struct
+{
   int      stride;
   gboolean reverse; /* channels to pixels */
 } EspReorg;
@@ -104,12 +121,14 @@ typedef struct
     EspUpsample      upsample;
     EspRoute         route;
     EspScaleChannels scale_channels;
+    EspShortcut      shortcut;
     EspReorg         reorg;
     EspHead          head; /* of [yolo] and [region] */
     EspSoftmax       softmax;
   };
 } EspLayer;
 
+const char *esp_dialect_name       (EspDialect      dialect); /* "auto", "alexey", "pjreddie" */
 const char *esp_layer_kind_name    (EspLayerKind    kind);
 gboolean    esp_layer_is_depthwise (const EspLayer *layer); /* a convolution whose every channel makes one of its own */
 gboolean    esp_layer_is_head      (const EspLayer *layer); /* makes boxes: its output is an activated map */

@@ -17,6 +17,7 @@ typedef struct
 struct _EspNetwork
 {
   EspCfg *cfg;
+  EspDialect dialect; /* while reading auto where pjreddie's is possible */
   EspShape input;
   gboolean letterbox;
   guint n_layers;
@@ -68,7 +69,7 @@ read_input (EspNetwork *network, GError **error)
 static gboolean
 read_layer (EspNetwork *network, guint index, GError **error)
 {
-  const EspLayerReader reader = { network->cfg, index + 1, network->input, network->layers, index };
+  const EspLayerReader reader = { network->cfg, index + 1, network->input, network->layers, index, network->dialect };
   EspLayer *layer = &network->layers[index];
   const char *kind = esp_cfg_get_kind (network->cfg, reader.section);
 
@@ -204,9 +205,23 @@ network_clear (gpointer data)
   esp_cfg_free (network->cfg);
 }
 
+/* What auto was, now that all shortcuts are read. */
+static void
+settle_dialect (EspNetwork *network)
+{
+  gboolean strided = FALSE;
+
+  if (network->dialect != ESP_DIALECT_AUTO)
+    return;
+  for (guint i = 0; i < network->n_layers; i++)
+    strided |= network->layers[i].kind == ESP_LAYER_SHORTCUT && network->layers[i].shortcut.strided;
+  network->dialect = strided ? ESP_DIALECT_PJREDDIE : ESP_DIALECT_ALEXEY;
+}
+
 /**
- * esp_network_new:
+ * esp_network_new_dialect:
  * @cfg: (transfer full): the text; kept, and freed if it is refused
+ * @dialect: whose darknet it is read for
  * @error: ESP_ERROR_FORMAT, ESP_ERROR_UNSUPPORTED, ESP_ERROR_SHAPE or ESP_ERROR_LIMIT, each with name:line
  *
  * Reads every section strictly: a kind, or an option that changes the computation, which we do not run is refused; keys that only training
@@ -214,31 +229,55 @@ network_clear (gpointer data)
  * Returns: (transfer full): the network, immutable. Thread: any.
  */
 EspNetwork *
-esp_network_new (EspCfg *cfg, GError **error)
+esp_network_new_dialect (EspCfg *cfg, EspDialect dialect, GError **error)
 {
   g_autoptr (EspNetwork) network = g_atomic_rc_box_new0 (EspNetwork);
 
   network->cfg = cfg;
+  network->dialect = dialect == ESP_DIALECT_AUTO && esp_cfg_is_alexeys (cfg) ? ESP_DIALECT_ALEXEY : dialect;
   if (!read_input (network, error) || !read_layers (network, error) || !find_heads (network, error))
     return NULL;
+  settle_dialect (network);
   link_consumers (network);
   mark_head_inputs (network);
   return g_steal_pointer (&network);
 }
 
+/** esp_network_new: as esp_network_new_dialect(), which chooses the dialect by what the cfg uses. */
+EspNetwork *
+esp_network_new (EspCfg *cfg, GError **error)
+{
+  return esp_network_new_dialect (cfg, ESP_DIALECT_AUTO, error);
+}
+
 /**
- * esp_network_load:
+ * esp_network_load_dialect:
  * @path: a cfg file
- * @error: as esp_cfg_load() and esp_network_new()
+ * @dialect: whose darknet it is read for
+ * @error: as esp_cfg_load() and esp_network_new_dialect()
  *
  * Returns: (transfer full): the network. Thread: any.
  */
 EspNetwork *
-esp_network_load (const char *path, GError **error)
+esp_network_load_dialect (const char *path, EspDialect dialect, GError **error)
 {
   EspCfg *cfg = esp_cfg_load (path, error);
 
-  return cfg != NULL ? esp_network_new (cfg, error) : NULL;
+  return cfg != NULL ? esp_network_new_dialect (cfg, dialect, error) : NULL;
+}
+
+/** esp_network_load: as esp_network_load_dialect(), which chooses the dialect by what the cfg uses. */
+EspNetwork *
+esp_network_load (const char *path, GError **error)
+{
+  return esp_network_load_dialect (path, ESP_DIALECT_AUTO, error);
+}
+
+/** esp_network_get_dialect: Returns: whose darknet it is read for, AlexeyAB's or pjreddie's. Thread: any. */
+EspDialect
+esp_network_get_dialect (const EspNetwork *network)
+{
+  return network->dialect;
 }
 
 /** esp_network_ref: Returns: (transfer full): the same network. Thread: any. */

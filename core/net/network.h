@@ -11,6 +11,13 @@ EspNetwork     *esp_network_load             (const char       *path,
                                               GError          **error);
 EspNetwork     *esp_network_new              (EspCfg           *cfg,     /* (transfer full) */
                                               GError          **error);
+EspNetwork     *esp_network_load_dialect     (const char       *path,
+                                              EspDialect        dialect,
+                                              GError          **error);
+EspNetwork     *esp_network_new_dialect      (EspCfg           *cfg,     /* (transfer full) */
+                                              EspDialect        dialect,
+                                              GError          **error);
+EspDialect      esp_network_get_dialect      (const EspNetwork *network); /* the one that was chosen, never auto */
 EspNetwork     *esp_network_ref              (EspNetwork       *network);
 void            esp_network_unref            (EspNetwork       *network);
 const EspCfg   *esp_network_get_cfg          (const EspNetwork *network);

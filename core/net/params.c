@@ -64,8 +64,9 @@ esp_layer_count_params (const EspLayer *layer)
 EspParams *
 esp_params_new_for (const EspLayer *layer)
 {
-  const gboolean normalized = layer->conv.batch_normalize;
-  const guint filters = (guint) layer->conv.filters;
+  const gboolean is_shortcut = layer->kind == ESP_LAYER_SHORTCUT; /* weights alone */
+  const gboolean normalized = !is_shortcut && layer->conv.batch_normalize;
+  const guint filters = is_shortcut ? 0 : (guint) layer->conv.filters;
 
   return esp_params_new (filters, esp_layer_count_params (layer) - (gsize) filters * (normalized ? 4 : 1), normalized);
 }

@@ -71,8 +71,8 @@ fill_uniform (GRand *rng, float *values, gsize n)
  * @network: whose
  * @seed: each layer draws from the stream (@seed, layer, 0)
  *
- * Weights N(0, 2 / fan-in) (He et al. 2015, eq. 10), gamma and variance U(0.5, 1.5), beta, bias and mean N(0, 0.1²). For tests and
- * measurements. Returns: (transfer full): the same numbers for the same seed. Thread: any.
+ * Weights N(0, 2 / fan-in) (He et al. 2015, eq. 10), gamma, variance and the weights of sums U(0.5, 1.5), beta, bias and mean N(0, 0.1²). For
+ * tests and measurements. Returns: (transfer full): the same numbers for the same seed. Thread: any.
  */
 EspWeights *
 esp_weights_new_random (const EspNetwork *network, guint64 seed)
@@ -86,7 +86,10 @@ esp_weights_new_random (const EspNetwork *network, guint64 seed)
 
       if (params == NULL)
         continue;
-      fill_normal (rng, params->weights, params->n_weights, sqrt (2.0 * params->filters / (double) params->n_weights));
+      if (params->filters == 0) /* of a sum */
+        fill_uniform (rng, params->weights, params->n_weights);
+      else
+        fill_normal (rng, params->weights, params->n_weights, sqrt (2.0 * params->filters / (double) params->n_weights));
       fill_normal (rng, params->biases, params->filters, 0.1);
       if (params->scales == NULL)
         continue;

@@ -161,7 +161,7 @@ shrink (EspNetwork *network, double bflops)
   g_snprintf (side, sizeof side, "%d", SMALL_SIDE);
   esp_cfg_set (cfg, 0, "width", side);
   esp_cfg_set (cfg, 0, "height", side);
-  small = esp_network_new (cfg, NULL);
+  small = esp_network_new_dialect (cfg, esp_network_get_dialect (network), NULL);
   return small != NULL ? small : esp_network_ref (network);
 }
 
@@ -254,7 +254,7 @@ static gboolean
 verify (const Export *export, EspExportResult *result, EspJob *job, GError **error)
 {
   g_autofree char *cfg_path = path_of (export, CFG), *weights_path = path_of (export, WEIGHTS), *plan_path = path_of (export, PLAN);
-  g_autoptr (EspNetwork) again = esp_network_load (cfg_path, error);
+  g_autoptr (EspNetwork) again = esp_network_load_dialect (cfg_path, esp_network_get_dialect (export->network), error);
   g_autoptr (EspWeights) weights = again != NULL ? esp_weights_load (again, weights_path, error) : NULL;
   g_autoptr (EspMask) mask = NULL;
   g_autoptr (EspNetwork) whole = NULL, small = NULL;

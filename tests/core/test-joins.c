@@ -41,6 +41,20 @@ static const struct
   { "reorg3d", NET CONV ("6", SMOOTH) "[reorg3d]\nstride=2\n" CONV ("5", SMOOTH) },
   { "reorg3d-reverse", NET CONV ("20", SMOOTH) "[reorg3d]\nstride=2\nreverse=1\n" CONV ("5", SMOOTH) },
   { "reorg-route", NET CONV ("9", SMOOTH) CONV ("7", SMOOTH) "[route]\nlayers=-1,-2\n[reorg]\nstride=2\n[cost]\n" CONV ("5", SMOOTH) },
+  { "shortcut-fewer", NET CONV ("9", SMOOTH) CONV ("6", SMOOTH) CONV ("9", SMOOTH) "[shortcut]\nfrom=-2\n" CONV ("5", SMOOTH) },
+  { "shortcut-more", NET CONV ("9", SMOOTH) CONV ("6", SMOOTH) "[shortcut]\nfrom=-2\n[route]\nlayers=-1,0\n" CONV ("5", SMOOTH) },
+  { "shortcut-three",
+    NET CONV ("9", SMOOTH) CONV ("4", SMOOTH) CONV ("7", SMOOTH) "[shortcut]\nfrom=-2,0\nactivation=logistic\n" CONV ("5", SMOOTH) },
+  { "shortcut-weighted",
+    NET CONV ("9", SMOOTH) CONV ("7", SMOOTH) CONV ("8", SMOOTH) "[shortcut]\nfrom=-2,-3\nweights_type=per_feature\n" CONV ("5", SMOOTH) },
+  { "shortcut-relu", NET CONV ("9", SMOOTH) CONV (
+                         "7", SMOOTH) "[shortcut]\nfrom=-2\nweights_type=per_channel\nweights_normalization=relu\n" CONV ("5", SMOOTH) },
+  { "shortcut-softmax",
+    NET CONV ("9", SMOOTH) CONV ("7", SMOOTH)
+        CONV ("9", SMOOTH) "[shortcut]\nfrom=-2,-3\nweights_type=per_channel\nweights_normalization=softmax\n" CONV ("5", SMOOTH) },
+  { "shortcut-every-second", NET CONV ("9", SMOOTH) CONV ("6", SMOOTH "stride=2\n") "[shortcut]\nfrom=-2\n" CONV ("5", SMOOTH) },
+  { "shortcut-onto-every-second",
+    NET CONV ("9", SMOOTH) CONV ("6", SMOOTH "stride=2\n") "[route]\nlayers=0\n[shortcut]\nfrom=1\n" CONV ("5", SMOOTH) },
   { "shortcut-logistic", NET CONV ("6", SMOOTH) CONV ("6", SMOOTH) "[shortcut]\nfrom=-2\nactivation=logistic\n" CONV ("5", SMOOTH) },
 };
 
@@ -334,6 +348,94 @@ test_read_routes (void)
 }
 
 static void
+assert_dialect (const char *text, EspDialect asked, EspDialect chosen)
+{
+  EspCfg *cfg = esp_cfg_parse (text, strlen (text), "t.cfg", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = esp_network_new_dialect (cfg, asked, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (esp_dialect_name (esp_network_get_dialect (network)), ==, esp_dialect_name (chosen));
+}
+
+static void
+assert_refused_in (const char *text, EspDialect dialect, const char *message)
+{
+  EspCfg *cfg = esp_cfg_parse (text, strlen (text), "t.cfg", NULL);
+  g_autoptr (GError) error = NULL;
+  EspNetwork *network = esp_network_new_dialect (cfg, dialect, &error);
+
+  g_assert_null (network);
+  if (strstr (error->message, message) == NULL)
+    g_error ("“%s” does not say “%s”", error->message, message);
+}
+
+#define STRIDED NET CONV ("9", BENT) CONV ("6", BENT "stride=2\n") "[shortcut]\nfrom=-2\n"
+
+/* pjreddie's where maps of unequal size are joined and nothing is AlexeyAB's alone. */
+static void
+test_dialects (void)
+{
+  assert_dialect (NET CONV ("9", BENT), ESP_DIALECT_AUTO, ESP_DIALECT_ALEXEY);
+  assert_dialect (NET CONV ("9", BENT), ESP_DIALECT_PJREDDIE, ESP_DIALECT_PJREDDIE);
+  assert_dialect (STRIDED, ESP_DIALECT_AUTO, ESP_DIALECT_PJREDDIE);
+  assert_refused_in (STRIDED, ESP_DIALECT_ALEXEY, "maps of equal size are expected in AlexeyAB's dialect");
+  assert_refused_in (STRIDED "[route]\nlayers=-1\ngroups=1\n", ESP_DIALECT_AUTO, "in AlexeyAB's dialect");
+  assert_dialect (STRIDED "[route]\nlayers=-1\ngroups=1\n", ESP_DIALECT_PJREDDIE, ESP_DIALECT_PJREDDIE);
+  assert_refused_in (NET CONV ("9", BENT) CONV ("9", BENT) CONV ("9", BENT) "[shortcut]\nfrom=-2,-3\n", ESP_DIALECT_PJREDDIE,
+                     "from=-2,-3: 2 layers: pjreddie's dialect adds only one");
+  assert_refused_in (NET CONV ("9", BENT) CONV ("9", BENT) "[shortcut]\nfrom=-2\nalpha=2\n", ESP_DIALECT_AUTO,
+                     "alpha=2: only 1 is supported");
+  assert_dialect (NET CONV ("9", BENT) CONV ("9", BENT) "[shortcut]\nfrom=-2\nalpha=2\n", ESP_DIALECT_PJREDDIE, ESP_DIALECT_PJREDDIE);
+  assert_refused (NET CONV ("9", BENT) "[upsample]\nstride=2\n[route]\nlayers=0\n" CONV (
+                      "9", BENT "size=1\nstride=3\n") "[route]\nlayers=-3\n[shortcut]\nfrom=-2\nweights_type=per_layer\n",
+                  ESP_ERROR_UNSUPPORTED, "in AlexeyAB's dialect");
+  assert_refused (NET CONV ("9", BENT) CONV ("9", BENT) "[shortcut]\nfrom=-2\nweights_type=some\n", ESP_ERROR_UNSUPPORTED,
+                  "weights_type=some: expected one of none, per_feature, per_layer, per_channel");
+}
+
+static void
+test_read_shortcuts (void)
+{
+  assert_out (NET CONV ("9", BENT) CONV ("6", BENT) "[shortcut]\nfrom=-2\n", 6, 8, 12);
+  assert_out (NET CONV ("6", BENT) CONV ("9", BENT) "[shortcut]\nfrom=-2\n", 9, 8, 12);
+  assert_out (STRIDED, 6, 4, 6);
+}
+
+/* The numbers of a weighted sum lie in the weights file behind those of the layer before, and are written as they were read. */
+static void
+test_shortcut_file (void)
+{
+  g_autoptr (EspNetwork) network = net_of (NET "[conv]\nfilters=2\nsize=1\n[conv]\nfilters=3\nsize=1\n"
+                                               "[shortcut]\nfrom=-2\nweights_type=per_channel\n[conv]\nfilters=1\nsize=1\n");
+  const guint n = 2 + 6 + 3 + 6 + 6 + 1 + 3;
+  g_autofree guint32 *file = g_new0 (guint32, 5 + n);
+  g_autoptr (GBytes) bytes = NULL, again = NULL;
+  g_autoptr (EspWeights) weights = NULL;
+  g_autoptr (GError) error = NULL;
+  const EspParams *params;
+
+  file[1] = GUINT32_TO_LE (2);
+  for (guint i = 0; i < n; i++)
+    {
+      const float number = (float) i;
+
+      memcpy (&file[5 + i], &number, sizeof number);
+      file[5 + i] = GUINT32_TO_LE (file[5 + i]);
+    }
+  bytes = g_bytes_new (file, (5 + n) * 4);
+  g_assert_cmpuint (esp_cost_of (network, NULL).params, ==, n);
+  weights = esp_weights_parse (network, bytes, "t.weights", &error);
+  g_assert_no_error (error);
+  params = esp_weights_get (weights, 2);
+  g_assert_cmpuint (params->n_weights, ==, 6);
+  for (guint i = 0; i < 6; i++)
+    g_assert_cmpfloat (params->weights[i], ==, (float) (17 + i));
+  again = esp_weights_to_bytes (network, weights);
+  g_assert_true (g_bytes_equal (again, bytes));
+}
+
+static void
 test_read_reorg (void)
 {
   assert_out (NET CONV ("12", BENT) "[reorg]\nstride=2\n", 48, 4, 6);
@@ -394,6 +496,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/joins/read/routes", test_read_routes);
   g_test_add_func ("/joins/read/reorg", test_read_reorg);
+  g_test_add_func ("/joins/read/dialects", test_dialects);
+  g_test_add_func ("/joins/read/shortcuts", test_read_shortcuts);
+  g_test_add_func ("/joins/read/shortcut-file", test_shortcut_file);
   g_test_add_func ("/joins/read/products", test_read_products);
   g_test_add_func ("/joins/unequal-groups", test_unequal_groups);
   for (guint i = 0; i < G_N_ELEMENTS (nets); i++)

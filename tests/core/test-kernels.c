@@ -21,7 +21,7 @@ typedef struct
   EspActivation activation;
   int groups, size, stride, pad, entries;
   int size_w, stride_w, dilation; /* 0: as size, as stride, 1 */
-  int group, way;
+  int group, way, weights, normal;
   int softmax, activated;
   double scale; /* 0: 1 */
 } Case;
@@ -149,6 +149,43 @@ static const Case cases[] = {
     .out = { 2, 17, 4, 6 },
     .stride = 2,
     .way = ESP_REORG_WIDER },
+  { .name = "add three",
+    .op = ESP_OP_ADD,
+    .in = { { 2, 37, 4, 3 }, { 2, 18, 4, 3 }, { 2, 40, 4, 3 } },
+    .n_in = 3,
+    .out = { 2, 37, 4, 3 },
+    .activation = ESP_ACTIVATION_LEAKY },
+  { .name = "add times", .op = ESP_OP_ADD, .in = { { 2, 37, 4, 3 }, { 2, 18, 4, 3 } }, .n_in = 2, .out = { 2, 37, 4, 3 }, .scale = .7 },
+  { .name = "add every second", .op = ESP_OP_ADD, .in = { { 2, 37, 4, 3 }, { 2, 18, 8, 7 } }, .n_in = 2, .out = { 2, 37, 4, 3 } },
+  { .name = "add onto every third", .op = ESP_OP_ADD, .in = { { 2, 18, 12, 9 }, { 2, 37, 4, 3 } }, .n_in = 2, .out = { 2, 18, 12, 9 } },
+  { .name = "add a corner", .op = ESP_OP_ADD, .in = { { 2, 20, 7, 6 }, { 2, 20, 4, 4 } }, .n_in = 2, .out = { 2, 20, 7, 6 } },
+  { .name = "add weighted",
+    .op = ESP_OP_ADD,
+    .in = { { 2, 37, 4, 3 }, { 2, 18, 4, 3 }, { 2, 40, 4, 3 } },
+    .n_in = 3,
+    .out = { 2, 37, 4, 3 },
+    .weights = ESP_ADD_PER_INPUT },
+  { .name = "add weighted by channel",
+    .op = ESP_OP_ADD,
+    .in = { { 2, 37, 4, 3 }, { 2, 18, 4, 3 } },
+    .n_in = 2,
+    .out = { 2, 37, 4, 3 },
+    .weights = ESP_ADD_PER_CHANNEL,
+    .activation = ESP_ACTIVATION_LOGISTIC },
+  { .name = "add relu",
+    .op = ESP_OP_ADD,
+    .in = { { 2, 37, 4, 3 }, { 2, 37, 4, 3 } },
+    .n_in = 2,
+    .out = { 2, 37, 4, 3 },
+    .weights = ESP_ADD_PER_CHANNEL,
+    .normal = ESP_ADD_RELU },
+  { .name = "add softmax",
+    .op = ESP_OP_ADD,
+    .in = { { 2, 37, 4, 3 }, { 2, 18, 4, 3 }, { 2, 40, 4, 3 } },
+    .n_in = 3,
+    .out = { 2, 37, 4, 3 },
+    .weights = ESP_ADD_PER_CHANNEL,
+    .normal = ESP_ADD_SOFTMAX },
   { "head", ESP_OP_HEAD, { { 2, 21, 4, 3 } }, 1, { 2, 21, 4, 3 }, 0, 0, 0, 0, 0, 7 },
   { "head of stretches", ESP_OP_HEAD, { { 2, 24, 14, 19 } }, 1, { 2, 24, 14, 19 }, 0, 0, 0, 0, 0, 6, .scale = 1.2 },
   { "head activated", ESP_OP_HEAD, { { 2, 21, 4, 3 } }, 1, { 2, 21, 4, 3 }, 0, 0, 0, 0, 0, 7, .activated = 1, .scale = 2 },
@@ -215,9 +252,11 @@ compile (Rig *rig, EspActivation activation)
                                  .group = row->group,
                                  .way = row->way,
                                  .softmax = row->softmax,
-                                 .activated = row->activated };
+                                 .activated = row->activated,
+                                 .weights = row->weights,
+                                 .normal = row->normal };
   const double scale = row->scale != 0 ? row->scale : 1;
-  const EspSpec spec = { row->op, TRUE, row->n_in, rig->in, rig->out, activation, geometry, { scale, 1 }, weights, gain, bias };
+  const EspSpec spec = { row->op, TRUE, row->n_in, rig->in, rig->out, activation, geometry, { scale, row->op == ESP_OP_ADD && row->scale != 0 ? -.3 : 1 }, weights, gain, bias };
   g_autoptr (GError) error = NULL;
   EspKernel *kernel;
 
@@ -386,6 +425,38 @@ test_differences (gconstpointer data)
         g_assert_cmpfloat_with_epsilon ((up - down) / (2 * step), ((double *) rig.grad_in[k])[i], bound);
       }
   rig_clear (&rig);
+}
+
+/* Weights of a sum by hand: 1, 3 and -1 become, with relu, 1 and 3 of 4.0001 and nothing; with softmax e^-2, 1 and e^-4 of their sum. */
+static void
+test_sum_weights (void)
+{
+  static const float weights[] = { 1, 3, -1 };
+  const double soft = exp (-2) + 1 + exp (-4) + 1e-4;
+  const double wanted[][3] = { { 1, 3, -1 }, { 1 / 4.0001, 3 / 4.0001, 0 }, { exp (-2) / soft, 1 / soft, exp (-4) / soft } };
+  const EspKernelSet *set = esp_kernels_reference_double ();
+  const EspLayout one = esp_kernels_layout (set, (EspShape){ 1, 1, 1, 1 }, FALSE);
+  const EspLayout in[] = { one, one, one };
+  const double units[] = { 1, 1000, 1000000 };
+  const void *values[] = { &units[0], &units[1], &units[2] };
+
+  for (int how = ESP_ADD_AS_IS; how <= ESP_ADD_SOFTMAX; how++)
+    {
+      const EspSpec spec = { .op = ESP_OP_ADD,
+                             .n_in = 3,
+                             .in = in,
+                             .out = one,
+                             .geometry = { .weights = ESP_ADD_PER_INPUT, .normal = how },
+                             .scale = { 1, 1 },
+                             .weights = weights };
+      g_autoptr (EspKernel) kernel = esp_kernel_new (set, &spec, NULL);
+      double out = 0;
+      const EspCallValues places = { values, &out, NULL, NULL };
+      g_autoptr (EspCall) call = esp_call_new_forward (kernel, &places);
+
+      g_assert_true (esp_call_run (call, FALSE));
+      g_assert_cmpfloat_with_epsilon (out, wanted[how][0] + 1000 * wanted[how][1] + 1000000 * wanted[how][2], 1e-9);
+    }
 }
 
 /* Equal numbers in a window: the first in row-major order takes the gradient, in every set. */
@@ -706,6 +777,7 @@ main (int argc, char **argv)
       g_test_add_data_func (name, &joints[i], test_joint);
     }
   g_test_add_func ("/kernels/ties", test_ties);
+  g_test_add_func ("/kernels/sum-weights", test_sum_weights);
   g_test_add_func ("/kernels/products", test_products);
   g_test_add_func ("/kernels/bent-pools", test_bent_pools);
   g_test_add_func ("/kernels/product-maps", test_product_maps);
