@@ -128,6 +128,42 @@ test_stock (gconstpointer name)
     witness_random (network);
 }
 
+#define NET                 "[net]\nbatch=1\nwidth=24\nheight=16\nchannels=3\n"
+#define CONV(FILTERS, MORE) "[convolutional]\nbatch_normalize=1\nfilters=" FILTERS "\nsize=3\npad=1\nactivation=leaky\n" MORE
+
+/* What joins and moves, each between two convolutions. */
+static const struct
+{
+  const char *name, *text;
+} joins[] = {
+  { "shortcut", NET CONV ("6", "") CONV ("6", "") "[shortcut]\nfrom=-2\nactivation=leaky\n" CONV ("4", "") },
+  { "shortcut-logistic", NET CONV ("6", "") CONV ("6", "") "[shortcut]\nfrom=-2\nactivation=logistic\n" CONV ("4", "") },
+  { "shortcut-fewer", NET CONV ("5", "") CONV ("9", "") "[shortcut]\nfrom=-2\nactivation=linear\n" CONV ("4", "") },
+  { "shortcut-more", NET CONV ("9", "") CONV ("5", "") "[shortcut]\nfrom=-2\nactivation=linear\n" CONV ("4", "") },
+  { "shortcut-every-second", NET CONV ("5", "") CONV ("9", "stride=2\n") "[shortcut]\nfrom=-2\nactivation=leaky\n" CONV ("4", "") },
+  { "shortcut-onto-every-second",
+    NET CONV ("5", "") CONV ("9", "stride=2\n") "[route]\nlayers=-2\n[shortcut]\nfrom=1\nactivation=leaky\n" CONV ("4", "") },
+  { "shortcut-times", NET CONV ("5", "") CONV ("9", "") "[shortcut]\nfrom=-2\nalpha=.5\nbeta=-2\nactivation=leaky\n" CONV ("4", "") },
+  { "route", NET CONV ("5", "") CONV ("9", "") "[route]\nlayers=-1,0\n[dropout]\n" CONV ("4", "") },
+  { "reorg", NET CONV ("8", "") "[reorg]\nstride=2\n" CONV ("4", "") },
+  { "reorg-by-4", NET CONV ("32", "") "[reorg]\nstride=4\n" CONV ("4", "") },
+  { "reorg-reverse", NET CONV ("12", "") "[reorg]\nstride=2\nreverse=1\n" CONV ("4", "") },
+  { "upsample", NET CONV ("5", "") "[upsample]\nstride=3\n" CONV ("4", "") },
+  { "upsample-times", NET CONV ("5", "") "[upsample]\nstride=2\nscale=.7\n" CONV ("4", "") },
+};
+
+static void
+test_join (gconstpointer text)
+{
+  EspCfg *cfg = esp_cfg_parse (text, strlen (text), "join.cfg", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = esp_network_new_dialect (cfg, ESP_DIALECT_PJREDDIE, &error);
+
+  g_assert_no_error (error);
+  if (use_built_oracle ())
+    witness_random (network);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -144,6 +180,12 @@ main (int argc, char **argv)
       g_autofree char *path = g_strconcat ("/witness/stock/", stock[i], NULL);
 
       g_test_add_data_func (path, stock[i], test_stock);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (joins); i++)
+    {
+      g_autofree char *path = g_strconcat ("/witness/", joins[i].name, NULL);
+
+      g_test_add_data_func (path, joins[i].text, test_join);
     }
   return g_test_run ();
 }
