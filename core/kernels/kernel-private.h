@@ -59,7 +59,7 @@ struct _EspCall
 double *esp_add_factors (const EspSpec *spec);
 
 /* Rows that work on float values of any block; blocked-*.c */
-extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_maxpool_bent, esp_blocked_upsample, esp_blocked_concat,
+extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_maxpool_bent, esp_blocked_avgpool, esp_blocked_upsample, esp_blocked_concat,
     esp_blocked_add, esp_blocked_head, esp_blocked_multiply, esp_blocked_reorg, esp_blocked_softmax;
 
 /* Whether entry number @entry of an anchor goes through the logistic function in a head. */
@@ -78,6 +78,9 @@ esp_head_shift (const EspSpec *spec)
 
 /* Convolutions of side 3 on AVX-512; direct.c, and direct-image.c for those that read the image */
 extern const EspKernelRow esp_direct_convolution, esp_direct_image;
+
+/* Convolutions whose window is all of their input; blocked-whole.c */
+extern const EspKernelRow esp_blocked_whole;
 
 /* The convolutions of oneDNN, and the block its values like; onednn*.c */
 extern const EspKernelRow esp_onednn_convolution, esp_onednn_convolution_weights;

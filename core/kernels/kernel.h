@@ -12,6 +12,7 @@ typedef enum
   ESP_OP_CONVOLUTION_WEIGHTS, /* in[0], and the gradient of the value before the activation: the gradients of weights and bias */
   ESP_OP_ACTIVATION,  /* out = act (in) */
   ESP_OP_MAXPOOL,
+  ESP_OP_AVGPOOL,     /* the mean of what lies under the window, which is never all beyond the border */
   ESP_OP_UPSAMPLE,    /* nearest neighbour */
   ESP_OP_CONCAT,      /* channels of all inputs in a row, of each only one of its parts where there are groups */
   ESP_OP_ADD,         /* out = act (f[0] in[0] + f[1] in[1] + ...), of each input the channels that the first has too. Of two, the second may be
@@ -42,9 +43,9 @@ typedef enum { ESP_ADD_AS_IS, ESP_ADD_RELU, ESP_ADD_SOFTMAX } EspAddNormal;
 typedef struct
 {
   int groups;             /* convolution; concat: equal parts of each input, 0 as 1; softmax: equal parts of an image's numbers */
-  int size_h, size_w;     /* of a window: convolution, maxpool */
+  int size_h, size_w;     /* of a window: convolution, pools */
   int stride_h, stride_w; /* of a window, likewise */
-  int pad;                /* convolution: at each border; maxpool: before the first row and column */
+  int pad;                /* convolution: at each border; pools: before the first row and column */
   int dilation;           /* convolution: rows and columns from one weight to the next, at least 1 */
   int stride;             /* upsample, reorg */
   int entries;            /* head: 5 + classes */

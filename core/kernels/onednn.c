@@ -517,7 +517,7 @@ const EspKernelRow esp_onednn_convolution = {
 const EspKernelSet *
 esp_kernels_onednn (void)
 {
-  static const EspKernelRow *const convolutions[] = { &esp_direct_convolution, &esp_direct_image, NULL };
+  static const EspKernelRow *const convolutions[] = { &esp_direct_convolution, &esp_direct_image, &esp_blocked_whole, NULL };
   static const EspKernelRow *const pools[] = { &esp_blocked_maxpool_bent, NULL };
   static const EspKernelSet set = {
     .name = "oneDNN",
@@ -529,6 +529,7 @@ esp_kernels_onednn (void)
       [ESP_OP_CONVOLUTION_WEIGHTS] = &esp_onednn_convolution_weights,
       [ESP_OP_ACTIVATION] = &esp_blocked_activation,
       [ESP_OP_MAXPOOL] = &esp_blocked_maxpool,
+      [ESP_OP_AVGPOOL] = &esp_blocked_avgpool,
       [ESP_OP_UPSAMPLE] = &esp_blocked_upsample,
       [ESP_OP_CONCAT] = &esp_blocked_concat,
       [ESP_OP_ADD] = &esp_blocked_add,

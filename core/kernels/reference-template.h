@@ -51,6 +51,7 @@ SET (void)
       [ESP_OP_CONVOLUTION_WEIGHTS] = &convolution_weights_row,
       [ESP_OP_ACTIVATION] = &activation_row,
       [ESP_OP_MAXPOOL] = &maxpool_row,
+      [ESP_OP_AVGPOOL] = &avgpool_row,
       [ESP_OP_UPSAMPLE] = &upsample_row,
       [ESP_OP_CONCAT] = &concat_row,
       [ESP_OP_ADD] = &add_row,

@@ -89,6 +89,14 @@ params_convolutional (const EspLayer *layer, guint n_in, guint n_out)
   return count_weights (layer, n_in, n_out) + (guint64) n_out * (layer->conv.batch_normalize ? 4 : 1);
 }
 
+static EspParams *
+new_params_convolutional (const EspLayer *layer)
+{
+  const guint filters = (guint) layer->conv.filters;
+
+  return esp_params_new (filters, count_weights (layer, (guint) layer->in.c, filters), layer->conv.batch_normalize);
+}
+
 static double
 flops_convolutional (const EspLayer *layer, guint n_in, guint n_out)
 {
@@ -187,6 +195,7 @@ const EspLayerRow esp_row_convolutional = {
   .spec = spec_convolutional,
   .spec_parameters = spec_parameters_convolutional,
   .params = params_convolutional,
+  .new_params = new_params_convolutional,
   .flops = flops_convolutional,
   .check = check_convolutional,
   .describe = describe_convolutional,

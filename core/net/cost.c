@@ -47,7 +47,8 @@ esp_cost_of_layer (const EspNetwork *network, guint layer)
  * @mask: (nullable): what is kept of it
  *
  * The cost of the cut network without cutting it: equal to the last digit to that of esp_cut_new()'s network. AlexeyAB's total:
- * convolutions 2 * weights * out_h * out_w, max-pooling size² * channels * out_h * out_w, shortcuts their output, all else nothing.
+ * convolutions 2 * weights * out_h * out_w, max-pooling and [local_avgpool] size² * channels * out_h * out_w, shortcuts their output, all
+ * else (connected layers, too) nothing.
  * Params are the floats of the weights file.
  * Returns: the cost. Some microseconds, for the same frame as a slider's motion. Thread: any.
  */

@@ -106,8 +106,9 @@ gather_columns (float *to, const float *from, gsize area, const Kept *in, guint 
 static void
 gather_weights (const EspLayer *layer, const EspParams *from, EspParams *to, const Kept *in, const Kept *out)
 {
-  const gsize area = (gsize) layer->conv.size * (gsize) layer->conv.size;
-  const guint groups = (guint) layer->conv.groups, per_in = (guint) layer->in.c / groups, per_out = (guint) layer->out.c / groups;
+  const guint groups = layer->kind == ESP_LAYER_CONVOLUTIONAL ? (guint) layer->conv.groups : 1;
+  const guint per_in = (guint) layer->in.c / groups, per_out = (guint) layer->out.c / groups;
+  const gsize area = from->n_weights / from->filters / per_in; /* a connected layer's is the whole input */
   float *next = to->weights;
   guint at = 0;
 

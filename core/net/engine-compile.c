@@ -18,7 +18,7 @@ refuse (const EspEngine *engine, const EspLayer *layer, const char *why, GError 
   return FALSE;
 }
 
-/* The image lies plain as long as only convolutions read it. */
+/* The image lies plain as long as only convolutions, of a window or of all of it, read it. */
 static gboolean
 image_is_plain (EspEngine *engine)
 {
@@ -27,7 +27,7 @@ image_is_plain (EspEngine *engine)
       const EspLayer *layer = esp_network_get_layer (engine->network, i);
 
       for (guint k = 0; k < layer->n_inputs; k++)
-        if (layer->inputs[k] < 0 && layer->kind != ESP_LAYER_CONVOLUTIONAL)
+        if (layer->inputs[k] < 0 && layer->kind != ESP_LAYER_CONVOLUTIONAL && layer->kind != ESP_LAYER_CONNECTED)
           return FALSE;
     }
   return TRUE;

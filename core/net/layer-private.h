@@ -3,6 +3,7 @@
 
 #include "kernels/kernel.h"
 #include "net/layer.h"
+#include "net/weights.h"
 
 G_BEGIN_DECLS
 
@@ -45,6 +46,10 @@ typedef struct
   gboolean is_head;
   /* (nullable): numbers in the weights file, with n_in and n_out channels kept. */
   guint64 (*params) (const EspLayer *layer, guint n_in, guint n_out);
+  /* (transfer full): zeroed, of the sizes of the whole layer; NULL where params is. */
+  EspParams *(*new_params) (const EspLayer *layer);
+  /* In the file weights stand before scales, means and variances. */
+  gboolean weights_first;
   /* (nullable): as darknet counts, with n_in and n_out channels kept. */
   double (*flops) (const EspLayer *layer, guint n_in, guint n_out);
   /* Keep-bits of the output from those of the inputs; NULL where the layer owns its bits. */
@@ -69,6 +74,9 @@ extern const EspLayerRow esp_row_sam;
 extern const EspLayerRow esp_row_reorg;
 extern const EspLayerRow esp_row_reorg3d;
 extern const EspLayerRow esp_row_cost;
+extern const EspLayerRow esp_row_avgpool;
+extern const EspLayerRow esp_row_local_avgpool;
+extern const EspLayerRow esp_row_connected;
 
 gboolean           esp_cfg_is_alexeys    (const EspCfg          *cfg);
 const EspLayerRow *esp_layer_row         (EspLayerKind           kind);

@@ -24,6 +24,9 @@ static const EspLayerRow *const rows[ESP_N_LAYER_KINDS] = {
   [ESP_LAYER_REORG] = &esp_row_reorg,
   [ESP_LAYER_REORG3D] = &esp_row_reorg3d,
   [ESP_LAYER_COST] = &esp_row_cost,
+  [ESP_LAYER_AVGPOOL] = &esp_row_avgpool,
+  [ESP_LAYER_LOCAL_AVGPOOL] = &esp_row_local_avgpool,
+  [ESP_LAYER_CONNECTED] = &esp_row_connected,
 };
 
 /** esp_layer_kind_name: Returns: (transfer none): the name between the brackets of its sections. Thread: any. */

@@ -32,6 +32,9 @@ typedef enum
   ESP_LAYER_REORG,
   ESP_LAYER_REORG3D,
   ESP_LAYER_COST,
+  ESP_LAYER_AVGPOOL,
+  ESP_LAYER_LOCAL_AVGPOOL,
+  ESP_LAYER_CONNECTED,
   ESP_N_LAYER_KINDS,
 } EspLayerKind;
 
@@ -52,6 +55,12 @@ typedef struct
   int stride_x, stride_y;
   int padding; /* in all; padding / 2 of it before, the rest behind (darknet) */
 } EspMaxpool;
+
+typedef struct
+{
+  int      output;          /* channels of 1 x 1 */
+  gboolean batch_normalize;
+} EspConnected;
 
 typedef struct
 {
@@ -118,6 +127,8 @@ typedef struct
   {
     EspConvolutional conv;
     EspMaxpool       maxpool;
+    EspMaxpool       local_avgpool; /* the mean instead */
+    EspConnected     connected;
     EspUpsample      upsample;
     EspRoute         route;
     EspScaleChannels scale_channels;

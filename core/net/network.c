@@ -182,7 +182,7 @@ mark_head_inputs (EspNetwork *network)
 
       if (reached[i] && layer->kind == ESP_LAYER_CONVOLUTIONAL)
         network->head_input[i] = 1;
-      else if (reached[i] || esp_layer_is_head (layer))
+      else if (esp_layer_row (layer->kind)->flow != NULL && (reached[i] || esp_layer_is_head (layer)))
         for (guint j = 0; j < layer->n_inputs; j++)
           if (layer->inputs[j] >= 0)
             reached[layer->inputs[j]] = 1;

@@ -1,4 +1,4 @@
-/* params.c: the parameters of one convolution, in one aligned block */
+/* params.c: the parameters of one layer, in one aligned block */
 #define G_LOG_DOMAIN "esp-net"
 #include "config.h"
 
@@ -64,9 +64,5 @@ esp_layer_count_params (const EspLayer *layer)
 EspParams *
 esp_params_new_for (const EspLayer *layer)
 {
-  const gboolean is_shortcut = layer->kind == ESP_LAYER_SHORTCUT; /* weights alone */
-  const gboolean normalized = !is_shortcut && layer->conv.batch_normalize;
-  const guint filters = is_shortcut ? 0 : (guint) layer->conv.filters;
-
-  return esp_params_new (filters, esp_layer_count_params (layer) - (gsize) filters * (normalized ? 4 : 1), normalized);
+  return esp_layer_row (layer->kind)->new_params (layer);
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "net/layer-private.h"
 #include "net/weights-private.h"
 
 #include <errno.h>
@@ -106,17 +107,45 @@ read_floats (Cursor *cursor, float *values, gsize n, gboolean variance, guint la
   return TRUE;
 }
 
-static gboolean
-read_params (Cursor *cursor, EspParams *params, guint layer, GError **error)
+/* One stretch of a layer's numbers. */
+typedef struct
 {
-  if (!read_floats (cursor, params->biases, params->filters, FALSE, layer, error))
-    return FALSE;
-  if (params->scales != NULL
-      && (!read_floats (cursor, params->scales, params->filters, FALSE, layer, error)
-          || !read_floats (cursor, params->means, params->filters, FALSE, layer, error)
-          || !read_floats (cursor, params->variances, params->filters, TRUE, layer, error)))
-    return FALSE;
-  return read_floats (cursor, params->weights, params->n_weights, FALSE, layer, error);
+  float *values;
+  gsize n;
+  gboolean is_variance;
+} Part;
+
+#define N_PARTS 5
+
+/* The parts of a layer in the file's order; those that it has not are empty. */
+static void
+list_parts (const EspLayer *layer, const EspParams *params, Part parts[N_PARTS])
+{
+  const gboolean weights_first = esp_layer_row (layer->kind)->weights_first;
+  const gsize filters = params->filters, n = params->scales != NULL ? filters : 0;
+  const Part weights = { params->weights, params->n_weights, FALSE };
+  guint i = 0;
+
+  parts[i++] = (Part){ params->biases, filters, FALSE };
+  if (weights_first)
+    parts[i++] = weights;
+  parts[i++] = (Part){ params->scales, n, FALSE };
+  parts[i++] = (Part){ params->means, n, FALSE };
+  parts[i++] = (Part){ params->variances, n, TRUE };
+  if (!weights_first)
+    parts[i++] = weights;
+}
+
+static gboolean
+read_params (Cursor *cursor, const EspLayer *layer, EspParams *params, GError **error)
+{
+  Part parts[N_PARTS];
+
+  list_parts (layer, params, parts);
+  for (guint i = 0; i < N_PARTS; i++)
+    if (!read_floats (cursor, parts[i].values, parts[i].n, parts[i].is_variance, layer->index, error))
+      return FALSE;
+  return TRUE;
 }
 
 /**
@@ -127,7 +156,7 @@ read_params (Cursor *cursor, EspParams *params, guint layer, GError **error)
  * @error: ESP_ERROR_FORMAT
  *
  * darknet's order: three versions and seen; then for each convolution biases, with batch normalisation scales, means and variances, then
- * weights. The byte count must be exactly the network's; numbers must be finite and variances not below 0.
+ * weights; for each connected layer biases, weights, then the rest. The byte count must be exactly the network's; numbers must be finite and variances not below 0.
  * Returns: (transfer full): the numbers. Thread: any.
  */
 EspWeights *
@@ -148,7 +177,7 @@ esp_weights_parse (const EspNetwork *network, GBytes *bytes, const char *name, G
       const EspLayer *layer = esp_network_get_layer (network, i);
       g_autoptr (EspParams) params = esp_layer_count_params (layer) > 0 ? esp_params_new_for (layer) : NULL;
 
-      if (params != NULL && !read_params (&cursor, params, i, error))
+      if (params != NULL && !read_params (&cursor, layer, params, error))
         return NULL;
       esp_weights_take (weights, i, g_steal_pointer (&params));
     }
@@ -241,17 +270,13 @@ esp_weights_to_bytes (const EspNetwork *network, const EspWeights *weights)
   for (guint i = 0; i < esp_network_get_n_layers (network); i++)
     {
       const EspParams *params = esp_weights_get (weights, i);
+      Part parts[N_PARTS];
 
       if (params == NULL)
         continue;
-      put_floats (out, params->biases, params->filters);
-      if (params->scales != NULL)
-        {
-          put_floats (out, params->scales, params->filters);
-          put_floats (out, params->means, params->filters);
-          put_floats (out, params->variances, params->filters);
-        }
-      put_floats (out, params->weights, params->n_weights);
+      list_parts (esp_network_get_layer (network, i), params, parts);
+      for (guint k = 0; k < N_PARTS; k++)
+        put_floats (out, parts[k].values, parts[k].n);
     }
   return g_byte_array_free_to_bytes (out);
 }

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-EspParams  *esp_params_new_for   (const EspLayer   *layer);  /* zeroed, of a convolution's sizes */
+EspParams  *esp_params_new_for   (const EspLayer   *layer);  /* zeroed; the layer has some */
 EspWeights *esp_weights_new_bare (const EspNetwork *network, /* every layer's parameters are still NULL */
                                   EspWeightsHeader  header);
 void        esp_weights_take     (EspWeights       *weights, /* fills a layer that is still NULL */

@@ -7,11 +7,11 @@ G_BEGIN_DECLS
 
 typedef struct _EspWeights EspWeights;
 
-/* Parameters of one convolution. Immutable once shared; the same pointer means the same numbers. */
+/* Parameters of one convolution or connected layer. Immutable once shared; the same pointer means the same numbers. */
 typedef struct
 {
   guint  filters;
-  gsize  n_weights;  /* filters * (channels / groups) * size * size, in this order */
+  gsize  n_weights;  /* filters * (channels / groups) * rows * columns of the window, in this order */
   float *biases;     /* filters; beta of the batch normalisation where there is one */
   float *scales;     /* filters, NULL without batch normalisation; gamma */
   float *means;      /* running mean, NULL likewise */

@@ -180,6 +180,14 @@ flow_reorg (Build *build, const EspLayer *layer)
     }
 }
 
+/* A connected layer makes numbers of its own, none of which is ever cut. */
+static void
+flow_nothing (Build *build, const EspLayer *layer)
+{
+  for (guint c = 0; c < (guint) layer->out.c; c++)
+    build->flow[layer->index][c] = NO_OWNER;
+}
+
 /* Every other kind passes on what its first source brings. */
 static void
 flow_through (Build *build, const EspLayer *layer)
@@ -226,6 +234,8 @@ walk (Build *build)
         flow_product (build, layer);
       else if (layer->kind == ESP_LAYER_REORG || layer->kind == ESP_LAYER_REORG3D)
         flow_reorg (build, layer);
+      else if (layer->kind == ESP_LAYER_CONNECTED)
+        flow_nothing (build, layer);
       else
         flow_through (build, layer);
       if (layer->kind == ESP_LAYER_SHORTCUT)

@@ -72,7 +72,7 @@ plans_tie (Plans *plans, const EspNetwork *network, const EspLayer *layer)
   const guint own = plans->starts[layer->index];
   const gboolean over_map = layer->kind == ESP_LAYER_SCALE_CHANNELS && layer->scale_channels.over_map;
 
-  if (layer->kind == ESP_LAYER_CONVOLUTIONAL && !esp_layer_is_depthwise (layer))
+  if ((layer->kind == ESP_LAYER_CONVOLUTIONAL && !esp_layer_is_depthwise (layer)) || layer->kind == ESP_LAYER_CONNECTED)
     return;
   if (layer->kind == ESP_LAYER_ROUTE)
     {

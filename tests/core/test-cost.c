@@ -104,6 +104,26 @@ test_kinds (void)
   g_assert_cmpuint (esp_cost_of (network, NULL).file_bytes, ==, 20 + 4 * 368);
 }
 
+/* AlexeyAB's total counts windows, whatever they take, but neither means of all a map nor connected layers. */
+static void
+test_classifier (void)
+{
+  g_autoptr (EspNetwork) network = network_of ("[net]\nwidth=6\nheight=4\nchannels=3\n"
+                                               "[conv]\nfilters=8\nsize=3\npad=1\nstride_x=2\n" /* 216 + 8; 2 * 216 * 12 */
+                                               "[local_avgpool]\nsize=3\nstride=1\n"            /* 9 * 8 * 12 */
+                                               "[connected]\noutput=10\nbatch_normalize=1\n"    /* 8 * 12 * 10 + 40 */
+                                               "[connected]\noutput=5\n[avgpool]\n",            /* 50 + 5 */
+                                               NULL);
+  const guint64 params[] = { 224, 0, 1000, 55, 0 };
+  const double flops[] = { 2. * 216 * 12, 9 * 8 * 12, 0, 0, 0 };
+
+  for (guint i = 0; i < 5; i++)
+    {
+      g_assert_cmpuint (esp_cost_of_layer (network, i).params, ==, params[i]);
+      g_assert_cmpfloat_with_epsilon (esp_cost_of_layer (network, i).bflops * 1e9, flops[i], 1e-6);
+    }
+}
+
 static void
 check_fast (const char *name, guint64 params, guint64 bytes)
 {
@@ -145,6 +165,7 @@ main (int argc, char **argv)
   g_test_add_func ("/net/cost/tiny", test_tiny);
   g_test_add_func ("/net/cost/variants", test_variants);
   g_test_add_func ("/net/cost/kinds", test_kinds);
+  g_test_add_func ("/net/cost/classifier", test_classifier);
   g_test_add_func ("/net/cost/yolo-fastest", test_yolo_fastest);
   return g_test_run ();
 }

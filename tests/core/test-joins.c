@@ -24,6 +24,22 @@ static const struct
 {
   const char *name, *text;
 } nets[] = {
+  { "strides", NET CONV ("6", SMOOTH "stride_x=2\n") CONV ("9", SMOOTH "stride=2\nstride_x=1\n") CONV ("5", SMOOTH) },
+  { "dilation", NET CONV ("6", SMOOTH "dilation=3\n") CONV ("6", SMOOTH "groups=6\ndilation=2\n") CONV ("5", "dilation=2\nstride=2\n") },
+  { "mish", NET CONV ("6", "activation=mish\n") CONV ("9", "activation=mish\n") CONV ("5", "activation=mish\n") },
+  { "swish", NET CONV ("6", "activation=swish\n") CONV ("6", "activation=swish\ngroups=6\n") CONV ("5", "activation=gelu\n") },
+  { "shortcut-mish",
+    NET CONV ("6", "activation=elu\n") CONV ("6", "activation=tanh\n") "[shortcut]\nfrom=-2\nactivation=mish\n" CONV ("5", SMOOTH) },
+  { "avgpool", NET CONV ("6", SMOOTH) "[avgpool]\n[convolutional]\nfilters=5\nactivation=linear\n" },
+  { "local-avgpool", NET CONV ("6", SMOOTH) "[local_avgpool]\nsize=3\nstride=2\nstride_x=1\n" CONV ("5", SMOOTH) },
+  { "squeeze",
+    NET CONV ("6", "activation=swish\n") "[avgpool]\n[convolutional]\nfilters=6\nactivation=logistic\n[scale_channels]\nfrom=0\n" CONV (
+        "5", SMOOTH) },
+  { "connected",
+    NET CONV ("6", SMOOTH) "[connected]\noutput=7\nbatch_normalize=1\nactivation=mish\n[connected]\noutput=5\nactivation=linear\n" },
+  { "connected-image", NET "[connected]\noutput=7\nactivation=tanh\n[dropout]\n[convolutional]\nfilters=9\nactivation=mish\n[conn]\noutput="
+                           "4\nactivation=linear\n" },
+  { "connected-avgpool", NET CONV ("17", SMOOTH) CONV ("6", SMOOTH) "[avg]\n[connected]\noutput=5\n" },
   { "route", NET CONV ("6", SMOOTH) CONV ("9", SMOOTH) "[route]\nlayers=-1,0\n" CONV ("5", SMOOTH) },
   { "route-group", NET CONV ("12", SMOOTH) "[route]\nlayers=-1\ngroups=3\ngroup_id=1\n" CONV ("5", SMOOTH) },
   { "route-groups",

@@ -21,7 +21,8 @@ static const char smooth[]
       "[convolutional]\nbatch_normalize=1\nfilters=6\nsize=1\nstride=1\npad=0\nactivation=linear\n"             /* 3 */
       "[shortcut]\nfrom=-2\nactivation=logistic\n"                                                              /* 4 */
       "[upsample]\nstride=2\n"                                                                                  /* 5 */
-      "[convolutional]\nfilters=5\nsize=1\nstride=1\npad=0\nactivation=linear\n";                               /* 6 */
+      "[convolutional]\nfilters=5\nsize=1\nstride=1\npad=0\nactivation=linear\n"                                /* 6 */
+      "[connected]\nbatch_normalize=1\noutput=4\nactivation=mish\n";                                            /* 7 */
 
 typedef struct
 {
@@ -39,6 +40,7 @@ static const Case cases[] = {
   { "depthwise", { 2, 24, 6, 7 }, { 2, 24, 6, 7 }, 24, 3, 1, 1, 1 },
   { "groups", { 1, 12, 6, 7 }, { 1, 18, 6, 7 }, 3, 3, 1, 1, 1 },
   { "5 x 5", { 1, 7, 9, 8 }, { 1, 10, 5, 4 }, 1, 5, 1, 0, 1 },
+  { "whole input", { 2, 19, 4, 4 }, { 2, 21, 1, 1 }, 1, 4, 1, 0, 1 },
   { "dilated", { 2, 17, 9, 8 }, { 2, 20, 9, 8 }, 1, 3, 1, 2, 2 },
 };
 

@@ -76,6 +76,44 @@ test_order (void)
   g_assert_cmpfloat (numbers[124 + 2 + 7], ==, 7);
 }
 
+/* Connected layers: biases, weights, scales, means, variances. */
+static void
+test_order_connected (void)
+{
+  g_autoptr (EspNetwork) network
+      = network_of ("[net]\nwidth=3\nheight=2\nchannels=2\n[connected]\nbatch_normalize=1\noutput=4\n[connected]\noutput=3\n", NULL);
+  g_autoptr (EspWeights) weights = esp_weights_new_zero (network), again = NULL;
+  const EspParams *params = esp_weights_get (weights, 0), *read;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  const float *numbers;
+
+  g_assert_cmpuint (params->filters, ==, 4);
+  g_assert_cmpuint (params->n_weights, ==, 48);
+  params->biases[3] = 1;
+  params->weights[47] = 2;
+  params->scales[0] = 3;
+  params->means[0] = 4;
+  params->variances[0] = 5;
+  esp_weights_get (weights, 1)->biases[0] = 6;
+  esp_weights_get (weights, 1)->weights[11] = 7;
+  bytes = esp_weights_to_bytes (network, weights);
+  numbers = (const float *) g_bytes_get_data (bytes, NULL) + 5;
+  g_assert_cmpuint (g_bytes_get_size (bytes), ==, 20 + 4 * (64 + 15));
+  g_assert_cmpfloat (numbers[3], ==, 1);
+  g_assert_cmpfloat (numbers[4 + 47], ==, 2);
+  g_assert_cmpfloat (numbers[52], ==, 3);
+  g_assert_cmpfloat (numbers[56], ==, 4);
+  g_assert_cmpfloat (numbers[60], ==, 5);
+  g_assert_cmpfloat (numbers[64], ==, 6);
+  g_assert_cmpfloat (numbers[64 + 3 + 11], ==, 7);
+  again = esp_weights_parse (network, bytes, "t.weights", &error);
+  g_assert_no_error (error);
+  read = esp_weights_get (again, 0);
+  g_assert_cmpmem (read->weights, 48 * sizeof (float), params->weights, 48 * sizeof (float));
+  g_assert_cmpfloat (read->variances[0], ==, 5);
+}
+
 static void
 assert_bytes_refused (const EspNetwork *network, GBytes *bytes, const char *message)
 {
@@ -240,6 +278,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/net/weights/widths", test_widths);
   g_test_add_func ("/net/weights/order", test_order);
+  g_test_add_func ("/net/weights/order-connected", test_order_connected);
   g_test_add_func ("/net/weights/lengths", test_lengths);
   g_test_add_func ("/net/weights/numbers", test_numbers);
   g_test_add_func ("/net/weights/long-file", test_long_file);
