@@ -124,6 +124,75 @@ compare_heads (EspNetwork *whole, EspWeights *weights, EspMask *mask, network *s
   return worst;
 }
 
+/* Every activation that stock darknet has, connected layers over a map, over numbers and over a mean. */
+static char *
+classifier_text (void)
+{
+  static const char *const activations[]
+      = { "logistic", "loggy", "relu", "elu", "selu", "relie", "plse", "hardtan", "lhtan", "linear", "ramp", "leaky", "tanh", "stair" };
+  GString *text = g_string_new ("[net]\nbatch=1\nwidth=19\nheight=14\nchannels=3\n");
+
+  for (guint i = 0; i < G_N_ELEMENTS (activations); i++)
+    g_string_append_printf (text, "[convolutional]\nbatch_normalize=1\nfilters=%u\nsize=3\npad=1\nactivation=%s\n", 7 + i, activations[i]);
+  g_string_append (text, "[connected]\nbatch_normalize=1\noutput=60\nactivation=elu\n[dropout]\n[connected]\noutput=33\nactivation=ramp\n"
+                         "[route]\nlayers=3\n[convolutional]\nfilters=18\nsize=1\nactivation=leaky\n[avgpool]\n"
+                         "[connected]\noutput=7\nactivation=linear\n");
+  return g_string_free (text, FALSE);
+}
+
+/* One set against every layer of stock darknet, relative to the layer's largest number. */
+static void
+compare_layers (EspNetwork *ours, EspWeights *weights, EspBackendKind backend, const float *input, const network *stock)
+{
+  const EspEngineOptions options = { .backend = backend, .bn = ESP_BN_DARKNET, .batch = 1, .keep_all = TRUE };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspEngine) engine = esp_engine_new (ours, weights, &options, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (esp_engine_forward (engine, input, NULL, &error));
+  for (guint l = 0; l < esp_network_get_n_layers (ours); l++)
+    {
+      const gsize n = esp_shape_count (esp_network_get_layer (ours, l)->out);
+      g_autofree float *values = g_new (float, n);
+      double largest = 0, apart = 0;
+
+      g_assert_cmpuint (n, ==, (gsize) stock->layers[l].outputs);
+      g_assert_true (esp_engine_read (engine, l, ESP_AT_OUT, values, &error));
+      for (gsize i = 0; i < n; i++)
+        {
+          largest = fmax (largest, fabs ((double) values[i]));
+          apart = fmax (apart, fabs ((double) values[i] - (double) stock->layers[l].output[i]));
+        }
+      g_test_message ("layer %u: %.2e", l, apart / largest);
+      g_assert_cmpfloat (apart, <=, 1e-4 * largest);
+    }
+}
+
+static void
+test_classifier (void)
+{
+  g_autofree char *text = classifier_text ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) ours = network_of (text, &error);
+  g_autoptr (EspWeights) weights = NULL;
+  g_autofree float *input = NULL;
+  g_autoptr (GRand) rng = esp_rng_new (6, 0, 0);
+  network *stock;
+  gsize n;
+
+  g_assert_no_error (error);
+  weights = esp_weights_new_random (ours, 2);
+  n = esp_shape_count (esp_network_get_input (ours));
+  input = g_new (float, n);
+  for (gsize i = 0; i < n; i++)
+    input[i] = (float) g_rand_double (rng);
+  stock = open_stock (ours, weights);
+  network_predict (stock, input);
+  compare_layers (ours, weights, ESP_BACKEND_REFERENCE, input, stock);
+  compare_layers (ours, weights, ESP_BACKEND_ONEDNN, input, stock);
+  free_network (stock);
+}
+
 static void
 check_cut (EspNetwork *whole, EspWeights *weights, double share)
 {
@@ -184,6 +253,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/net/stock-darknet/odd", test_odd);
+  g_test_add_func ("/net/stock-darknet/classifier", test_classifier);
   g_test_add_func ("/net/stock-darknet/tiny", test_tiny);
   g_test_add_func ("/net/stock-darknet/yolo-fastest", test_yolo_fastest);
   return g_test_run ();
