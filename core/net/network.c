@@ -65,19 +65,32 @@ read_input (EspNetwork *network, GError **error)
   return esp_reader_int (&reader, "inputs", inputs, inputs, inputs, &inputs, error);
 }
 
+/* What kind of network it is comes first: of one with recurrent layers the input may not even have a shape. */
+static gboolean
+check_kinds (const EspCfg *cfg, GError **error)
+{
+  for (guint i = 1; i < esp_cfg_get_n_sections (cfg); i++)
+    {
+      EspLayerKind kind;
+
+      if (!esp_layer_kind_parse (esp_cfg_get_kind (cfg, i), &kind))
+        return esp_cfg_refuse (cfg, i, NULL, ESP_ERROR_UNSUPPORTED, error, "layers of this kind are not supported");
+    }
+  return TRUE;
+}
+
 /* Reads section index + 1 into the layer; what was read before is there already. */
 static gboolean
 read_layer (EspNetwork *network, guint index, GError **error)
 {
   const EspLayerReader reader = { network->cfg, index + 1, network->input, network->layers, index, network->dialect };
   EspLayer *layer = &network->layers[index];
-  const char *kind = esp_cfg_get_kind (network->cfg, reader.section);
+  const gboolean known = esp_layer_kind_parse (esp_cfg_get_kind (network->cfg, reader.section), &layer->kind); /* check_kinds() saw to it */
 
   layer->index = index;
   layer->section = reader.section;
   layer->line = esp_cfg_get_line (network->cfg, reader.section, NULL);
-  if (!esp_layer_kind_parse (kind, &layer->kind))
-    return esp_cfg_refuse (network->cfg, reader.section, NULL, ESP_ERROR_UNSUPPORTED, error, "layers of this kind are not supported");
+  g_assert (known);
   network->n_layers = index + 1;
   layer->n_inputs = 1;
   layer->inputs = g_new (int, 1);
@@ -235,7 +248,7 @@ esp_network_new_dialect (EspCfg *cfg, EspDialect dialect, GError **error)
 
   network->cfg = cfg;
   network->dialect = dialect == ESP_DIALECT_AUTO && esp_cfg_is_alexeys (cfg) ? ESP_DIALECT_ALEXEY : dialect;
-  if (!read_input (network, error) || !read_layers (network, error) || !find_heads (network, error))
+  if (!check_kinds (cfg, error) || !read_input (network, error) || !read_layers (network, error) || !find_heads (network, error))
     return NULL;
   settle_dialect (network);
   link_consumers (network);

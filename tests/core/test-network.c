@@ -121,6 +121,7 @@ test_small_kinds (void)
   assert_refused (NET "[upsample]\nstride=-2\n", ESP_ERROR_LIMIT, "stride=-2");
   assert_refused (NET "\n[crop]\n", ESP_ERROR_UNSUPPORTED, "t.cfg:6: [crop]: layers of this kind are not supported");
   assert_refused (NET "[net]\n", ESP_ERROR_UNSUPPORTED, "t.cfg:5: [net]");
+  assert_refused ("[net]\ninputs=256\ntime_steps=9\n[rnn]\noutput=9\n", ESP_ERROR_UNSUPPORTED, "t.cfg:4: [rnn]: layers of this kind");
   assert_refused (NET, ESP_ERROR_FORMAT, "no layer follows");
   assert_refused ("[net]\nwidth=13\nheight=9\n[dropout]\n", ESP_ERROR_FORMAT, "expected width=, height= and channels=");
   assert_refused ("[net]\nwidth=13\nheight=9\nchannels=3\ntime_steps=3\n[dropout]\n", ESP_ERROR_UNSUPPORTED, "time_steps=3");
