@@ -46,7 +46,7 @@ typedef struct
   gboolean is_head;
   /* (nullable): numbers in the weights file, with n_in and n_out channels kept. */
   guint64 (*params) (const EspLayer *layer, guint n_in, guint n_out);
-  /* (transfer full): zeroed, of the sizes of the whole layer; NULL where params is. */
+  /* (nullable) (transfer full): zeroed parameters of the whole layer; NULL: where it has some they are weights alone, without biases. */
   EspParams *(*new_params) (const EspLayer *layer);
   /* In the file weights stand before scales, means and variances. */
   gboolean weights_first;

@@ -64,5 +64,7 @@ esp_layer_count_params (const EspLayer *layer)
 EspParams *
 esp_params_new_for (const EspLayer *layer)
 {
-  return esp_layer_row (layer->kind)->new_params (layer);
+  const EspLayerRow *row = esp_layer_row (layer->kind);
+
+  return row->new_params != NULL ? row->new_params (layer) : esp_params_new (0, esp_layer_count_params (layer), FALSE);
 }
