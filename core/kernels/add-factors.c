@@ -45,3 +45,50 @@ esp_add_factors (const EspSpec *spec)
     normalize ((EspAddNormal) spec->geometry.normal, factors + c, spec->n_in, n);
   return factors;
 }
+
+/* Of one sum at one channel: d factor_j / d w_k = slopes[k] (j == k) - slopes[k] factors[j] - lost[k] factors[j], with all a step apart. */
+static void
+differentiate (EspAddNormal how, const double *w, const double *factors, double *slopes, double *lost, guint n, gsize step)
+{
+  double total = 1e-4, sum = 0;
+  guint largest = 0;
+
+  for (guint k = 0; k < n; k++)
+    {
+      total += MAX (w[k * step], 0);
+      sum += factors[k * step];
+      if (w[k * step] > w[largest * step])
+        largest = k;
+    }
+  for (guint k = 0; k < n; k++)
+    slopes[k * step] = how == ESP_ADD_AS_IS ? 1 : how == ESP_ADD_SOFTMAX ? factors[k * step] : w[k * step] > 0 ? 1 / total : 0;
+  if (how == ESP_ADD_SOFTMAX)
+    lost[largest * step] = 1 - sum; /* the little makes the factors depend on the largest weight, which all are taken from */
+}
+
+/**
+ * esp_add_slopes:
+ * @spec: of an ESP_OP_ADD with weights
+ * @factors: esp_add_factors() of it
+ * @lost: (out): n_in * out.c numbers, 0 but for the largest weight of each softmax
+ *
+ * Returns: (transfer full): n_in * out.c slopes of the factors, see differentiate().
+ */
+double *
+esp_add_slopes (const EspSpec *spec, const double *factors, double *lost)
+{
+  const gsize n = (gsize) spec->out.shape.c;
+  const gboolean per_channel = spec->geometry.weights == ESP_ADD_PER_CHANNEL;
+  g_autofree double *weights = g_new (double, spec->n_in *n);
+  double *slopes = g_new (double, spec->n_in *n);
+
+  for (guint k = 0; k < spec->n_in; k++)
+    for (gsize c = 0; c < n; c++)
+      {
+        weights[k * n + c] = (double) spec->weights[per_channel ? k * n + c : k];
+        lost[k * n + c] = 0;
+      }
+  for (gsize c = 0; c < n; c++)
+    differentiate ((EspAddNormal) spec->geometry.normal, weights + c, factors + c, slopes + c, lost + c, spec->n_in, n);
+  return slopes;
+}

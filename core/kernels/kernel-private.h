@@ -57,6 +57,10 @@ struct _EspCall
 
 /* add-factors.c: (transfer full): n_in * out.c, of an ESP_OP_ADD */
 double *esp_add_factors (const EspSpec *spec);
+double *esp_add_slopes  (const EspSpec *spec, const double *factors, double *lost);
+
+/* The gradient of a sum's weights, of any set; add-weights.c */
+extern const EspKernelRow esp_add_weights;
 
 /* Rows that work on float values of any block; blocked-*.c */
 extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_maxpool_bent, esp_blocked_avgpool, esp_blocked_upsample, esp_blocked_concat,

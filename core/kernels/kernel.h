@@ -17,6 +17,7 @@ typedef enum
   ESP_OP_CONCAT,      /* channels of all inputs in a row, of each only one of its parts where there are groups */
   ESP_OP_ADD,         /* out = act (f[0] in[0] + f[1] in[1] + ...), of each input the channels that the first has too. Of two, the second may be
                        * of another size: as pjreddie strides, every (w1 / w2)th of its pixels, or onto every (w2 / w1)th */
+  ESP_OP_ADD_WEIGHTS, /* what a weighted sum reads, and the gradient of the value before the activation: the gradient of its weights */
   ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor, or softmax of its classes; w and h as they are; then x, y
                          times scale about 1/2 */
   ESP_OP_SOFTMAX,     /* of in * scale over each of the groups of one image's numbers in c h w order */

@@ -533,6 +533,7 @@ esp_kernels_onednn (void)
       [ESP_OP_UPSAMPLE] = &esp_blocked_upsample,
       [ESP_OP_CONCAT] = &esp_blocked_concat,
       [ESP_OP_ADD] = &esp_blocked_add,
+      [ESP_OP_ADD_WEIGHTS] = &esp_add_weights,
       [ESP_OP_HEAD] = &esp_blocked_head,
       [ESP_OP_SOFTMAX] = &esp_blocked_softmax,
       [ESP_OP_MULTIPLY] = &esp_blocked_multiply,

@@ -55,6 +55,7 @@ SET (void)
       [ESP_OP_UPSAMPLE] = &upsample_row,
       [ESP_OP_CONCAT] = &concat_row,
       [ESP_OP_ADD] = &add_row,
+      [ESP_OP_ADD_WEIGHTS] = &esp_add_weights,
       [ESP_OP_HEAD] = &head_row,
       [ESP_OP_SOFTMAX] = &softmax_row,
       [ESP_OP_MULTIPLY] = &multiply_row,

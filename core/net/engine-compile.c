@@ -221,8 +221,11 @@ compile_learn (EspEngine *engine, EspStep *step, const EspStep *old, GError **er
   EspSpec spec = { .n_in = layer->n_inputs + 1, .in = in, .out = { .block = 1, .size = step->layout.size } };
   const EspLayerRow *row = esp_layer_row (layer->kind);
 
-  if (!engine->options.parameters || engine->options.mode != ESP_MODE_EXPLAIN || row->spec_parameters == NULL)
+  if (!engine->options.parameters || engine->options.mode != ESP_MODE_EXPLAIN || row->spec_parameters == NULL || step->params == NULL)
     return TRUE;
+  spec.weights = step->params->weights;
+  if (old != NULL && old->params != step->params)
+    old = NULL;
   for (guint k = 0; k < layer->n_inputs; k++)
     in[k] = esp_engine_step (engine, layer->inputs[k])->layout;
   in[layer->n_inputs] = step->layout;

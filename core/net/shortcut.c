@@ -184,10 +184,19 @@ spec_shortcut (const EspLayer *layer, EspSpec *spec)
   spec->scale[1] = (float) layer->shortcut.beta;
 }
 
+static void
+spec_parameters_shortcut (const EspLayer *layer, EspSpec *spec)
+{
+  spec_shortcut (layer, spec);
+  spec->op = ESP_OP_ADD_WEIGHTS;
+  spec->out.shape = (EspShape){ 1, (int) params_shortcut (layer, 0, (guint) layer->out.c), 1, 1 };
+}
+
 const EspLayerRow esp_row_shortcut = {
   .name = "shortcut",
   .read = read_shortcut,
   .spec = spec_shortcut,
+  .spec_parameters = spec_parameters_shortcut,
   .params = params_shortcut,
   .flops = flops_shortcut,
   .flow = flow_shortcut,
