@@ -17,7 +17,7 @@ place_of (const EspLayout *layout, int c, int p)
   return (c / layout->block * layout->shape.h * layout->shape.w + p) * layout->block + c % layout->block;
 }
 
-/* The place that number (c, y, x) of the output comes from. */
+/* The place that number (c, y, x) of the output comes from; -1: from none. */
 static int
 source_of (const EspSpec *spec, int c, int y, int x)
 {
@@ -31,6 +31,8 @@ source_of (const EspSpec *spec, int c, int y, int x)
       return place_of (&spec->in[0], c % in.c, (y * s + o / s) * in.w + x * s + o % s);
     case ESP_REORG_WIDER:
       return place_of (&spec->in[0], c + planes * (y % s * s + x % s), y / s * in.w + x / s);
+    case ESP_REORG_APART:
+      return c / area < in.c ? place_of (&spec->in[0], c / area, c % area) : -1;
     case ESP_REORG_FLAT:
       break;
     }
@@ -79,7 +81,7 @@ reorg_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
           int to = place_of (&spec->out, c, y * out.w + x), from = source_of (spec, c, y, x);
 
           places->forward[to] = from;
-          if (places->backward != NULL)
+          if (places->backward != NULL && from >= 0)
             places->backward[from] = to;
         }
   return TRUE;

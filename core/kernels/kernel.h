@@ -33,6 +33,7 @@ typedef enum
                      * the pixels (y, x) of each s x s of plane p; that memory read as c s² channels of h / s x w / s */
   ESP_REORG_DEEPER, /* c s² x h / s x w / s: channel p + c (y s + x) takes the pixels (y, x) of each s x s of channel p */
   ESP_REORG_WIDER,  /* c / s² x h s x w s: the way back */
+  ESP_REORG_APART,  /* more than c h w channels of one pixel: the numbers in c h w order, then zeros */
 } EspReorgWay;
 
 typedef enum { ESP_ADD_UNWEIGHTED, ESP_ADD_PER_INPUT, ESP_ADD_PER_CHANNEL } EspAddWeights;

@@ -34,10 +34,33 @@ reorg_run (const EspSpec *spec, real *in, real *out, gboolean backward)
           }
 }
 
+/* The numbers of each image as they lie, the rest of the output 0. */
+static void
+apart_run (const EspSpec *spec, real *in, real *out, gboolean backward)
+{
+  const gsize each = (gsize) spec->in[0].shape.c * plane_of (&spec->in[0]), more = (gsize) spec->out.shape.c;
+
+  for (gsize n = 0; n < (gsize) spec->out.shape.n; n++)
+    for (gsize i = 0; i < more; i++)
+      if (!backward)
+        out[n * more + i] = i < each ? in[n * each + i] : 0;
+      else if (i < each)
+        in[n * each + i] += out[n * more + i];
+}
+
+static void
+reorg_any (const EspSpec *spec, real *in, real *out, gboolean backward)
+{
+  if (spec->geometry.way == ESP_REORG_APART)
+    apart_run (spec, in, out, backward);
+  else
+    reorg_run (spec, in, out, backward);
+}
+
 static gboolean
 reorg_forward (EspCall *call)
 {
-  reorg_run (&call->kernel->spec, (real *) call->in[0], call->out, FALSE);
+  reorg_any (&call->kernel->spec, (real *) call->in[0], call->out, FALSE);
   return TRUE;
 }
 
@@ -45,7 +68,7 @@ static gboolean
 reorg_backward (EspCall *call, gboolean add)
 {
   clear_unless (add, call->grad_in, &call->kernel->spec.in[0]);
-  reorg_run (&call->kernel->spec, call->grad_in, (real *) call->grad_out, TRUE);
+  reorg_any (&call->kernel->spec, call->grad_in, (real *) call->grad_out, TRUE);
   return TRUE;
 }
 

@@ -91,6 +91,7 @@ typedef struct
 {
   int      stride;
   gboolean reverse; /* channels to pixels */
+  int      extra;   /* pjreddie's: every number a channel of its own, then so many zeros; 0: not so */
 } EspReorg;
 
 /* A head: of each anchor at each cell x, y, w, h, objectness and one number a class. */

@@ -8,12 +8,13 @@
 
 static const EspFixedKey fixed[] = {
   { "flatten", "0" },
-  { "extra", "0" },
 };
 
 static EspReorgWay
 way_of (const EspLayer *layer)
 {
+  if (layer->reorg.extra > 0)
+    return ESP_REORG_APART;
   if (layer->reorg.reverse)
     return ESP_REORG_WIDER;
   return layer->kind == ESP_LAYER_REORG ? ESP_REORG_FLAT : ESP_REORG_DEEPER;
@@ -37,15 +38,35 @@ check_sizes (const EspLayerReader *reader, const EspLayer *layer, GError **error
   return TRUE;
 }
 
+/* What a classifier of places says of all of them and of none (darknet's Go). */
+static gboolean
+read_apart (const EspLayerReader *reader, EspLayer *layer, int extra, GError **error)
+{
+  const guint64 all = esp_shape_count (layer->in) + (guint64) extra;
+
+  if (layer->reorg.stride != 1 || layer->reorg.reverse || layer->kind != ESP_LAYER_REORG)
+    return esp_cfg_refuse (reader->cfg, reader->section, "extra", ESP_ERROR_UNSUPPORTED, error,
+                           "only in [reorg], with stride=1 and without reverse");
+  if (all > ESP_MOST_SIDE)
+    return esp_cfg_refuse (reader->cfg, reader->section, "extra", ESP_ERROR_LIMIT, error,
+                           "%" G_GUINT64_FORMAT " numbers, at most %d are accepted", all, ESP_MOST_SIDE);
+  layer->reorg.extra = extra;
+  layer->out = (EspShape){ 1, (int) all, 1, 1 };
+  return TRUE;
+}
+
 static gboolean
 read_reorg (const EspLayerReader *reader, EspLayer *layer, GError **error)
 {
-  int s, reverse;
+  int s, reverse, extra;
 
   if (!esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error) || !esp_reader_int (reader, "stride", 1, 1, 256, &s, error)
-      || !esp_reader_int (reader, "reverse", 0, 0, 1, &reverse, error))
+      || !esp_reader_int (reader, "reverse", 0, 0, 1, &reverse, error)
+      || !esp_reader_int (reader, "extra", 0, 0, ESP_MOST_SIDE, &extra, error))
     return FALSE;
-  layer->reorg = (EspReorg){ s, reverse };
+  layer->reorg = (EspReorg){ s, reverse, 0 };
+  if (extra > 0)
+    return read_apart (reader, layer, extra, error);
   if (!check_sizes (reader, layer, error))
     return FALSE;
   layer->out = reverse ? (EspShape){ 1, layer->in.c / (s * s), layer->in.h * s, layer->in.w * s }
@@ -68,12 +89,13 @@ spec_reorg (const EspLayer *layer, EspSpec *spec)
  * @first: (out): the first channel of its input that the numbers come from
  * @step: (out): how far it is to the next
  *
- * Returns: how many there are: 1, or stride² that can only be cut together. Thread: any.
+ * Returns: how many there are: 1, stride² that can only be cut together, or 0 of a channel of zeros. Thread: any.
  */
 guint
 esp_reorg_sources (const EspLayer *layer, guint channel, guint *first, guint *step)
 {
   const guint area = (guint) (layer->reorg.stride * layer->reorg.stride), planes = (guint) layer->in.c / area;
+  const guint pixels = (guint) layer->in.h * (guint) layer->in.w;
 
   switch (way_of (layer))
     {
@@ -85,6 +107,10 @@ esp_reorg_sources (const EspLayer *layer, guint channel, guint *first, guint *st
       *first = channel;
       *step = planes;
       return area;
+    case ESP_REORG_APART:
+      *first = MIN (channel / pixels, (guint) layer->in.c - 1);
+      *step = 0;
+      return channel / pixels < (guint) layer->in.c;
     case ESP_REORG_DEEPER:
       break;
     }
@@ -102,7 +128,7 @@ flow_reorg (const EspLayer *layer, const guint8 *const *in, const guint *n_in, g
       guint first, step;
       const guint n = esp_reorg_sources (layer, c, &first, &step);
 
-      out[c] = 0;
+      out[c] = n == 0;
       for (guint i = 0; i < n; i++)
         out[c] |= in[0][first + i * step];
     }
@@ -132,6 +158,8 @@ check_reorg (const EspLayer *layer, const guint8 *const *in, const guint *n_in, 
 static char *
 describe_reorg (const EspLayer *layer)
 {
+  if (layer->reorg.extra > 0)
+    return g_strdup_printf ("apart, %d more", layer->reorg.extra);
   return g_strdup_printf ("%s %d", layer->reorg.reverse ? "x" : "/", layer->reorg.stride);
 }
 

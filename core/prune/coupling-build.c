@@ -174,7 +174,7 @@ flow_reorg (Build *build, const EspLayer *layer)
       guint first, step;
       const guint n = esp_reorg_sources (layer, c, &first, &step);
 
-      build->flow[layer->index][c] = owner_of (build, layer->inputs[0], first);
+      build->flow[layer->index][c] = n > 0 ? owner_of (build, layer->inputs[0], first) : NO_OWNER;
       for (guint i = 1; i < n; i++)
         join (build, layer->index, layer->inputs[0], build->flow[layer->index][c], owner_of (build, layer->inputs[0], first + i * step));
     }

@@ -56,6 +56,7 @@ static const struct
   { "reorg-reverse", NET CONV ("20", SMOOTH) "[reorg]\nstride=2\nreverse=1\n" CONV ("5", SMOOTH) },
   { "reorg3d", NET CONV ("6", SMOOTH) "[reorg3d]\nstride=2\n" CONV ("5", SMOOTH) },
   { "reorg3d-reverse", NET CONV ("20", SMOOTH) "[reorg3d]\nstride=2\nreverse=1\n" CONV ("5", SMOOTH) },
+  { "reorg-apart", NET CONV ("3", SMOOTH "size=5\nstride=3\n") "[reorg]\nextra=2\n" CONV ("5", SMOOTH) },
   { "reorg-route", NET CONV ("9", SMOOTH) CONV ("7", SMOOTH) "[route]\nlayers=-1,-2\n[reorg]\nstride=2\n[cost]\n" CONV ("5", SMOOTH) },
   { "shortcut-fewer", NET CONV ("9", SMOOTH) CONV ("6", SMOOTH) CONV ("9", SMOOTH) "[shortcut]\nfrom=-2\n" CONV ("5", SMOOTH) },
   { "shortcut-more", NET CONV ("9", SMOOTH) CONV ("6", SMOOTH) "[shortcut]\nfrom=-2\n[route]\nlayers=-1,0\n" CONV ("5", SMOOTH) },
