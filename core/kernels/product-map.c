@@ -136,12 +136,13 @@ esp_product_map (const EspLayout *layout, const EspProductValue *value, const vo
 {
   const EspShape s = layout->shape;
   const gsize image = esp_layout_get_bytes (layout) / (gsize) s.n * (gsize) item;
+  const void *of_gradient = (const char *) gradient + image;
   EspProductValue of_item = *value;
   const Channels channels = { &of_item, MAX (channel, 0), channel < 0 ? s.c : channel + 1 };
 
   of_item.data = (const char *) value->data + image;
   if (layout->size == sizeof (double))
-    map_double (layout, &channels, (const double *) ((const char *) gradient + image), map);
+    map_double (layout, &channels, of_gradient, map);
   else
-    map_float (layout, &channels, (const float *) ((const char *) gradient + image), map);
+    map_float (layout, &channels, of_gradient, map);
 }
