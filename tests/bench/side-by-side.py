@@ -104,7 +104,7 @@ class Worker:
 
 def last_line(path):
     with open(path, errors="replace") as file:
-        return ([line.strip() for line in file if line.strip()] or ["it ended"])[-1]
+        return ([line.strip() for line in file if line.strip()] or ["it ended"])[-1].split(": error: ")[-1]
 
 
 def measure(name, folder, rounds):

@@ -158,9 +158,9 @@ class Tap:
             self.failed += bool(STRICT)
             print(f"{'not ok' if STRICT else 'ok'} {self.count} - {name}{'' if STRICT else ' # SKIP refused'}\n# {error}", flush=True)
             return False
-        except (AssertionError, RuntimeError) as error:
+        except Exception as error:  # whatever it is, it is told and counted
             self.failed += 1
-            print(f"not ok {self.count} - {name}\n# {error}", flush=True)
+            print(f"not ok {self.count} - {name}\n# {type(error).__name__}: {error}", flush=True)
         return True
 
     def end(self):

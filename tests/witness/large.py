@@ -83,7 +83,8 @@ def error_of(got, wanted):
 class Case:
     """A network at the smallest input, with weights that float32 can tell apart: PyTorch's own float32 agrees with its float64 in every layer.
 
-    Where a logistic follows numbers in the hundred thousands it cannot, and the next seed is taken."""
+    Where a logistic follows numbers in the hundred thousands it cannot, and the next seed is taken; where none will do, the convolutions before
+    the heads are softened, and that is printed."""
 
     def __init__(self, name, folder, side=None):
         self.name, self.folder = name, folder
@@ -93,7 +94,8 @@ class Case:
         text = re.sub(r"(?m)^[ \t]*(batch|subdivisions)[ \t]*=.*$", lambda m: f"{m.group(1)}=1", text)
         self.cfg = write(os.path.join(folder, name + ".cfg"), text.encode("latin-1"))
         self.network = Network(self.cfg)
-        for self.seed in range(1, 41):
+        most = 20 if name in OPENCV + LIBDARKNET else 3
+        for self.seed in range(1, most + 1):
             raw = weights_bytes(self.network, Numpy(self.seed))
             self.params = read_params(self.network, raw)
             self.input = random_input(Numpy(self.seed + 1000), self.network.input)
@@ -101,12 +103,14 @@ class Case:
             worst = max((error_of(s["out"], d["out"]), layer.index) for layer, d, s in zip(self.network.layers, double, single))
             if worst[0] <= WITHIN / 4:
                 break
-            assert self.seed < 40, "no seed gives weights that float32 can tell apart"
             print(f"# {name}: seed {self.seed} passed over, PyTorch float32 is off its float64 by {worst[0]:.1e} in layer {worst[1]}")
         print(f"# {name}: seed {self.seed}, {side} x {side}, {len(self.network.layers)} layers", flush=True)
         self.double = {"alexey": double}
         self.weights = write(os.path.join(folder, "random.weights"), raw)
         self.input_path = write(os.path.join(folder, "input"), self.input)
+        if worst[0] > WITHIN / 4:
+            print(f"# {name}: no seed up to {most} will do: the convolutions before the heads are softened")
+            self.soften_heads()
 
     def soften_heads(self):
         """Divides the convolution before each head so that what comes in is of size 1: its exponentials can then be compared."""
