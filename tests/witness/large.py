@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 
-os.environ["ESP_WITNESSES"] = "1"
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cv2
 import numpy as np
