@@ -163,7 +163,8 @@ esp_nms_of_network (const EspNetwork *network, float threshold)
   const char *kind;
   double beta;
 
-  if (n == 0 || esp_network_get_layer (network, heads[n - 1])->kind != ESP_LAYER_YOLO)
+  if (n == 0 || esp_network_get_dialect (network) == ESP_DIALECT_PJREDDIE
+      || esp_network_get_layer (network, heads[n - 1])->kind != ESP_LAYER_YOLO)
     return nms;
   section = esp_network_get_layer (network, heads[n - 1])->section;
   kind = esp_cfg_get (cfg, section, "nms_kind");

@@ -4,6 +4,8 @@
 
 #include "net/layer-private.h"
 
+#include "base/error.h"
+
 #include <string.h>
 
 /* Kinds of layers, keys of any kind, and activations that AlexeyAB's darknet has and pjreddie's has not. */
@@ -77,6 +79,42 @@ esp_cfg_is_alexeys (const EspCfg *cfg)
           return TRUE;
     }
   return FALSE;
+}
+
+/* Keys of them that change what is computed, and the values that change nothing. */
+static const EspFixedKey unknown[]
+    = { { "group_id", "0" }, { "scale_wh", "0" }, { "dilation", "1" }, { "scale_x_y", "1" }, { "new_coords", "0" } };
+static const EspFixedKey unknown_of_routes[] = { { "groups", "1" } };
+
+static gboolean
+check_strides (const EspLayerReader *reader, GError **error)
+{
+  int stride, x, y;
+
+  if (!esp_reader_int (reader, "stride", 1, G_MININT, G_MAXINT, &stride, error)
+      || !esp_reader_int (reader, "stride_x", stride, G_MININT, G_MAXINT, &x, error)
+      || !esp_reader_int (reader, "stride_y", stride, G_MININT, G_MAXINT, &y, error))
+    return FALSE;
+  return (x == stride && y == stride)
+         || esp_cfg_refuse (reader->cfg, reader->section, x != stride ? "stride_x" : "stride_y", ESP_ERROR_UNSUPPORTED, error,
+                            "pjreddie's darknet passes over it: expected stride=%d", stride);
+}
+
+/* Whether pjreddie's darknet, where it is asked for, would run the section as it is read here; it passes over what it does not know. */
+gboolean
+esp_dialect_check (const EspLayerReader *reader, GError **error)
+{
+  const char *kind = esp_cfg_get_kind (reader->cfg, reader->section);
+
+  if (reader->dialect != ESP_DIALECT_PJREDDIE)
+    return TRUE;
+  if (is_one_of (kind, kinds, G_N_ELEMENTS (kinds)))
+    return esp_cfg_refuse (reader->cfg, reader->section, NULL, ESP_ERROR_UNSUPPORTED, error, "pjreddie's darknet has no such layers");
+  if (is_one_of (esp_cfg_get (reader->cfg, reader->section, "activation"), activations, G_N_ELEMENTS (activations)))
+    return esp_cfg_refuse (reader->cfg, reader->section, "activation", ESP_ERROR_UNSUPPORTED, error, "pjreddie's darknet does not know it");
+  if (g_str_equal (kind, "route") && !esp_reader_fixed (reader, unknown_of_routes, G_N_ELEMENTS (unknown_of_routes), error))
+    return FALSE;
+  return check_strides (reader, error) && esp_reader_fixed (reader, unknown, G_N_ELEMENTS (unknown), error);
 }
 
 /** esp_dialect_name: Returns: (transfer none): "auto", "alexey" or "pjreddie". Thread: any. */

@@ -79,6 +79,8 @@ extern const EspLayerRow esp_row_local_avgpool;
 extern const EspLayerRow esp_row_connected;
 
 gboolean           esp_cfg_is_alexeys    (const EspCfg          *cfg);
+gboolean           esp_dialect_check     (const EspLayerReader  *reader, /* nothing that pjreddie's darknet would pass over, where it is meant */
+                                          GError               **error);
 const EspLayerRow *esp_layer_row         (EspLayerKind           kind);
 gboolean           esp_layer_kind_parse  (const char            *name,
                                           EspLayerKind          *kind);

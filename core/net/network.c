@@ -96,7 +96,7 @@ read_layer (EspNetwork *network, guint index, GError **error)
   layer->inputs = g_new (int, 1);
   layer->inputs[0] = (int) index - 1;
   layer->in = esp_reader_shape (&reader, (int) index - 1);
-  return esp_reader_fixed (&reader, fixed_everywhere, G_N_ELEMENTS (fixed_everywhere), error)
+  return esp_reader_fixed (&reader, fixed_everywhere, G_N_ELEMENTS (fixed_everywhere), error) && esp_dialect_check (&reader, error)
          && esp_layer_row (layer->kind)->read (&reader, layer, error);
 }
 

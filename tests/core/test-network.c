@@ -158,6 +158,42 @@ test_yolo (void)
 }
 
 static void
+refuse_pjreddie (const char *text, const char *words)
+{
+  g_autoptr (GError) error = NULL;
+  EspCfg *cfg = esp_cfg_parse (text, strlen (text), "t.cfg", &error);
+  EspNetwork *network;
+
+  g_assert_no_error (error);
+  network = esp_network_new_dialect (cfg, ESP_DIALECT_PJREDDIE, &error);
+  g_assert_null (network);
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+  if (strstr (error->message, words) == NULL)
+    g_error ("“%s” does not say “%s”", error->message, words);
+}
+
+/* pjreddie's darknet passes over what it does not know: where it is asked for, that is refused. */
+static void
+test_dialect (void)
+{
+  const char plain[] = NET "[conv]\nfilters=18\nsize=1\nstride=1\nstride_x=1\ndilation=1\nactivation=linear\n[yolo]\nnum=3\n"
+                           "anchors=1,2, 3,4, 5,6\nclasses=1\nscale_x_y=1\n";
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network
+      = esp_network_new_dialect (esp_cfg_parse (plain, strlen (plain), "t.cfg", NULL), ESP_DIALECT_PJREDDIE, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (esp_network_get_dialect (network), ==, ESP_DIALECT_PJREDDIE);
+  refuse_pjreddie (HEAD "1\nscale_x_y=1.05\n", "t.cfg:13: scale_x_y=1.05: only 1");
+  refuse_pjreddie (HEAD "1\nnew_coords=1\n", "t.cfg:13: new_coords=1: only 0");
+  refuse_pjreddie (NET "[conv]\nactivation=mish\n", "t.cfg:6: activation=mish: pjreddie's darknet does not know it");
+  refuse_pjreddie (NET "[conv]\nstride=2\nstride_x=1\n", "t.cfg:7: stride_x=1: pjreddie's darknet passes over it: expected stride=2");
+  refuse_pjreddie (NET "[conv]\nsize=3\npad=1\ndilation=2\n", "t.cfg:8: dilation=2: only 1");
+  refuse_pjreddie (NET "[conv]\nfilters=4\n[route]\nlayers=0\ngroups=2\n", "t.cfg:9: groups=2: only 1");
+  refuse_pjreddie (NET "[conv]\nfilters=4\n[sam]\nfrom=0\n", "t.cfg:7: [sam]: pjreddie's darknet has no such layers");
+}
+
+static void
 test_limits (void)
 {
   g_autoptr (GString) wide = g_string_new ("[net]\nwidth=1\nheight=1\nchannels=65536\n");
@@ -276,6 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/net/network/joins", test_joins);
   g_test_add_func ("/net/network/small-kinds", test_small_kinds);
   g_test_add_func ("/net/network/yolo", test_yolo);
+  g_test_add_func ("/net/network/dialect", test_dialect);
   g_test_add_func ("/net/network/limits", test_limits);
   g_test_add_func ("/net/network/graph", test_graph);
   g_test_add_func ("/net/network/yolo-fastest-1.1", test_yolo_fastest);
