@@ -342,6 +342,66 @@ test_target (void)
   fixture_clear (&f);
 }
 
+/* Method 1's M over one head: which numbers pass, and the sum of their logits. */
+static void
+count_classes (EspEngine *engine, guint layer, double tau, guint *ones, double *value)
+{
+  const gboolean pixels = layer == 2, activated = layer == 5;
+  const double anchors[2][2] = { { 1, 2 }, { 4, 3 } }, sides[] = { pixels || activated ? 10 : 5, pixels || activated ? 8 : 4 };
+  gsize n;
+  g_autofree double *map = values_of (engine, layer, &n), *logits = g_new (double, n);
+  const gsize plane = 20;
+
+  g_assert_true (esp_engine_read_double (engine, layer - 1, activated ? ESP_AT_PRE : ESP_AT_OUT, logits, NULL));
+  for (gsize i = 0; i < 4 * plane; i++) /* anchors of both images, and cells */
+    {
+      const gsize at = i / plane * 7 * plane + i % plane, cell = i % plane;
+      const double w = map[at + 2 * plane], h = map[at + 3 * plane], object = map[at + 4 * plane];
+      const double *anchor = anchors[i / plane % 2], scores[] = { object * map[at + 5 * plane], object * map[at + 6 * plane] };
+      const double tested[] = { ((double) (cell % 5) + map[at]) / 5,
+                                ((double) (cell / 5) + map[at + plane]) / 4,
+                                (activated ? 4 * w * w : exp (w)) * anchor[0] / sides[0],
+                                (activated ? 4 * h * h : exp (h)) * anchor[1] / sides[1],
+                                object,
+                                scores[0],
+                                scores[1] };
+
+      for (gsize k = scores[0] + scores[1] > tau ? 0 : 5; k < 7; k++)
+        if (tested[k] >= tau)
+          {
+            ones[i / plane / 2]++;
+            value[i / plane / 2] += logits[at + k * plane];
+          }
+    }
+}
+
+static void
+test_target_classes (void)
+{
+  g_autoptr (EspTarget) target = esp_target_new_classes ((const int[]){ 0, 1 }, 2, .3f);
+  const guint layers[] = { 2, 5, 8, 11 };
+  guint ones[2], wanted_ones[2] = { 0 };
+  double value[2], wanted[2] = { 0 };
+  Fixture f;
+  g_autoptr (EspEngine) engine = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_init (&f, heads);
+  engine = engine_of (&f, ESP_BACKEND_REFERENCE_DOUBLE);
+  esp_target_apply (target, engine, ones, value, &error);
+  g_assert_no_error (error);
+  for (guint h = 0; h < G_N_ELEMENTS (layers); h++)
+    count_classes (engine, layers[h], .3, wanted_ones, wanted);
+  for (guint image = 0; image < 2; image++)
+    {
+      g_test_message ("%u of %u numbers", ones[image], 4 * 14 * 20);
+      g_assert_cmpuint (ones[image], >, 100);
+      g_assert_cmpuint (ones[image], ==, wanted_ones[image]);
+      g_assert_cmpfloat_with_epsilon (value[image], wanted[image], 1e-4);
+    }
+  fixture_clear (&f);
+}
+
 /* A seed before the activation and one behind it add up. */
 static void
 test_seed_before (void)
@@ -406,6 +466,7 @@ main (int argc, char **argv)
   g_test_add_func ("/heads/maps", test_maps);
   g_test_add_func ("/heads/decode", test_decode);
   g_test_add_func ("/heads/target", test_target);
+  g_test_add_func ("/heads/target/classes", test_target_classes);
   g_test_add_func ("/heads/seed-before", test_seed_before);
   g_test_add_func ("/heads/readers", test_readers);
   return g_test_run ();
