@@ -229,6 +229,7 @@ esp_window_dispose (GObject *object)
   if (self->group_list != NULL)
     esp_group_list_set_model (self->group_list, NULL); /* an act under way ends while there is a plan to end it in */
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_WINDOW);
+  g_action_map_remove_action (G_ACTION_MAP (self), "look-bfloat16"); /* it holds the study, whose work would go on */
   g_clear_object (&self->study);
   g_clear_object (&self->settings);
   g_clear_object (&self->plan_file);
