@@ -63,6 +63,11 @@ live_tell_partial (EspLive *live, LiveRun *run, guint n, guint64 generation, con
           number->state = ESP_STATE_PARTIAL;
           number->n = n;
         }
+      else if (number->state == ESP_STATE_PARTIAL) /* a look at an older mask came in late: its number is not this mask's */
+        {
+          number->state = ESP_STATE_PREVIOUS;
+          number->n = 0;
+        }
       live->changed = TRUE;
       live_queue_idle (live);
     }
