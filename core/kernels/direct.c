@@ -48,7 +48,7 @@ typedef struct
 {
   const float *in;      /* the number below the middle of the window, first column */
   const float *weights; /* of this input block */
-  const float *bias;    /* NULL: the sums go on from out */
+  const float *bias;    /* NULL: the sums are added to out */
   float *out;
   gsize row, plane;           /* numbers in a row and between two output blocks */
   int first, last;            /* rows of the window that lie in the value: 0 .. 2 */
@@ -79,25 +79,16 @@ add_column (__m512 sums[MOST][2], const float *in, const float *weights, int shi
 }
 
 AVX512 static inline __attribute__ ((always_inline)) void
-begin (const Tile *tile, __m512 sums[MOST][2], int columns, int blocks)
+begin (__m512 sums[MOST][2], int columns, int blocks)
 {
 #pragma GCC unroll 2
   for (int b = 0; b < blocks; b++)
-    {
-      const __m512 bias = tile->bias != NULL ? _mm512_load_ps (tile->bias + b * BLOCK) : _mm512_setzero_ps ();
-      const float *out = tile->out + (gsize) b * tile->plane;
-
-      if (tile->bias != NULL)
 #pragma GCC unroll 14
-        for (int j = 0; j < columns; j++)
-          sums[j][b] = bias;
-      else
-#pragma GCC unroll 14
-        for (int j = 0; j < columns; j++)
-          sums[j][b] = _mm512_load_ps (out + j * BLOCK);
-    }
+    for (int j = 0; j < columns; j++)
+      sums[j][b] = _mm512_setzero_ps ();
 }
 
+/* The sums of one input block go onto what there is, so that no sum is longer than one block's: rounding grows with the root of the length. */
 AVX512 static inline __attribute__ ((always_inline)) void
 finish (const Tile *tile, __m512 sums[MOST][2], int columns, int blocks)
 {
@@ -106,8 +97,17 @@ finish (const Tile *tile, __m512 sums[MOST][2], int columns, int blocks)
 #pragma GCC unroll 2
   for (int b = 0; b < blocks; b++)
     {
+      const __m512 bias = tile->bias != NULL ? _mm512_load_ps (tile->bias + b * BLOCK) : zero;
       float *out = tile->out + (gsize) b * tile->plane;
 
+      if (tile->bias != NULL)
+#pragma GCC unroll 14
+        for (int j = 0; j < columns; j++)
+          sums[j][b] = _mm512_add_ps (bias, sums[j][b]);
+      else
+#pragma GCC unroll 14
+        for (int j = 0; j < columns; j++)
+          sums[j][b] = _mm512_add_ps (_mm512_load_ps (out + j * BLOCK), sums[j][b]);
       if (tile->bends)
 #pragma GCC unroll 14
         for (int j = 0; j < columns; j++)
@@ -124,7 +124,7 @@ run_tile (const Tile *tile, int columns, int blocks)
   const int step = BLOCK * BLOCK * blocks;
   __m512 sums[MOST][2];
 
-  begin (tile, sums, columns, blocks);
+  begin (sums, columns, blocks);
   for (int y = tile->first; y <= tile->last; y++)
     {
       const float *in = tile->in + (gssize) (y - 1) * (gssize) tile->row, *weights = tile->weights + 3 * y * step;

@@ -1,6 +1,7 @@
 /* onednn-weights.c: the gradient of a convolution's weights and bias by oneDNN
  *
- * An operation of its own: it reads what the convolution read and the gradient of what it made, and leaves plain weights, then biases. */
+ * An operation of its own: it reads what the convolution read and the gradient of what it made, and leaves plain weights, then biases. Biases
+ * are summed here, in double: oneDNN's float sums over large maps were off by more than twice what others' are. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 
@@ -21,7 +22,7 @@ typedef struct
 {
   dnnl_primitive_t primitive;
   Leg in, grad, weights;
-  dnnl_memory_desc_t bias, pad;
+  dnnl_memory_desc_t pad;
 } Learn;
 
 /* A leg tied to addresses. */
@@ -33,8 +34,8 @@ typedef struct
 typedef struct
 {
   BoundLeg in, grad, weights;
-  dnnl_memory_t bias, pad;
-  dnnl_exec_arg_t args[5];
+  dnnl_memory_t pad;
+  dnnl_exec_arg_t args[4];
   int n_args;
 } Bound;
 
@@ -43,16 +44,15 @@ try_layouts (const EspSpec *spec, const dnnl_memory_desc_t *in, const dnnl_memor
 {
   const EspGeometry *g = &spec->geometry;
   const dnnl_dims_t strides = { g->stride_h, g->stride_w }, dilates = { g->dilation - 1, g->dilation - 1 };
-  const dnnl_dims_t pad = { g->pad, g->pad }, dims = { spec->in[1].shape.c };
-  dnnl_memory_desc_t weights = esp_onednn_describe_weights (g, spec->in[1].shape.c, spec->in[0].shape.c, TRUE), bias;
+  const dnnl_dims_t pad = { g->pad, g->pad };
+  dnnl_memory_desc_t weights = esp_onednn_describe_weights (g, spec->in[1].shape.c, spec->in[0].shape.c, TRUE);
   dnnl_convolution_desc_t forward, desc;
   dnnl_primitive_desc_t hint = NULL, pd = NULL;
 
-  dnnl_memory_desc_init_by_tag (&bias, 1, dims, dnnl_f32, dnnl_a);
-  if (dnnl_dilated_convolution_forward_desc_init (&forward, dnnl_forward_training, dnnl_convolution_direct, in, &weights, &bias, grad,
+  if (dnnl_dilated_convolution_forward_desc_init (&forward, dnnl_forward_training, dnnl_convolution_direct, in, &weights, NULL, grad,
                                                   strides, dilates, pad, pad)
           != dnnl_success
-      || dnnl_dilated_convolution_backward_weights_desc_init (&desc, dnnl_convolution_direct, in, &weights, &bias, grad, strides, dilates,
+      || dnnl_dilated_convolution_backward_weights_desc_init (&desc, dnnl_convolution_direct, in, &weights, NULL, grad, strides, dilates,
                                                               pad, pad)
              != dnnl_success
       || dnnl_primitive_desc_create (&hint, &forward, NULL, esp_onednn_engine (), NULL) != dnnl_success)
@@ -107,7 +107,6 @@ learn_init (Learn *learn, const EspSpec *spec, dnnl_primitive_desc_t pd)
   dnnl_memory_desc_t weights = esp_onednn_describe_weights (&spec->geometry, spec->in[1].shape.c, spec->in[0].shape.c, FALSE);
 
   learn->pad = *dnnl_primitive_desc_query_md (pd, dnnl_query_scratchpad_md, 0);
-  learn->bias = *dnnl_primitive_desc_query_md (pd, dnnl_query_diff_weights_md, 1);
   return leg_init (&learn->in, esp_onednn_describe (&spec->in[0]), dnnl_primitive_desc_query_md (pd, dnnl_query_src_md, 0), FALSE)
          && leg_init (&learn->grad, esp_onednn_describe (&spec->in[1]), dnnl_primitive_desc_query_md (pd, dnnl_query_diff_dst_md, 0), FALSE)
          && leg_init (&learn->weights, weights, dnnl_primitive_desc_query_md (pd, dnnl_query_diff_weights_md, 0), TRUE)
@@ -152,8 +151,8 @@ static void
 bound_free (gpointer data)
 {
   Bound *bound = data;
-  const dnnl_memory_t memories[] = { bound->in.value,      bound->in.own,      bound->grad.value, bound->grad.own,
-                                     bound->weights.value, bound->weights.own, bound->bias,       bound->pad };
+  const dnnl_memory_t memories[]
+      = { bound->in.value, bound->in.own, bound->grad.value, bound->grad.own, bound->weights.value, bound->weights.own, bound->pad };
 
   for (guint i = 0; i < G_N_ELEMENTS (memories); i++)
     if (memories[i] != NULL)
@@ -178,7 +177,6 @@ static gboolean
 learn_bind (EspCall *call)
 {
   const Learn *learn = call->kernel->compiled;
-  const gsize n_weights = esp_shape_count (call->kernel->spec.out.shape);
   Bound *bound = g_new0 (Bound, 1);
   char *scratch = call->scratch;
   gboolean fine;
@@ -186,22 +184,44 @@ learn_bind (EspCall *call)
   call->bound = bound;
   fine = leg_bind (&bound->in, &learn->in, call->in[0], &scratch) && leg_bind (&bound->grad, &learn->grad, call->in[1], &scratch)
          && leg_bind (&bound->weights, &learn->weights, call->out, &scratch)
-         && dnnl_memory_create (&bound->bias, &learn->bias, esp_onednn_engine (), (float *) call->out + n_weights) == dnnl_success
          && (dnnl_memory_desc_get_size (&learn->pad) == 0 || esp_onednn_take_scratch (&bound->pad, &learn->pad, &scratch));
   bound->args[bound->n_args++] = (dnnl_exec_arg_t){ DNNL_ARG_SRC, leg_memory (&bound->in) };
   bound->args[bound->n_args++] = (dnnl_exec_arg_t){ DNNL_ARG_DIFF_DST, leg_memory (&bound->grad) };
   bound->args[bound->n_args++] = (dnnl_exec_arg_t){ DNNL_ARG_DIFF_WEIGHTS, leg_memory (&bound->weights) };
-  bound->args[bound->n_args++] = (dnnl_exec_arg_t){ DNNL_ARG_DIFF_BIAS, bound->bias };
   if (bound->pad != NULL)
     bound->args[bound->n_args++] = (dnnl_exec_arg_t){ DNNL_ARG_SCRATCHPAD, bound->pad };
   return fine;
 }
 
+/* Over images, then rows, then columns, whatever the threads. */
+static void
+sum_channels (const EspLayout *layout, const float *grad, float *bias)
+{
+  const gsize block = (gsize) layout->block, blocks = ((gsize) layout->shape.c + block - 1) / block;
+  const gsize plane = (gsize) layout->shape.h * (gsize) layout->shape.w;
+
+#pragma omp parallel for schedule(static)
+  for (gsize b = 0; b < blocks; b++)
+    {
+      double totals[16] = { 0 };
+
+      for (gsize n = 0; n < (gsize) layout->shape.n; n++)
+        for (gsize i = 0; i < plane * block; i += block)
+          for (gsize l = 0; l < block; l++)
+            totals[l] += (double) grad[(n * blocks + b) * plane * block + i + l];
+      for (gsize l = 0; l < block && b * block + l < (gsize) layout->shape.c; l++)
+        bias[b * block + l] = (float) totals[l];
+    }
+}
+
 static gboolean
 learn_forward (EspCall *call)
 {
+  const EspSpec *spec = &call->kernel->spec;
   const Learn *learn = call->kernel->compiled;
   const Bound *bound = call->bound;
+
+  sum_channels (&spec->in[1], call->in[1], (float *) call->out + esp_shape_count (spec->out.shape));
 
   if (learn->in.reorder != NULL && !esp_onednn_run_reorder (learn->in.reorder, bound->in.value, bound->in.own))
     return FALSE;
