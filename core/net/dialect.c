@@ -91,6 +91,8 @@ check_strides (const EspLayerReader *reader, GError **error)
 {
   int stride, x, y;
 
+  if (esp_cfg_get (reader->cfg, reader->section, "stride_x") == NULL && esp_cfg_get (reader->cfg, reader->section, "stride_y") == NULL)
+    return TRUE;
   if (!esp_reader_int (reader, "stride", 1, G_MININT, G_MAXINT, &stride, error)
       || !esp_reader_int (reader, "stride_x", stride, G_MININT, G_MAXINT, &x, error)
       || !esp_reader_int (reader, "stride_y", stride, G_MININT, G_MAXINT, &y, error))

@@ -404,6 +404,7 @@ test_dialects (void)
   assert_refused_in (NET CONV ("9", BENT) CONV ("9", BENT) "[shortcut]\nfrom=-2\nalpha=2\n", ESP_DIALECT_AUTO,
                      "alpha=2: only 1 is supported");
   assert_dialect (NET CONV ("9", BENT) CONV ("9", BENT) "[shortcut]\nfrom=-2\nalpha=2\n", ESP_DIALECT_PJREDDIE, ESP_DIALECT_PJREDDIE);
+  assert_dialect (NET CONV ("9", BENT) "[avgpool]\nstride=what no mean reads\n", ESP_DIALECT_PJREDDIE, ESP_DIALECT_PJREDDIE);
   assert_refused (NET CONV ("9", BENT) "[upsample]\nstride=2\n[route]\nlayers=0\n" CONV (
                       "9", BENT "size=1\nstride=3\n") "[route]\nlayers=-3\n[shortcut]\nfrom=-2\nweights_type=per_layer\n",
                   ESP_ERROR_UNSUPPORTED, "in AlexeyAB's dialect");
