@@ -191,7 +191,7 @@ test_nothing (Fixture *self, gconstpointer data)
 static char *
 use_script (const char *script)
 {
-  char *path = g_strdup ("/tmp/espalier-helper-XXXXXX");
+  char *path = g_build_filename (g_get_tmp_dir (), "espalier-helper-XXXXXX", NULL);
   g_autofree char *text = g_strconcat ("#!/bin/sh\n", script, "\n", NULL);
 
   g_assert_cmpint (g_close (g_mkstemp (path), NULL), ==, TRUE);

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static const char small[] = "[net]\nbatch=8\nsubdivisions=4\nwidth=32\nheight=32\nchannels=3\npolicy=steps\nsteps=1\n"
@@ -414,7 +415,8 @@ int
 main (int argc, char **argv)
 {
   static const char *const beyond[] = { "yolov4", "yolov4-tiny", "yolov4-csp", "yolov7-tiny", "enet-coco" };
-  g_autofree char *folder = g_strdup ("/tmp/espalier-test-oracle-XXXXXX");
+  /* before g_get_tmp_dir () is first called, which remembers its answer */
+  g_autofree char *folder = g_build_filename (P_tmpdir, "espalier-test-oracle-XXXXXX", NULL);
   int status;
 
   g_assert_nonnull (g_mkdtemp (folder));
