@@ -3,40 +3,28 @@
 #include "config.h"
 
 #include "draw/figure-private.h"
+#include "draw/ticks.h"
 
 #include <math.h>
 
 #define BAR_WIDTH 8.0
 #define STEPS     256
 
-/* Numbers along the bar: 1, 2 or 5 times a power of ten apart, told as multiples of 10^exponent. */
+/* Numbers along the bar, told as multiples of 10^exponent. */
 typedef struct
 {
-  double lowest, highest, step;
-  int exponent, digits;
+  EspTicks ticks;
+  int exponent;
 } Scale;
 
 static Scale
 scale_new (const EspPalette *palette, double lowest, double highest)
 {
-  Scale scale = { .lowest = lowest, .highest = highest };
-  double most = MAX (fabs (lowest), fabs (highest)), rough, power;
+  const double most = MAX (fabs (lowest), fabs (highest)), low = palette->diverging ? -most : lowest;
+  const double high = palette->diverging ? most : highest;
+  Scale scale = { .exponent = high > low && (most < 0.005 || most >= 10000) ? (int) floor (log10 (most)) : 0 };
 
-  if (palette->diverging)
-    {
-      scale.lowest = -most;
-      scale.highest = most;
-    }
-  if (!(scale.highest > scale.lowest))
-    return scale;
-  if (most < 0.005 || most >= 10000)
-    scale.exponent = (int) floor (log10 (most));
-  scale.lowest /= pow (10, scale.exponent);
-  scale.highest /= pow (10, scale.exponent);
-  rough = (scale.highest - scale.lowest) / 5;
-  power = pow (10, floor (log10 (rough)));
-  scale.step = rough / power < 1.5 ? power : rough / power < 3.5 ? 2 * power : rough / power < 7.5 ? 5 * power : 10 * power;
-  scale.digits = MAX (0, -(int) floor (log10 (scale.step) + 1e-9));
+  scale.ticks = esp_ticks_new (low / pow (10, scale.exponent), high / pow (10, scale.exponent), 5);
   return scale;
 }
 
@@ -50,17 +38,6 @@ superscript (int number)
   for (const char *at = plain; *at != '\0'; at++)
     g_string_append (text, digits[*at - '0']);
   return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
-/* With a decimal point in every locale, and a minus sign rather than a hyphen. */
-static char *
-number_text (double value, int digits)
-{
-  g_autofree char *format = g_strdup_printf ("%%.%df", digits);
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_ascii_formatd (text, sizeof text, format, fabs (value));
-  return g_strconcat (value < -1e-12 ? "−" : "", text, NULL);
 }
 
 /* The colours as they lie over white, where the fading towards zero shows. */
@@ -100,7 +77,7 @@ static void
 draw_tick (cairo_t *cr, PangoContext *context, EspRect bar, double share, double value, int digits)
 {
   double y = bar.y + bar.height * (1 - share), width, height;
-  g_autofree char *text = number_text (value, digits);
+  g_autofree char *text = esp_ticks_text (value, digits);
   g_autoptr (PangoLayout) layout = esp_figure_text (context, text, ESP_FIGURE_LABEL, FALSE);
 
   cairo_move_to (cr, bar.x + bar.width, y);
@@ -112,17 +89,18 @@ draw_tick (cairo_t *cr, PangoContext *context, EspRect bar, double share, double
 }
 
 static void
-draw_ticks (cairo_t *cr, PangoContext *context, EspRect bar, const Scale *scale)
+draw_ticks (cairo_t *cr, PangoContext *context, EspRect bar, const EspTicks *ticks)
 {
   cairo_set_source_rgb (cr, 0.1, 0.1, 0.1);
   cairo_set_line_width (cr, 0.5);
-  if (!(scale->highest > scale->lowest))
+  if (ticks->step <= 0)
     {
-      draw_tick (cr, context, bar, 0.5, scale->lowest, 0);
+      draw_tick (cr, context, bar, 0.5, ticks->low, 0);
       return;
     }
-  for (double k = ceil (scale->lowest / scale->step - 1e-6); k * scale->step <= scale->highest + 1e-6 * scale->step; k++)
-    draw_tick (cr, context, bar, (k * scale->step - scale->lowest) / (scale->highest - scale->lowest), k * scale->step, scale->digits);
+  for (double at = esp_ticks_next (ticks, ticks->low); at <= ticks->high + 1e-6 * ticks->step;
+       at = esp_ticks_next (ticks, at + ticks->step))
+    draw_tick (cr, context, bar, (at - ticks->low) / (ticks->high - ticks->low), at, ticks->digits);
 }
 
 /* Unit and note, read from below, at the right of the numbers. */
@@ -163,6 +141,6 @@ esp_figure_legend (cairo_t *cr, PangoContext *context, const EspViewFigure *figu
   Scale scale = scale_new (palette, (double) figure->scale_low, (double) figure->scale_high);
 
   draw_bar (cr, palette, bar, figure->heat_opacity);
-  draw_ticks (cr, context, bar, &scale);
+  draw_ticks (cr, context, bar, &scale.ticks);
   draw_unit (cr, context, figure, place, scale.exponent);
 }
