@@ -267,6 +267,13 @@ esp_activate_value (EspActivation activation, const EspLayout *layout, const flo
     }
 }
 
+void
+esp_activate_back (
+    EspActivation activation, const float *in, const float *out, const float *grad_out, float *grad_in, gsize n, gboolean add)
+{
+  rows[activation].back (in, out, grad_out, grad_in, n, add);
+}
+
 static gboolean
 activation_forward (EspCall *call)
 {

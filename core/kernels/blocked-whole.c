@@ -32,7 +32,7 @@ takes (const EspSpec *spec)
     .groups = 1, .size_h = in.h, .size_w = in.w, .stride_h = spec->geometry.stride_h, .stride_w = spec->geometry.stride_w, .dilation = 1
   };
 
-  return out.h == 1 && out.w == 1 && memcmp (&spec->geometry, &wanted, sizeof wanted) == 0;
+  return !spec->learned && out.h == 1 && out.w == 1 && memcmp (&spec->geometry, &wanted, sizeof wanted) == 0;
 }
 
 static void

@@ -63,5 +63,19 @@ void esp_activate_value (EspActivation    activation,
                          const EspLayout *layout,
                          const float     *in,
                          float           *out); /* filling channels stay 0 */
+/* grad_in = act' grad_out; in: what the activation read, out: what it wrote, both looked at only where the derivative needs it. */
+void esp_activate_back  (EspActivation    activation,
+                         const float     *in,
+                         const float     *out,
+                         const float     *grad_out,
+                         float           *grad_in,
+                         gsize            n,
+                         gboolean         add);
+
+/* blocked-normalize.c: of each channel over images, rows and columns, in double; the bits depend on no thread count. */
+void esp_sum_channels   (const EspLayout *layout,
+                         const float     *value,
+                         float           *sums, /* shape.c */
+                         gboolean         add);
 
 G_END_DECLS

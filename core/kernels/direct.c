@@ -302,7 +302,7 @@ takes (const EspSpec *spec)
 {
   const EspGeometry wanted = { .groups = 1, .size_h = 3, .size_w = 3, .stride_h = 1, .stride_w = 1, .pad = 1, .dilation = 1 };
 
-  return memcmp (&spec->geometry, &wanted, sizeof wanted) == 0 && spec->in[0].block == BLOCK && spec->out.block == BLOCK
+  return !spec->learned && memcmp (&spec->geometry, &wanted, sizeof wanted) == 0 && spec->in[0].block == BLOCK && spec->out.block == BLOCK
          && spec->out.shape.w >= LEAST && spec->in[0].shape.w == spec->out.shape.w && spec->in[0].shape.h == spec->out.shape.h
          && esp_shape_count (spec->in[0].shape) <= G_MAXINT && esp_shape_count (spec->out.shape) <= G_MAXINT
          && esp_activation_keeps_zero (spec->activation);

@@ -44,7 +44,8 @@ struct _EspKernel
 struct _EspCall
 {
   EspKernel   *kernel;
-  gboolean     is_backward;
+  gboolean     is_backward, is_again;
+  gboolean     add;      /* forward: add to out */
   guint        input;
   const void **in;       /* n_in values */
   void        *out;
@@ -62,9 +63,18 @@ double *esp_add_slopes  (const EspSpec *spec, const double *factors, double *los
 /* The gradient of a sum's weights, of any set; add-weights.c */
 extern const EspKernelRow esp_add_weights;
 
+/* Bytes that a normalization keeps, and what its variance is made larger by, as AlexeyAB's darknet has it. */
+#define ESP_NORMALIZE_EPSILON 1e-5
+
+static inline gsize
+esp_moments_bytes (const EspSpec *spec)
+{
+  return ESP_N_MOMENTS * (gsize) spec->out.shape.c * sizeof (double);
+}
+
 /* Rows that work on float values of any block; blocked-*.c */
 extern const EspKernelRow esp_blocked_activation, esp_blocked_maxpool, esp_blocked_maxpool_bent, esp_blocked_avgpool, esp_blocked_upsample, esp_blocked_concat,
-    esp_blocked_add, esp_blocked_head, esp_blocked_multiply, esp_blocked_reorg, esp_blocked_softmax;
+    esp_blocked_add, esp_blocked_head, esp_blocked_multiply, esp_blocked_reorg, esp_blocked_softmax, esp_blocked_normalize, esp_blocked_channel_sums;
 
 /* Whether entry number @entry of an anchor goes through the logistic function in a head. */
 static inline gboolean

@@ -136,8 +136,9 @@ esp_kernel_fits (const EspKernel *kernel, const EspKernelSet *set, const EspSpec
   for (guint i = 0; i < own->n_in; i++)
     if (!esp_layout_equal (&own->in[i], &spec->in[i]))
       return FALSE;
-  return esp_layout_equal (&own->out, &spec->out) && own->activation == spec->activation && own->scale[0] == spec->scale[0]
-         && own->scale[1] == spec->scale[1] && memcmp (&own->geometry, &spec->geometry, sizeof own->geometry) == 0;
+  return esp_layout_equal (&own->out, &spec->out) && own->learned == spec->learned && own->activation == spec->activation
+         && own->scale[0] == spec->scale[0] && own->scale[1] == spec->scale[1]
+         && memcmp (&own->geometry, &spec->geometry, sizeof own->geometry) == 0;
 }
 
 /** esp_kernel_get_scratch: Returns: bytes that a call may use while it runs. */
@@ -147,7 +148,7 @@ esp_kernel_get_scratch (const EspKernel *kernel)
   return kernel->scratch;
 }
 
-/** esp_kernel_get_kept: Returns: bytes that forward leaves for backward. */
+/** esp_kernel_get_kept: Returns: bytes that forward leaves for backward; of a normalization ESP_N_MOMENTS * c doubles (EspMoment). */
 gsize
 esp_kernel_get_kept (const EspKernel *kernel)
 {
@@ -205,11 +206,29 @@ esp_call_new_forward (EspKernel *kernel, const EspCallValues *values)
 }
 
 /**
+ * esp_call_new_again:
+ * @kernel: a normalization; a reference is taken
+ * @values: those of its forward call; the array of inputs is copied
+ *
+ * For an output that was given up to save memory: reads the mean and the variance that forward kept instead of computing them; the same bits.
+ * Returns: (transfer full) (nullable): the call, NULL where the library ran out of memory. Thread: as the kernel.
+ */
+EspCall *
+esp_call_new_again (EspKernel *kernel, const EspCallValues *values)
+{
+  EspCall *call = call_new (kernel, values);
+
+  g_assert (kernel->spec.op == ESP_OP_NORMALIZE);
+  call->is_again = TRUE;
+  return call_bind (call);
+}
+
+/**
  * esp_call_new_backward:
  * @kernel: compiled with backward set; a reference is taken
  * @input: the input whose gradient is computed
  * @values: what forward read and left; the array of inputs is copied. An input or the output may be NULL where the operation's derivative
- *   does not need it: a convolution's needs neither, an activation's the output or (mish, swish) the input, a product's the inputs, a
+ *   does not need it: a convolution's needs neither, where it is learned in[1] alone, a normalization's both inputs and what is kept, an activation's the output or (mish, swish) the input, a product's the inputs, a
  *   head's and a softmax's the output
  * @grad_out: gradient of the output, in its layout (a convolution's: of the value before the activation)
  * @grad_in: gradient of input @input, in its layout
@@ -232,8 +251,10 @@ esp_call_new_backward (EspKernel *kernel, guint input, const EspCallValues *valu
 /**
  * esp_call_run:
  * @call: a bound kernel
- * @add: backward only: add to the gradient of the input instead of storing it
+ * @add: backward: add to the gradient of the input instead of storing it; ESP_OP_CONVOLUTION_WEIGHTS and ESP_OP_CHANNEL_SUMS: add to the
+ *   output; anything else leaves it FALSE
  *
+ * A normalization's backward may run in place, its gradients of input and output the same memory, where it does not add.
  * Returns: FALSE where the library failed. Allocates nothing of ours. Thread: as the kernel.
  */
 gboolean
@@ -241,6 +262,7 @@ esp_call_run (EspCall *call, gboolean add)
 {
   const EspKernelRow *row = call->kernel->row;
 
+  call->add = add;
   return call->is_backward ? row->backward (call, add) : row->forward (call);
 }
 

@@ -9,7 +9,11 @@ G_BEGIN_DECLS
 typedef enum
 {
   ESP_OP_CONVOLUTION, /* out = act (gain * (weights (*) in) + bias) */
-  ESP_OP_CONVOLUTION_WEIGHTS, /* in[0], and the gradient of the value before the activation: the gradients of weights and bias */
+  ESP_OP_CONVOLUTION_WEIGHTS, /* in[0], and the gradient of the value before the activation: the gradients of weights and bias; of weights alone
+                               * where they are learned */
+  ESP_OP_CHANNEL_SUMS, /* out: of each channel of in[0] the sum over images, rows and columns: the gradient of a bias */
+  ESP_OP_NORMALIZE,   /* out = act (gamma (in[0] - mean) / sqrt (variance + 1e-5) + beta), mean and variance those of each channel over images,
+                       * rows and columns; in[1]: plain, all gammas, then all betas. It keeps EspMoments */
   ESP_OP_ACTIVATION,  /* out = act (in) */
   ESP_OP_MAXPOOL,
   ESP_OP_AVGPOOL,     /* the mean of what lies under the window, which is never all beyond the border */
@@ -75,6 +79,9 @@ typedef struct
   const float     *weights;    /* convolution: out.c * (in.c / groups) * size_h * size_w */
   const double    *gain;       /* (nullable): out.c factors of the weights, multiplied in double before they are packed */
   const double    *bias;       /* out.c */
+  gboolean         learned;    /* convolution: weights and bias are values that every run reads: in[1], plain {out.c, in.c / groups, size_h,
+                                * size_w}, and, where n_in is 3, in[2], plain {1, out.c, 1, 1}; weights, gain and bias are NULL, and backward
+                                * is of input 0. convolution weights: out has no biases */
 } EspSpec;
 
 /* The addresses a call is tied to, in the layouts of the spec; the values must outlive the call. */
@@ -85,6 +92,16 @@ typedef struct
   void              *kept;    /* esp_kernel_get_kept () bytes that forward leaves for backward, or NULL */
   void              *scratch; /* esp_kernel_get_scratch () bytes, 64-byte aligned, or NULL */
 } EspCallValues;
+
+/* What a normalization keeps, doubles in every set: c numbers of each, one array behind the other. */
+typedef enum
+{
+  ESP_MOMENT_MEAN,
+  ESP_MOMENT_VARIANCE, /* the sum of squared distances from the mean, divided by their number */
+  ESP_MOMENT_GAMMA,    /* backward leaves the gradients of gamma and beta; it stores */
+  ESP_MOMENT_BETA,
+  ESP_N_MOMENTS,
+} EspMoment;
 
 typedef struct _EspKernelSet EspKernelSet;
 typedef struct _EspKernel EspKernel;
@@ -118,12 +135,14 @@ gboolean            esp_kernel_fits              (const EspKernel    *kernel, /*
                                                   const EspKernelSet *set,
                                                   const EspSpec      *spec);
 gsize               esp_kernel_get_scratch       (const EspKernel    *kernel); /* bytes a call may use while it runs */
-gsize               esp_kernel_get_kept          (const EspKernel    *kernel); /* bytes forward leaves for backward */
+gsize               esp_kernel_get_kept          (const EspKernel    *kernel); /* bytes forward leaves for backward; normalize: see EspMoment */
 gsize               esp_kernel_get_packed        (const EspKernel    *kernel); /* bytes of packed weights */
 const char         *esp_kernel_get_name          (const EspKernel    *kernel); /* of the implementation, for logs */
 
 /* A kernel tied to addresses, so that running it neither allocates nor looks anything up. */
 EspCall            *esp_call_new_forward         (EspKernel           *kernel,
+                                                  const EspCallValues *values);
+EspCall            *esp_call_new_again           (EspKernel           *kernel, /* normalize: out once more, from what was kept */
                                                   const EspCallValues *values);
 EspCall            *esp_call_new_backward        (EspKernel           *kernel,
                                                   guint                input,    /* whose gradient is computed */
@@ -131,7 +150,8 @@ EspCall            *esp_call_new_backward        (EspKernel           *kernel,
                                                   const void          *grad_out, /* convolution: of the value before the activation */
                                                   void                *grad_in);
 gboolean            esp_call_run                 (EspCall            *call,
-                                                  gboolean            add);    /* backward: add to grad_in instead of storing */
+                                                  gboolean            add);    /* backward: add to grad_in instead of storing; convolution
+                                                                                * weights and channel sums: add to out */
 void                esp_call_free                (EspCall            *call);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspKernel, esp_kernel_unref)

@@ -23,6 +23,8 @@ gboolean              esp_onednn_ends_in          (EspActivation               a
 const char           *esp_onednn_implementation   (const_dnnl_primitive_desc_t pd);
 dnnl_primitive_t      esp_onednn_reorder          (const dnnl_memory_desc_t   *from,
                                                    const dnnl_memory_desc_t   *to);
+dnnl_primitive_t      esp_onednn_reorder_adding   (const dnnl_memory_desc_t   *from,
+                                                   const dnnl_memory_desc_t   *to); /* to += from */
 gboolean              esp_onednn_run_reorder      (dnnl_primitive_t            primitive,
                                                    dnnl_memory_t               from,
                                                    dnnl_memory_t               to);

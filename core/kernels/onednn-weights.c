@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "kernels/blocked.h"
 
 /* A value and the layout the primitive wants it in. */
 typedef struct
@@ -23,6 +24,7 @@ typedef struct
   dnnl_primitive_t primitive;
   Leg in, grad, weights;
   dnnl_memory_desc_t pad;
+  dnnl_primitive_t add; /* weights.own to weights.value, added to what is there */
 } Learn;
 
 /* A leg tied to addresses. */
@@ -34,8 +36,9 @@ typedef struct
 typedef struct
 {
   BoundLeg in, grad, weights;
+  dnnl_memory_t sum; /* weights in scratch, to be added */
   dnnl_memory_t pad;
-  dnnl_exec_arg_t args[4];
+  dnnl_exec_arg_t args[4], add_args[4];
   int n_args;
 } Bound;
 
@@ -110,6 +113,7 @@ learn_init (Learn *learn, const EspSpec *spec, dnnl_primitive_desc_t pd)
   return leg_init (&learn->in, esp_onednn_describe (&spec->in[0]), dnnl_primitive_desc_query_md (pd, dnnl_query_src_md, 0), FALSE)
          && leg_init (&learn->grad, esp_onednn_describe (&spec->in[1]), dnnl_primitive_desc_query_md (pd, dnnl_query_diff_dst_md, 0), FALSE)
          && leg_init (&learn->weights, weights, dnnl_primitive_desc_query_md (pd, dnnl_query_diff_weights_md, 0), TRUE)
+         && (learn->add = esp_onednn_reorder_adding (&learn->weights.own, &weights)) != NULL
          && dnnl_primitive_create (&learn->primitive, pd) == dnnl_success;
 }
 
@@ -117,7 +121,7 @@ static void
 learn_free (gpointer data)
 {
   Learn *learn = data;
-  const dnnl_primitive_t primitives[] = { learn->primitive, learn->in.reorder, learn->grad.reorder, learn->weights.reorder };
+  const dnnl_primitive_t primitives[] = { learn->primitive, learn->in.reorder, learn->grad.reorder, learn->weights.reorder, learn->add };
 
   for (guint i = 0; i < G_N_ELEMENTS (primitives); i++)
     if (primitives[i] != NULL)
@@ -137,7 +141,7 @@ learn_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
     {
       kernel->name = esp_onednn_implementation (pd);
       kernel->scratch = ESP_ALIGNED (dnnl_memory_desc_get_size (&learn->pad)) + leg_scratch (&learn->in) + leg_scratch (&learn->grad)
-                        + leg_scratch (&learn->weights);
+                        + ESP_ALIGNED (dnnl_memory_desc_get_size (&learn->weights.own));
     }
   else
     g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "oneDNN has no gradient of the weights of a convolution of %d channels to %d",
@@ -151,8 +155,8 @@ static void
 bound_free (gpointer data)
 {
   Bound *bound = data;
-  const dnnl_memory_t memories[]
-      = { bound->in.value, bound->in.own, bound->grad.value, bound->grad.own, bound->weights.value, bound->weights.own, bound->pad };
+  const dnnl_memory_t memories[] = { bound->in.value,      bound->in.own,      bound->grad.value, bound->grad.own,
+                                     bound->weights.value, bound->weights.own, bound->sum,        bound->pad };
 
   for (guint i = 0; i < G_N_ELEMENTS (memories); i++)
     if (memories[i] != NULL)
@@ -173,6 +177,13 @@ leg_memory (const BoundLeg *bound)
   return bound->own != NULL ? bound->own : bound->value;
 }
 
+/* Where the gradient of the weights lies before it is added. */
+static dnnl_memory_t
+adding_memory (const Bound *bound)
+{
+  return bound->sum != NULL ? bound->sum : bound->weights.own;
+}
+
 static gboolean
 learn_bind (EspCall *call)
 {
@@ -184,34 +195,16 @@ learn_bind (EspCall *call)
   call->bound = bound;
   fine = leg_bind (&bound->in, &learn->in, call->in[0], &scratch) && leg_bind (&bound->grad, &learn->grad, call->in[1], &scratch)
          && leg_bind (&bound->weights, &learn->weights, call->out, &scratch)
+         && (bound->weights.own != NULL || esp_onednn_take_scratch (&bound->sum, &learn->weights.own, &scratch))
          && (dnnl_memory_desc_get_size (&learn->pad) == 0 || esp_onednn_take_scratch (&bound->pad, &learn->pad, &scratch));
   bound->args[bound->n_args++] = (dnnl_exec_arg_t){ DNNL_ARG_SRC, leg_memory (&bound->in) };
   bound->args[bound->n_args++] = (dnnl_exec_arg_t){ DNNL_ARG_DIFF_DST, leg_memory (&bound->grad) };
   bound->args[bound->n_args++] = (dnnl_exec_arg_t){ DNNL_ARG_DIFF_WEIGHTS, leg_memory (&bound->weights) };
   if (bound->pad != NULL)
     bound->args[bound->n_args++] = (dnnl_exec_arg_t){ DNNL_ARG_SCRATCHPAD, bound->pad };
+  memcpy (bound->add_args, bound->args, sizeof bound->args);
+  bound->add_args[2].memory = adding_memory (bound);
   return fine;
-}
-
-/* Over images, then rows, then columns, whatever the threads. */
-static void
-sum_channels (const EspLayout *layout, const float *grad, float *bias)
-{
-  const gsize block = (gsize) layout->block, blocks = ((gsize) layout->shape.c + block - 1) / block;
-  const gsize plane = (gsize) layout->shape.h * (gsize) layout->shape.w;
-
-#pragma omp parallel for schedule(static)
-  for (gsize b = 0; b < blocks; b++)
-    {
-      double totals[16] = { 0 };
-
-      for (gsize n = 0; n < (gsize) layout->shape.n; n++)
-        for (gsize i = 0; i < plane * block; i += block)
-          for (gsize l = 0; l < block; l++)
-            totals[l] += (double) grad[(n * blocks + b) * plane * block + i + l];
-      for (gsize l = 0; l < block && b * block + l < (gsize) layout->shape.c; l++)
-        bias[b * block + l] = (float) totals[l];
-    }
 }
 
 static gboolean
@@ -221,14 +214,17 @@ learn_forward (EspCall *call)
   const Learn *learn = call->kernel->compiled;
   const Bound *bound = call->bound;
 
-  sum_channels (&spec->in[1], call->in[1], (float *) call->out + esp_shape_count (spec->out.shape));
-
+  if (!spec->learned)
+    esp_sum_channels (&spec->in[1], call->in[1], (float *) call->out + esp_shape_count (spec->out.shape), call->add);
   if (learn->in.reorder != NULL && !esp_onednn_run_reorder (learn->in.reorder, bound->in.value, bound->in.own))
     return FALSE;
   if (learn->grad.reorder != NULL && !esp_onednn_run_reorder (learn->grad.reorder, bound->grad.value, bound->grad.own))
     return FALSE;
-  if (dnnl_primitive_execute (learn->primitive, esp_onednn_stream (), bound->n_args, bound->args) != dnnl_success)
+  if (dnnl_primitive_execute (learn->primitive, esp_onednn_stream (), bound->n_args, call->add ? bound->add_args : bound->args)
+      != dnnl_success)
     return FALSE;
+  if (call->add)
+    return esp_onednn_run_reorder (learn->add, adding_memory (bound), bound->weights.value);
   return learn->weights.reorder == NULL || esp_onednn_run_reorder (learn->weights.reorder, bound->weights.own, bound->weights.value);
 }
 

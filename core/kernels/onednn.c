@@ -20,7 +20,9 @@ typedef struct
   dnnl_primitive_t primitive;
   dnnl_primitive_t reorder_from, reorder_to;          /* NULL where the value's layout is the primitive's */
   dnnl_memory_desc_t from, to, own_from, own_to, pad; /* of the values, of the primitive, of its scratchpad */
-  dnnl_memory_t weights, bias;
+  dnnl_memory_desc_t plain_weights, own_weights;
+  dnnl_primitive_t reorder_weights; /* learned ones, where the primitive wants them in another order */
+  dnnl_memory_t weights, bias;      /* NULL where they are learned */
   int from_arg, to_arg;
 } Pass;
 
@@ -35,6 +37,7 @@ typedef struct
 typedef struct
 {
   dnnl_memory_t from, to, own_from, own_to, sum, pad;
+  dnnl_memory_t weights, own_weights, bias; /* learned ones */
   dnnl_exec_arg_t args[N_ARGS], sum_args[N_ARGS];
   int n_args;
   void *sum_data;
@@ -184,8 +187,8 @@ try_layouts (const EspSpec *spec,
   weights.data_type = in->data_type;
   dnnl_memory_desc_init_by_tag (&bias, 1, dims, dnnl_f32, dnnl_a);
   if (hint == NULL)
-    status = dnnl_dilated_convolution_forward_desc_init (&desc, dnnl_forward_inference, dnnl_convolution_direct, in, &weights, &bias, out,
-                                                         strides, dilates, pad, pad);
+    status = dnnl_dilated_convolution_forward_desc_init (&desc, dnnl_forward_inference, dnnl_convolution_direct, in, &weights,
+                                                         spec->learned && spec->n_in < 3 ? NULL : &bias, out, strides, dilates, pad, pad);
   else
     status
         = dnnl_dilated_convolution_backward_data_desc_init (&desc, dnnl_convolution_direct, in, &weights, out, strides, dilates, pad, pad);
@@ -216,17 +219,40 @@ choose (const EspKernelSet *set, const EspSpec *spec, const_dnnl_primitive_attr_
   return any;
 }
 
-dnnl_primitive_t
-esp_onednn_reorder (const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
+static dnnl_primitive_t
+make_reorder (const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to, const_dnnl_primitive_attr_t attr)
 {
   dnnl_primitive_desc_t pd = NULL;
   dnnl_primitive_t primitive = NULL;
 
-  if (dnnl_reorder_primitive_desc_create (&pd, from, engine, to, engine, NULL) != dnnl_success)
+  if (dnnl_reorder_primitive_desc_create (&pd, from, engine, to, engine, attr) != dnnl_success)
     return NULL;
   if (dnnl_primitive_create (&primitive, pd) != dnnl_success)
     primitive = NULL;
   dnnl_primitive_desc_destroy (pd);
+  return primitive;
+}
+
+dnnl_primitive_t
+esp_onednn_reorder (const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
+{
+  return make_reorder (from, to, NULL);
+}
+
+dnnl_primitive_t
+esp_onednn_reorder_adding (const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
+{
+  dnnl_primitive_attr_t attr = NULL;
+  dnnl_post_ops_t ops = NULL;
+  dnnl_primitive_t primitive;
+
+  dnnl_primitive_attr_create (&attr);
+  dnnl_post_ops_create (&ops);
+  dnnl_post_ops_append_sum (ops, 1);
+  dnnl_primitive_attr_set_post_ops (attr, ops);
+  dnnl_post_ops_destroy (ops);
+  primitive = make_reorder (from, to, attr);
+  dnnl_primitive_attr_destroy (attr);
   return primitive;
 }
 
@@ -263,7 +289,7 @@ pack_weights (const EspSpec *spec, const float *folded, const dnnl_memory_desc_t
 static void
 pass_clear (Pass *pass)
 {
-  const dnnl_primitive_t primitives[] = { pass->primitive, pass->reorder_from, pass->reorder_to };
+  const dnnl_primitive_t primitives[] = { pass->primitive, pass->reorder_from, pass->reorder_to, pass->reorder_weights };
   const dnnl_memory_t memories[] = { pass->weights, pass->bias };
 
   for (guint i = 0; i < G_N_ELEMENTS (primitives); i++)
@@ -285,7 +311,7 @@ convolution_free (gpointer data)
   g_free (convolution);
 }
 
-/* Bytes of scratch: the scratchpad, then the reordered values, then the term to add. */
+/* Bytes of scratch: the scratchpad, then the reordered values and weights, then the term to add. */
 static gsize
 pass_scratch (const Pass *pass, gboolean backward)
 {
@@ -295,9 +321,23 @@ pass_scratch (const Pass *pass, gboolean backward)
     bytes += ESP_ALIGNED (dnnl_memory_desc_get_size (&pass->own_from));
   if (pass->reorder_to != NULL)
     bytes += ESP_ALIGNED (dnnl_memory_desc_get_size (&pass->own_to));
+  if (pass->reorder_weights != NULL)
+    bytes += ESP_ALIGNED (dnnl_memory_desc_get_size (&pass->own_weights));
   if (backward)
     bytes += ESP_ALIGNED (dnnl_memory_desc_get_size (&pass->to));
   return bytes;
+}
+
+/* What every run does with learned weights. */
+static gboolean
+learn_weights (Pass *pass, const EspSpec *spec, const dnnl_memory_desc_t *wanted)
+{
+  pass->plain_weights = describe_weights (spec, FALSE);
+  pass->own_weights = *wanted;
+  if (dnnl_memory_desc_equal (&pass->plain_weights, wanted))
+    return TRUE;
+  pass->reorder_weights = esp_onednn_reorder (&pass->plain_weights, wanted);
+  return pass->reorder_weights != NULL;
 }
 
 /* Fills a pass from its descriptor: the primitive, its weights, and the reorders between its layouts and the values'. */
@@ -319,6 +359,8 @@ pass_init (Pass *pass, const EspSpec *spec, dnnl_primitive_desc_t pd, const floa
     return FALSE;
   if (!dnnl_memory_desc_equal (&pass->to, to) && (pass->reorder_to = esp_onednn_reorder (to, &pass->to)) == NULL)
     return FALSE;
+  if (spec->learned)
+    return learn_weights (pass, spec, weights) && dnnl_primitive_create (&pass->primitive, pd) == dnnl_success;
   pass->weights = pack_weights (spec, folded, weights);
   return pass->weights != NULL && dnnl_primitive_create (&pass->primitive, pd) == dnnl_success;
 }
@@ -353,7 +395,7 @@ compile_passes (Convolution *convolution, EspKernel *kernel, const EspSpec *spec
   if (fine)
     {
       bias = *dnnl_primitive_desc_query_md (forward, dnnl_query_weights_md, 1);
-      fine = dnnl_memory_create (&convolution->forward.bias, &bias, engine, convolution->bias) == dnnl_success;
+      fine = spec->learned || dnnl_memory_create (&convolution->forward.bias, &bias, engine, convolution->bias) == dnnl_success;
       kernel->name = esp_onednn_implementation (forward);
       kernel->scratch = pass_scratch (&convolution->forward, FALSE);
     }
@@ -385,7 +427,7 @@ static gboolean
 convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
 {
   Convolution *convolution = g_new0 (Convolution, 1);
-  g_autofree float *folded = fold (spec, &convolution->bias);
+  g_autofree float *folded = spec->learned ? NULL : fold (spec, &convolution->bias);
 
   kernel->compiled = convolution;
   convolution->bends = !esp_onednn_ends_in (spec->activation);
@@ -396,8 +438,9 @@ convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
                    spec->geometry.size_w);
       return FALSE;
     }
-  kernel->packed = memory_bytes (convolution->forward.weights) + memory_bytes (convolution->backward.weights)
-                   + (gsize) spec->out.shape.c * sizeof (float);
+  kernel->packed = spec->learned ? 0
+                                 : memory_bytes (convolution->forward.weights) + memory_bytes (convolution->backward.weights)
+                                       + (gsize) spec->out.shape.c * sizeof (float);
   g_debug ("convolution %d to %d, %d x %d: %s", spec->in[0].shape.c, spec->out.shape.c, spec->geometry.size_h, spec->geometry.size_w,
            kernel->name);
   return TRUE;
@@ -407,7 +450,8 @@ static void
 bound_free (gpointer data)
 {
   Bound *bound = data;
-  const dnnl_memory_t memories[] = { bound->from, bound->to, bound->own_from, bound->own_to, bound->sum, bound->pad };
+  const dnnl_memory_t memories[]
+      = { bound->from, bound->to, bound->own_from, bound->own_to, bound->sum, bound->pad, bound->weights, bound->own_weights, bound->bias };
 
   for (guint i = 0; i < G_N_ELEMENTS (memories); i++)
     if (memories[i] != NULL)
@@ -432,13 +476,31 @@ bound_arguments (Bound *bound, const Pass *pass, gboolean sum, dnnl_exec_arg_t *
   int n = 0;
 
   args[n++] = (dnnl_exec_arg_t){ pass->from_arg, pass->reorder_from != NULL ? bound->own_from : bound->from };
-  args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_WEIGHTS, pass->weights };
+  args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_WEIGHTS, pass->weights != NULL           ? pass->weights
+                                                   : pass->reorder_weights != NULL ? bound->own_weights
+                                                                                   : bound->weights };
   args[n++] = (dnnl_exec_arg_t){ pass->to_arg, to };
   if (bound->pad != NULL)
     args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_SCRATCHPAD, bound->pad };
-  if (pass->bias != NULL)
-    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS, pass->bias };
+  if (pass->bias != NULL || bound->bias != NULL)
+    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS, pass->bias != NULL ? pass->bias : bound->bias };
   bound->n_args = n;
+}
+
+/* Weights and bias that are values of the call. */
+static gboolean
+bind_learned (EspCall *call, const Pass *pass, Bound *bound, char **scratch)
+{
+  const EspSpec *spec = &call->kernel->spec;
+  const dnnl_dims_t dims = { spec->out.shape.c };
+  dnnl_memory_desc_t bias;
+
+  if (dnnl_memory_create (&bound->weights, &pass->plain_weights, engine, (gpointer) call->in[1]) != dnnl_success)
+    return FALSE;
+  if (pass->reorder_weights != NULL && !esp_onednn_take_scratch (&bound->own_weights, &pass->own_weights, scratch))
+    return FALSE;
+  dnnl_memory_desc_init_by_tag (&bias, 1, dims, dnnl_f32, dnnl_a);
+  return call->is_backward || spec->n_in < 3 || dnnl_memory_create (&bound->bias, &bias, engine, (gpointer) call->in[2]) == dnnl_success;
 }
 
 static gboolean
@@ -461,6 +523,8 @@ convolution_bind (EspCall *call)
     fine = fine && esp_onednn_take_scratch (&bound->own_from, &pass->own_from, &scratch);
   if (pass->reorder_to != NULL)
     fine = fine && esp_onednn_take_scratch (&bound->own_to, &pass->own_to, &scratch);
+  if (call->kernel->spec.learned)
+    fine = fine && bind_learned (call, pass, bound, &scratch);
   bound->sum_data = scratch;
   if (call->is_backward)
     fine = fine && esp_onednn_take_scratch (&bound->sum, &pass->to, &scratch);
@@ -475,6 +539,8 @@ run_pass (EspCall *call, const Pass *pass, gboolean add)
   Bound *bound = call->bound;
 
   if (pass->reorder_from != NULL && !esp_onednn_run_reorder (pass->reorder_from, bound->from, bound->own_from))
+    return FALSE;
+  if (pass->reorder_weights != NULL && !esp_onednn_run_reorder (pass->reorder_weights, bound->weights, bound->own_weights))
     return FALSE;
   if (dnnl_primitive_execute (pass->primitive, stream, bound->n_args, add ? bound->sum_args : bound->args) != dnnl_success)
     return FALSE;
@@ -527,6 +593,8 @@ esp_kernels_onednn (void)
     .rows = {
       [ESP_OP_CONVOLUTION] = &esp_onednn_convolution,
       [ESP_OP_CONVOLUTION_WEIGHTS] = &esp_onednn_convolution_weights,
+      [ESP_OP_CHANNEL_SUMS] = &esp_blocked_channel_sums,
+      [ESP_OP_NORMALIZE] = &esp_blocked_normalize,
       [ESP_OP_ACTIVATION] = &esp_blocked_activation,
       [ESP_OP_MAXPOOL] = &esp_blocked_maxpool,
       [ESP_OP_AVGPOOL] = &esp_blocked_avgpool,

@@ -4,7 +4,7 @@
 
 typedef struct
 {
-  real *weights; /* folded: out.c * (in.c / groups) * size_h * size_w */
+  real *weights; /* folded: out.c * (in.c / groups) * size_h * size_w; NULL where they are learned */
   real *bias;
 } Convolution;
 
@@ -16,6 +16,8 @@ convolution_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
   gsize each = (gsize) (spec->in[0].shape.c / spec->geometry.groups) * (gsize) (spec->geometry.size_h * spec->geometry.size_w);
 
   kernel->compiled = convolution;
+  if (spec->learned)
+    return TRUE;
   kernel->packed = filters * (each + 1) * sizeof (real);
   convolution->weights = g_new (real, filters * each);
   convolution->bias = g_new (real, filters);
@@ -85,7 +87,7 @@ static void
 convolve (EspCall *call, real *in, real *out, gboolean backward)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const Convolution *convolution = call->kernel->compiled;
+  const real *weights = spec->learned ? call->in[1] : ((const Convolution *) call->kernel->compiled)->weights;
   const EspGeometry *g = &spec->geometry;
   int per_in = spec->in[0].shape.c / g->groups, per_out = spec->out.shape.c / g->groups, area = g->size_h * g->size_w;
 
@@ -96,7 +98,7 @@ convolve (EspCall *call, real *in, real *out, gboolean backward)
           gsize image = (gsize) n * (gsize) spec->in[0].shape.c + (gsize) (f / per_out * per_in + c);
           gsize map = (gsize) n * (gsize) spec->out.shape.c + (gsize) f;
 
-          convolve_plane (spec, convolution->weights + ((gsize) f * (gsize) per_in + (gsize) c) * (gsize) area,
+          convolve_plane (spec, weights + ((gsize) f * (gsize) per_in + (gsize) c) * (gsize) area,
                           in + image * plane_of (&spec->in[0]), out + map * plane_of (&spec->out), backward);
         }
 }
@@ -105,12 +107,12 @@ static gboolean
 convolution_forward (EspCall *call)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const Convolution *convolution = call->kernel->compiled;
+  const real *bias = !spec->learned ? ((const Convolution *) call->kernel->compiled)->bias : spec->n_in > 2 ? call->in[2] : NULL;
   gsize plane = plane_of (&spec->out), n = count_of (&spec->out);
   real *out = call->out;
 
   for (gsize i = 0; i < n; i++)
-    out[i] = convolution->bias[i / plane % (gsize) spec->out.shape.c];
+    out[i] = bias != NULL ? bias[i / plane % (gsize) spec->out.shape.c] : 0;
   convolve (call, (real *) call->in[0], out, FALSE);
   for (gsize i = 0; i < n; i++)
     out[i] = act (spec->activation, out[i]);

@@ -37,6 +37,7 @@ clear_unless (gboolean add, void *grad, const EspLayout *layout)
 #include "kernels/reference-product.h"
 #include "kernels/reference-reorg.h"
 #include "kernels/reference-weights.h"
+#include "kernels/reference-normalize.h" /* sums as reference-weights.h does */
 
 /** SET: Returns: (transfer none): these kernels. Thread: any. */
 const EspKernelSet *
@@ -49,6 +50,8 @@ SET (void)
     .rows = {
       [ESP_OP_CONVOLUTION] = &convolution_row,
       [ESP_OP_CONVOLUTION_WEIGHTS] = &convolution_weights_row,
+      [ESP_OP_CHANNEL_SUMS] = &channel_sums_row,
+      [ESP_OP_NORMALIZE] = &normalize_row,
       [ESP_OP_ACTIVATION] = &activation_row,
       [ESP_OP_MAXPOOL] = &maxpool_row,
       [ESP_OP_AVGPOOL] = &avgpool_row,

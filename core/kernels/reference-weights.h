@@ -38,16 +38,21 @@ weight_gradient (EspCall *call, int f, int c, int ky, int kx)
 }
 
 static double
-bias_gradient (EspCall *call, int f)
+channel_sum (const EspLayout *layout, const real *value, int c)
 {
-  const EspLayout *grad = &call->kernel->spec.in[1];
-  gsize plane = plane_of (grad);
+  gsize plane = plane_of (layout);
   double total = 0;
 
-  for (int n = 0; n < grad->shape.n; n++)
+  for (int n = 0; n < layout->shape.n; n++)
     for (gsize i = 0; i < plane; i++)
-      total += (double) ((const real *) call->in[1])[((gsize) n * (gsize) grad->shape.c + (gsize) f) * plane + i];
+      total += (double) value[((gsize) n * (gsize) layout->shape.c + (gsize) c) * plane + i];
   return total;
+}
+
+static void
+leave (EspCall *call, real *out, double gradient)
+{
+  *out = (real) (gradient + (call->add ? (double) *out : 0));
 }
 
 static gboolean
@@ -61,10 +66,21 @@ convolution_weights_forward (EspCall *call)
     for (int c = 0; c < w.c; c++)
       for (int ky = 0; ky < w.h; ky++)
         for (int kx = 0; kx < w.w; kx++)
-          *out++ = (real) weight_gradient (call, f, c, ky, kx);
-  for (int f = 0; f < w.n; f++)
-    *out++ = (real) bias_gradient (call, f);
+          leave (call, out++, weight_gradient (call, f, c, ky, kx));
+  for (int f = 0; f < w.n && !spec->learned; f++)
+    leave (call, out++, channel_sum (&spec->in[1], call->in[1], f));
+  return TRUE;
+}
+
+static gboolean
+channel_sums_forward (EspCall *call)
+{
+  const EspLayout *in = &call->kernel->spec.in[0];
+
+  for (int c = 0; c < in->shape.c; c++)
+    leave (call, (real *) call->out + c, channel_sum (in, call->in[0], c));
   return TRUE;
 }
 
 static const EspKernelRow convolution_weights_row = { .forward = convolution_weights_forward };
+static const EspKernelRow channel_sums_row = { .forward = channel_sums_forward };
