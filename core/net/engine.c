@@ -81,6 +81,8 @@ check_backend (const EspEngineOptions *options, GError **error)
     why = "this processor has no instructions for bfloat16";
   else if (options->backend == ESP_BACKEND_BFLOAT16 && options->mode != ESP_MODE_INFER)
     why = "bfloat16 is for inference only: gradients need float32";
+  else if (options->mode == ESP_MODE_TRAIN)
+    why = "training is not built into this engine yet";
   if (why != NULL)
     g_set_error_literal (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, why);
   return why == NULL;

@@ -9,7 +9,9 @@ G_BEGIN_DECLS
 
 typedef struct _EspEngine EspEngine;
 
-typedef enum { ESP_MODE_INFER, ESP_MODE_EXPLAIN } EspMode;
+typedef struct _EspParameterVector EspParameterVector; /* parameter-vector.h */
+
+typedef enum { ESP_MODE_INFER, ESP_MODE_EXPLAIN, ESP_MODE_TRAIN } EspMode;
 
 typedef enum
 {
@@ -40,6 +42,10 @@ typedef struct
   gboolean       keep_all;   /* every layer's output stays readable after forward (explain engines keep all anyway) */
   gboolean       pixels;     /* explain: backward reaches the image too */
   gboolean       parameters; /* explain: backward reaches weights, biases and scales too */
+  EspParameterVector *vector; /* train: what is trained; several engines may share one. A reference is taken */
+  gsize          memory;     /* train: most bytes of esp_engine_get_bytes(): what does not fit is computed again in backward; 0: no limit */
+  const guint   *watch;      /* train: layers whose outputs stay readable and may be seeded, besides what heads read; copied */
+  guint          n_watch;
 } EspEngineOptions;
 
 /* Thread: lane (the thread that makes an engine runs it), unless the backend is a reference.
@@ -55,6 +61,8 @@ void         esp_engine_unref        (EspEngine               *engine);
 EspNetwork  *esp_engine_get_network  (EspEngine               *engine);  /* (transfer none) */
 guint        esp_engine_get_batch    (EspEngine               *engine);
 gsize        esp_engine_get_bytes    (EspEngine               *engine);  /* arena and packed weights */
+
+char        *esp_engine_describe_memory (EspEngine            *engine);  /* (transfer full): what is planned, by kind, in MB; a line each */
 
 /* @input: batch * c * h * w numbers, n c h w order, 0..1. Cancelled between two layers. No allocation. */
 gboolean     esp_engine_forward      (EspEngine               *engine,
@@ -117,6 +125,10 @@ gboolean     esp_engine_backward     (EspEngine               *engine,
                                       guint                    stop,
                                       EspJob                  *job,
                                       GError                 **error);
+/* Train engines: keys the next forward's dropout; one step for every batch that is to be dropped from differently. */
+void         esp_engine_set_step     (EspEngine               *engine,
+                                      guint64                  seed,
+                                      guint64                  step);
 /* @layer -1: the image. */
 gboolean     esp_engine_read_gradient        (EspEngine *engine,
                                               int        layer,

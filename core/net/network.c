@@ -286,6 +286,26 @@ esp_network_load (const char *path, GError **error)
   return esp_network_load_dialect (path, ESP_DIALECT_AUTO, error);
 }
 
+/**
+ * esp_network_resized:
+ * @network: a network
+ * @w: width of the input
+ * @h: its height
+ * @error: as esp_network_new_dialect(), where a layer cannot have what comes in then
+ *
+ * Returns: (transfer full): the same cfg read with another width= and height=. Thread: any.
+ */
+EspNetwork *
+esp_network_resized (const EspNetwork *network, int w, int h, GError **error)
+{
+  EspCfg *cfg = esp_cfg_copy (network->cfg);
+  g_autofree char *width = g_strdup_printf ("%d", w), *height = g_strdup_printf ("%d", h);
+
+  esp_cfg_set (cfg, 0, "width", width);
+  esp_cfg_set (cfg, 0, "height", height);
+  return esp_network_new_dialect (cfg, network->dialect, error);
+}
+
 /** esp_network_get_dialect: Returns: whose darknet it is read for, AlexeyAB's or pjreddie's. Thread: any. */
 EspDialect
 esp_network_get_dialect (const EspNetwork *network)

@@ -18,6 +18,10 @@ EspNetwork     *esp_network_new_dialect      (EspCfg           *cfg,     /* (tra
                                               EspDialect        dialect,
                                               GError          **error);
 EspDialect      esp_network_get_dialect      (const EspNetwork *network); /* the one that was chosen, never auto */
+EspNetwork     *esp_network_resized          (const EspNetwork *network, /* (transfer full): the same cfg read for another input size */
+                                              int               w,
+                                              int               h,
+                                              GError          **error);
 EspNetwork     *esp_network_ref              (EspNetwork       *network);
 void            esp_network_unref            (EspNetwork       *network);
 const EspCfg   *esp_network_get_cfg          (const EspNetwork *network);
