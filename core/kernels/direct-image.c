@@ -209,9 +209,9 @@ takes (const EspSpec *spec)
   const EspGeometry wanted = { .groups = 1, .size_h = 3, .size_w = 3, .stride_h = 1, .stride_w = 1, .pad = 1, .dilation = 1, .pool = pool };
   const EspShape in = spec->in[0].shape, out = spec->out.shape;
 
-  return !spec->backward && !spec->learned && memcmp (&spec->geometry, &wanted, sizeof wanted) == 0 && (pool == 0 || pool == 2) && spec->in[0].block == 1
-         && spec->out.block == BLOCK && in.c <= MOST && in.w >= COLUMNS && in.w == out.w * shrink && in.h == out.h * shrink
-         && (gint64) in.n * in.h * (out.c + BLOCK) <= G_MAXINT
+  return !spec->backward && !spec->learned && memcmp (&spec->geometry, &wanted, sizeof wanted) == 0 && (pool == 0 || pool == 2)
+         && spec->in[0].block == 1 && spec->out.block == BLOCK && in.c <= MOST && in.w >= COLUMNS && in.w == out.w * shrink
+         && in.h == out.h * shrink && (gint64) in.n * in.h * (out.c + BLOCK) <= G_MAXINT
          && (spec->activation == ESP_ACTIVATION_LINEAR || spec->activation == ESP_ACTIVATION_LEAKY
              || spec->activation == ESP_ACTIVATION_RELU);
 }
