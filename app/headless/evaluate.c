@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "data-options.h"
 #include "detections-file.h"
+#include "evaluate-classes.h"
 #include "evaluate-report.h"
 #include "measure/results-file.h"
 #include "net/cut.h"
@@ -156,17 +157,29 @@ choose_images (Task *task, guint64 seed)
 }
 
 static gboolean
+classifies (const Task *task)
+{
+  return task->loaded.network != NULL && esp_network_get_scores (task->loaded.network) > 0;
+}
+
+static gboolean
 check_labels (const Task *task, const char *path, GError **error)
 {
   if (task->loaded.network != NULL && task->n_classes == 0)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s has no head ([yolo] or [region]), so there are no boxes to evaluate",
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+                 "%s has no head ([yolo] or [region]) and does not end in one number a class, so there is nothing to evaluate",
                  esp_cfg_get_name (esp_network_get_cfg (task->loaded.network)));
   else if (esp_dataset_get_n (task->dataset) == 0)
     g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s holds no images", path);
   else if (!esp_dataset_is_labelled (task->dataset))
     g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
                  "%s has no labels, and mAP needs them; without labels “detect” and “attribute” are possible", path);
-  else if (esp_dataset_get_task (task->dataset) != ESP_DATASET_DETECTION)
+  else if (classifies (task) && esp_dataset_get_task (task->dataset) != ESP_DATASET_CLASSIFICATION)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s has boxes, and a classifier needs the classes of whole images", path);
+  else if (classifies (task) && (plan_path != NULL || detections_path != NULL || tide))
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--plan, --detections and --tide are for detectors: %s is a classifier",
+                 esp_cfg_get_name (esp_network_get_cfg (task->loaded.network)));
+  else if (!classifies (task) && esp_dataset_get_task (task->dataset) != ESP_DATASET_DETECTION)
     g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s has the classes of whole images and no boxes, and mAP needs them", path);
   else
     return TRUE;
@@ -199,7 +212,7 @@ map_classes (Task *task, const char *const *names, GError **error)
 static gboolean
 open_data (Task *task, const char *path, guint64 seed, GError **error)
 {
-  task->n_classes = (guint) esp_network_get_classes (task->loaded.network);
+  task->n_classes = (guint) (classifies (task) ? esp_network_get_scores : esp_network_get_classes) (task->loaded.network);
   if (!open_dataset (task, path, seed, error) || !map_classes (task, (const char *const *) task->names, error))
     return FALSE;
   task->cache = esp_image_cache_new (task->dataset, esp_network_get_input (task->loaded.network), task->loaded.run.fit,
@@ -319,6 +332,9 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
     return FALSE;
   if (!open_data (&task, argv[2], (guint64) common->seed, error))
     return FALSE;
+  if (classifies (&task))
+    return esp_evaluate_classes (&task.loaded, task.dataset, task.map, task.cache, class_names (&task), task.indices, task.n, common, json,
+                                 error);
   if (mask == NULL || (unpruned = evaluate (&task, NULL, common, &seconds, error)) != NULL)
     outcomes = evaluate (&task, mask, common, &seconds, error);
   if (outcomes != NULL)
@@ -331,7 +347,7 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
 const EspVerb esp_verb_evaluate = {
   .name = "evaluate",
   .arguments = "NET.cfg WEIGHTS DATA | --from-detections FILE DATA",
-  .summary = "Measure mAP, precision and recall on labelled images",
+  .summary = "Measure mAP, precision and recall on labelled images; of a classifier how often it is right",
   .options = options,
   .least = 1,
   .most = 3,

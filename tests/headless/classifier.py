@@ -83,14 +83,42 @@ def check(folder, picture, channels):
     refused("attribute", cfg, weights, picture, "--method", "gradient-activation", "--output", os.path.join(folder, "never"), naming=("no head",))
 
 
+def check_right(folder, pictures):
+    """evaluate counts what dump says of each image, and refuses what only boxes have."""
+    cfg, weights, out, data = (os.path.join(folder, name) for name in ("net.cfg", "net.weights", "out", "classes"))
+    names = ["a", "b", "c", "d", "e"]
+    ranks, loss = [], 0
+    for i, picture in enumerate(pictures):
+        truth = i % 5
+        os.makedirs(os.path.join(data, names[truth]), exist_ok=True)
+        shutil.copy(picture, os.path.join(data, names[truth]))
+        ask("dump", cfg, weights, picture, "--layer", 3, "--output", out, "--quiet")
+        scores = read(os.path.join(out, "layer-3.f32"))
+        ranks.append(sum(1 for k in range(5) if k != truth and scores[k] >= scores[truth]))
+        loss -= math.log(scores[truth]) / len(pictures)
+    said = ask("evaluate", cfg, weights, data, "--quiet")
+    assert said["images"] == len(pictures) and said["top5"] == 1, said
+    assert said["top1"] == sum(rank == 0 for rank in ranks) / len(pictures), (said, ranks)
+    assert said["interval"][0] <= said["top1"] <= said["interval"][1], said
+    assert abs(said["loss"] - loss) < 1e-5, (said, loss)
+    assert sum(row["right"] for row in said["per_class"]) == sum(rank == 0 for rank in ranks)
+    assert [row["name"] for row in said["per_class"]] == names
+    boxes = os.path.join(folder, "sample", "sample.data")
+    refused("evaluate", cfg, weights, boxes, naming=("sample.data", "boxes", "whole images"))
+    detector = [os.path.join(folder, "sample", "sample." + ending) for ending in ("cfg", "weights")]
+    refused("evaluate", *detector, data, naming=("classes", "whole images", "no boxes"))
+
+
 def main():
     tap = Tap()
     folder = tempfile.mkdtemp()
     try:
-        make_sample(folder)
+        make_sample(folder, 8)
         picture = os.path.join(folder, "sample", "images", "scene-00000.png")
         for channels in (1, 3):
             tap.check(f"channels-{channels}", lambda n=channels: check(folder, picture, n))
+        images = os.path.join(folder, "sample", "images")
+        tap.check("right", lambda: check_right(folder, [os.path.join(images, name) for name in sorted(os.listdir(images))]))
     finally:
         shutil.rmtree(folder)
     tap.end()
