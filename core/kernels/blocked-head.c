@@ -69,11 +69,11 @@ exponentials (float *values, double *sums, const float *most, gsize n)
     sums[p] += (double) values[p];
 }
 
-/* Softmax of the classes of one anchor, in their place; @classes is the first one's plane. */
+/* Softmax of @count classes of one anchor, in their place; @classes is the first one's plane. */
 static void
-softmax_stretch (const Stretch *s, float *classes)
+softmax_stretch (const Stretch *s, float *classes, gsize count)
 {
-  const gsize n = s->last - s->first, count = (gsize) s->spec->geometry.softmax;
+  const gsize n = s->last - s->first;
   float most[STRETCH];
   double sums[STRETCH] = { 0 };
 
@@ -89,13 +89,25 @@ softmax_stretch (const Stretch *s, float *classes)
       classes[k * s->plane + s->first + p] = (float) ((double) classes[k * s->plane + s->first + p] / sums[p]);
 }
 
-/* The plane of the first class of softmax number @i, one an anchor and image. */
+/* The plane of the first class of anchor number @i, over all images. */
 static gsize
 first_class (const EspSpec *spec, int i, gsize plane)
 {
   return (gsize) ((i + 1) * spec->geometry.entries - spec->geometry.softmax) * plane;
 }
 
+/* All softmaxes of one anchor. */
+static void
+softmax_parts (const Stretch *s, float *classes)
+{
+  for (guint part = 0; part < esp_head_parts (s->spec); part++)
+    {
+      softmax_stretch (s, classes, esp_head_part (s->spec, part));
+      classes += esp_head_part (s->spec, part) * s->plane;
+    }
+}
+
+/* Of how many anchors, over all images, the classes are softmaxes. */
 static int
 count_softmaxes (const EspSpec *spec)
 {
@@ -124,20 +136,34 @@ head_forward (EspCall *call)
     {
       const Stretch s = stretch_of (spec, i);
 
-      softmax_stretch (&s, (float *) call->out + first_class (spec, i / stretches, s.plane));
+      softmax_parts (&s, (float *) call->out + first_class (spec, i / stretches, s.plane));
     }
   return TRUE;
 }
 
-/* Of one anchor, a sum a cell: gradient times value over the classes. */
+/* Of one softmax over @count classes, a sum a cell: gradient times value. */
 static void
-dot_stretch (const Stretch *s, const float *classes, const float *gradients, double *dots)
+dot_stretch (const Stretch *s, const float *classes, const float *gradients, gsize count, double *dots)
 {
   for (gsize p = s->first; p < s->last; p++)
     dots[p] = 0;
-  for (gsize k = 0; k < (gsize) s->spec->geometry.softmax; k++)
+  for (gsize k = 0; k < count; k++)
     for (gsize p = s->first; p < s->last; p++)
       dots[p] += (double) gradients[k * s->plane + p] * (double) classes[k * s->plane + p];
+}
+
+/* All softmaxes of one anchor: a plane of sums each. */
+static void
+dot_parts (const Stretch *s, const float *classes, const float *gradients, double *dots)
+{
+  for (guint part = 0; part < esp_head_parts (s->spec); part++)
+    {
+      const gsize count = esp_head_part (s->spec, part);
+
+      dot_stretch (s, classes, gradients, count, dots + part * s->plane);
+      classes += count * s->plane;
+      gradients += count * s->plane;
+    }
 }
 
 /* What the gradient @grad of entry number @entry becomes on its way in. */
@@ -166,13 +192,14 @@ back_stretch (const Stretch *s, const EspCall *call, int slab, gboolean add)
   const EspLayout *layout = &s->spec->in[0];
   const int blocks = esp_count_blocks (layout), entries = s->spec->geometry.entries, block = slab % blocks;
   const gsize step = (gsize) layout->block, image = (gsize) (slab / blocks * layout->shape.c);
+  const guint parts = esp_head_parts (s->spec), *part_of = call->kernel->compiled;
   float *grad_in = (float *) call->grad_in + (gsize) slab * esp_slab_size (layout), result[STRETCH] = { 0 };
 
   for (int c = block * layout->block; c < (block + 1) * layout->block; c++)
     {
       const gsize channel = image + (gsize) c, at = channel * s->plane + s->first;
-      const gsize cells = channel / (gsize) entries * s->plane + s->first;
-      const double *dots = s->spec->geometry.softmax > 0 ? (const double *) call->scratch + cells : NULL;
+      const gsize sums = channel / (gsize) entries * parts + (parts > 0 ? part_of[c % entries] : 0);
+      const double *dots = parts > 0 ? (const double *) call->scratch + sums * s->plane + s->first : NULL;
       float *to = grad_in + c % layout->block;
 
       if (c < layout->shape.c)
@@ -194,8 +221,8 @@ head_backward (EspCall *call, gboolean add)
       const Stretch s = stretch_of (spec, i);
       const gsize at = first_class (spec, i / stretches, s.plane);
 
-      dot_stretch (&s, (const float *) call->out + at, (const float *) call->grad_out + at,
-                   (double *) call->scratch + (gsize) (i / stretches) * s.plane);
+      dot_parts (&s, (const float *) call->out + at, (const float *) call->grad_out + at,
+                 (double *) call->scratch + (gsize) (i / stretches) * esp_head_parts (spec) * s.plane);
     }
 #pragma omp parallel for schedule(static)
   for (int i = 0; i < slabs * stretches; i++)
@@ -207,12 +234,29 @@ head_backward (EspCall *call, gboolean add)
   return TRUE;
 }
 
+/* (transfer full): of each entry of an anchor, in which of its softmaxes it is; 0 where it is in none. */
+static guint *
+find_parts (const EspSpec *spec)
+{
+  guint *part_of = g_new0 (guint, (gsize) spec->geometry.entries);
+  gsize entry = (gsize) (spec->geometry.entries - spec->geometry.softmax);
+
+  for (guint part = 0; part < esp_head_parts (spec); part++)
+    for (gsize k = 0; k < esp_head_part (spec, part); k++)
+      part_of[entry++] = part;
+  return part_of;
+}
+
 static gboolean
 head_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
 {
-  if (spec->backward)
-    kernel->scratch = (gsize) count_softmaxes (spec) * (gsize) spec->out.shape.h * (gsize) spec->out.shape.w * sizeof (double);
+  const gsize sums = (gsize) count_softmaxes (spec) * esp_head_parts (spec);
+
+  if (!spec->backward)
+    return TRUE;
+  kernel->scratch = sums * (gsize) spec->out.shape.h * (gsize) spec->out.shape.w * sizeof (double);
+  kernel->compiled = find_parts (spec);
   return TRUE;
 }
 
-const EspKernelRow esp_blocked_head = { .compile = head_compile, .forward = head_forward, .backward = head_backward };
+const EspKernelRow esp_blocked_head = { .compile = head_compile, .release = g_free, .forward = head_forward, .backward = head_backward };

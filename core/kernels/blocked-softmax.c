@@ -1,4 +1,4 @@
-/* blocked-softmax.c: softmax of float values of any block, over what is one group in plain order */
+/* blocked-softmax.c: softmax of float values of any block, over what is one group or part in plain order */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 
@@ -40,12 +40,17 @@ static gboolean
 softmax_forward (EspCall *call)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const gsize groups = (gsize) spec->out.shape.n * (gsize) spec->geometry.groups, n = esp_shape_count (spec->out.shape) / groups;
+  const gsize count = esp_shape_count (spec->out.shape), numbers = count / (gsize) spec->out.shape.n;
+  const guint parts = esp_softmax_parts (spec);
   float *plain = call->scratch;
+  gsize n;
 
   esp_layout_unpack (&spec->in[0], call->in[0], plain);
-  for (gsize i = 0; i < groups; i++)
-    softmax_group (plain + i * n, n, (float) spec->scale[0]);
+  for (gsize at = 0, part = 0; at < count; at += n, part++)
+    {
+      n = esp_softmax_part (spec, (guint) part % parts, numbers);
+      softmax_group (plain + at, n, (float) spec->scale[0]);
+    }
   esp_layout_pack (&spec->out, plain, call->out);
   return TRUE;
 }
@@ -66,13 +71,18 @@ static gboolean
 softmax_backward (EspCall *call, gboolean add)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const gsize groups = (gsize) spec->out.shape.n * (gsize) spec->geometry.groups, n = esp_shape_count (spec->out.shape) / groups;
+  const gsize count = esp_shape_count (spec->out.shape), numbers = count / (gsize) spec->out.shape.n;
+  const guint parts = esp_softmax_parts (spec);
   float *values = call->scratch, *gradients = (float *) call->scratch + call->kernel->scratch / 2 / sizeof (float);
+  gsize n;
 
   esp_layout_unpack (&spec->out, call->out, values);
   esp_layout_unpack (&spec->out, call->grad_out, gradients);
-  for (gsize i = 0; i < groups; i++)
-    back_group (values + i * n, gradients + i * n, n, spec->scale[0]);
+  for (gsize at = 0, part = 0; at < count; at += n, part++)
+    {
+      n = esp_softmax_part (spec, (guint) part % parts, numbers);
+      back_group (values + at, gradients + at, n, spec->scale[0]);
+    }
   esp_layout_pack (&spec->in[0], gradients, add ? values : call->grad_in);
   if (add)
     esp_layout_add (&spec->in[0], values, call->grad_in);

@@ -35,7 +35,7 @@ struct _EspKernel
 {
   const EspKernelSet *set;
   const EspKernelRow *row;
-  EspSpec             spec; /* with in copied, and weights, gain and bias NULL */
+  EspSpec             spec; /* with in and parts copied, and weights, gain and bias NULL */
   const char         *name;
   gsize               scratch, kept, packed;
   gpointer            compiled;
@@ -81,6 +81,33 @@ static inline gboolean
 esp_head_bends (const EspGeometry *head, int entry)
 {
   return !head->activated && entry != 2 && entry != 3 && entry < head->entries - head->softmax;
+}
+
+/* How many softmaxes stand one behind the other among the classes of an anchor. */
+static inline guint
+esp_head_parts (const EspSpec *spec)
+{
+  return spec->n_parts > 0 ? spec->n_parts : spec->geometry.softmax > 0 ? 1 : 0;
+}
+
+/* Over how many classes number @part of them runs. */
+static inline gsize
+esp_head_part (const EspSpec *spec, guint part)
+{
+  return (gsize) (spec->n_parts > 0 ? spec->parts[part] : spec->geometry.softmax);
+}
+
+/* Of a softmax: how many stand one behind the other in an image, and over how many of its @n numbers number @part of them runs. */
+static inline guint
+esp_softmax_parts (const EspSpec *spec)
+{
+  return spec->n_parts > 0 ? spec->n_parts : (guint) spec->geometry.groups;
+}
+
+static inline gsize
+esp_softmax_part (const EspSpec *spec, guint part, gsize n)
+{
+  return spec->n_parts > 0 ? (gsize) spec->parts[part] : n / (gsize) spec->geometry.groups;
 }
 
 /* What is added to x and y after they are scaled, so that 1/2 stays in place. */

@@ -73,6 +73,7 @@ kernel_clear (gpointer data)
   if (kernel->compiled != NULL)
     kernel->row->release (kernel->compiled);
   g_free ((gpointer) kernel->spec.in);
+  g_free ((gpointer) kernel->spec.parts);
 }
 
 /**
@@ -97,6 +98,7 @@ esp_kernel_new (const EspKernelSet *set, const EspSpec *spec, GError **error)
   kernel->name = set->name;
   kernel->spec = *spec;
   kernel->spec.in = g_memdup2 (spec->in, spec->n_in * sizeof *spec->in);
+  kernel->spec.parts = g_memdup2 (spec->parts, spec->n_parts * sizeof *spec->parts);
   kernel->spec.weights = NULL;
   kernel->spec.gain = kernel->spec.bias = NULL;
   if (row->compile != NULL && !row->compile (kernel, spec, error))
@@ -136,6 +138,8 @@ esp_kernel_fits (const EspKernel *kernel, const EspKernelSet *set, const EspSpec
   for (guint i = 0; i < own->n_in; i++)
     if (!esp_layout_equal (&own->in[i], &spec->in[i]))
       return FALSE;
+  if (own->n_parts != spec->n_parts || (own->n_parts > 0 && memcmp (own->parts, spec->parts, own->n_parts * sizeof *own->parts) != 0))
+    return FALSE;
   return esp_layout_equal (&own->out, &spec->out) && own->learned == spec->learned && own->activation == spec->activation
          && own->scale[0] == spec->scale[0] && own->scale[1] == spec->scale[1]
          && memcmp (&own->geometry, &spec->geometry, sizeof own->geometry) == 0;

@@ -22,9 +22,9 @@ typedef enum
   ESP_OP_ADD,         /* out = act (f[0] in[0] + f[1] in[1] + ...), of each input the channels that the first has too. Of two, the second may be
                        * of another size: as pjreddie strides, every (w1 / w2)th of its pixels, or onto every (w2 / w1)th */
   ESP_OP_ADD_WEIGHTS, /* what a weighted sum reads, and the gradient of the value before the activation: the gradient of its weights */
-  ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor, or softmax of its classes; w and h as they are; then x, y
-                         times scale about 1/2 */
-  ESP_OP_SOFTMAX,     /* of in * scale over each of the groups of one image's numbers in c h w order */
+  ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor, or softmax of its classes, of all or of each part; w and h as
+                       * they are; then x, y times scale about 1/2 */
+  ESP_OP_SOFTMAX,     /* of in * scale over each of the groups, or of the parts, of one image's numbers in c h w order */
   ESP_OP_MULTIPLY,    /* out = act (in[0] * in[1]); in[0] is as large as in[1], or has one number a channel, or one a pixel */
   ESP_OP_REORG,       /* pixels to channels or back, a permutation (see EspReorgWay) */
   ESP_N_OPS,
@@ -82,6 +82,9 @@ typedef struct
   gboolean         learned;    /* convolution: weights and bias are values that every run reads: in[1], plain {out.c, in.c / groups, size_h,
                                 * size_w}, and, where n_in is 3, in[2], plain {1, out.c, 1, 1}; weights, gain and bias are NULL, and backward
                                 * is of input 0. convolution weights: out has no biases */
+  const int       *parts;      /* (nullable): head, softmax: how many numbers each softmax runs over, one behind the other: all of the head's
+                                * classes, or all of an image's numbers; NULL: one over all (of each group) */
+  guint            n_parts;
 } EspSpec;
 
 /* The addresses a call is tied to, in the layouts of the spec; the values must outlive the call. */

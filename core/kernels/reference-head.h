@@ -34,10 +34,14 @@ static gboolean
 softmax_forward (EspCall *call)
 {
   const EspSpec *spec = &call->kernel->spec;
-  gsize groups = (gsize) spec->out.shape.n * (gsize) spec->geometry.groups, n = count_of (&spec->out) / groups;
+  gsize count = count_of (&spec->out), numbers = count / (gsize) spec->out.shape.n, n;
+  guint parts = esp_softmax_parts (spec);
 
-  for (gsize i = 0; i < groups; i++)
-    softmax_of ((const real *) call->in[0] + i * n, (real *) call->out + i * n, n, 1, (real) spec->scale[0]);
+  for (gsize at = 0, part = 0; at < count; at += n, part++)
+    {
+      n = esp_softmax_part (spec, (guint) part % parts, numbers);
+      softmax_of ((const real *) call->in[0] + at, (real *) call->out + at, n, 1, (real) spec->scale[0]);
+    }
   return TRUE;
 }
 
@@ -45,12 +49,16 @@ static gboolean
 softmax_backward (EspCall *call, gboolean add)
 {
   const EspSpec *spec = &call->kernel->spec;
-  gsize groups = (gsize) spec->out.shape.n * (gsize) spec->geometry.groups, n = count_of (&spec->out) / groups;
+  gsize count = count_of (&spec->out), numbers = count / (gsize) spec->out.shape.n, n;
+  guint parts = esp_softmax_parts (spec);
 
   clear_unless (add, call->grad_in, &spec->in[0]);
-  for (gsize i = 0; i < groups; i++)
-    softmax_back ((const real *) call->out + i * n, (const real *) call->grad_out + i * n, (real *) call->grad_in + i * n, n, 1,
-                  (real) spec->scale[0]);
+  for (gsize at = 0, part = 0; at < count; at += n, part++)
+    {
+      n = esp_softmax_part (spec, (guint) part % parts, numbers);
+      softmax_back ((const real *) call->out + at, (const real *) call->grad_out + at, (real *) call->grad_in + at, n, 1,
+                    (real) spec->scale[0]);
+    }
   return TRUE;
 }
 
@@ -61,7 +69,7 @@ entry_of (const EspSpec *spec, gsize i)
   return (int) (i / plane_of (&spec->out) % (gsize) spec->out.shape.c % (gsize) spec->geometry.entries);
 }
 
-/* Where the classes of softmax number @i start: anchors one after the other, of each all cells. */
+/* Where the classes of anchor and cell number @i start: anchors one after the other, of each all cells. */
 static gsize
 classes_at (const EspSpec *spec, gsize i)
 {
@@ -70,6 +78,7 @@ classes_at (const EspSpec *spec, gsize i)
   return (i / plane * entries + entries - (gsize) spec->geometry.softmax) * plane + i % plane;
 }
 
+/* Of how many anchors and cells the classes are softmaxes. */
 static gsize
 count_softmaxes (const EspSpec *spec)
 {
@@ -94,7 +103,11 @@ head_forward (EspCall *call)
     }
   n = count_softmaxes (spec);
   for (gsize i = 0; i < n; i++)
-    softmax_of (in + classes_at (spec, i), out + classes_at (spec, i), (gsize) spec->geometry.softmax, plane_of (&spec->out), 1);
+    for (gsize part = 0, at = classes_at (spec, i); part < esp_head_parts (spec); part++)
+      {
+        softmax_of (in + at, out + at, esp_head_part (spec, (guint) part), plane_of (&spec->out), 1);
+        at += esp_head_part (spec, (guint) part) * plane_of (&spec->out);
+      }
   return TRUE;
 }
 
@@ -125,8 +138,11 @@ head_backward (EspCall *call, gboolean add)
     }
   n = count_softmaxes (spec);
   for (gsize i = 0; i < n; i++)
-    softmax_back (out + classes_at (spec, i), grad_out + classes_at (spec, i), grad_in + classes_at (spec, i),
-                  (gsize) spec->geometry.softmax, plane_of (&spec->out), 1);
+    for (gsize part = 0, at = classes_at (spec, i); part < esp_head_parts (spec); part++)
+      {
+        softmax_back (out + at, grad_out + at, grad_in + at, esp_head_part (spec, (guint) part), plane_of (&spec->out), 1);
+        at += esp_head_part (spec, (guint) part) * plane_of (&spec->out);
+      }
   return TRUE;
 }
 

@@ -16,6 +16,7 @@ typedef struct
   int size_w, stride_w, dilation; /* 0: as size, as stride, 1 */
   int group, way, weights, normal;
   int softmax, activated;
+  int parts[6]; /* of softmaxes, up to the first 0 */
   double scale; /* 0: 1 */
 } Case;
 
@@ -197,6 +198,22 @@ static const Case cases[] = {
   { "head of stretches", ESP_OP_HEAD, { { 2, 24, 14, 19 } }, 1, { 2, 24, 14, 19 }, 0, 0, 0, 0, 0, 6, .scale = 1.2 },
   { "head activated", ESP_OP_HEAD, { { 2, 21, 4, 3 } }, 1, { 2, 21, 4, 3 }, 0, 0, 0, 0, 0, 7, .activated = 1, .scale = 2 },
   { "head softmax", ESP_OP_HEAD, { { 2, 75, 14, 11 } }, 1, { 2, 75, 14, 11 }, 0, 0, 0, 0, 0, 25, .softmax = 20 },
+  { "head parts",
+    ESP_OP_HEAD,
+    { { 2, 75, 14, 11 } },
+    1,
+    { 2, 75, 14, 11 },
+    0,
+    0,
+    0,
+    0,
+    0,
+    25,
+    .softmax = 20,
+    .parts = { 3, 1, 7, 9 } },
+  { "head part", ESP_OP_HEAD, { { 1, 18, 3, 2 } }, 1, { 1, 18, 3, 2 }, 0, 0, 0, 0, 0, 9, .softmax = 4, .parts = { 4 } },
+  { "softmax parts", ESP_OP_SOFTMAX, { { 2, 37, 1, 1 } }, 1, { 2, 37, 1, 1 }, 0, 1, 0, 0, 0, 0, .scale = 1. / 3, .parts = { 5, 30, 1, 1 } },
+  { "softmax parts of maps", ESP_OP_SOFTMAX, { { 3, 6, 5, 3 } }, 1, { 3, 6, 5, 3 }, 0, 1, 0, 0, 0, 0, .parts = { 41, 2, 47 } },
   { "softmax", ESP_OP_SOFTMAX, { { 2, 37, 1, 1 } }, 1, { 2, 37, 1, 1 }, 0, 1, 0, 0, 0, 0 },
   { "softmax groups", ESP_OP_SOFTMAX, { { 2, 6, 5, 3 } }, 1, { 2, 6, 5, 3 }, 0, 9, 0, 0, 0, 0, .scale = 1. / 3 },
 };

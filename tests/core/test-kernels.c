@@ -50,6 +50,16 @@ packed_random (const EspLayout *layout, guint64 stream)
   return native;
 }
 
+static guint
+count_parts (const Case *row)
+{
+  guint n = 0;
+
+  while (row->parts[n] > 0)
+    n++;
+  return n;
+}
+
 static EspKernel *
 compile (Rig *rig, EspActivation activation)
 {
@@ -74,9 +84,19 @@ compile (Rig *rig, EspActivation activation)
                                  .weights = row->weights,
                                  .normal = row->normal };
   const double scale = row->scale != 0 ? row->scale : 1;
-  const EspSpec spec
-      = { row->op, TRUE, row->n_in, rig->in, rig->out, activation, geometry, { scale, row->op == ESP_OP_ADD && row->scale != 0 ? -.3 : 1 },
-          weights, gain, bias };
+  const EspSpec spec = { .op = row->op,
+                         .backward = TRUE,
+                         .n_in = row->n_in,
+                         .in = rig->in,
+                         .out = rig->out,
+                         .activation = activation,
+                         .geometry = geometry,
+                         .scale = { scale, row->op == ESP_OP_ADD && row->scale != 0 ? -.3 : 1 },
+                         .weights = weights,
+                         .gain = gain,
+                         .bias = bias,
+                         .parts = row->parts[0] > 0 ? row->parts : NULL,
+                         .n_parts = count_parts (row) };
   g_autoptr (GError) error = NULL;
   EspKernel *kernel;
 
@@ -245,6 +265,30 @@ test_differences (gconstpointer data)
         g_assert_cmpfloat_with_epsilon ((up - down) / (2 * step), ((double *) rig.grad_in[k])[i], bound);
       }
   rig_clear (&rig);
+}
+
+/* Softmaxes over other parts are another operation. */
+static void
+test_parts_differ (void)
+{
+  const EspKernelSet *set = esp_kernels_reference ();
+  const EspLayout layout = esp_kernels_layout (set, (EspShape){ 1, 6, 1, 1 }, FALSE);
+  const int parts[][3] = { { 1, 2, 3 }, { 1, 3, 2 }, { 4, 2, 0 } };
+  const guint counts[] = { 3, 3, 2, 0 };
+
+  for (guint a = 0; a < G_N_ELEMENTS (counts); a++)
+    for (guint b = 0; b < G_N_ELEMENTS (counts); b++)
+      {
+        EspSpec spec = { .op = ESP_OP_SOFTMAX, .n_in = 1, .in = &layout, .out = layout, .geometry = { .groups = 1 }, .scale = { 1 } };
+        g_autoptr (EspKernel) kernel = NULL;
+
+        spec.n_parts = counts[a];
+        spec.parts = counts[a] > 0 ? parts[a] : NULL;
+        kernel = esp_kernel_new (set, &spec, NULL);
+        spec.n_parts = counts[b];
+        spec.parts = counts[b] > 0 ? parts[b] : NULL;
+        g_assert_cmpint (esp_kernel_fits (kernel, set, &spec), ==, a == b);
+      }
 }
 
 /* Weights of a sum by hand: 1, 3 and -1 become, with relu, 1 and 3 of 4.0001 and nothing; with softmax e^-2, 1 and e^-4 of their sum. */
@@ -596,6 +640,7 @@ main (int argc, char **argv)
 
       g_test_add_data_func (name, &joints[i], test_joint);
     }
+  g_test_add_func ("/kernels/parts", test_parts_differ);
   g_test_add_func ("/kernels/ties", test_ties);
   g_test_add_func ("/kernels/sum-weights", test_sum_weights);
   g_test_add_func ("/kernels/products", test_products);
