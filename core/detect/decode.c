@@ -69,11 +69,27 @@ esp_decode_box (const EspLayer *layer, const float *values, EspShape input, int 
   };
 }
 
+/* Classes in a tree: one row, of the class that darknet's walk down it ends at; its score is the objectness, as there. */
+static void
+append_picked (const Cell *cell, EspDetection detection, GArray *detections)
+{
+  const gsize plane = (gsize) cell->layer->out.h * (gsize) cell->layer->out.w;
+
+  detection.score = detection.objectness;
+  detection.class_index = esp_tree_pick (cell->layer->head.tree, cell->values + 5 * plane, plane, ESP_TREE_THRESHOLD);
+  g_array_append_val (detections, detection);
+}
+
 static void
 append_classes (const Cell *cell, EspDetection detection, float threshold, GArray *detections)
 {
   const gsize plane = (gsize) cell->layer->out.h * (gsize) cell->layer->out.w;
 
+  if (cell->layer->head.tree != NULL)
+    {
+      append_picked (cell, detection, detections);
+      return;
+    }
   for (int k = 0; k < cell->layer->head.classes; k++)
     {
       detection.score = detection.objectness * cell->values[(gsize) (5 + k) * plane];
@@ -108,7 +124,7 @@ decode_cell (const Cell *cell, float threshold, guint *candidate, GArray *detect
  * @threshold: objectness and score must be strictly above
  * @candidate: (inout): number of the next box
  * @detections: of EspDetection, appended to. Of [yolo]: cells row by row, anchors within a cell; of [region]: anchors, cells row by row
- *   within an anchor; of both classes within a box
+ *   within an anchor; of both classes within a box, and of classes in a tree one, whose score is the objectness
  *
  * Boxes in fractions of the original image. Thread: any. Source: get_yolo_detections and correct_yolo_boxes of AlexeyAB's darknet,
  * get_region_detections of pjreddie's.

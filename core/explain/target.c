@@ -71,7 +71,7 @@ target_new (TargetKind kind, const int *items, guint n)
  * @n: how many, at least 1
  * @tau: threshold of both masks, 0.02 in the paper's code
  *
- * M of method 1. With s_c = objectness * class probability: a cell and anchor passes where the sum of s_c over @classes is > @tau; there
+ * M of method 1. With s_c = objectness * class probability (of classes in a tree the product down to it): a cell and anchor passes where the sum of s_c over @classes is > @tau; there
  * the channels x, y, w, h (decoded, fractions of the network's input) and objectness pass where they are themselves >= @tau, and a class
  * channel passes where the class is one of @classes and s_c >= @tau.
  * Source: Shi, Li, Yamaguchi 2020, Comput. Electron. Agric. 169:105214, and their released code.
@@ -328,12 +328,13 @@ mask_classes_at (const EspTarget *target, Head *head, int item, int anchor, int 
   const float *active = head->active;
   gsize plane = (gsize) head->shape.h * (gsize) head->shape.w, at = head_index (head, item, anchor, 0, row, column);
   float objectness = active[at + 4 * plane], sum = 0;
+  const EspTree *tree = head->layer->head.tree;
   EspBox box;
 
   for (guint i = 0; i < target->n; i++)
     {
       gsize place = at + (5 + (gsize) target->items[i]) * plane;
-      float score = objectness * active[place];
+      float score = objectness * (tree != NULL ? esp_tree_chance (tree, active + at + 5 * plane, plane, target->items[i]) : active[place]);
 
       sum += score;
       head->mask[place] = score >= target->tau;

@@ -7,6 +7,8 @@
 
 #include "measure/oracle-private.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 #define MOST_NUMBERS (G_GUINT64_CONSTANT (1) << 28) /* of all outputs together: 1 GiB of result */
@@ -49,9 +51,6 @@ static const struct
   { "shortcut", "weights_normalizion", "none" },
   { "shortcut", "assisted_excitation", "0" },
   { "softmax", "spatial", "0" },
-  { "softmax", "tree", NULL },
-  { "region", "tree", NULL },
-  { "region", "map", NULL },
   { "yolo", "scale_x_y", "1" },
   { "yolo", "new_coords", "0" },
   { "yolo", "map", NULL },
@@ -101,6 +100,24 @@ check_activation (const EspCfg *cfg, const EspLayer *layer, const char *kind, GE
                          "libdarknet does not know it and runs layer %u [%s] with relu", layer->index, kind);
 }
 
+/* A tree's path goes into its cfg, of which it drops every blank. Its processor runs a softmax over a tree in [softmax] only: in [region] it
+ * divides by a temperature that is never set, and starts at the wrong numbers. */
+static gboolean
+check_files (const EspCfg *cfg, const EspLayer *layer, GError **error)
+{
+  const EspTree *tree = layer->kind == ESP_LAYER_SOFTMAX ? layer->softmax.tree : layer->kind == ESP_LAYER_REGION ? layer->head.tree : NULL;
+
+  if (tree != NULL && layer->kind == ESP_LAYER_REGION)
+    return esp_cfg_refuse (cfg, layer->section, "tree", ESP_ERROR_ORACLE, error,
+                           "libdarknet divides by 0 in layer %u [region] then, but on a graphics card", layer->index);
+  if (tree != NULL && strpbrk (tree->path, " \t") != NULL)
+    return esp_cfg_refuse (cfg, layer->section, "tree", ESP_ERROR_ORACLE, error, "libdarknet opens no path with blanks: %s", tree->path);
+  if (layer->kind == ESP_LAYER_REGION && esp_cfg_get (cfg, layer->section, "map") != NULL)
+    return esp_cfg_refuse (cfg, layer->section, "map", ESP_ERROR_ORACLE, error,
+                           "libdarknet opens that file for layer %u [region], and ends where it is not there", layer->index);
+  return TRUE;
+}
+
 /* Strides across and down: it has one, and takes it from stride=. */
 static gboolean
 check_strides (const EspCfg *cfg, const EspLayer *layer, const char *kind, GError **error)
@@ -130,7 +147,7 @@ esp_oracle_can_hold_layer (const EspCfg *cfg, const EspLayer *layer, GError **er
     return esp_cfg_refuse (cfg, layer->section, NULL, ESP_ERROR_ORACLE, error,
                            "libdarknet has nothing like it, or runs something else by that name: layer %u cannot be compared",
                            layer->index);
-  if (!check_options (cfg, layer, kind, error) || !check_activation (cfg, layer, kind, error))
+  if (!check_options (cfg, layer, kind, error) || !check_activation (cfg, layer, kind, error) || !check_files (cfg, layer, error))
     return FALSE;
   if ((g_str_equal (kind, "convolutional") || g_str_equal (kind, "maxpool")) && !check_strides (cfg, layer, kind, error))
     return FALSE;

@@ -102,6 +102,19 @@ put (const char *path, const void *data, gsize n, GError **error)
   return FALSE;
 }
 
+/* From where the helper runs a tree= beside the cfg is not there. */
+static void
+place_trees (EspCfg *cfg, const EspNetwork *network)
+{
+  for (guint i = 0; i < esp_network_get_n_layers (network); i++)
+    {
+      const EspLayer *layer = esp_network_get_layer (network, i);
+
+      if (layer->kind == ESP_LAYER_SOFTMAX && layer->softmax.tree != NULL)
+        esp_cfg_set (cfg, layer->section, "tree", layer->softmax.tree->path);
+    }
+}
+
 /* One image at a time; its learning rates are of no concern, and it crashes on lists of them that are too short. */
 static gboolean
 write_files (const Asking *asking, GError **error)
@@ -114,6 +127,7 @@ write_files (const Asking *asking, GError **error)
   esp_cfg_set (cfg, 0, "batch", "1");
   esp_cfg_set (cfg, 0, "subdivisions", "1");
   esp_cfg_set (cfg, 0, "policy", "constant");
+  place_trees (cfg, question->network);
   text = esp_cfg_to_text (cfg, &n);
   return put (asking->paths[CFG], text, n, error)
          && put (asking->paths[INPUT], question->input, esp_shape_count (esp_network_get_input (question->network)) * sizeof (float),

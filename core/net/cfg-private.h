@@ -22,6 +22,7 @@ typedef struct
 struct _EspCfg
 {
   char *name;
+  char *folder; /* NULL: it was not read from a file, and names none */
   GPtrArray *lines; /* of EspCfgLine */
   GArray *sections; /* of EspCfgSection */
 };

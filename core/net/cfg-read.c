@@ -116,7 +116,8 @@ read_line (EspCfg *cfg, const char *text, gsize n, GError **error)
  * @error: ESP_ERROR_FORMAT with name:line, or ESP_ERROR_LIMIT
  *
  * A line is blank, a comment (first sign # or ;), [section], or key=value with blanks around both; all else is refused. Where a section
- * holds a key twice the first counts, as in darknet. Nothing is known here of kinds and their keys.
+ * holds a key twice the first counts, as in darknet. Nothing is known here of kinds and their keys. What is not read from a file by
+ * esp_cfg_load() can name no other file (tree=): whoever has bytes alone cannot make a reader open something.
  * Returns: (transfer full): the text, section by section. Thread: any.
  */
 EspCfg *
@@ -163,8 +164,12 @@ EspCfg *
 esp_cfg_load (const char *path, GError **error)
 {
   g_autoptr (GBytes) bytes = esp_file_read (path, MOST_BYTES, error);
+  EspCfg *cfg;
 
   if (bytes == NULL)
     return NULL;
-  return esp_cfg_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), path, error);
+  cfg = esp_cfg_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), path, error);
+  if (cfg != NULL)
+    cfg->folder = g_path_get_dirname (path);
+  return cfg;
 }

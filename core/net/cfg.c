@@ -43,6 +43,7 @@ esp_cfg_copy (const EspCfg *cfg)
 {
   EspCfg *copy = esp_cfg_new (cfg->name);
 
+  copy->folder = g_strdup (cfg->folder);
   for (guint i = 0; i < cfg->lines->len; i++)
     {
       const EspCfgLine *from = esp_cfg_line (cfg, i);
@@ -67,6 +68,7 @@ esp_cfg_free (EspCfg *cfg)
   g_ptr_array_unref (cfg->lines);
   g_array_unref (cfg->sections);
   g_free (cfg->name);
+  g_free (cfg->folder);
   g_free (cfg);
 }
 

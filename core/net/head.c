@@ -45,6 +45,8 @@ esp_head_set_anchors (const EspLayerReader *reader, const GArray *all, const GAr
 char *
 esp_head_describe (const EspLayer *layer)
 {
+  if (layer->head.tree != NULL)
+    return g_strdup_printf ("%d anchors, %d classes in %d groups", layer->head.n_anchors, layer->head.classes, layer->head.tree->n_groups);
   return g_strdup_printf ("%d anchors, %d classes", layer->head.n_anchors, layer->head.classes);
 }
 
@@ -54,6 +56,11 @@ esp_head_spec (const EspLayer *layer, EspSpec *spec)
   spec->op = ESP_OP_HEAD;
   spec->scale[0] = layer->head.scale;
   spec->geometry.entries = 5 + layer->head.classes;
-  spec->geometry.softmax = layer->head.softmax ? layer->head.classes : 0;
+  spec->geometry.softmax = layer->head.softmax || layer->head.tree != NULL ? layer->head.classes : 0;
+  if (layer->head.tree != NULL)
+    {
+      spec->parts = layer->head.tree->sizes;
+      spec->n_parts = (guint) layer->head.tree->n_groups;
+    }
   spec->geometry.activated = layer->head.activated;
 }

@@ -3,6 +3,7 @@
 
 #include "kernels/kernel.h"
 #include "net/layer.h"
+#include "net/tree.h"
 #include "net/weights.h"
 
 G_BEGIN_DECLS
@@ -112,6 +113,10 @@ gboolean           esp_reader_sources    (const EspLayerReader  *reader, /* laye
                                           GError               **error);
 gboolean           esp_reader_gated      (const EspLayerReader  *reader, /* from= and activation= of a product: the layer before times an earlier one */
                                           EspLayer              *layer,
+                                          GError               **error);
+gboolean           esp_reader_tree       (const EspLayerReader  *reader, /* the file that tree= names, which has @n classes */
+                                          gsize                  n,
+                                          EspTree              **tree,   /* (out) (transfer full) (nullable): NULL without the key */
                                           GError               **error);
 gboolean           esp_check_joined      (const EspLayer        *layer,  /* one channel of two inputs: both kept or both cut, else an error */
                                           guint                  x,

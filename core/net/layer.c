@@ -93,7 +93,12 @@ esp_layer_clear (EspLayer *layer)
 {
   g_clear_pointer (&layer->inputs, g_free);
   if (rows[layer->kind]->is_head)
-    g_clear_pointer (&layer->head.anchors, g_free);
+    {
+      g_clear_pointer (&layer->head.anchors, g_free);
+      g_clear_pointer (&layer->head.tree, esp_tree_free);
+    }
+  else if (layer->kind == ESP_LAYER_SOFTMAX)
+    g_clear_pointer (&layer->softmax.tree, esp_tree_free);
 }
 
 EspShape

@@ -3,6 +3,7 @@
 
 #include "kernels/kernel.h"
 #include "net/cfg.h"
+#include "net/tree.h"
 #include "tensor/activation.h"
 #include "tensor/shape.h"
 
@@ -104,12 +105,14 @@ typedef struct
   double   scale;     /* of x and y about the middle of the cell (scale_x_y) */
   gboolean activated; /* the numbers come activated, and w and h are (2 w)² and (2 h)² anchors (new_coords) */
   gboolean softmax;   /* over the classes; else a logistic function of each */
+  EspTree *tree;      /* (nullable): a softmax over each of its groups instead */
 } EspHead;
 
 typedef struct
 {
   int    groups;      /* equal parts of the input in c h w order */
   double temperature; /* what the input is divided by */
+  EspTree *tree;      /* (nullable): its groups instead */
 } EspSoftmax;
 
 /* One layer, immutable after the network is read. */

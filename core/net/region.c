@@ -8,11 +8,10 @@
 
 #define MOST_ANCHORS 4096
 
+/* map= is for truths alone: darknet's training reads it, and what finds boxes does not. */
 static const EspFixedKey fixed[] = {
   { "coords", "4" },
   { "background", "0" },
-  { "tree", NULL },
-  { "map", NULL },
 };
 
 /* Sides in cells of the map; darknet's own where the cfg has none. */
@@ -45,7 +44,8 @@ read_region (const EspLayerReader *reader, EspLayer *layer, GError **error)
   head->scale = 1;
   return esp_reader_fixed (reader, fixed, G_N_ELEMENTS (fixed), error)
          && esp_reader_int (reader, "classes", 20, 1, ESP_MOST_SIDE, &head->classes, error)
-         && esp_reader_int (reader, "softmax", 0, 0, 1, &head->softmax, error) && read_anchors (reader, head, error)
+         && esp_reader_int (reader, "softmax", 0, 0, 1, &head->softmax, error)
+         && esp_reader_tree (reader, (gsize) head->classes, &head->tree, error) && read_anchors (reader, head, error)
          && esp_head_check_input (reader, layer, error);
 }
 

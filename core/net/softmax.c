@@ -8,9 +8,21 @@
 
 /* spatial is for darknet's graphics cards alone; its other kernels pass over it. */
 static const EspFixedKey fixed[] = {
-  { "tree", NULL },
   { "spatial", "0" },
 };
+
+/* darknet passes over groups= beside it; what could be meant by both is refused. */
+static gboolean
+read_tree (const EspLayerReader *reader, EspLayer *layer, GError **error)
+{
+  EspSoftmax *softmax = &layer->softmax;
+
+  if (!esp_reader_tree (reader, esp_shape_count (layer->in), &softmax->tree, error))
+    return FALSE;
+  if (softmax->tree != NULL && softmax->groups != 1)
+    return esp_cfg_refuse (reader->cfg, reader->section, "groups", ESP_ERROR_UNSUPPORTED, error, "expected 1 beside tree=");
+  return TRUE;
+}
 
 static gboolean
 read_softmax (const EspLayerReader *reader, EspLayer *layer, GError **error)
@@ -29,7 +41,7 @@ read_softmax (const EspLayerReader *reader, EspLayer *layer, GError **error)
   if (!((float) softmax->temperature > 0))
     return esp_cfg_refuse (reader->cfg, reader->section, "temperature", ESP_ERROR_LIMIT, error, "expected a number above 0");
   layer->out = layer->in;
-  return TRUE;
+  return read_tree (reader, layer, error);
 }
 
 static void
@@ -38,12 +50,19 @@ spec_softmax (const EspLayer *layer, EspSpec *spec)
   spec->op = ESP_OP_SOFTMAX;
   spec->scale[0] = 1 / layer->softmax.temperature;
   spec->geometry.groups = layer->softmax.groups;
+  if (layer->softmax.tree != NULL)
+    {
+      spec->parts = layer->softmax.tree->sizes;
+      spec->n_parts = (guint) layer->softmax.tree->n_groups;
+    }
 }
 
 static char *
 describe_softmax (const EspLayer *layer)
 {
-  return layer->softmax.groups > 1 ? g_strdup_printf ("%d groups", layer->softmax.groups) : g_strdup ("");
+  const int groups = layer->softmax.tree != NULL ? layer->softmax.tree->n_groups : layer->softmax.groups;
+
+  return groups > 1 ? g_strdup_printf ("%d groups", groups) : g_strdup ("");
 }
 
 const EspLayerRow esp_row_softmax = {

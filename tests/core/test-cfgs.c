@@ -17,14 +17,12 @@ static const struct
 {
   const char *name, *words;
 } refused[] = {
-  { "darknet9000", "tree=/usr/share/darknet/data/9k.tree: this option is not supported" },
   { "gru", "[gru]: layers of this kind are not supported" },
   { "rnn", "[rnn]: layers of this kind are not supported" },
   { "rnn.train", "[rnn]: layers of this kind are not supported" },
   { "strided", "[crop]: layers of this kind are not supported" },
   { "t1.test", "[detection]: layers of this kind are not supported" },
   { "vgg-16", "[crop]: layers of this kind are not supported" },
-  { "yolo9000", "tree=/usr/share/darknet/data/9k.tree: this option is not supported" },
   { "yolov1", "[local]: layers of this kind are not supported" },
   { "yolov1-tiny", "[detection]: layers of this kind are not supported" },
 };

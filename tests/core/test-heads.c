@@ -7,6 +7,7 @@
 #include "detect/decode.h"
 #include "explain/target.h"
 #include "net-common.h"
+#include "tree-common.h"
 
 #include <math.h>
 
@@ -25,6 +26,13 @@ static const char heads[] = NET BODY LAST "linear\n[yolo]\nscale_x_y=1.2\n" PAIR
 static const char classifier[]
     = NET BODY "[convolutional]\nfilters=18\nsize=4\nstride=4\nactivation=linear\n[softmax]\ngroups=2\ntemperature=3\n[cost]\ntype=sse\n";
 
+/* Of seven classes in four groups, the head without softmax=: the tree is enough. */
+static const char trees[]
+    = NET BODY "[convolutional]\nfilters=24\nsize=1\nactivation=linear\n[region]\nanchors=1,2, 4,3\nnum=2\nclasses=7\n"
+               "tree=t.tree\nmap=none.map\n"
+               "[route]\nlayers=0\n[convolutional]\nfilters=7\nsize=4\nstride=4\nactivation=linear\n"
+               "[softmax]\ntree=t.tree\ntemperature=3\n[cost]\ntype=masked\n";
+
 typedef struct
 {
   EspNetwork *network;
@@ -39,7 +47,7 @@ fixture_init (Fixture *f, const char *text)
   g_autoptr (GError) error = NULL;
   g_autoptr (GRand) rng = esp_rng_new (3, 1, 2);
 
-  f->network = network_of (text, &error);
+  f->network = strstr (text, "tree=") != NULL ? network_beside_tree (text, &error) : network_of (text, &error);
   g_assert_no_error (error);
   f->weights = esp_weights_new_random (f->network, 5);
   f->n = 2 * esp_shape_count (esp_network_get_input (f->network));
@@ -272,6 +280,121 @@ test_maps (void)
   fixture_clear (&f);
 }
 
+/* Softmaxes of siblings, @plane numbers apart, from what came in over @temperature. */
+static void
+assert_groups (const double *out, const double *in, gsize plane, double temperature)
+{
+  double sums[TREE_CLASSES] = { 0 };
+
+  for (gsize k = 0; k < TREE_CLASSES; k++)
+    sums[tree_groups[k]] += exp (in[k * plane] / temperature);
+  for (gsize k = 0; k < TREE_CLASSES; k++)
+    g_assert_cmpfloat_with_epsilon (out[k * plane], exp (in[k * plane] / temperature) / sums[tree_groups[k]], 1e-12);
+}
+
+static void
+test_groups (void)
+{
+  Fixture f;
+  g_autoptr (EspEngine) engine = NULL;
+  gsize n;
+
+  fixture_init (&f, trees);
+  engine = engine_of (&f, ESP_BACKEND_REFERENCE_DOUBLE);
+  {
+    g_autofree double *out = values_of (engine, 2, &n), *in = values_of (engine, 1, &n);
+
+    for (gsize i = 0; i < 4 * 20; i++) /* anchors of both images, and cells */
+      {
+        const gsize at = i / 20 * 12 * 20 + i % 20;
+
+        assert_groups (out + at + 100, in + at + 100, 20, 1);
+        for (gsize k = 0; k < 5; k++)
+          g_assert_cmpfloat_with_epsilon (out[at + k * 20], k == 2 || k == 3 ? in[at + k * 20] : bend (in[at + k * 20]), 1e-12);
+      }
+  }
+  {
+    g_autofree double *out = values_of (engine, 5, &n), *in = values_of (engine, 4, &n);
+
+    g_assert_cmpuint (n, ==, 2 * TREE_CLASSES);
+    for (gsize image = 0; image < 2; image++)
+      assert_groups (out + image * TREE_CLASSES, in + image * TREE_CLASSES, 1, 3);
+  }
+  fixture_clear (&f);
+}
+
+/* A box is of one class, at the objectness. */
+static void
+test_decode_tree (void)
+{
+  const float entries[] = { .25f, .75f, .5f, .75f, .6f, .9f, .1f, .05f, .05f, .9f, 1, 1 };
+  g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (EspDetection));
+  float map[24 * 20] = { 0 };
+  guint candidate = 0;
+  EspDetection *one;
+  Fixture f;
+
+  fixture_init (&f, trees);
+  for (int k = 0; k < 12; k++)
+    {
+      map[(12 + k) * 20 + 7] = entries[k];
+      map[k * 20 + 9] = k == 4 ? .2f : entries[k]; /* its objectness is not above */
+    }
+  esp_decode_map (esp_network_get_layer (f.network, 2), map, esp_network_get_input (f.network), (EspPlacement){ 0, 0, 1, 1 }, .2f,
+                  &candidate, rows);
+  g_assert_cmpuint (rows->len, ==, 1);
+  one = &g_array_index (rows, EspDetection, 0);
+  g_assert_cmpint (one->anchor, ==, 1);
+  g_assert_cmpint (one->class_index, ==, 6);
+  g_assert_cmpfloat (one->score, ==, .6f);
+  g_assert_cmpfloat (one->objectness, ==, .6f);
+  g_assert_cmpfloat (one->box.x, ==, 2.25f / 5);
+  fixture_clear (&f);
+}
+
+/* Method 1 counts classes by their own probability, the product down to them. */
+static void
+test_target_tree (void)
+{
+  const int class_index = 6;
+  const double tau = .02;
+  g_autoptr (EspTarget) target = esp_target_new_classes (&class_index, 1, (float) tau);
+  Fixture f;
+  g_autoptr (EspEngine) engine = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree double *map = NULL;
+  guint ones[2], found[2] = { 0 }, pass = 0;
+  double value[2];
+  gsize n;
+
+  fixture_init (&f, trees);
+  engine = engine_of (&f, ESP_BACKEND_REFERENCE_DOUBLE);
+  esp_target_apply (target, engine, ones, value, &error);
+  g_assert_no_error (error);
+  map = values_of (engine, 2, &n);
+  for (gsize i = 0; i < 4 * 20; i++)
+    {
+      const gsize at = i / 20 * 12 * 20 + i % 20, cell = i % 20;
+      const double *anchor = i / 20 % 2 == 0 ? (const double[]){ 1, 2 } : (const double[]){ 4, 3 };
+      const double score = map[at + 80] * map[at + 100] * map[at + 180] * map[at + 220]; /* objectness, classes 0, 4 and 6 */
+      const double tested[] = { ((double) (cell % 5) + map[at]) / 5,
+                                ((double) (cell / 5) + map[at + 20]) / 4,
+                                exp (map[at + 40]) * anchor[0] / 5,
+                                exp (map[at + 60]) * anchor[1] / 4,
+                                map[at + 80],
+                                score };
+
+      pass += score > tau;
+      for (gsize k = 0; score > tau && k < 6; k++)
+        found[i / 40] += tested[k] >= tau;
+    }
+  g_test_message ("%u cells pass, %u and %u numbers", pass, found[0], found[1]);
+  g_assert_true (pass > 0 && pass < 4 * 20);
+  g_assert_cmpuint (ones[0], ==, found[0]);
+  g_assert_cmpuint (ones[1], ==, found[1]);
+  fixture_clear (&f);
+}
+
 /* Sides worked out by hand: (2 v)² anchors in pixels, and e^v anchors in cells; [region] lists anchor by anchor. */
 static void
 test_decode (void)
@@ -444,9 +567,7 @@ test_readers (void)
   g_assert_cmpuint (n, ==, 4);
   assert_refused (NET BODY "[softmax]\ngroups=3\n", ESP_ERROR_SHAPE, "t.cfg:13: groups=3: 140 numbers come in: expected a divisor");
   assert_refused (NET BODY "[softmax]\ntemperature=0\n", ESP_ERROR_LIMIT, "t.cfg:13: temperature=0: expected a number above 0");
-  assert_refused (NET BODY "[softmax]\ntree=9k.tree\n", ESP_ERROR_UNSUPPORTED, "t.cfg:13: tree=9k.tree: this option is not supported");
   assert_refused (NET BODY "[softmax]\nspatial=1\n", ESP_ERROR_UNSUPPORTED, "t.cfg:13: spatial=1: only 0 is supported");
-  assert_refused (NET BODY LAST "linear\n[region]\ntree=9k.tree\n" PAIRS, ESP_ERROR_UNSUPPORTED, "tree=9k.tree");
   assert_refused (NET BODY LAST "linear\n[region]\ncoords=5\n" PAIRS, ESP_ERROR_UNSUPPORTED, "coords=5: only 4 is supported");
   assert_refused (NET BODY LAST "linear\n[region]\nbackground=1\n" PAIRS, ESP_ERROR_UNSUPPORTED, "background=1");
   assert_refused (NET BODY LAST "linear\n[region]\nanchors=1,2\nnum=2\nclasses=2\n", ESP_ERROR_SHAPE, "2 numbers: expected num=2 pairs");
@@ -461,6 +582,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/heads/backends/heads", heads, test_backends);
   g_test_add_data_func ("/heads/backends/classifier", classifier, test_backends);
+  g_test_add_data_func ("/heads/backends/trees", trees, test_backends);
+  g_test_add_data_func ("/heads/differences/trees", trees, test_differences);
+  g_test_add_func ("/heads/groups", test_groups);
+  g_test_add_func ("/heads/decode/tree", test_decode_tree);
+  g_test_add_func ("/heads/target/tree", test_target_tree);
   g_test_add_data_func ("/heads/differences/heads", heads, test_differences);
   g_test_add_data_func ("/heads/differences/classifier", classifier, test_differences);
   g_test_add_func ("/heads/maps", test_maps);

@@ -292,6 +292,7 @@ test_options (void)
   refuse_options (ESP_LAYER_SCALE_CHANNELS, "from=-1", "t.cfg:5: [scale_channels]: libdarknet has nothing like it");
   refuse_options (ESP_LAYER_SAM, "from=-1", "t.cfg:5: [sam]: libdarknet has nothing like it");
   refuse_options (ESP_LAYER_YOLO, "map=data/9k.map", "t.cfg:6: map=data/9k.map");
+  refuse_options (ESP_LAYER_REGION, "map=data/9k.map", "t.cfg:6: map=data/9k.map: libdarknet opens that file");
 }
 
 /* Whole networks that it cannot hold, and where they say so. */

@@ -6,9 +6,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "detect/decode.h"
 #include "net-common.h"
 #include "net-plans.h"
 #include "net-tiny.h"
+#include "tree-common.h"
 
 #include <glib/gstdio.h>
 
@@ -248,10 +250,168 @@ test_yolo_fastest (void)
   check_real ("yolo-fastest-1.1-xl");
 }
 
+#define NINE_THOUSAND "/usr/share/darknet/data/9k.tree"
+
+/* (transfer full): the network of @text as of a file, which can name another. */
+static EspNetwork *
+network_of_file (const char *text)
+{
+  g_autofree char *folder = g_dir_make_tmp ("espalier-XXXXXX", NULL), *cfg = g_build_filename (folder, "t.cfg", NULL);
+  g_autoptr (GError) error = NULL;
+  EspNetwork *network;
+
+  write_into (folder, "t.cfg", text);
+  network = esp_network_load (cfg, &error);
+  g_assert_no_error (error);
+  remove_from (folder, "t.cfg");
+  g_rmdir (folder);
+  return network;
+}
+
+/* The whole of a classifier, its softmax over a tree. */
+static void
+check_tree_classifier (const char *path, int classes)
+{
+  g_autofree char *text = g_strdup_printf ("[net]\nwidth=3\nheight=2\nchannels=3\n[convolutional]\nfilters=%d\nsize=1\nactivation=linear\n"
+                                           "[avgpool]\n[softmax]\ngroups=1\ntemperature=.5\ntree=%s\n",
+                                           classes, path);
+  g_autoptr (EspNetwork) ours = network_of_file (text);
+  g_autoptr (EspWeights) weights = esp_weights_new_random (ours, 3);
+  const float input[18] = { .1f, .9f, .4f, .3f, .8f, .2f, .7f, 1, 0, .5f, .6f, .15f, .25f, .35f, .45f, .55f, .65f, .75f };
+  g_autofree float *copy = g_memdup2 (input, sizeof input);
+  network *stock = open_stock (ours, weights);
+
+  network_predict (stock, copy);
+  compare_layers (ours, weights, ESP_BACKEND_REFERENCE, input, stock);
+  compare_layers (ours, weights, ESP_BACKEND_ONEDNN, input, stock);
+  free_network (stock);
+}
+
+/* Boxes from one and the same map, whose numbers among siblings are now sure of one, now even. */
+static float *
+tree_map (const EspLayer *head)
+{
+  const EspTree *tree = head->head.tree;
+  const gsize plane = (gsize) head->out.h * (gsize) head->out.w, entries = 5 + (gsize) tree->n,
+              cells = (gsize) head->out.c / entries * plane;
+  float *map = g_new (float, esp_shape_count (head->out));
+  g_autoptr (GRand) rng = esp_rng_new (7, 0, 0);
+
+  for (gsize i = 0; i < cells; i++)
+    {
+      float *at = map + i / plane * entries * plane + i % plane;
+      const double spread = g_rand_double_range (rng, 1, 25);
+
+      for (gsize k = 0; k < 5; k++)
+        at[k * plane] = (float) g_rand_double (rng);
+      for (int g = 0; g < tree->n_groups; g++)
+        {
+          float *group = at + (gsize) (5 + tree->firsts[g]) * plane;
+          double sum = 0;
+
+          for (int k = 0; k < tree->sizes[g]; k++)
+            sum += (group[(gsize) k * plane] = (float) exp (spread * g_rand_double (rng)));
+          for (int k = 0; k < tree->sizes[g]; k++)
+            group[(gsize) k * plane] = (float) (group[(gsize) k * plane] / sum);
+        }
+    }
+  return map;
+}
+
+static int
+class_of (const detection *box, int classes)
+{
+  int found = -1;
+
+  for (int k = 0; k < classes; k++)
+    if (box->prob[k] > 0)
+      {
+        g_assert_cmpint (found, ==, -1);
+        found = k;
+      }
+  return found;
+}
+
+/* darknet lists all anchors and cells, whether there is something or not. */
+static void
+assert_same_boxes (const EspLayer *head, const GArray *rows, const detection *boxes, int n)
+{
+  const EspTree *tree = head->head.tree;
+  guint next = 0, inner = 0, leaves = 0;
+
+  for (int i = 0; i < n; i++)
+    if (boxes[i].objectness > 0)
+      {
+        const EspDetection *row = &g_array_index (rows, EspDetection, next++);
+
+        g_assert_cmpint (row->class_index, ==, class_of (&boxes[i], tree->n));
+        g_assert_cmpfloat (row->score, ==, boxes[i].prob[row->class_index]);
+        g_assert_cmpfloat (row->objectness, ==, boxes[i].objectness);
+        g_assert_cmpfloat_with_epsilon (row->box.x, boxes[i].bbox.x, 1e-6f);
+        g_assert_cmpfloat_with_epsilon (row->box.y, boxes[i].bbox.y, 1e-6f);
+        g_assert_cmpfloat_with_epsilon (row->box.w, boxes[i].bbox.w, 1e-6f);
+        g_assert_cmpfloat_with_epsilon (row->box.h, boxes[i].bbox.h, 1e-6f);
+        *(tree->children[row->class_index] < 0 ? &leaves : &inner) += 1;
+      }
+  g_test_message ("%u boxes of %d: %u of leaves, %u of wider classes", next, n, leaves, inner);
+  g_assert_cmpuint (next, ==, rows->len);
+  g_assert_true (next > 20 && leaves > 3 && inner > 3);
+}
+
+static void
+check_tree_boxes (const char *path, int classes)
+{
+  g_autofree char *text = g_strdup_printf ("[net]\nwidth=7\nheight=5\nchannels=3\n[convolutional]\nfilters=%d\nsize=1\nactivation=linear\n"
+                                           "[region]\nnum=2\nanchors=1,2, 3,1.5\nclasses=%d\nsoftmax=1\ntree=%s\n",
+                                           2 * (5 + classes), classes, path);
+  g_autoptr (EspNetwork) ours = network_of_file (text);
+  g_autoptr (EspWeights) weights = esp_weights_new_random (ours, 3);
+  const EspLayer *head = esp_network_get_layer (ours, 1);
+  g_autofree float *map = tree_map (head);
+  g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (EspDetection));
+  network *stock = open_stock (ours, weights);
+  guint candidate = 0;
+  detection *boxes;
+  int n = 0;
+
+  memcpy (stock->layers[1].output, map, esp_shape_count (head->out) * sizeof *map);
+  boxes = get_network_boxes (stock, 7, 5, .4f, ESP_TREE_THRESHOLD, NULL, 1, &n);
+  esp_decode_map (head, map, esp_network_get_input (ours), (EspPlacement){ 0, 0, 1, 1 }, .4f, &candidate, rows);
+  assert_same_boxes (head, rows, boxes, n);
+  free_detections (boxes, n);
+  free_network (stock);
+}
+
+static void
+test_tree (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("espalier-XXXXXX", NULL), *path = g_build_filename (folder, "t.tree", NULL);
+
+  write_into (folder, "t.tree", TREE_TEXT);
+  check_tree_classifier (path, TREE_CLASSES);
+  check_tree_boxes (path, TREE_CLASSES);
+  remove_from (folder, "t.tree");
+  g_rmdir (folder);
+}
+
+static void
+test_tree_9k (void)
+{
+  if (!g_file_test (NINE_THOUSAND, G_FILE_TEST_EXISTS))
+    {
+      g_test_skip (NINE_THOUSAND " is not here: the package darknet is not installed");
+      return;
+    }
+  check_tree_classifier (NINE_THOUSAND, 9418);
+  check_tree_boxes (NINE_THOUSAND, 9418);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/net/stock-darknet/tree", test_tree);
+  g_test_add_func ("/net/stock-darknet/tree-9k", test_tree_9k);
   g_test_add_func ("/net/stock-darknet/odd", test_odd);
   g_test_add_func ("/net/stock-darknet/classifier", test_classifier);
   g_test_add_func ("/net/stock-darknet/tiny", test_tiny);

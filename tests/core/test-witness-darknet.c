@@ -167,8 +167,8 @@ test_join (gconstpointer text)
 int
 main (int argc, char **argv)
 {
-  static const char *const stock[]
-      = { "yolov2", "yolov3", "yolov3-spp", "resnet18", "resnet50", "resnext50", "darknet19", "densenet201", "extraction", "vgg-conv" };
+  static const char *const stock[] = { "yolov2",    "yolov3",      "yolov3-spp",  "resnet18",   "resnet50", "resnext50",
+                                       "darknet19", "darknet9000", "densenet201", "extraction", "vgg-conv" };
 
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/witness/yolo-fastest-1.1", "yolo-fastest-1.1", test_shared);
