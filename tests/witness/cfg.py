@@ -2,7 +2,9 @@
 
 Written from what darknet publishes (pjreddie's for the kinds it has, AlexeyAB's for the rest) and not from the program's sources. Shapes are
 (channels, rows, columns). A kind or an option that is not known here raises: a witness does not guess."""
+import itertools
 import math
+import os
 import random
 import re
 import struct
@@ -38,7 +40,8 @@ class Section:
 class Layer:
     """index as darknet counts; inputs are indices of layers, -1 the image; params are (name, shape) in file order."""
 
-    def __init__(self, index, section):
+    def __init__(self, index, section, path):
+        self.path = path
         self.index, self.section, self.kind, self.line = index, section, section.kind, section.line
         self.inputs, self.params, self.out = [index - 1], [], None
         self.activation = None
@@ -168,15 +171,28 @@ def same(layer, section, shapes):
     layer.out = shapes[0]
 
 
+def tree_of(section, path, count):
+    """The sizes of the groups of siblings of tree=, looked for from the cfg's folder and the one above; None without."""
+    if section.text("tree") is None:
+        return None
+    here = os.path.dirname(os.path.abspath(path))
+    found = [place for place in (os.path.join(here, section.text("tree")), os.path.join(here, os.path.basename(section.text("tree"))),
+                                 os.path.join(here, "..", section.text("tree"))) if os.path.exists(place)]
+    with open(found[0], encoding="latin-1") as file:
+        parents = [int(line.split()[1]) for line in file]
+    assert len(parents) == count and all(parent < i for i, parent in enumerate(parents)), f"line {section.line}: {found[0]}"
+    return [len(list(group)) for _, group in itertools.groupby(parents)]
+
+
 def softmax(layer, section, shapes):
-    section.forbid("tree")
+    layer.tree = tree_of(section, layer.path, math.prod(shapes[0]))
     layer.groups, layer.temperature, layer.spatial = section.whole("groups", 1), section.real("temperature", 1), section.whole("spatial", 0) != 0
     layer.out = shapes[0]
 
 
 def region(layer, section, shapes):
-    section.forbid("tree")
     layer.anchors, layer.classes, layer.coords = section.whole("num", 1), section.whole("classes", 20), section.whole("coords", 4)
+    layer.tree = tree_of(section, layer.path, layer.classes)
     layer.softmax, layer.background = section.whole("softmax", 0) != 0, section.whole("background", 0) != 0
     layer.out = shapes[0]
     assert shapes[0][0] == layer.anchors * (layer.coords + 1 + layer.classes), f"line {section.line}: {shapes[0]}"
@@ -207,7 +223,7 @@ class Network:
         for index, section in enumerate(rest):
             if section.kind not in KINDS:
                 raise NotImplementedError(f"line {section.line}: [{section.kind}]")
-            layer = Layer(index, section)
+            layer = Layer(index, section, path)
             named = section.items("layers") if section.kind == "route" else section.items("from")
             named = [index + word if word < 0 else word for word in named]
             layer.inputs = named if section.kind == "route" else layer.inputs + named

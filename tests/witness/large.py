@@ -30,7 +30,7 @@ BUILD = os.environ.get("ESP_BUILD_ROOT", os.path.join(ROOT, "build"))
 WITHIN = 1e-4  # of the layer's largest number
 
 OPENCV = ["yolov4-tiny", "yolov4", "yolov4-csp", "enet-coco"]
-LIBDARKNET = ["yolov2", "yolov3", "yolov3-spp", "resnet50", "resnext50", "darknet19", "densenet201"]
+LIBDARKNET = ["yolov2", "yolov3", "yolov3-spp", "resnet50", "resnext50", "darknet19", "densenet201", "darknet9000", "yolo9000"]
 PYTORCH = OPENCV + ["csresnext50-panet-spp-original-optimal", "yolov3-tiny-prn", "yolov4-sam-mish-csp-reorg-bfm", "yolov7-tiny"] + LIBDARKNET \
     + ["yolov3-tiny", "yolov2-tiny", "resnet18", "cifar.test", "tiny", "extraction", "alexnet"]
 GRADIENTS = ["yolov3-tiny"]
@@ -225,11 +225,24 @@ def heads_with_opencv(case):
     return "; ".join(said)
 
 
+def without_last(case):
+    """The cfg without its last section, which has no weights: they fit both."""
+    with open(case.cfg, encoding="latin-1") as file:
+        text = file.read()
+    return write(os.path.join(case.folder, "without-last.cfg"), text[:text.rindex("\n[") + 1].encode("latin-1"))
+
+
 def with_libdarknet(case):
-    said = cli("verify", case.cfg, case.weights)
+    """A [region] with a tree is left out, and only that: libdarknet's processor divides by 0 there."""
+    last = case.network.layers[-1]
+    left_out = last.kind == "region" and last.tree is not None
+    said = cli("verify", without_last(case) if left_out else case.cfg, case.weights)
     assert said["oracle"], f"there is no oracle: {said.get('oracle_reason')}"
     assert said["max_difference"] <= WITHIN, f"off by {said['max_difference']:.1e}"
-    return f"{said['oracle']}: the worst layer off by {said['max_difference']:.1e}"
+    if left_out:
+        refused = cli("verify", case.cfg, case.weights)
+        assert not refused["oracle"] and "tree=" in refused["oracle_reason"], refused
+    return f"{said['oracle']}: the worst layer off by {said['max_difference']:.1e}" + (f", but for layer {last.index}" if left_out else "")
 
 
 def torch_gradients(case, seed_layer, seed, dtype):

@@ -157,21 +157,31 @@ def reorg3d(layer, p, net, x):
     return x.reshape(n, c, out_h, s, out_w, s).permute(0, 3, 5, 1, 2, 4).reshape(n, *layer.out)
 
 
+def by_group(x, sizes, dim):
+    """A softmax over each group of siblings."""
+    return torch.cat([group.softmax(dim) for group in x.split(sizes, dim)], dim)
+
+
 def softmax(layer, p, net, x):
+    if layer.tree:
+        return by_group(x.reshape(x.shape[0], -1) / layer.temperature, layer.tree, 1).reshape(x.shape)
     if layer.spatial:
         return x.softmax(1)
     return (x.reshape(x.shape[0], layer.groups, -1) / layer.temperature).softmax(2).reshape(x.shape)
 
 
 def region(layer, p, net, x):
-    """pjreddie's: places and objectness through the logistic, classes through softmax or the logistic."""
+    """pjreddie's: places and objectness through the logistic, classes through softmax, of all or of siblings, or the logistic."""
     n, c, h, w = x.shape
     x = x.reshape(n, layer.anchors, -1, h, w)
     place, shape, rest = x[:, :, :2].sigmoid(), x[:, :, 2:layer.coords], x[:, :, layer.coords:]
     if layer.background:
         known = rest.softmax(2) if layer.softmax else torch.cat((rest[:, :, :1], rest[:, :, 1:].sigmoid()), 2)
         return torch.cat((place, shape, known), 2).reshape(n, c, h, w)
-    classes = rest[:, :, 1:].softmax(2) if layer.softmax else rest[:, :, 1:].sigmoid()
+    if layer.tree:
+        classes = by_group(rest[:, :, 1:], layer.tree, 2)
+    else:
+        classes = rest[:, :, 1:].softmax(2) if layer.softmax else rest[:, :, 1:].sigmoid()
     return torch.cat((place, shape, rest[:, :, :1].sigmoid(), classes), 2).reshape(n, c, h, w)
 
 
