@@ -108,6 +108,13 @@ esp_json_load_array (const char *path, gsize most, GError **error)
   return load (path, most, JSON_NODE_ARRAY, error);
 }
 
+/** esp_json_parse: Returns: (transfer full): as esp_json_load(), of a text at hand, which messages call @where. Thread: any. */
+JsonNode *
+esp_json_parse (const char *where, const char *text, gsize n, GError **error)
+{
+  return esp_json_check (where, text, n, error) ? parse (where, text, n, JSON_NODE_OBJECT, error) : NULL;
+}
+
 static const char *
 kind_of (JsonNode *node)
 {

@@ -12,6 +12,10 @@ JsonNode *esp_json_load        (const char   *path,
 JsonNode *esp_json_load_array  (const char   *path,   /* the same, of a root that is an array */
                                 gsize         most,
                                 GError      **error);
+JsonNode *esp_json_parse       (const char   *where,  /* of a text whose root is an object; @where leads the message */
+                                const char   *text,
+                                gsize         n,      /* bytes */
+                                GError      **error);
 /* A member of @object; @where leads the message: "plan.json: groups[2]". Missing ones and wrong types are refused. */
 gboolean  esp_json_read_object (JsonObject   *object,
                                 const char   *where,

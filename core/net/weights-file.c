@@ -225,6 +225,108 @@ esp_weights_load (const EspNetwork *network, const char *path, GError **error)
   return bytes != NULL ? esp_weights_parse (network, bytes, path, error) : NULL;
 }
 
+/* The layers that @n parameters fill exactly, from the first one on; 0 where they end within one. */
+static guint
+count_layers (const EspNetwork *network, guint64 n)
+{
+  guint64 sum = 0;
+
+  for (guint i = 0; i < esp_network_get_n_layers (network); i++)
+    {
+      sum += esp_layer_count_params (esp_network_get_layer (network, i));
+      if (sum == n && n > 0)
+        return i + 1;
+    }
+  return 0;
+}
+
+static guint64
+count_params_before (const EspNetwork *network, guint end)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; i < MIN (end, esp_network_get_n_layers (network)); i++)
+    n += esp_layer_count_params (esp_network_get_layer (network, i));
+  return n;
+}
+
+/* How many layers of a file with @found parameters to read; 0 after an error. */
+static guint
+layers_to_read (const EspNetwork *network, guint upto, guint64 found, const char *path, GError **error)
+{
+  const guint n = upto != 0 ? MIN (upto, esp_network_get_n_layers (network)) : count_layers (network, found);
+  const char *cfg = esp_cfg_get_name (esp_network_get_cfg (network));
+
+  if (n == 0)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT,
+                 "%s: %" G_GUINT64_FORMAT " parameters found: expected %" G_GUINT64_FORMAT
+                 " for %s, or as many as some of its first layers have; it belongs to another network or is damaged",
+                 path, found, count_params (network), cfg);
+  else if (found < count_params_before (network, n))
+    g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT,
+                 "%s: %" G_GUINT64_FORMAT " parameters found: expected at least %" G_GUINT64_FORMAT " for the first %u layers of %s", path,
+                 found, count_params_before (network, n), n, cfg);
+  else
+    return n;
+  return 0;
+}
+
+/* The first @n_layers; zeros from there on. */
+static EspWeights *
+read_start (const EspNetwork *network, Cursor *cursor, EspWeightsHeader header, guint n_layers, GError **error)
+{
+  g_autoptr (EspWeights) weights = esp_weights_new_zero (network);
+
+  esp_weights_set_header (weights, header);
+  cursor->at = header_bytes (header);
+  for (guint i = 0; i < n_layers; i++)
+    {
+      const EspLayer *layer = esp_network_get_layer (network, i);
+      g_autoptr (EspParams) params = esp_layer_count_params (layer) > 0 ? esp_params_new_for (layer) : NULL;
+
+      if (params == NULL)
+        continue;
+      if (!read_params (cursor, layer, params, error))
+        return NULL;
+      esp_weights_set (weights, i, g_steal_pointer (&params));
+    }
+  return g_steal_pointer (&weights);
+}
+
+/**
+ * esp_weights_load_start:
+ * @network: whose first layers
+ * @path: a weights file, of these layers alone (darknet's partial, "yolov4.conv.137") or of a network that begins alike
+ * @upto: how many layers to read, whatever follows; 0: those that the file's length says, which must end with a layer
+ * @n_layers: (out): how many were read
+ * @error: ESP_ERROR_IO, ESP_ERROR_FORMAT, ESP_ERROR_LIMIT beyond 2 GiB
+ *
+ * Returns: (transfer full): their numbers, and zeros in all further layers. Thread: any.
+ */
+EspWeights *
+esp_weights_load_start (const EspNetwork *network, const char *path, guint upto, guint *n_layers, GError **error)
+{
+  g_autoptr (GBytes) bytes = esp_file_read (path, (gsize) 2 << 30, error);
+  Cursor cursor = { .name = path };
+  EspWeightsHeader header;
+  gsize n;
+
+  if (bytes == NULL)
+    return NULL;
+  cursor.data = g_bytes_get_data (bytes, &n);
+  if (!read_header (cursor.data, n, path, &header, error))
+    return NULL;
+  if (n < header_bytes (header) || (n - header_bytes (header)) % sizeof (float) != 0)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT,
+                   "%s: %" G_GSIZE_FORMAT " bytes found: expected a header of %" G_GSIZE_FORMAT " and 4 for each parameter", path, n,
+                   header_bytes (header));
+      return NULL;
+    }
+  *n_layers = layers_to_read (network, upto, (n - header_bytes (header)) / sizeof (float), path, error);
+  return *n_layers > 0 ? read_start (network, &cursor, header, *n_layers, error) : NULL;
+}
+
 static void
 put_word (GByteArray *out, guint32 word)
 {

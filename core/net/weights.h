@@ -35,6 +35,11 @@ gsize             esp_layer_count_params  (const EspLayer    *layer);           
 EspWeights       *esp_weights_load        (const EspNetwork  *network,
                                            const char        *path,
                                            GError           **error);
+EspWeights       *esp_weights_load_start  (const EspNetwork  *network,  /* its first layers, zeros behind */
+                                           const char        *path,
+                                           guint              upto,     /* 0: as many as the file is long */
+                                           guint             *n_layers, /* (out): how many were read */
+                                           GError           **error);
 EspWeights       *esp_weights_parse       (const EspNetwork  *network,
                                            GBytes            *bytes,
                                            const char        *name,    /* for messages */

@@ -272,6 +272,39 @@ test_damage (void)
   g_assert_cmpuint (accepted, >, 100);
 }
 
+/* Of the first layer alone, of more than this network, and of neither. */
+static void
+test_start (void)
+{
+  g_autoptr (EspNetwork) network = network_of (small, NULL);
+  g_autoptr (GBytes) bytes = bytes_of (network, 2, 9);
+  g_autofree char *folder = g_dir_make_tmp ("esp-weights-XXXXXX", NULL), *path = g_build_filename (folder, "t.weights", NULL);
+  g_autoptr (EspWeights) whole = esp_weights_parse (network, bytes, "t.weights", NULL);
+  const gsize sizes[] = { 20 + 4 * 124, 20 + 4 * SMALL_PARAMS, 20 + 4 * SMALL_PARAMS, 20 + 4 * 123, 20 + 4 * 125 + 1, 17 };
+  const guint upto[] = { 0, 0, 1, 0, 0, 0 }, expected[] = { 1, 2, 1, 0, 0, 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (EspWeights) weights = NULL;
+      guint n = 0;
+
+      g_assert_true (esp_file_write (path, g_bytes_get_data (bytes, NULL), sizes[i], NULL));
+      weights = esp_weights_load_start (network, path, upto[i], &n, &error);
+      g_assert_true ((weights == NULL) == (expected[i] == 0));
+      if (weights == NULL)
+        {
+          g_assert_error (error, ESP_ERROR, ESP_ERROR_FORMAT);
+          continue;
+        }
+      g_assert_cmpuint (n, ==, expected[i]);
+      g_assert_cmpmem (esp_weights_get (weights, 0)->weights, 432, esp_weights_get (whole, 0)->weights, 432);
+      g_assert_true ((esp_weights_get (weights, 1)->weights[0] != 0) == (n == 2));
+    }
+  g_remove (path);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -281,6 +314,7 @@ main (int argc, char **argv)
   g_test_add_func ("/net/weights/order-connected", test_order_connected);
   g_test_add_func ("/net/weights/lengths", test_lengths);
   g_test_add_func ("/net/weights/numbers", test_numbers);
+  g_test_add_func ("/net/weights/start", test_start);
   g_test_add_func ("/net/weights/long-file", test_long_file);
   g_test_add_func ("/net/weights/random", test_random);
   g_test_add_data_func ("/net/weights/yolo-fastest-1.1", "yolo-fastest-1.1", test_real);
