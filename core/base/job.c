@@ -10,7 +10,9 @@ struct _EspJob
 {
   char *title;
   GCancellable *cancellable;
-  gint64 begun;         /* monotonic, microseconds */
+  gint64 begun;                    /* monotonic, microseconds */
+  void (*between) (gpointer data); /* (nullable) */
+  gpointer between_data;
   pthread_mutex_t lock; /* of the two below */
   guint64 done, total;
 };
@@ -80,6 +82,21 @@ esp_job_is_cancelled (EspJob *job)
 }
 
 /**
+ * esp_job_set_between:
+ * @job: a job whose work has not started
+ * @func: what to do at every check
+ * @data: its data, which must outlive the work
+ *
+ * For work that others may interrupt where it looks up: see esp_lane_attend(). Thread: any.
+ */
+void
+esp_job_set_between (EspJob *job, void (*func) (gpointer data), gpointer data)
+{
+  job->between = func;
+  job->between_data = data;
+}
+
+/**
  * esp_job_check:
  * @job: (nullable): the job
  * @error: set to G_IO_ERROR_CANCELLED
@@ -89,6 +106,8 @@ esp_job_is_cancelled (EspJob *job)
 gboolean
 esp_job_check (EspJob *job, GError **error)
 {
+  if (job != NULL && job->between != NULL)
+    job->between (job->between_data);
   return job == NULL || !g_cancellable_set_error_if_cancelled (job->cancellable, error);
 }
 

@@ -16,6 +16,9 @@ void          esp_job_cancel           (EspJob     *job);
 gboolean      esp_job_is_cancelled     (EspJob     *job);
 gboolean      esp_job_check            (EspJob     *job,  /* FALSE and G_IO_ERROR_CANCELLED once cancelled */
                                         GError    **error);
+void          esp_job_set_between      (EspJob     *job,  /* before the work starts: called at every check, in the thread that checks */
+                                        void      (*func) (gpointer data),
+                                        gpointer    data);
 void          esp_job_set_progress     (EspJob     *job,
                                         guint64     done,
                                         guint64     total);

@@ -241,6 +241,27 @@ esp_lane_yield (EspLane *lane)
   pthread_mutex_unlock (&lane->lock);
 }
 
+static void
+attend (gpointer data)
+{
+  esp_lane_yield (data);
+}
+
+/**
+ * esp_lane_attend:
+ * @lane: (nullable): where the work will run; must outlive it
+ * @job: of work that has not started
+ *
+ * Wherever that work looks whether it was cancelled, between two layers of a network at the latest, waiting acts of higher priority run first:
+ * so a slider stays live while a network is trained. Thread: any.
+ */
+void
+esp_lane_attend (EspLane *lane, EspJob *job)
+{
+  if (lane != NULL && job != NULL)
+    esp_job_set_between (job, attend, lane);
+}
+
 typedef struct
 {
   GTask *task;

@@ -49,6 +49,21 @@ note_background (gpointer data)
   g_atomic_int_set (&order->done, TRUE);
 }
 
+/* The same where the work only looks whether it was cancelled. */
+static void
+note_attending (gpointer data)
+{
+  Order *order = data;
+  g_autoptr (EspJob) job = esp_job_new ("work");
+
+  esp_lane_attend (order->lane, job);
+  esp_lane_post (order->lane, ESP_LANE_LIVE, note_live, order, NULL);
+  g_string_append_c (order->seen, 'b');
+  g_assert_true (esp_job_check (job, NULL));
+  g_string_append_c (order->seen, 'B');
+  g_atomic_int_set (&order->done, TRUE);
+}
+
 static void
 note_end (gpointer data)
 {
@@ -56,13 +71,13 @@ note_end (gpointer data)
 }
 
 static void
-test_lane_priorities (void)
+test_lane_priorities (gconstpointer work)
 {
   g_autoptr (EspLane) lane = esp_lane_new (1);
   g_autoptr (GString) seen = g_string_new (NULL);
   Order order = { lane, seen, FALSE };
 
-  esp_lane_post (lane, ESP_LANE_BACKGROUND, note_background, &order, NULL);
+  esp_lane_post (lane, ESP_LANE_BACKGROUND, (EspLaneFunc) work, &order, NULL);
   while (esp_lane_call (lane, note_end, &order), !g_atomic_int_get (&order.done))
     g_usleep (100);
   g_assert_nonnull (strstr (seen->str, "bL"));
@@ -126,7 +141,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/base/job/cancel", test_job_cancel);
-  g_test_add_func ("/base/lane/priorities", test_lane_priorities);
+  g_test_add_data_func ("/base/lane/priorities", note_background, test_lane_priorities);
+  g_test_add_data_func ("/base/lane/attend", note_attending, test_lane_priorities);
   g_test_add_func ("/base/hash", test_hash);
   g_test_add_func ("/base/file/limits", test_file_limits);
   g_test_add_func ("/base/rng/keys", test_rng_keys);
