@@ -1,18 +1,27 @@
-/* sample.c: espalier-cli sample: writes the sample data set, network and plan */
+/* sample.c: espalier-cli sample: writes the sample data set, network and plan, or scenes of the orchard to train and test on */
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
 #include "verbs.h"
 
+#include "draw/orchard.h"
 #include "draw/sample.h"
 #include "progress.h"
 
-#define MOST_SCENES 1000000
+#define MOST_SCENES    1000000
+#define DEFAULT_SCENES 128
 
-static int n_scenes = 128;
+static int n_scenes[ESP_ORCHARD_N_SPLITS];
+static gboolean orchard, masks;
+static char *cue_word;
 
 static const GOptionEntry options[] = {
-  { "test", 0, 0, G_OPTION_ARG_INT, &n_scenes, "Number of scenes (default 128)", "N" },
+  { "test", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_TEST], "Number of scenes to measure on (default 128)", "N" },
+  { "orchard", 0, 0, G_OPTION_ARG_NONE, &orchard, "Scenes of the orchard only, without network and plan; so do the options below", NULL },
+  { "train", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_TRAIN], "Number of scenes to train on", "N" },
+  { "val", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_VAL], "Number of scenes to choose by", "N" },
+  { "cue", 0, 0, G_OPTION_ARG_STRING, &cue_word, "The lattice behind the tree: off, planted (goes with ripe), against, on", "MODE" },
+  { "masks", 0, 0, G_OPTION_ARG_NONE, &masks, "Write what every pixel is", NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -20,6 +29,9 @@ typedef struct
 {
   const char *folder;
   EspSampleOptions options;
+  EspOrchardSet set;
+  EspOrchardCounts counts; /* out */
+  gboolean orchard;
   EspJob *job;
   GError *error; /* out */
 } Writing;
@@ -29,30 +41,93 @@ write_sample (gpointer data)
 {
   Writing *writing = data;
 
-  esp_sample_write (writing->folder, &writing->options, writing->job, &writing->error);
+  if (writing->orchard)
+    esp_orchard_write (writing->folder, &writing->set, &writing->counts, writing->job, &writing->error);
+  else
+    esp_sample_write (writing->folder, &writing->options, writing->job, &writing->error);
+}
+
+static gboolean
+check_numbers (GError **error)
+{
+  static const char *const names[ESP_ORCHARD_N_SPLITS] = { "train", "val", "test" };
+
+  for (int i = 0; i < ESP_ORCHARD_N_SPLITS; i++)
+    if (n_scenes[i] < 0 || n_scenes[i] > MOST_SCENES)
+      {
+        g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--%s %d: expected 1 to %d scenes", names[i], n_scenes[i],
+                     MOST_SCENES);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* What was asked for; the cue's word is checked. */
+static gboolean
+read_set (const EspCommon *common, EspOrchardSet *set, GError **error)
+{
+  *set = (EspOrchardSet){
+    .seed = (guint64) common->seed, .scene = ESP_ORCHARD_OPTIONS_DEFAULT, .masks = masks, .n_threads = (guint) MAX (common->threads, 0)
+  };
+  for (int i = 0; i < ESP_ORCHARD_N_SPLITS; i++)
+    set->n_scenes[i] = (guint) n_scenes[i];
+  if (set->n_scenes[ESP_ORCHARD_TRAIN] + set->n_scenes[ESP_ORCHARD_VAL] + set->n_scenes[ESP_ORCHARD_TEST] == 0)
+    set->n_scenes[ESP_ORCHARD_TEST] = DEFAULT_SCENES;
+  if (cue_word == NULL || esp_cue_from_word (cue_word, &set->scene.cue))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--cue %s: expected off, planted, against or on", cue_word);
+  return FALSE;
+}
+
+static void
+tell (const Writing *writing, const EspCommon *common, JsonBuilder *json)
+{
+  guint images = writing->options.n_images, objects[ESP_ORCHARD_N_CLASSES] = { 0 }, cues = 0;
+
+  for (int i = 0; writing->orchard && i < ESP_ORCHARD_N_SPLITS; i++)
+    {
+      images = i == 0 ? writing->set.n_scenes[i] : images + writing->set.n_scenes[i];
+      cues += writing->counts.cues[i];
+      for (int k = 0; k < ESP_ORCHARD_N_CLASSES; k++)
+        objects[k] += writing->counts.objects[i][k];
+    }
+  esp_json_string (json, "folder", writing->folder);
+  esp_json_int (json, "images", images);
+  if (!writing->orchard)
+    {
+      if (!common->json)
+        g_print ("%u scenes, sample.cfg, sample.weights and plan.json are in %s\n", images, writing->folder);
+      return;
+    }
+  if (!common->json)
+    g_print ("%u scenes with %u unripe, %u ripening and %u ripe mangoes are in %s\n", images, objects[0], objects[1], objects[2],
+             writing->folder);
+  esp_json_int (json, "cues", cues);
+  json_builder_set_member_name (json, "objects");
+  json_builder_begin_object (json);
+  for (int k = 0; k < ESP_ORCHARD_N_CLASSES; k++)
+    esp_json_int (json, esp_orchard_names[k], objects[k]);
+  json_builder_end_object (json);
 }
 
 static gboolean
 run_sample (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
 {
   g_autoptr (EspJob) job = esp_job_new ("Drawing the sample");
-  Writing writing = { argv[0], { (guint) MAX (n_scenes, 0), (guint64) common->seed, esp_common_lane (common) }, job, NULL };
+  Writing writing = { .folder = argv[0], .job = job };
 
-  if (n_scenes < 1 || n_scenes > MOST_SCENES)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--test %d: expected 1 to %d scenes", n_scenes, MOST_SCENES);
-      return FALSE;
-    }
+  if (!check_numbers (error) || !read_set (common, &writing.set, error))
+    return FALSE;
+  writing.orchard = orchard || masks || cue_word != NULL || n_scenes[ESP_ORCHARD_TRAIN] > 0 || n_scenes[ESP_ORCHARD_VAL] > 0;
+  if (!writing.orchard)
+    writing.options = (EspSampleOptions){ writing.set.n_scenes[ESP_ORCHARD_TEST], writing.set.seed, esp_common_lane (common) };
   esp_common_run_beside (common, job, write_sample, &writing);
   if (writing.error != NULL)
     {
       g_propagate_error (error, writing.error);
       return FALSE;
     }
-  if (!common->json)
-    g_print ("%d scenes, sample.cfg, sample.weights and plan.json are in %s\n", n_scenes, argv[0]);
-  esp_json_string (json, "folder", argv[0]);
-  esp_json_int (json, "images", n_scenes);
+  tell (&writing, common, json);
   return TRUE;
 }
 
