@@ -11,14 +11,15 @@
 #include "base/error.h"
 #include "base/rng.h"
 
-static gboolean
-ends_in_softmax (const EspNetwork *network)
+/* (nullable): the softmax whose numbers are the scores. */
+static const EspSoftmax *
+find_softmax (const EspNetwork *network)
 {
   const EspLayer *last = esp_network_get_layer (network, esp_network_get_n_layers (network) - 1);
 
   while (esp_layer_is_alias (last) && last->inputs[0] >= 0)
     last = esp_network_get_layer (network, (guint) last->inputs[0]);
-  return last->kind == ESP_LAYER_SOFTMAX;
+  return last->kind == ESP_LAYER_SOFTMAX ? &last->softmax : NULL;
 }
 
 static EspGuess
@@ -54,7 +55,7 @@ truth_of (const EspSample *sample, const EspClassMap *map)
  * @job: (nullable): its progress is images of @n
  * @error: return location
  *
- * No guess depends on the batch. Thread: lane. Cancel: between layers. Errors: ESP_ERROR_UNSUPPORTED where the network is no classifier,
+ * Classes in a tree: only leaves are guessed, by the product down to them. No guess depends on the batch. Thread: lane. Cancel: between layers. Errors: ESP_ERROR_UNSUPPORTED where the network is no classifier,
  * those of reading an image and of the engine.
  */
 gboolean
@@ -72,7 +73,7 @@ esp_guess_run (EspEngine *engine,
   const int scores = esp_network_get_scores (network);
   const guint batch = esp_engine_get_batch (engine), last = esp_network_get_n_layers (network) - 1;
   const gsize stride = esp_shape_count (esp_network_get_input (network));
-  const gboolean shares = ends_in_softmax (network);
+  const EspSoftmax *softmax = find_softmax (network);
   g_autofree float *input = g_new0 (float, batch *stride), *numbers = g_new (float, batch *(gsize) MAX (scores, 1));
   EspPlacement placement;
 
@@ -92,8 +93,13 @@ esp_guess_run (EspEngine *engine,
       if (!esp_engine_forward (engine, input, job, error) || !esp_engine_read (engine, last, ESP_AT_OUT, numbers, error))
         return FALSE;
       for (guint i = 0; i < some; i++)
-        guesses[first + i]
-            = judge (numbers + i * (gsize) scores, scores, truth_of (esp_dataset_get (dataset, indices[first + i]), map), shares);
+        {
+          float *own = numbers + i * (gsize) scores;
+
+          if (softmax != NULL && softmax->tree != NULL)
+            esp_tree_spread (softmax->tree, own);
+          guesses[first + i] = judge (own, scores, truth_of (esp_dataset_get (dataset, indices[first + i]), map), softmax != NULL);
+        }
       esp_job_set_progress (job, first + some, n);
     }
   return TRUE;

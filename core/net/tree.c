@@ -182,6 +182,24 @@ esp_tree_chance (const EspTree *tree, const float *values, gsize step, int class
 }
 
 /**
+ * esp_tree_spread:
+ * @tree: the classes
+ * @values: (inout): of all classes within their groups; becomes the probability of each leaf, which sum to one, and 0 for a class with children
+ *
+ * What a classifier over a tree is judged by. Thread: any. Source: darknet's validate_classifier (hierarchy_predictions, leaves only).
+ */
+void
+esp_tree_spread (const EspTree *tree, float *values)
+{
+  for (int i = 0; i < tree->n; i++)
+    if (tree->parents[i] >= 0)
+      values[i] *= values[tree->parents[i]];
+  for (int i = 0; i < tree->n; i++)
+    if (tree->children[i] >= 0)
+      values[i] = 0;
+}
+
+/**
  * esp_tree_pick:
  * @tree: the classes
  * @values: probabilities of class 0 and the following within their groups, @step apart

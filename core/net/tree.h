@@ -30,6 +30,8 @@ float    esp_tree_chance (const EspTree *tree,      /* the probability of a clas
                           const float   *values,    /* of class 0 among its siblings; those of the next class lie @step on */
                           gsize          step,
                           int            class_index);
+void     esp_tree_spread (const EspTree *tree,
+                          float         *values);   /* n; becomes that of each leaf, and 0 for wider classes */
 int      esp_tree_pick   (const EspTree *tree,      /* the class that darknet takes a box for */
                           const float   *values,
                           gsize          step,

@@ -3,7 +3,9 @@
 
 #include <math.h>
 
+#include "data-common.h"
 #include "measure/guess.h"
+#include "tree-common.h"
 
 static void
 test_counts (void)
@@ -47,6 +49,62 @@ test_none (void)
   g_assert_true (isnan (accuracy.top1.value));
 }
 
+/* Of the seven classes those without children are 2, 3, 5 and 6. */
+static void
+assert_leaf (const EspGuess *guess, const float *values, int truth)
+{
+  const double chances[TREE_CLASSES]
+      = { 0, 0, values[0] * values[2], values[0] * values[3], 0, values[1] * values[5], values[0] * values[4] * values[6] };
+  guint before = 0;
+  int best = 0;
+
+  for (int i = 0; i < TREE_CLASSES; i++)
+    {
+      best = chances[i] > chances[best] ? i : best;
+      before += i != truth && chances[i] >= chances[truth];
+    }
+  g_test_message ("%g %g %g %g", chances[2], chances[3], chances[5], chances[6]);
+  g_assert_cmpint (guess->best, ==, best);
+  g_assert_cmpint (guess->truth, ==, truth);
+  g_assert_cmpuint (guess->before, ==, before);
+  g_assert_cmpfloat_with_epsilon (guess->loss, -log (MAX (chances[truth], 1e-30)), 1e-5);
+}
+
+/* A class with children, and one alone in its group, is not told by its number among siblings: the latter's is always 1. */
+static void
+test_tree (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = network_beside_tree ("[net]\nwidth=2\nheight=2\nchannels=3\n[convolutional]\nfilters=7\nsize=1\n"
+                                                        "activation=linear\n[avgpool]\n[softmax]\ntree=t.tree\n",
+                                                        &error);
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 4);
+  const EspEngineOptions options = { .backend = ESP_BACKEND_REFERENCE, .batch = 2 };
+  g_autoptr (EspEngine) engine = esp_engine_new (network, weights, &options, NULL, &error);
+  g_autofree char *folder = make_folder ();
+  g_autoptr (EspDataset) dataset = NULL;
+  g_autoptr (EspImageCache) cache = NULL;
+  int to_network[] = { 0, 5 };
+  const EspClassMap map = { 2, to_network, 0, NULL };
+  float values[2 * TREE_CLASSES];
+  EspGuess guesses[2];
+
+  g_assert_no_error (error);
+  put_away (folder, "d/wide/1.ppm", "P3 1 1 255 200 30 10\n");
+  put_away (folder, "d/leaf/1.ppm", "P3 1 1 255 0 90 250\n");
+  dataset = open_in (folder, "d", NULL);
+  to_network[esp_dataset_get (dataset, 0)->truths[0].class_index] = 5;
+  to_network[esp_dataset_get (dataset, 1)->truths[0].class_index] = 0;
+  cache = esp_image_cache_new (dataset, esp_network_get_input (network), ESP_FIT_STRETCH, ESP_ORIENTATION_NONE, 1 << 20);
+  esp_guess_run (engine, dataset, &map, cache, (const guint[]){ 0, 1 }, 2, guesses, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (esp_engine_read (engine, 2, ESP_AT_OUT, values, NULL));
+  assert_leaf (&guesses[0], values, 5);
+  assert_leaf (&guesses[1], values + TREE_CLASSES, 0);
+  g_assert_cmpfloat_with_epsilon (guesses[1].loss, -log (1e-30), 1e-5);
+  remove_tree (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -54,5 +112,6 @@ main (int argc, char **argv)
   g_test_add_func ("/guess/counts", test_counts);
   g_test_add_func ("/guess/interval", test_interval);
   g_test_add_func ("/guess/none", test_none);
+  g_test_add_func ("/guess/tree", test_tree);
   return g_test_run ();
 }

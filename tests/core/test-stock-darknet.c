@@ -382,6 +382,24 @@ check_tree_boxes (const char *path, int classes)
   free_network (stock);
 }
 
+/* The probabilities of leaves, to the last bit. */
+static void
+check_tree_leaves (const char *path, int classes)
+{
+  g_autoptr (EspTree) ours = esp_tree_load (path, NULL);
+  tree *stock = read_tree ((char *) path);
+  g_autofree float *values = g_new (float, classes), *theirs = NULL;
+  g_autoptr (GRand) rng = esp_rng_new (8, 0, 0);
+
+  g_assert_cmpint (ours->n, ==, classes);
+  for (int i = 0; i < classes; i++)
+    values[i] = (float) g_rand_double (rng);
+  theirs = g_memdup2 (values, (gsize) classes * sizeof *values);
+  esp_tree_spread (ours, values);
+  hierarchy_predictions (theirs, classes, stock, 1, 1);
+  g_assert_cmpmem (values, (gsize) classes * sizeof *values, theirs, (gsize) classes * sizeof *theirs);
+}
+
 static void
 test_tree (void)
 {
@@ -390,6 +408,7 @@ test_tree (void)
   write_into (folder, "t.tree", TREE_TEXT);
   check_tree_classifier (path, TREE_CLASSES);
   check_tree_boxes (path, TREE_CLASSES);
+  check_tree_leaves (path, TREE_CLASSES);
   remove_from (folder, "t.tree");
   g_rmdir (folder);
 }
@@ -404,6 +423,7 @@ test_tree_9k (void)
     }
   check_tree_classifier (NINE_THOUSAND, 9418);
   check_tree_boxes (NINE_THOUSAND, 9418);
+  check_tree_leaves (NINE_THOUSAND, 9418);
 }
 
 int
