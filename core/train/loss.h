@@ -18,7 +18,7 @@ typedef struct
 {
   EspBoxGradient box_gradient;
   double         box_gain;    /* times what the cfg weighs boxes with; 0 is 1 */
-  gboolean       to_anchors;  /* [region]: pull every box that has no truth to its anchor, too, as darknet does with the first 12800 images */
+  gboolean       to_anchors;  /* [region]: boxes without a truth are pulled to their anchors, as darknet does with the first 12800 images */
 } EspLossOptions;
 
 /* Sums over images. */
@@ -39,7 +39,7 @@ EspLoss    *esp_loss_new             (EspNetwork           *network,  /* of a [y
                                       guint                 layer,
                                       const EspLossOptions *options,  /* (nullable): defaults, all zero */
                                       GError              **error);
-GPtrArray  *esp_losses_new           (EspNetwork           *network,  /* (transfer full): of EspLoss, of all heads or else of the classifier's end */
+GPtrArray  *esp_losses_new           (EspNetwork           *network,  /* (transfer full): of EspLoss, of all heads or a classifier's end */
                                       const EspLossOptions *options,
                                       GError              **error);
 void        esp_loss_free            (EspLoss              *loss);
