@@ -184,20 +184,65 @@ count_blocks (const Image *image)
   return (image->to.c + BLOCK - 1) / BLOCK;
 }
 
+static gsize
+bias_bytes (const Image *image)
+{
+  return (gsize) count_blocks (image) * BLOCK * sizeof (float);
+}
+
+static gsize
+weights_bytes (const Image *image)
+{
+  return bias_bytes (image) * (gsize) image->from.c * TAPS;
+}
+
+/* From plain order; what only fills the last block becomes 0. */
+static void
+pack (const EspSpec *spec, const Image *image, const float *weights)
+{
+  memset (image->weights, 0, weights_bytes (image));
+  for (int f = 0; f < image->to.c; f++)
+    {
+      const int each = image->from.c * TAPS;
+      float *to = image->weights + (gsize) (f / BLOCK * each) * BLOCK + f % BLOCK;
+      const double gain = spec->gain != NULL ? spec->gain[f] : 1.0;
+
+      for (int k = 0; k < each; k++)
+        to[k * BLOCK] = (float) (gain * (double) weights[f * each + k]);
+    }
+}
+
+/* Of weights that are values: an image over what it packs into the call's scratch. */
+static Image
+pack_learned (const EspCall *call)
+{
+  const EspSpec *spec = &call->kernel->spec;
+  Image image = *(const Image *) call->kernel->compiled;
+
+  image.bias = call->scratch;
+  image.weights = image.bias + bias_bytes (&image) / sizeof (float);
+  memset (image.bias, 0, bias_bytes (&image));
+  if (spec->n_in > 2)
+    memcpy (image.bias, call->in[2], (gsize) image.to.c * sizeof (float));
+  pack (spec, &image, call->in[1]);
+  return image;
+}
+
 static gboolean
 forward (EspCall *call)
 {
-  const Image *image = call->kernel->compiled;
-  const int blocks = count_blocks (image), rows = image->pools ? image->to.h / 2 : image->to.h;
-  const gsize from = esp_layout_get_bytes (&call->kernel->spec.in[0]) / sizeof (float) / (gsize) image->from.n;
-  const gsize to = esp_layout_get_bytes (&call->kernel->spec.out) / sizeof (float) / (gsize) image->from.n;
+  const EspSpec *spec = &call->kernel->spec;
+  const Image image = spec->learned ? pack_learned (call) : *(const Image *) call->kernel->compiled;
+  const int blocks = count_blocks (&image), rows = image.pools ? image.to.h / 2 : image.to.h;
+  const gsize from = esp_layout_get_bytes (&spec->in[0]) / sizeof (float) / (gsize) image.from.n;
+  const gsize to = esp_layout_get_bytes (&spec->out) / sizeof (float) / (gsize) image.from.n;
 
 #pragma omp parallel for schedule(static)
-  for (int i = 0; i < image->from.n * blocks * rows; i++)
+  for (int i = 0; i < image.from.n * blocks * rows; i++)
     {
       const gsize n = (gsize) (i / (blocks * rows));
 
-      run_row (image, (const float *) call->in[0] + n * from, (float *) call->out + n * to, i / rows % blocks, i % rows);
+      run_row (&image, (const float *) call->in[0] + n * from, (float *) call->out + n * to, i / rows % blocks, i % rows);
     }
   return TRUE;
 }
@@ -209,33 +254,17 @@ takes (const EspSpec *spec)
   const EspGeometry wanted = { .groups = 1, .size_h = 3, .size_w = 3, .stride_h = 1, .stride_w = 1, .pad = 1, .dilation = 1, .pool = pool };
   const EspShape in = spec->in[0].shape, out = spec->out.shape;
 
-  return !spec->backward && !spec->learned && memcmp (&spec->geometry, &wanted, sizeof wanted) == 0 && (pool == 0 || pool == 2)
-         && spec->in[0].block == 1 && spec->out.block == BLOCK && in.c <= MOST && in.w >= COLUMNS && in.w == out.w * shrink
-         && in.h == out.h * shrink && (gint64) in.n * in.h * (out.c + BLOCK) <= G_MAXINT
+  return !spec->backward && memcmp (&spec->geometry, &wanted, sizeof wanted) == 0 && (pool == 0 || pool == 2) && spec->in[0].block == 1
+         && spec->out.block == BLOCK && in.c <= MOST && in.w >= COLUMNS && in.w == out.w * shrink && in.h == out.h * shrink
+         && (gint64) in.n * in.h * (out.c + BLOCK) <= G_MAXINT
          && (spec->activation == ESP_ACTIVATION_LINEAR || spec->activation == ESP_ACTIVATION_LEAKY
              || spec->activation == ESP_ACTIVATION_RELU);
-}
-
-static void
-pack (const EspSpec *spec, Image *image)
-{
-  for (int f = 0; f < image->to.c; f++)
-    {
-      const int each = image->from.c * TAPS;
-      float *to = image->weights + (gsize) (f / BLOCK * each) * BLOCK + f % BLOCK;
-      const double gain = spec->gain != NULL ? spec->gain[f] : 1.0;
-
-      image->bias[f] = (float) spec->bias[f];
-      for (int k = 0; k < each; k++)
-        to[k * BLOCK] = (float) (gain * (double) spec->weights[f * each + k]);
-    }
 }
 
 static gboolean
 compile (EspKernel *kernel, const EspSpec *spec, GError **error)
 {
   Image *image = g_new0 (Image, 1);
-  gsize weights, bias;
 
   kernel->compiled = image;
   kernel->name = "direct-image:avx512";
@@ -243,19 +272,23 @@ compile (EspKernel *kernel, const EspSpec *spec, GError **error)
   image->to.c = spec->out.shape.c;
   image->pools = spec->geometry.pool == 2;
   image->slope = spec->activation == ESP_ACTIVATION_LEAKY ? 0.1f : spec->activation == ESP_ACTIVATION_RELU ? 0.0f : 1.0f;
-  bias = (gsize) count_blocks (image) * BLOCK * sizeof (float);
-  weights = bias * (gsize) image->from.c * TAPS;
-  image->weights = esp_pages_new (weights);
-  image->bias = esp_pages_new (bias);
+  if (spec->learned)
+    {
+      kernel->scratch = weights_bytes (image) + bias_bytes (image);
+      return TRUE;
+    }
+  image->weights = esp_pages_new (weights_bytes (image));
+  image->bias = esp_pages_new (bias_bytes (image));
   if (image->weights == NULL || image->bias == NULL)
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "no memory for the weights of %d filters", image->to.c);
       return FALSE;
     }
-  memset (image->weights, 0, weights);
-  memset (image->bias, 0, bias);
-  pack (spec, image);
-  kernel->packed = weights + bias;
+  memset (image->bias, 0, bias_bytes (image));
+  for (int f = 0; f < image->to.c; f++)
+    image->bias[f] = (float) spec->bias[f];
+  pack (spec, image, spec->weights);
+  kernel->packed = weights_bytes (image) + bias_bytes (image);
   return TRUE;
 }
 

@@ -248,53 +248,80 @@ run_pass (const Pass *pass, const float *in, float *out, gboolean add)
 
 /* Weights between the block of 16 channels @f that is read and channel @t that is written. */
 static void
-pack_channel (const EspSpec *spec, const Pass *pass, gboolean backward, int f, int t)
+pack_channel (const EspSpec *spec, const Pass *pass, const float *weights, gboolean backward, int f, int t)
 {
   const int from = count_blocks (pass->from), pair = t / (2 * BLOCK), blocks = MIN (2, count_blocks (pass->to) - 2 * pair);
-  const int filters = spec->out.shape.c, channels = spec->in[0].shape.c;
+  const int channels = spec->in[0].shape.c;
   float *to = pass->weights + ((gsize) pair * (gsize) from * 2 + (gsize) (f * blocks)) * CHUNK + t % (2 * BLOCK);
 
   for (int i = f * BLOCK; i < MIN ((f + 1) * BLOCK, pass->from.c); i++, to += blocks * BLOCK)
     {
       const int filter = backward ? i : t, channel = backward ? t : i;
-      const float *weights = spec->weights + ((gsize) filter * (gsize) channels + (gsize) channel) * TAPS;
-      const double gain = spec->gain != NULL ? spec->gain[filter] : 1.0;
+      const float *own = weights + ((gsize) filter * (gsize) channels + (gsize) channel) * TAPS;
 
-      g_assert (filter < filters);
-      for (int k = 0; k < TAPS; k++)
-        to[k * blocks * BLOCK * BLOCK] = (float) (gain * (double) weights[backward ? TAPS - 1 - k : k]);
+      if (spec->gain == NULL)
+        for (int k = 0; k < TAPS; k++)
+          to[k * blocks * BLOCK * BLOCK] = own[backward ? TAPS - 1 - k : k];
+      else
+        for (int k = 0; k < TAPS; k++)
+          to[k * blocks * BLOCK * BLOCK] = (float) (spec->gain[filter] * (double) own[backward ? TAPS - 1 - k : k]);
     }
 }
 
-static gboolean
-pack (const EspSpec *spec, Pass *pass, gboolean backward)
+static gsize
+weights_bytes (const Pass *pass)
 {
-  const int from = count_blocks (pass->from), to = count_blocks (pass->to);
-  const gsize bytes = (gsize) from * (gsize) to * CHUNK * sizeof (float);
-
-  pass->weights = esp_pages_new (bytes);
-  pass->bias = esp_pages_new ((gsize) to * BLOCK * sizeof (float));
-  if (pass->weights == NULL || pass->bias == NULL)
-    return FALSE;
-  memset (pass->bias, 0, (gsize) to * BLOCK * sizeof (float));
-  for (int f = 0; !backward && f < pass->to.c; f++)
-    pass->bias[f] = (float) spec->bias[f];
-  if (pass->from.c % BLOCK != 0 || pass->to.c % BLOCK != 0)
-    memset (pass->weights, 0, bytes);
-#pragma omp parallel for schedule(static)
-  for (int pair = 0; pair < (to + 1) / 2; pair++)
-    for (int f = 0; f < from; f++)
-      for (int t = 2 * pair * BLOCK; t < MIN (2 * (pair + 1) * BLOCK, pass->to.c); t++)
-        pack_channel (spec, pass, backward, f, t);
-  return TRUE;
+  return (gsize) count_blocks (pass->from) * (gsize) count_blocks (pass->to) * CHUNK * sizeof (float);
 }
 
 static gsize
-packed_bytes (const Pass *pass)
+bias_bytes (const Pass *pass)
 {
-  const gsize from = (gsize) count_blocks (pass->from), to = (gsize) count_blocks (pass->to);
+  return (gsize) count_blocks (pass->to) * BLOCK * sizeof (float);
+}
 
-  return pass->weights == NULL ? 0 : (from * CHUNK + BLOCK) * to * sizeof (float);
+/* All of them, from plain order; what only fills blocks becomes 0. */
+static void
+pack (const EspSpec *spec, const Pass *pass, const float *weights, gboolean backward)
+{
+  const int from = count_blocks (pass->from), to = count_blocks (pass->to);
+
+  if (pass->from.c % BLOCK != 0 || pass->to.c % BLOCK != 0)
+    memset (pass->weights, 0, weights_bytes (pass));
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < (to + 1) / 2 * from; i++)
+    for (int t = i / from * 2 * BLOCK; t < MIN ((i / from + 1) * 2 * BLOCK, pass->to.c); t++)
+      pack_channel (spec, pass, weights, backward, i % from, t);
+}
+
+static gboolean
+pack_compiled (const EspSpec *spec, Pass *pass, gboolean backward)
+{
+  pass->weights = esp_pages_new (weights_bytes (pass));
+  pass->bias = esp_pages_new (bias_bytes (pass));
+  if (pass->weights == NULL || pass->bias == NULL)
+    return FALSE;
+  memset (pass->bias, 0, bias_bytes (pass));
+  for (int f = 0; !backward && f < pass->to.c; f++)
+    pass->bias[f] = (float) spec->bias[f];
+  pack (spec, pass, spec->weights, backward);
+  return TRUE;
+}
+
+/* Of weights that are values: a pass over what it packs into the call's scratch. */
+static Pass
+pack_learned (const EspCall *call, const Pass *compiled)
+{
+  const EspSpec *spec = &call->kernel->spec;
+  Pass pass = *compiled;
+
+  pass.bias = call->scratch;
+  pass.weights = pass.bias + bias_bytes (&pass) / sizeof (float);
+  memset (pass.bias, 0, bias_bytes (&pass));
+  if (!call->is_backward && spec->n_in > 2)
+    memcpy (pass.bias, call->in[2], (gsize) pass.to.c * sizeof (float));
+  pack (spec, &pass, call->in[1], call->is_backward);
+  return pass;
 }
 
 static gboolean
@@ -302,10 +329,26 @@ takes (const EspSpec *spec)
 {
   const EspGeometry wanted = { .groups = 1, .size_h = 3, .size_w = 3, .stride_h = 1, .stride_w = 1, .pad = 1, .dilation = 1 };
 
-  return !spec->learned && memcmp (&spec->geometry, &wanted, sizeof wanted) == 0 && spec->in[0].block == BLOCK && spec->out.block == BLOCK
+  return memcmp (&spec->geometry, &wanted, sizeof wanted) == 0 && spec->in[0].block == BLOCK && spec->out.block == BLOCK
          && spec->out.shape.w >= LEAST && spec->in[0].shape.w == spec->out.shape.w && spec->in[0].shape.h == spec->out.shape.h
          && esp_shape_count (spec->in[0].shape) <= G_MAXINT && esp_shape_count (spec->out.shape) <= G_MAXINT
          && esp_activation_keeps_zero (spec->activation);
+}
+
+static gboolean
+compile_passes (Direct *direct, EspKernel *kernel, const EspSpec *spec)
+{
+  const Pass *forth = &direct->forward, *back = &direct->backward;
+
+  if (spec->learned)
+    {
+      kernel->scratch = MAX (weights_bytes (forth) + bias_bytes (forth), weights_bytes (back) + bias_bytes (back));
+      return TRUE;
+    }
+  if (!pack_compiled (spec, &direct->forward, FALSE) || (spec->backward && !pack_compiled (spec, &direct->backward, TRUE)))
+    return FALSE;
+  kernel->packed = weights_bytes (forth) + bias_bytes (forth) + (spec->backward ? weights_bytes (back) + bias_bytes (back) : 0);
+  return TRUE;
 }
 
 static gboolean
@@ -321,14 +364,11 @@ compile (EspKernel *kernel, const EspSpec *spec, GError **error)
     .from = spec->in[0].shape, .to = spec->out.shape, .slope = slope, .follows = slopes ? ESP_ACTIVATION_LINEAR : spec->activation
   };
   direct->backward = (Pass){ .from = spec->out.shape, .to = spec->in[0].shape, .slope = 1 };
-  if (!pack (spec, &direct->forward, FALSE) || (spec->backward && !pack (spec, &direct->backward, TRUE)))
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "no memory for the weights of %d filters over %d channels", spec->out.shape.c,
-                   spec->in[0].shape.c);
-      return FALSE;
-    }
-  kernel->packed = packed_bytes (&direct->forward) + packed_bytes (&direct->backward);
-  return TRUE;
+  if (compile_passes (direct, kernel, spec))
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "no memory for the weights of %d filters over %d channels", spec->out.shape.c,
+               spec->in[0].shape.c);
+  return FALSE;
 }
 
 static void
@@ -343,17 +383,25 @@ release (gpointer compiled)
   g_free (direct);
 }
 
+static void
+run (const EspCall *call, const Pass *compiled, const float *from, float *to, gboolean add)
+{
+  const Pass pass = call->kernel->spec.learned ? pack_learned (call, compiled) : *compiled;
+
+  run_pass (&pass, from, to, add);
+}
+
 static gboolean
 forward (EspCall *call)
 {
-  run_pass (&((Direct *) call->kernel->compiled)->forward, call->in[0], call->out, FALSE);
+  run (call, &((Direct *) call->kernel->compiled)->forward, call->in[0], call->out, FALSE);
   return TRUE;
 }
 
 static gboolean
 backward (EspCall *call, gboolean add)
 {
-  run_pass (&((Direct *) call->kernel->compiled)->backward, call->grad_out, call->grad_in, add);
+  run (call, &((Direct *) call->kernel->compiled)->backward, call->grad_out, call->grad_in, add);
   return TRUE;
 }
 #else
