@@ -25,8 +25,8 @@ add_stop (cairo_pattern_t *paint, const EspOrchardLight *light, double at, const
 {
   const double d = (double) light->dusk, e = .93 * (double) light->exposure;
 
-  cairo_pattern_add_color_stop_rgba (paint, at, MIN (1, rgb[0] * e * (1 - .12 * d)), MIN (1, rgb[1] * e * (1 - .36 * d)),
-                                     MIN (1, rgb[2] * e * (1 - .42 * d)), alpha);
+  cairo_pattern_add_color_stop_rgba (paint, at, MIN (1, rgb[0] * e * (1 - .12 * d)), MIN (1, rgb[1] * e * (1 - .30 * d)),
+                                     MIN (1, rgb[2] * e * (1 - .40 * d)), alpha);
 }
 
 static void
@@ -128,10 +128,11 @@ draw_foliage (Far *far)
   for (int i = 0; i < n; i++)
     {
       const double deep = esp_lot (far->rng, 0, 1), warm = esp_lot (far->rng, 0, .12);
-      const double rgb[3] = { .12 + .34 * deep + warm, .22 + .40 * deep, .08 + .16 * deep };
+      const double rgb[3] = { .15 + .38 * deep + warm, .25 + .42 * deep, .09 + .18 * deep };
       const double y = far->green > .6 ? esp_lot (far->rng, -10, HALF + 10) : HALF * pow (esp_lot (far->rng, 0, 1), 1.5) - 8;
 
-      draw_blob (far, esp_lot (far->rng, -10, HALF + 10), y, esp_lot (far->rng, 9, 30), rgb, esp_lot (far->rng, .5, .9));
+      draw_blob (far, esp_lot (far->rng, -10, HALF + 10), y, esp_lot (far->rng, 9, 30), rgb,
+                 esp_lot (far->rng, .5, .9) * (1 - .35 * (double) far->light->dusk));
     }
 }
 

@@ -80,7 +80,7 @@ normal_at (const Blade *blade, const Spot *spot, float vein)
 {
   const EspOrchardLeaf *leaf = blade->leaf;
   const float side = CLAMP (spot->s * 6, -1, 1);
-  const float across = -side * leaf->fold + .35f * spot->s, along = leaf->curl * (spot->x - .35f) + (blade->detailed ? .08f * vein : 0);
+  const float across = -side * leaf->fold + .35f * spot->s, along = leaf->curl * (spot->x - .35f) + (blade->detailed ? .05f * vein : 0);
 
   return esp_vec_unit ((EspVec){ across * blade->across.x + along * blade->along.x, across * blade->across.y + along * blade->along.y, 1 });
 }
@@ -90,11 +90,11 @@ colour_at (const Blade *blade, const Spot *spot)
 {
   const EspOrchardLeaf *leaf = blade->leaf;
   const EspOrchardLight *light = blade->light;
-  const float vein = blade->detailed ? esp_orchard_wave (13 * spot->x - 2.1f * fabsf (spot->s)) : 0;
+  const float vein = blade->detailed ? esp_orchard_wave (11 * spot->x - 1.2f * fabsf (spot->s)) : 0;
   const EspVec n = normal_at (blade, spot, vein);
   const float rib = 1 - esp_ramp (.3f, 1.1f, fabsf (spot->off) * leaf->length / MAX (.6f, .014f * leaf->length));
   const float patch = esp_orchard_noise (spot->x * 5 + 3, spot->s * 1.7f, leaf->seed);
-  EspRgb albedo = esp_rgb_scale (leaf->albedo, 1 + .12f * patch + .055f * vein);
+  EspRgb albedo = esp_rgb_scale (leaf->albedo, 1 + .12f * patch + .035f * vein);
   EspRgb colour;
   float gloss;
 

@@ -127,7 +127,7 @@ draw_flowers (const Hand *hand)
   cairo_set_source_rgb (cr, .52, .34, .20);
   for (int i = 0; i < 9; i++)
     {
-      const double y = -1 + .22 * i, reach = .62 * (1 - .09 * i) * (i % 2 == 0 ? 1 : -1);
+      const double y = -1 + .22 * i, reach = .62 * (.2 + .085 * i) * (i % 2 == 0 ? 1 : -1);
 
       cairo_move_to (cr, 0, y + .25);
       cairo_line_to (cr, reach, y - .12);

@@ -283,6 +283,7 @@ typedef struct
 typedef struct
 {
   EspOrchardLight light;
+  guint           n_grown; /* woods of the tree; those behind them are stalks */
   GArray *leaves, *woods, *mangoes, *things, *items;
 } EspOrchardPlan;
 

@@ -26,7 +26,7 @@ draw_number (GRand *rng)
 static void
 draw_anchor (const EspOrchardPlan *plan, GRand *rng, float *x, float *y)
 {
-  const guint which = (guint) g_rand_int_range (rng, 0, (gint32) plan->woods->len);
+  const guint which = (guint) g_rand_int_range (rng, 0, (gint32) plan->n_grown);
 
   esp_orchard_wood_at (&g_array_index (plan->woods, EspOrchardWood, which), esp_lot (rng, .15, 1), x, y);
 }
@@ -203,6 +203,7 @@ esp_orchard_plan_new (guint64 seed, guint64 index)
   plan->items = g_array_new (FALSE, FALSE, sizeof (EspOrchardItem));
   esp_orchard_light_lot (&plan->light, lights);
   esp_orchard_tree_grow (plan, scale, tree);
+  plan->n_grown = plan->woods->len;
   add_things (plan, scale, other);
   n = draw_number (fruit);
   for (int i = 0; i < n; i++)

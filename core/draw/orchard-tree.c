@@ -37,32 +37,33 @@ leaf_colour (GRand *rng)
 void
 esp_orchard_leaf_lot (EspOrchardLeaf *leaf, float scale, GRand *rng)
 {
-  leaf->length = scale * esp_lot (rng, 2, 3.3);
-  leaf->width = esp_lot (rng, .10, .15);
-  leaf->bend = .22f * cosf (leaf->angle) + esp_lot (rng, -.10, .10);
-  leaf->fold = esp_lot (rng, .1, .5);
-  leaf->curl = esp_lot (rng, -.7, .9);
+  leaf->length = scale * esp_lot (rng, 1.6, 3.2);
+  leaf->width = esp_lot (rng, .105, .175);
+  leaf->bend = .34f * cosf (leaf->angle) + esp_lot (rng, -.16, .16);
+  leaf->fold = esp_lot (rng, .08, .5);
+  leaf->curl = esp_lot (rng, -.9, 1.1);
   leaf->soft = .55f;
   leaf->sun = esp_lot (rng, .5, 1);
-  leaf->glow = g_rand_double (rng) < .3 ? esp_lot (rng, .25, .6) : esp_lot (rng, 0, .15);
+  leaf->glow = g_rand_double (rng) < .35 ? esp_lot (rng, .25, .7) : esp_lot (rng, 0, .15);
   leaf->gap = scale * esp_lot (rng, .10, .34);
   leaf->is_round = FALSE;
   leaf->albedo = leaf_colour (rng);
   leaf->seed = g_rand_int (rng);
 }
 
-/* Leaves all round the end of a twig that points to @angle, heavy and drooping. */
+/* Leaves along the end of a twig that points to @angle, heavy: most droop. */
 static void
 grow_whorl (EspOrchardPlan *plan, float x, float y, float angle, float scale, float depth, GRand *rng)
 {
-  const int n = g_rand_int_range (rng, 5, 10);
+  const int n = g_rand_int_range (rng, 5, 11);
 
   for (int i = 0; i < n; i++)
     {
-      const float turn = angle + ((float) i + .5f - .5f * (float) n) / (float) n * 4.6f + esp_lot (rng, -.3, .3);
-      EspOrchardLeaf leaf = { .x = x + esp_lot (rng, -.08, .08) * scale, .y = y + esp_lot (rng, -.08, .08) * scale };
+      const float turn = angle + ((float) i + .5f - .5f * (float) n) / (float) n * 4.4f + esp_lot (rng, -.6, .6);
+      const float back = scale * esp_lot (rng, -.05, .7), droop = esp_lot (rng, .3, 1.5);
+      EspOrchardLeaf leaf = { .x = x - back * cosf (angle), .y = y - back * sinf (angle) };
 
-      leaf.angle = atan2f (sinf (turn) + .55f, cosf (turn));
+      leaf.angle = atan2f (sinf (turn) + droop, cosf (turn));
       esp_orchard_leaf_lot (&leaf, scale, rng);
       leaf.sun *= depth < 0 ? 1 + .55f * depth : 1;
       esp_orchard_plan_add (plan, ESP_ORCHARD_ITEM_LEAF, &leaf, depth + esp_lot (rng, -.15, .15));
@@ -173,6 +174,6 @@ esp_orchard_tree_grow (EspOrchardPlan *plan, float scale, GRand *rng)
 
   grow_depth (plan, scale, rng);
   for (int i = 0; i < n; i++)
-    grow_bough (plan, SIDE * (.06f + .62f * ((float) i + esp_lot (rng, 0, .6)) / (float) n), scale, rng);
+    grow_bough (plan, SIDE * (.06f + .76f * ((float) i + esp_lot (rng, 0, .6)) / (float) n), scale, rng);
   grow_front (plan, scale, rng);
 }
