@@ -109,7 +109,7 @@ check_files (const EspCfg *cfg, const EspLayer *layer, GError **error)
 
   if (tree != NULL && layer->kind == ESP_LAYER_REGION)
     return esp_cfg_refuse (cfg, layer->section, "tree", ESP_ERROR_ORACLE, error,
-                           "libdarknet divides by 0 in layer %u [region] then, but on a graphics card", layer->index);
+                           "libdarknet divides by 0 in layer %u [region] with it, on a processor", layer->index);
   if (tree != NULL && strpbrk (tree->path, " \t") != NULL)
     return esp_cfg_refuse (cfg, layer->section, "tree", ESP_ERROR_ORACLE, error, "libdarknet opens no path with blanks: %s", tree->path);
   if (layer->kind == ESP_LAYER_REGION && esp_cfg_get (cfg, layer->section, "map") != NULL)

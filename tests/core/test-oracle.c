@@ -3,6 +3,7 @@
 
 #include "net-common.h"
 #include "oracle-common.h"
+#include "tree-common.h"
 
 #include "measure/oracle-private.h"
 
@@ -331,6 +332,34 @@ test_cannot_hold (Fixture *self, gconstpointer data)
   assert_silent (self, "1000.0"); /* said before a helper is looked for */
 }
 
+/* A tree in [softmax] is held unless its path has blanks, one in [region] is not. */
+static void
+test_trees (Fixture *self, gconstpointer data)
+{
+  static const char text[] = "[net]\nwidth=8\nheight=8\nchannels=3\n[convolutional]\nfilters=12\nactivation=linear\n"
+                             "[region]\nclasses=7\nnum=1\nanchors=1,1\ntree=t.tree\n[route]\nlayers=-2\n"
+                             "[convolutional]\nfilters=7\nactivation=linear\n[avgpool]\n[softmax]\ntree=t.tree\n";
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = network_beside_tree (text, &error);
+  const EspCfg *cfg;
+  EspLayer end;
+  EspTree spaced;
+
+  g_assert_no_error (error);
+  cfg = esp_network_get_cfg (network);
+  g_assert_false (esp_oracle_can_hold_layer (cfg, esp_network_get_layer (network, 1), &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_ORACLE);
+  assert_says (error->message, "t.cfg:12: tree=t.tree: libdarknet divides by 0 in layer 1 [region]");
+  g_clear_error (&error);
+  end = *esp_network_get_layer (network, 5);
+  g_assert_true (esp_oracle_can_hold_layer (cfg, &end, &error));
+  spaced = *end.softmax.tree;
+  spaced.path = (char *) "/a b/t.tree";
+  end.softmax.tree = &spaced;
+  g_assert_false (esp_oracle_can_hold_layer (cfg, &end, &error));
+  assert_says (error->message, "libdarknet opens no path with blanks: /a b/t.tree");
+}
+
 /* What today's texts of the reader of networks hold and libdarknet cannot: each is named, with its line. */
 static void
 test_shared (gconstpointer name)
@@ -430,6 +459,7 @@ main (int argc, char **argv)
   g_test_add ("/oracle/damaged", Fixture, NULL, set_up, test_damaged, tear_down);
   g_test_add ("/oracle/cancel", Fixture, NULL, set_up, test_cancel, tear_down);
   g_test_add ("/oracle/cannot-hold", Fixture, NULL, set_up, test_cannot_hold, tear_down);
+  g_test_add ("/oracle/trees", Fixture, NULL, set_up, test_trees, tear_down);
   g_test_add_func ("/oracle/usage", test_usage);
   g_test_add_func ("/oracle/options", test_options);
   g_test_add_func ("/oracle/difference", test_difference);

@@ -3,6 +3,7 @@
 
 #include "net-common.h"
 #include "oracle-common.h"
+#include "tree-common.h"
 
 /* Agrees at @at, in every layer that is asked for. */
 static void
@@ -164,6 +165,27 @@ test_join (gconstpointer text)
     witness_random (network);
 }
 
+/* The tree is beside the cfg, and the helper runs elsewhere. */
+static void
+test_tree (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("espalier-XXXXXX", NULL), *path = g_build_filename (folder, "t.cfg", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = NULL;
+
+  write_into (folder, "t.cfg",
+              NET CONV ("6", "") "[convolutional]\nfilters=7\nsize=1\nactivation=linear\n[avgpool]\n"
+                                 "[softmax]\ntree=t.tree\ntemperature=.25\n");
+  write_into (folder, "t.tree", TREE_TEXT);
+  network = esp_network_load (path, &error);
+  g_assert_no_error (error);
+  if (use_built_oracle ())
+    witness_random (network);
+  remove_from (folder, "t.cfg");
+  remove_from (folder, "t.tree");
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,6 +197,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/witness/yolo-fastest-1.1-xl", "yolo-fastest-1.1-xl", test_shared);
   g_test_add_func ("/witness/yolov3-tiny", test_tiny);
   g_test_add_func ("/witness/activations", test_activations);
+  g_test_add_func ("/witness/tree", test_tree);
   for (guint i = 0; i < G_N_ELEMENTS (stock); i++)
     {
       g_autofree char *path = g_strconcat ("/witness/stock/", stock[i], NULL);
