@@ -27,8 +27,12 @@ typedef struct
   float     *input;   /* n c h w, 0..1 */
   EspLabels *labels;  /* n */
   guint     *indices; /* n: of the data set */
-  guint64    epoch;
-  guint64    step;
+  guint64    epoch;   /* of its first image; the last batch of an epoch is filled up from the next one */
+  guint64    step;    /* batches before it since the beginning of all */
 } EspBatch;
+
+void esp_batch_free (EspBatch *batch);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspBatch, esp_batch_free)
 
 G_END_DECLS
