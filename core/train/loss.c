@@ -191,6 +191,13 @@ esp_loss_get_classes (const EspLoss *loss)
   return loss->classes;
 }
 
+/** esp_loss_get_shape: Returns: of what it reads of one image. Thread: any. */
+EspShape
+esp_loss_get_shape (const EspLoss *loss)
+{
+  return loss->shape;
+}
+
 /** esp_loss_parts_add: adds @parts to @sum. Thread: any. */
 void
 esp_loss_parts_add (EspLossParts *sum, const EspLossParts *parts)

@@ -46,6 +46,7 @@ void        esp_loss_free            (EspLoss              *loss);
 guint       esp_loss_get_layer       (const EspLoss        *loss);
 guint       esp_loss_get_source      (const EspLoss        *loss);    /* the layer whose output it reads and seeds */
 int         esp_loss_get_classes     (const EspLoss        *loss);
+EspShape    esp_loss_get_shape       (const EspLoss        *loss);    /* of the source's output, n = 1 */
 void        esp_loss_run             (const EspLoss        *loss,
                                       EspShape              shape,    /* of raw: n images of the source's output */
                                       const float          *raw,
