@@ -15,6 +15,7 @@ typedef enum
   ESP_ERROR_IO,          /* reading or writing failed */
   ESP_ERROR_LIMIT,       /* larger than what is accepted from a file */
   ESP_ERROR_ORACLE,      /* the oracle failed, or disagrees */
+  ESP_ERROR_SPLIT,       /* a data set has no such part */
 } EspError;
 
 GQuark esp_error_quark     (void);

@@ -128,7 +128,7 @@ choose_list (const Data *data, const char *path, const char *wanted, const char 
         return all[i].list;
       }
   if (wanted != NULL)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: no split “%s”: it has%s%s%s%s", path, wanted, data->train != NULL ? " train" : "",
+    g_set_error (error, ESP_ERROR, ESP_ERROR_SPLIT, "%s: no split “%s”: it has%s%s%s%s", path, wanted, data->train != NULL ? " train" : "",
                  data->val != NULL ? " val" : "", data->test != NULL ? " test" : "",
                  data->train == NULL && data->val == NULL && data->test == NULL ? " none" : "");
   else

@@ -175,7 +175,7 @@ draw_split (EspDataset *whole, const EspDatasetOptions *options, GError **error)
 {
   if (options->draw != NULL)
     return esp_dataset_split (whole, options->split, options->draw, error);
-  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: no split “%s”: it has none of its own, and a seed is needed to draw one",
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SPLIT, "%s: no split “%s”: it has none of its own, and a seed is needed to draw one",
                whole->path, options->split);
   return NULL;
 }
@@ -185,7 +185,8 @@ draw_split (EspDataset *whole, const EspDatasetOptions *options, GError **error)
  * @path: a darknet .data file, a .txt list of image paths, a COCO json, a VOC root, a folder of class folders or of images, or a picture
  * @options: (nullable): which split, names, folder of images; how many classes the network has; how to draw splits
  * @job: (nullable): cancel and progress
- * @error: ESP_ERROR_FORMAT with file and line, ESP_ERROR_IO, ESP_ERROR_LIMIT, ESP_ERROR_SHAPE, ESP_ERROR_UNSUPPORTED, G_IO_ERROR_CANCELLED
+ * @error: ESP_ERROR_FORMAT with file and line, ESP_ERROR_IO, ESP_ERROR_LIMIT, ESP_ERROR_SHAPE, ESP_ERROR_UNSUPPORTED, ESP_ERROR_SPLIT,
+ *   G_IO_ERROR_CANCELLED
  *
  * Reads lists and labels, no pictures: a picture that is missing is told of when it is loaded. Where no image has a label file the set is unlabelled;
  * where some have one, an image without it has no objects (darknet's reading).

@@ -56,7 +56,7 @@ choose_folder (const EspContent *content, const char *path, const char *wanted, 
         return g_ptr_array_index (content->folders, i);
   for (guint i = 0; i < content->folders->len; i++)
     g_string_append_printf (have, " %s", (const char *) g_ptr_array_index (content->folders, i));
-  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: no split “%s”: it has%s", path, order[0], have->str);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SPLIT, "%s: no split “%s”: it has%s", path, order[0], have->str);
   return NULL;
 }
 

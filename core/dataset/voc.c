@@ -296,7 +296,7 @@ choose_split (Voc *voc, const char *root, const char **split, GError **error)
   if (wanted == NULL)
     return TRUE;
   have = name_splits (main);
-  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: no split “%s”: ImageSets/Main has%s", root, wanted, have);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SPLIT, "%s: no split “%s”: ImageSets/Main has%s", root, wanted, have);
   return FALSE;
 }
 

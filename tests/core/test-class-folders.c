@@ -72,7 +72,7 @@ test_split_folders (void)
   usual = open_in (folder, ".", NULL); /* never test unasked */
   g_assert_cmpstr (esp_dataset_get_title (usual), ==, title);
   g_assert_cmpint (esp_dataset_get_task (usual), ==, ESP_DATASET_CLASSIFICATION);
-  refused_in (folder, ".", &(EspDatasetOptions){ .split = "val" }, ESP_ERROR_FORMAT, "no split “val”: it has test train");
+  refused_in (folder, ".", &(EspDatasetOptions){ .split = "val" }, ESP_ERROR_SPLIT, "no split “val”: it has test train");
   put_away (folder, "valid/cat/7.jpg", "");
   put_away (folder, "valid/dog/8.jpg", "");
   valid = open_in (folder, ".", &(EspDatasetOptions){ .split = "val" });
@@ -126,7 +126,7 @@ test_draw (void)
   g_assert_true (esp_dataset_draw_parse (&draw, "1/0/0", NULL));
   g_assert_null (esp_dataset_split (whole, "val", &draw, &error));
   g_assert_error (error, ESP_ERROR, ESP_ERROR_SHAPE);
-  refused_in (folder, "list.txt", &(EspDatasetOptions){ .split = "val" }, ESP_ERROR_FORMAT, "a seed is needed to draw one");
+  refused_in (folder, "list.txt", &(EspDatasetOptions){ .split = "val" }, ESP_ERROR_SPLIT, "a seed is needed to draw one");
   remove_tree (folder);
 }
 

@@ -58,7 +58,7 @@ test_read (void)
   g_assert_cmpfloat (fabsf ((sample->truths[1].box.x - sample->truths[1].box.w / 2) * 10 + 0.5f), <, 1e-6f);
   g_assert_cmpuint (esp_dataset_get_n_degenerate (dataset), ==, 1);
   g_assert_cmpuint (esp_dataset_get_n_without_labels (dataset), ==, 0);
-  refused_in (folder, "val.json", &(EspDatasetOptions){ .split = "val" }, ESP_ERROR_FORMAT, "no split “val”");
+  refused_in (folder, "val.json", &(EspDatasetOptions){ .split = "val" }, ESP_ERROR_SPLIT, "no split “val”");
   remove_tree (folder);
 }
 

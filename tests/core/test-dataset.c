@@ -191,7 +191,7 @@ test_data_file (void)
   g_assert_cmpint (esp_dataset_get (val, 0)->truths[0].class_index, ==, 1);
   train = open_in (folder, "set.data", &(EspDatasetOptions){ .split = "train" });
   g_assert_cmpstr (esp_dataset_get_title (train), ==, "set train");
-  refused_in (folder, "set.data", &(EspDatasetOptions){ .split = "test" }, ESP_ERROR_FORMAT, "no split “test”: it has train val");
+  refused_in (folder, "set.data", &(EspDatasetOptions){ .split = "test" }, ESP_ERROR_SPLIT, "no split “test”: it has train val");
   put_away (folder, "bad.data", "classes=3\nvalid=lists/val.txt\nnames=my.list\n");
   refused_in (folder, "bad.data", NULL, ESP_ERROR_SHAPE, "bad.data:1: classes=3");
   put_away (folder, "bad.data", "\nclasses=-1\n");

@@ -80,8 +80,8 @@ test_root (void)
   g_assert_nonnull (strstr (warning, "1 box without area"));
   train = open_in (folder, ".", &(EspDatasetOptions){ .split = "train" });
   g_assert_cmpuint (esp_dataset_get_n (train), ==, 1);
-  refused_in (folder, ".", &(EspDatasetOptions){ .split = "test" }, ESP_ERROR_FORMAT, "no split “test”: ImageSets/Main has train val");
-  refused_in (folder, ".", &(EspDatasetOptions){ .split = "../x" }, ESP_ERROR_FORMAT, "no split");
+  refused_in (folder, ".", &(EspDatasetOptions){ .split = "test" }, ESP_ERROR_SPLIT, "no split “test”: ImageSets/Main has train val");
+  refused_in (folder, ".", &(EspDatasetOptions){ .split = "../x" }, ESP_ERROR_SPLIT, "no split");
   put_away (folder, "ImageSets/Main/test.txt", "\nnone\n");
   refused_in (folder, ".", &(EspDatasetOptions){ .split = "test" }, ESP_ERROR_FORMAT, "test.txt:2: “none”: neither");
   put_away (folder, "ImageSets/Main/test.txt", "\n");
@@ -241,7 +241,7 @@ test_raccoon (void)
       g_assert_true (g_file_test (esp_dataset_get (whole, k)->path, G_FILE_TEST_EXISTS));
       g_assert_cmpuint (esp_dataset_get (whole, k)->n_truths, >, 0);
     }
-  refused_in (path, ".", &(EspDatasetOptions){ .split = "val" }, ESP_ERROR_FORMAT, "a seed is needed");
+  refused_in (path, ".", &(EspDatasetOptions){ .split = "val" }, ESP_ERROR_SPLIT, "a seed is needed");
   for (guint i = 0; i < 3; i++)
     {
       g_autoptr (EspDataset) part = open_in (path, ".", &(EspDatasetOptions){ .split = splits[i], .draw = &draw });
