@@ -27,22 +27,54 @@ normalize (EspAddNormal how, double *all, guint n, gsize step)
     all[k * step] /= total;
 }
 
-/* (transfer full): n_in * out.c factors, of an ESP_OP_ADD. */
-double *
-esp_add_factors (const EspSpec *spec)
+/* How many values a sum adds: where it is learned its weights come last. */
+guint
+esp_add_count (const EspSpec *spec)
 {
-  const gsize n = (gsize) spec->out.shape.c, per = spec->geometry.weights == ESP_ADD_PER_CHANNEL ? n : 1;
-  const gsize common = (gsize) MIN (spec->out.shape.c, spec->in[spec->n_in - 1].shape.c);
-  double *factors = g_new (double, spec->n_in *n);
+  return spec->learned ? spec->n_in - 1 : spec->n_in;
+}
 
-  for (guint k = 0; k < spec->n_in; k++)
+/* One of a weighted sum's numbers: of input @k at channel @c. */
+static double
+weight_at (const EspSpec *spec, const void *learned, gsize k, gsize c)
+{
+  const gsize n = (gsize) spec->out.shape.c, i = spec->geometry.weights == ESP_ADD_PER_CHANNEL ? k * n + c : k;
+
+  if (learned == NULL)
+    return (double) spec->weights[i];
+  return spec->out.size == sizeof (double) ? ((const double *) learned)[i] : (double) ((const float *) learned)[i];
+}
+
+/**
+ * esp_add_fill_factors:
+ * @spec: of an ESP_OP_ADD
+ * @learned: (nullable): its weights where they are a value
+ * @factors: (out): esp_add_count() * out.c numbers
+ */
+void
+esp_add_fill_factors (const EspSpec *spec, const void *learned, double *factors)
+{
+  const gsize n = (gsize) spec->out.shape.c;
+  const guint n_in = esp_add_count (spec);
+  const gsize common = (gsize) MIN (spec->out.shape.c, spec->in[n_in - 1].shape.c);
+
+  for (guint k = 0; k < n_in; k++)
     for (gsize c = 0; c < n; c++)
-      factors[k * n + c] = spec->geometry.weights != ESP_ADD_UNWEIGHTED ? (double) spec->weights[k * per + (per > 1 ? c : 0)]
+      factors[k * n + c] = spec->geometry.weights != ESP_ADD_UNWEIGHTED ? weight_at (spec, learned, k, c)
                            : k > 0                                      ? spec->scale[1]
                            : c < common                                 ? spec->scale[0]
                                                                         : 1;
   for (gsize c = 0; c < n && spec->geometry.weights != ESP_ADD_UNWEIGHTED; c++)
-    normalize ((EspAddNormal) spec->geometry.normal, factors + c, spec->n_in, n);
+    normalize ((EspAddNormal) spec->geometry.normal, factors + c, n_in, n);
+}
+
+/* (transfer full): n_in * out.c factors, of an ESP_OP_ADD that is not learned. */
+double *
+esp_add_factors (const EspSpec *spec)
+{
+  double *factors = g_new (double, spec->n_in *(gsize) spec->out.shape.c);
+
+  esp_add_fill_factors (spec, NULL, factors);
   return factors;
 }
 
@@ -67,28 +99,26 @@ differentiate (EspAddNormal how, const double *w, const double *factors, double 
 }
 
 /**
- * esp_add_slopes:
+ * esp_add_fill_slopes:
  * @spec: of an ESP_OP_ADD with weights
- * @factors: esp_add_factors() of it
- * @lost: (out): n_in * out.c numbers, 0 but for the largest weight of each softmax
- *
- * Returns: (transfer full): n_in * out.c slopes of the factors, see differentiate().
+ * @learned: (nullable): these, where they are a value
+ * @factors: esp_add_fill_factors() of it
+ * @slopes: (out): esp_add_count() * out.c slopes of the factors, see differentiate()
+ * @lost: (out): as many numbers, 0 but for the largest weight of each softmax
+ * @room: (out): as many numbers of no meaning
  */
-double *
-esp_add_slopes (const EspSpec *spec, const double *factors, double *lost)
+void
+esp_add_fill_slopes (const EspSpec *spec, const void *learned, const double *factors, double *slopes, double *lost, double *room)
 {
   const gsize n = (gsize) spec->out.shape.c;
-  const gboolean per_channel = spec->geometry.weights == ESP_ADD_PER_CHANNEL;
-  g_autofree double *weights = g_new (double, spec->n_in *n);
-  double *slopes = g_new (double, spec->n_in *n);
+  const guint n_in = esp_add_count (spec);
 
-  for (guint k = 0; k < spec->n_in; k++)
+  for (guint k = 0; k < n_in; k++)
     for (gsize c = 0; c < n; c++)
       {
-        weights[k * n + c] = (double) spec->weights[per_channel ? k * n + c : k];
+        room[k * n + c] = weight_at (spec, learned, k, c);
         lost[k * n + c] = 0;
       }
   for (gsize c = 0; c < n; c++)
-    differentiate ((EspAddNormal) spec->geometry.normal, weights + c, factors + c, slopes + c, lost + c, spec->n_in, n);
-  return slopes;
+    differentiate ((EspAddNormal) spec->geometry.normal, room + c, factors + c, slopes + c, lost + c, n_in, n);
 }

@@ -9,6 +9,8 @@
 
 typedef struct
 {
+  EspSpec forward;       /* as the sum itself is specified; in is the kernel's */
+  double *room;          /* n_in * c */
   double *factors;       /* n_in * c, as the sum multiplies */
   double *slopes, *lost; /* n_in * c, see esp_add_slopes () */
   double *moments;       /* n_in, of one channel */
@@ -21,6 +23,7 @@ sum_free (gpointer data)
 {
   Sum *sum = data;
 
+  g_free (sum->room);
   g_free (sum->factors);
   g_free (sum->slopes);
   g_free (sum->lost);
@@ -28,22 +31,35 @@ sum_free (gpointer data)
   g_free (sum);
 }
 
-/* As the sum itself is specified: without the gradient that comes last. */
+static void
+find_slopes (Sum *sum, const void *learned)
+{
+  esp_add_fill_factors (&sum->forward, learned, sum->factors);
+  esp_add_fill_slopes (&sum->forward, learned, sum->factors, sum->slopes, sum->lost, sum->room);
+}
+
+/* The sum itself is specified without the gradient that comes last. */
 static gboolean
 compile (EspKernel *kernel, const EspSpec *spec, GError **error)
 {
   Sum *sum = g_new0 (Sum, 1);
-  EspSpec forward = *spec;
+  EspSpec *forward = &sum->forward;
 
-  forward.n_in = spec->n_in - 1;
-  forward.out = spec->in[spec->n_in - 1];
+  *forward = *spec;
+  forward->in = kernel->spec.in;
+  forward->n_in = spec->n_in - 1;
+  forward->out = spec->in[spec->n_in - 1];
   kernel->compiled = sum;
-  sum->n_in = forward.n_in;
-  sum->c = (gsize) forward.out.shape.c;
-  sum->factors = esp_add_factors (&forward);
+  sum->n_in = esp_add_count (forward);
+  sum->c = (gsize) forward->out.shape.c;
+  sum->factors = g_new (double, sum->n_in * sum->c);
   sum->lost = g_new (double, sum->n_in * sum->c);
-  sum->slopes = esp_add_slopes (&forward, sum->factors, sum->lost);
+  sum->slopes = g_new (double, sum->n_in * sum->c);
+  sum->room = g_new (double, sum->n_in * sum->c);
   sum->moments = g_new (double, sum->n_in);
+  if (!spec->learned)
+    find_slopes (sum, NULL);
+  forward->weights = NULL; /* the caller's */
   return TRUE;
 }
 
@@ -96,9 +112,11 @@ static gboolean
 forward (EspCall *call)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const Sum *sum = call->kernel->compiled;
+  Sum *sum = call->kernel->compiled;
   const gboolean per_channel = spec->geometry.weights == ESP_ADD_PER_CHANNEL;
 
+  if (spec->learned)
+    find_slopes (sum, call->in[sum->n_in]);
   for (gsize c = 0; c < sum->c; c++)
     {
       double mean;
@@ -111,7 +129,7 @@ forward (EspCall *call)
           const gsize i = k * sum->c + c;
           const double gradient = sum->slopes[i] * (sum->moments[k] - mean) - sum->lost[i] * mean;
 
-          store (&spec->out, call->out, per_channel ? i : k, gradient, !per_channel && c > 0);
+          store (&spec->out, call->out, per_channel ? i : k, gradient, call->add || (!per_channel && c > 0));
         }
     }
   return TRUE;

@@ -29,24 +29,55 @@ sum_free (gpointer data)
   g_free (sum);
 }
 
-static gboolean
-add_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
+/* In the padded order; filling stays 0. */
+static void
+set_factors (Sum *sum, const EspSpec *spec, const double *factors)
 {
-  g_autofree double *factors = esp_add_factors (spec);
-  Sum *sum = g_new0 (Sum, 1);
-  gsize n = (gsize) spec->out.shape.c;
+  const gsize n = (gsize) spec->out.shape.c;
 
-  kernel->compiled = sum;
-  sum->plain = TRUE;
-  sum->padded = (gsize) esp_count_blocks (&spec->out) * (gsize) spec->out.block;
-  sum->factors = g_new0 (float, spec->n_in * sum->padded);
-  for (gsize i = 0; i < spec->n_in * n; i++)
+  for (gsize i = 0; i < esp_add_count (spec) * n; i++)
     {
       sum->factors[i / n * sum->padded + i % n] = (float) factors[i];
       sum->plain &= factors[i] == 1;
     }
-  kernel->packed = spec->n_in * sum->padded * sizeof (float);
+}
+
+static gboolean
+add_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
+{
+  g_autofree double *factors = spec->learned ? NULL : esp_add_factors (spec);
+  Sum *sum = g_new0 (Sum, 1);
+  const guint n_in = esp_add_count (spec);
+
+  kernel->compiled = sum;
+  sum->padded = (gsize) esp_count_blocks (&spec->out) * (gsize) spec->out.block;
+  if (spec->learned)
+    {
+      kernel->scratch = n_in * sum->padded * (sizeof (double) + sizeof (float));
+      return TRUE;
+    }
+  sum->plain = TRUE;
+  sum->factors = g_new0 (float, n_in * sum->padded);
+  set_factors (sum, spec, factors);
+  kernel->packed = n_in * sum->padded * sizeof (float);
   return TRUE;
+}
+
+/* The factors of a call: where they are learned, anew from the weights, in its scratch. */
+static Sum
+sum_of (EspCall *call)
+{
+  const EspSpec *spec = &call->kernel->spec;
+  Sum sum = *(const Sum *) call->kernel->compiled;
+  const guint n_in = esp_add_count (spec);
+
+  if (!spec->learned)
+    return sum;
+  sum.factors = (float *) ((double *) call->scratch + n_in * sum.padded);
+  memset (sum.factors, 0, n_in * sum.padded * sizeof (float));
+  esp_add_fill_factors (spec, call->in[n_in], call->scratch);
+  set_factors (&sum, spec, call->scratch);
+  return sum;
 }
 
 ESP_CLONES static void
@@ -131,7 +162,7 @@ forward_slab (EspCall *call, const Sum *sum, int s, float *out)
     memcpy (out, first, each * sizeof (float));
   else
     weigh (first, sum->factors + (gsize) b * block, out, each, block, FALSE);
-  for (guint k = 1; k < spec->n_in; k++)
+  for (guint k = 1; k < esp_add_count (spec); k++)
     {
       int others = esp_count_blocks (&spec->in[k]);
 
@@ -145,7 +176,7 @@ static gboolean
 add_forward (EspCall *call)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const Sum *sum = call->kernel->compiled;
+  const Sum factors = sum_of (call), *sum = &factors;
   gboolean simple = sum->plain && spec->n_in == 2 && esp_layout_equal (&spec->in[1], &spec->out);
   gsize each = esp_slab_size (&spec->out);
   int slabs = esp_count_slabs (&spec->out);
@@ -170,7 +201,7 @@ static gboolean
 add_backward (EspCall *call, gboolean add)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const Sum *sum = call->kernel->compiled;
+  const Sum factors = sum_of (call), *sum = &factors;
   const EspLayout *in = &spec->in[call->input];
   gsize each = esp_slab_size (in), block = (gsize) in->block;
   int slabs = esp_count_slabs (in), blocks = esp_count_blocks (in), others = esp_count_blocks (&spec->out);

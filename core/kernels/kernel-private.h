@@ -56,9 +56,11 @@ struct _EspCall
   gpointer     bound;
 };
 
-/* add-factors.c: (transfer full): n_in * out.c, of an ESP_OP_ADD */
-double *esp_add_factors (const EspSpec *spec);
-double *esp_add_slopes  (const EspSpec *spec, const double *factors, double *lost);
+/* add-factors.c */
+guint   esp_add_count        (const EspSpec *spec);
+double *esp_add_factors      (const EspSpec *spec);
+void    esp_add_fill_factors (const EspSpec *spec, const void *learned, double *factors);
+void    esp_add_fill_slopes  (const EspSpec *spec, const void *learned, const double *factors, double *slopes, double *lost, double *room);
 
 /* The gradient of a sum's weights, of any set; add-weights.c */
 extern const EspKernelRow esp_add_weights;

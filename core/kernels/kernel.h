@@ -81,7 +81,8 @@ typedef struct
   const double    *bias;       /* out.c */
   gboolean         learned;    /* convolution: weights and bias are values that every run reads: in[1], plain {out.c, in.c / groups, size_h,
                                 * size_w}, and, where n_in is 3, in[2], plain {1, out.c, 1, 1}; weights, gain and bias are NULL, and backward
-                                * is of input 0. convolution weights: out has no biases */
+                                * is of input 0. convolution weights: out has no biases. add: its weights are the last value that it reads,
+                                * plain; add weights: they come before the gradient */
   const int       *parts;      /* (nullable): head, softmax: how many numbers each softmax runs over, one behind the other: all of the head's
                                 * classes, or all of an image's numbers; NULL: one over all (of each group) */
   guint            n_parts;

@@ -23,9 +23,8 @@ activation_backward (EspCall *call, gboolean add)
   real *grad_in = call->grad_in;
   gsize n = count_of (&spec->out);
 
-  clear_unless (add, grad_in, &spec->out);
   for (gsize i = 0; i < n; i++)
-    grad_in[i] += grad_out[i] * slope (spec->activation, in != NULL ? in[i] : 0, out[i]);
+    grad_in[i] = (add ? grad_in[i] : 0) + grad_out[i] * slope (spec->activation, in != NULL ? in[i] : 0, in != NULL ? 0 : out[i]);
   return TRUE;
 }
 
@@ -54,21 +53,36 @@ add_common (const EspLayout *from, real *in, const EspLayout *to, real *out, con
 static gboolean
 add_compile (EspKernel *kernel, const EspSpec *spec, GError **error)
 {
-  kernel->compiled = esp_add_factors (spec);
-  kernel->packed = spec->n_in * (gsize) spec->out.shape.c * sizeof (double);
+  const gsize bytes = esp_add_count (spec) * (gsize) spec->out.shape.c * sizeof (double);
+
+  kernel->compiled = spec->learned ? NULL : esp_add_factors (spec);
+  kernel->packed = spec->learned ? 0 : bytes;
+  kernel->scratch = spec->learned ? bytes : 0;
   return TRUE;
+}
+
+/* What the inputs are multiplied by; where that is learned, anew on every run. */
+static const double *
+add_factors (EspCall *call)
+{
+  const EspSpec *spec = &call->kernel->spec;
+
+  if (!spec->learned)
+    return call->kernel->compiled;
+  esp_add_fill_factors (spec, call->in[esp_add_count (spec)], call->scratch);
+  return call->scratch;
 }
 
 static gboolean
 add_forward (EspCall *call)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const double *factors = call->kernel->compiled;
+  const double *factors = add_factors (call);
   real *out = call->out;
   gsize n = count_of (&spec->out);
 
   memset (out, 0, n * sizeof (real));
-  for (guint k = 0; k < spec->n_in; k++)
+  for (guint k = 0; k < esp_add_count (spec); k++)
     add_common (&spec->in[k], (real *) call->in[k], &spec->out, out, factors + k * (gsize) spec->out.shape.c, FALSE);
   for (gsize i = 0; i < n; i++)
     out[i] = act (spec->activation, out[i]);
@@ -80,7 +94,7 @@ add_backward (EspCall *call, gboolean add)
 {
   const EspSpec *spec = &call->kernel->spec;
   const EspLayout *in = &spec->in[call->input];
-  const double *factors = call->kernel->compiled;
+  const double *factors = add_factors (call);
 
   clear_unless (add, call->grad_in, in);
   add_common (in, call->grad_in, &spec->out, (real *) call->grad_out, factors + call->input * (gsize) spec->out.shape.c, TRUE);

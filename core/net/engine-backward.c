@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "net/engine-private.h"
+#include "net/engine-train-private.h"
 
 static gboolean
 has_gradient (EspEngine *engine, int layer, GError **error)
@@ -30,24 +30,31 @@ void
 esp_engine_clear_seeds (EspEngine *engine)
 {
   for (guint i = 0; i < engine->n; i++)
-    esp_engine_step (engine, i)->seeded = esp_engine_step (engine, i)->seeded_before = FALSE;
+    {
+      esp_engine_step (engine, i)->seeded = esp_engine_step (engine, i)->seeded_before = FALSE;
+      if (engine->train != NULL)
+        esp_train_layer (engine->train, i)->seeded = FALSE;
+    }
 }
 
 /**
  * esp_engine_set_seed:
- * @engine: an explain engine
- * @layer: any layer; of a head the activated map, so that its logits are the output of the convolution it reads
+ * @engine: an explain engine, or one for training after a forward
+ * @layer: any layer; of a head the activated map, so that its logits are the output of the convolution it reads; in training one that a head
+ *   reads, a watched one or the last
  * @seed: dT/d(output of @layer), batch * c * h * w numbers, n c h w
  * @error: return location
  *
  * Seeds of several layers add up to one target T. They stay set until esp_engine_clear_seeds(). The place of a seed is made when it is first
- * set, later ones reuse it. Thread: as forward. Errors: ESP_ERROR_SHAPE.
+ * set, later ones reuse it. In training the next backward uses them up. Thread: as forward. Errors: ESP_ERROR_SHAPE.
  */
 gboolean
 esp_engine_set_seed (EspEngine *engine, guint layer, const float *seed, GError **error)
 {
   EspStep *step;
 
+  if (engine->train != NULL)
+    return esp_train_set_seed (engine, layer, seed, error);
   if (!has_gradient (engine, (int) layer, error))
     return FALSE;
   step = esp_engine_step (engine, layer);
@@ -133,7 +140,8 @@ step_back (EspEngine *engine, EspStep *step, int stop)
  *
  * Gradients of T = sum over seeds of seed * output, at every layer from @stop on, and of the parameters there if the engine has them. The first consumer of a value stores its gradient, later ones
  * add. Max-pooling sends a gradient to the first largest number in row-major order, leaky and relu use the lower slope at 0, both as darknet.
- * Runs again from the same seeds give the same bits. Allocates nothing. Thread: as forward.
+ * Runs again from the same seeds give the same bits. Allocates nothing. In training the gradients of the parameters from @stop on are added to
+ * the vector's, those of layers are not kept, and a forward comes before every backward. Thread: as forward.
  * Errors: G_IO_ERROR_CANCELLED, and then the gradients are undefined; ESP_ERROR_SHAPE where the engine is none for explaining.
  */
 gboolean
@@ -141,6 +149,8 @@ esp_engine_backward (EspEngine *engine, guint stop, EspJob *job, GError **error)
 {
   int lowest = stop == 0 ? -1 : (int) stop;
 
+  if (engine->train != NULL)
+    return esp_train_backward (engine, stop, job, error);
   if (engine->options.mode != ESP_MODE_EXPLAIN)
     return has_gradient (engine, 0, error);
   plant_seeds (engine);

@@ -10,8 +10,9 @@
 #include "net/flow.h"
 #include "net/layer-private.h"
 
-static gboolean
-refuse (const EspEngine *engine, const EspLayer *layer, const char *why, GError **error)
+/** esp_engine_refuse: Returns: FALSE, with an error that names cfg, line and layer. */
+gboolean
+esp_engine_refuse (const EspEngine *engine, const EspLayer *layer, const char *why, GError **error)
 {
   g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s:%u: layer %u [%s]: %s",
                esp_cfg_get_name (esp_network_get_cfg (engine->network)), layer->line, layer->index, esp_layer_kind_name (layer->kind), why);
@@ -57,9 +58,18 @@ is_between (EspEngine *engine, const EspLayer *layer)
   return TRUE;
 }
 
-static void
-lay_out (EspEngine *engine)
+/* Whether a layer shares the place of what it reads; in training dropout has one of its own. */
+static gboolean
+is_alias (const EspEngine *engine, const EspLayer *layer)
 {
+  return esp_layer_is_alias (layer) && (engine->options.mode != ESP_MODE_TRAIN || layer->kind != ESP_LAYER_DROPOUT);
+}
+
+/** esp_engine_lay_out: makes the steps: how each value lies, and whose place holds it. */
+void
+esp_engine_lay_out (EspEngine *engine)
+{
+  engine->steps = g_new0 (EspStep, engine->n + 1);
   for (int i = -1; i < (int) engine->n; i++)
     {
       EspStep *step = esp_engine_step (engine, i);
@@ -73,7 +83,7 @@ lay_out (EspEngine *engine)
       step->layout = i >= 0 && is_between (engine, step->layer) ? esp_kernels_layout_between (engine->set, shape, step->layer->activation)
                                                                 : esp_kernels_layout (engine->set, shape, plain);
       step->root = i;
-      if (i >= 0 && esp_layer_is_alias (step->layer))
+      if (i >= 0 && is_alias (engine, step->layer))
         {
           step->layout = esp_engine_step (engine, step->layer->inputs[0])->layout;
           step->root = esp_engine_step (engine, step->layer->inputs[0])->root;
@@ -90,9 +100,9 @@ describe (const EspStep *step, EspSpec *spec)
   spec->weights = step->params != NULL ? step->params->weights : NULL;
 }
 
-/* Takes the kernel of @old where it was compiled for the same thing, else compiles. */
-static EspKernel *
-make (EspEngine *engine, const EspSpec *spec, EspKernel *old, GError **error)
+/** esp_engine_kernel: Returns: (transfer full): @old where it was compiled for the same thing, else a new kernel, or NULL. */
+EspKernel *
+esp_engine_kernel (EspEngine *engine, const EspSpec *spec, EspKernel *old, GError **error)
 {
   if (old != NULL && esp_kernel_fits (old, engine->set, spec))
     return esp_kernel_ref (old);
@@ -110,7 +120,7 @@ compile_bend (EspEngine *engine, EspStep *step, EspSpec *whole, const EspStep *o
   whole->activation = activation;
   if (engine->options.mode != ESP_MODE_EXPLAIN || (activation == ESP_ACTIVATION_LINEAR && step->keep == NULL))
     return TRUE;
-  step->bend = make (engine, &spec, old != NULL ? old->bend : NULL, error);
+  step->bend = esp_engine_kernel (engine, &spec, old != NULL ? old->bend : NULL, error);
   if (!esp_activation_is_invertible (activation))
     {
       whole->activation = ESP_ACTIVATION_LINEAR;
@@ -169,7 +179,7 @@ compile_through (EspEngine *engine, EspStep *step, const EspSpec *pool, const Es
   both.activation = input->layer->activation;
   if (n != 1 || !esp_kernels_take (engine->set, &both))
     return TRUE;
-  step->through = make (engine, &both, old != NULL ? old->through : NULL, error);
+  step->through = esp_engine_kernel (engine, &both, old != NULL ? old->through : NULL, error);
   return step->through != NULL;
 }
 
@@ -186,7 +196,7 @@ compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **e
 
       if (input->layer != NULL && input->root >= 0 && esp_layer_is_head (esp_engine_step (engine, input->root)->layer)
           && !esp_layer_is_alias (layer))
-        return refuse (engine, layer, "reads the output of a head, which is not run here", error);
+        return esp_engine_refuse (engine, layer, "reads the output of a head, which is not run here", error);
       in[k] = input->layout;
       spec.backward |= engine->options.mode == ESP_MODE_EXPLAIN && (input->layer != NULL || engine->options.pixels);
     }
@@ -196,13 +206,22 @@ compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **e
   join_pool (engine, step, &spec);
   if (old != NULL && old->params != step->params)
     old = NULL;
-  step->kernel = make (engine, &spec, old != NULL ? old->kernel : NULL, error);
+  step->kernel = esp_engine_kernel (engine, &spec, old != NULL ? old->kernel : NULL, error);
   return step->kernel != NULL && compile_through (engine, step, &spec, old, error);
 }
 
-/* What a mask clears of an output: filters that are cut, and where an activation makes something of nothing, all that flows from them. */
-static const guint8 *
-cleared (const EspLayer *layer, const EspMask *mask, const EspFlow *flow, guint *n)
+/**
+ * esp_layer_cleared:
+ * @layer: a layer
+ * @mask: (nullable): a mask of its network
+ * @flow: (nullable): that mask flowed; NULL with no mask
+ * @n: (out): channels
+ *
+ * Returns: (transfer none) (nullable): the keep-bits of the output: of filters that are cut, and where an activation makes something of
+ * nothing, of all that flows from them. NULL: nothing is cleared here.
+ */
+const guint8 *
+esp_layer_cleared (const EspLayer *layer, const EspMask *mask, const EspFlow *flow, guint *n)
 {
   const guint8 *own = mask != NULL ? esp_mask_get_bits (mask, layer->index, n) : NULL;
 
@@ -230,7 +249,7 @@ compile_learn (EspEngine *engine, EspStep *step, const EspStep *old, GError **er
     in[k] = esp_engine_step (engine, layer->inputs[k])->layout;
   in[layer->n_inputs] = step->layout;
   row->spec_parameters (layer, &spec);
-  step->learn = make (engine, &spec, old != NULL ? old->learn : NULL, error);
+  step->learn = esp_engine_kernel (engine, &spec, old != NULL ? old->learn : NULL, error);
   step->learned.bytes = (step->params->n_weights + step->params->filters) * step->layout.size;
   return step->learn != NULL;
 }
@@ -240,14 +259,14 @@ compile_step (EspEngine *engine, EspStep *step, const EspMask *mask, const EspFl
 {
   guint index = step->layer->index, n = 0;
   const EspParams *params = esp_weights_get (engine->weights, index);
-  const guint8 *bits = cleared (step->layer, mask, flow, &n);
+  const guint8 *bits = esp_layer_cleared (step->layer, mask, flow, &n);
 
   if (step->root != (int) index && engine->options.mode != ESP_MODE_EXPLAIN)
     return TRUE;
   if (esp_layer_count_params (step->layer) > 0)
     {
       if (params == NULL)
-        return refuse (engine, step->layer, "has no weights", error);
+        return esp_engine_refuse (engine, step->layer, "has no weights", error);
       step->params = esp_params_ref ((EspParams *) params);
       esp_step_fold (step, engine->options.bn);
     }
@@ -272,8 +291,7 @@ esp_engine_compile (EspEngine *engine, const EspMask *mask, EspEngine *reuse, GE
   g_autoptr (EspFlow) flow = mask != NULL ? esp_flow_new (engine->network, mask) : NULL;
   gboolean alike = reuse != NULL && reuse->set == engine->set && reuse->options.bn == engine->options.bn;
 
-  engine->steps = g_new0 (EspStep, engine->n + 1);
-  lay_out (engine);
+  esp_engine_lay_out (engine);
   for (guint i = 0; i < engine->n; i++)
     {
       EspStep *step = esp_engine_step (engine, i);

@@ -1,17 +1,8 @@
-/* engine-plan.c: one arena for everything a forward (and backward) touches, planned by liveness, and the calls tied to it */
+/* engine-plan.c: how long everything lives that a forward (and backward) touches, and the calls tied to its places */
 #define G_LOG_DOMAIN "esp-net"
 #include "config.h"
 
 #include "net/engine-private.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/error.h"
-#include "base/pages.h"
-
-#define ALIGNED(bytes) (((bytes) + 63) & ~(gsize) 63)
-#define MOST_BYTES     ((gsize) 1 << 36) /* 64 GiB: beyond is a mistake in the cfg, not a network */
 
 static gboolean
 explains (const EspEngine *engine)
@@ -108,61 +99,6 @@ list_places (EspEngine *engine)
   return places;
 }
 
-static int
-larger_first (gconstpointer a, gconstpointer b)
-{
-  const EspPlace *p = *(EspPlace *const *) a, *q = *(EspPlace *const *) b;
-
-  return p->bytes != q->bytes ? (p->bytes < q->bytes ? 1 : -1) : p->from - q->from;
-}
-
-/* The lowest offset where @place overlaps none of the first @n places that live at the same time. */
-static gsize
-lowest_free (const GPtrArray *places, guint n, const EspPlace *place)
-{
-  gsize at = 0;
-
-  for (guint i = 0; i < n; i++)
-    {
-      const EspPlace *other = places->pdata[i];
-      gboolean together = other->from <= place->to && place->from <= other->to;
-
-      if (together && at < other->at + ALIGNED (other->bytes) && other->at < at + ALIGNED (place->bytes))
-        {
-          at = other->at + ALIGNED (other->bytes);
-          i = G_MAXUINT; /* look at all again from here; wraps to 0 */
-        }
-    }
-  return at;
-}
-
-static gboolean
-allocate (EspEngine *engine, GError **error)
-{
-  g_autoptr (GPtrArray) places = list_places (engine);
-  void *arena = NULL;
-
-  g_ptr_array_sort (places, larger_first);
-  for (guint i = 0; i < places->len; i++)
-    {
-      EspPlace *place = places->pdata[i];
-
-      place->at = lowest_free (places, i, place);
-      engine->arena_bytes = MAX (engine->arena_bytes, place->at + ALIGNED (place->bytes));
-    }
-  if (engine->arena_bytes > MOST_BYTES || (arena = esp_pages_new (engine->arena_bytes)) == NULL)
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "the network needs %" G_GSIZE_FORMAT " MB for its layers, which could not be had",
-                   engine->arena_bytes >> 20);
-      return FALSE;
-    }
-  engine->arena = arena;
-  memset (arena, 0, engine->arena_bytes);
-  for (guint i = 0; i < places->len; i++)
-    ((EspPlace *) places->pdata[i])->data = engine->arena + ((EspPlace *) places->pdata[i])->at;
-  return TRUE;
-}
-
 static char *
 root_data (EspEngine *engine, int layer)
 {
@@ -250,15 +186,18 @@ bind_learn (EspEngine *engine, EspStep *step)
  * @engine: compiled
  * @error: return location
  *
- * Gives every value a place, largest first at the lowest offset free while it lives, allocates the arena, and ties the kernels to it.
+ * Gives every value a place while it lives, allocates the arena, and ties the kernels to it.
  * Thread: lane. Errors: ESP_ERROR_LIMIT where memory does not suffice.
  */
 gboolean
 esp_engine_plan (EspEngine *engine, GError **error)
 {
+  g_autoptr (GPtrArray) places = NULL;
+
   find_readers (engine);
   want_places (engine);
-  if (!allocate (engine, error))
+  places = list_places (engine);
+  if (!esp_engine_allocate (engine, places, esp_places_plan (places), error))
     return FALSE;
   for (guint i = 0; i < engine->n; i++)
     {

@@ -3,6 +3,7 @@
 
 #include "kernels/kernel.h"
 #include "net/engine.h"
+#include "net/flow.h"
 
 G_BEGIN_DECLS
 
@@ -45,6 +46,8 @@ typedef struct
   gboolean         skipped; /* back_through of the only reader wrote pre_grad; grad follows if it is asked for */
 } EspStep;
 
+typedef struct _EspTrain EspTrain; /* engine-train-private.h */
+
 struct _EspEngine
 {
   EspNetwork         *network;
@@ -57,6 +60,7 @@ struct _EspEngine
   gsize               arena_bytes, packed_bytes;
   EspPlace            scratch;
   int                 stop;    /* of the last backward; n before any */
+  EspTrain           *train;   /* (nullable) */
 };
 
 #define esp_engine_step(engine, layer) (&(engine)->steps[(int) (layer) + 1])
@@ -71,6 +75,25 @@ gboolean esp_engine_compile (EspEngine        *engine,
                              const EspMask    *mask,
                              EspEngine        *reuse,
                              GError          **error);
+EspKernel *esp_engine_kernel (EspEngine       *engine, /* (transfer full): that of @old where it fits, else a new one */
+                              const EspSpec   *spec,
+                              EspKernel       *old,
+                              GError         **error);
+void     esp_engine_lay_out (EspEngine        *engine);
+gboolean esp_engine_refuse  (const EspEngine  *engine,
+                             const EspLayer   *layer,
+                             const char       *why,
+                             GError          **error);
+const guint8 *esp_layer_cleared (const EspLayer *layer, /* (nullable): what a mask clears of its output */
+                                 const EspMask  *mask,
+                                 const EspFlow  *flow,
+                                 guint          *n);
+/* engine-places.c */
+gsize    esp_places_plan    (GPtrArray        *places);
+gboolean esp_engine_allocate (EspEngine       *engine,
+                              GPtrArray       *places,
+                              gsize            bytes,
+                              GError         **error);
 /* engine-plan.c */
 gboolean esp_engine_plan    (EspEngine        *engine,
                              GError          **error);

@@ -42,7 +42,9 @@ esp_engine_can_read (EspEngine *engine, guint layer, EspAt at, GError **error)
     return not_kept (engine, layer, "the layer is no convolution, so what lies before batch normalisation", "read it at out", error);
   if (at != ESP_AT_OUT && !explains (engine))
     return not_kept (engine, layer, "what lies before the activation", "make an explain engine", error);
-  if (!explains (engine) && !engine->options.keep_all && esp_engine_step (engine, step->root)->reads < (int) engine->n)
+  if (engine->options.mode == ESP_MODE_TRAIN && esp_engine_step (engine, step->root)->out.data == NULL)
+    return not_kept (engine, layer, "the output", "watch it", error);
+  if (engine->options.mode == ESP_MODE_INFER && !engine->options.keep_all && esp_engine_step (engine, step->root)->reads < (int) engine->n)
     return not_kept (engine, layer, "the output", "make one with keep_all", error);
   return TRUE;
 }

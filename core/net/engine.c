@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "net/engine-private.h"
+#include "net/engine-train-private.h"
 
 static void
 step_clear (EspStep *step)
@@ -39,6 +39,7 @@ engine_clear (gpointer data)
 {
   EspEngine *engine = data;
 
+  g_clear_pointer (&engine->train, esp_train_free);
   for (guint i = 0; engine->steps != NULL && i <= engine->n; i++)
     step_clear (&engine->steps[i]);
   g_free (engine->steps);
@@ -81,8 +82,6 @@ check_backend (const EspEngineOptions *options, GError **error)
     why = "this processor has no instructions for bfloat16";
   else if (options->backend == ESP_BACKEND_BFLOAT16 && options->mode != ESP_MODE_INFER)
     why = "bfloat16 is for inference only: gradients need float32";
-  else if (options->mode == ESP_MODE_TRAIN)
-    why = "training is not built into this engine yet";
   if (why != NULL)
     g_set_error_literal (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, why);
   return why == NULL;
@@ -91,13 +90,14 @@ check_backend (const EspEngineOptions *options, GError **error)
 /**
  * esp_engine_new:
  * @network: what to compile; a reference is taken
- * @weights: its parameters; a reference is taken
+ * @weights: (nullable): its parameters; a reference is taken; not read, and may be NULL, in training, where the vector has them
  * @options: mode, kernels, batch and what stays readable; the mask is copied
  * @reuse: (nullable): an engine whose compiled kernels and packed weights are shared where shape and parameters agree
  * @error: return location
  *
  * Compiles every layer, plans one arena, and binds. Batch normalisation is folded into weights and bias, in double. Where weights and shapes
- * agree with @reuse nothing is compiled anew; oneDNN's own cache does the rest.
+ * agree with @reuse nothing is compiled anew; oneDNN's own cache does the rest. An engine for training reads the parameters of its vector on
+ * every forward, runs no heads, and has no mask of its own: it follows the vector's.
  *
  * Returns: (transfer full): the engine, or NULL. Thread: lane (a reference: any); the thread that makes it runs and frees it.
  * Errors: ESP_ERROR_UNSUPPORTED with file and line; ESP_ERROR_LIMIT where memory does not suffice.
@@ -107,18 +107,19 @@ esp_engine_new (EspNetwork *network, EspWeights *weights, const EspEngineOptions
 {
   g_autoptr (EspEngine) engine = NULL;
 
-  g_return_val_if_fail (options->batch >= 1, NULL);
+  g_return_val_if_fail (options->batch >= 1 && (weights != NULL || options->mode == ESP_MODE_TRAIN), NULL);
   if (!check_backend (options, error))
     return NULL;
   engine = g_atomic_rc_box_new0 (EspEngine);
   engine->network = esp_network_ref (network);
-  engine->weights = esp_weights_ref (weights);
+  engine->weights = weights != NULL ? esp_weights_ref (weights) : NULL;
   engine->options = *options;
   engine->options.mask = NULL;
   engine->set = find_set (options->backend);
   engine->n = esp_network_get_n_layers (network);
   engine->stop = (int) engine->n;
-  if (!esp_engine_compile (engine, options->mask, reuse, error) || !esp_engine_plan (engine, error))
+  if (options->mode == ESP_MODE_TRAIN ? esp_train_new (engine, error) == NULL || !esp_train_plan (engine, error)
+                                      : !esp_engine_compile (engine, options->mask, reuse, error) || !esp_engine_plan (engine, error))
     return NULL;
   return g_steal_pointer (&engine);
 }
@@ -210,7 +211,8 @@ run_steps (EspEngine *engine, guint from, guint end, EspJob *job, GError **error
  * @job: (nullable): cancels between two layers
  * @error: return location
  *
- * Runs the network. Allocates nothing. Results of one image do not depend on the others in the batch, nor on the thread count.
+ * Runs the network. Allocates nothing. Results of one image do not depend on the others in the batch, nor on the thread count; in training,
+ * where batch normalisation is by the batch's own mean and variance, they do on the others, and running statistics in the vector move.
  * Thread: the one that made it. Errors: G_IO_ERROR_CANCELLED, and then the outputs are undefined.
  */
 gboolean
@@ -237,6 +239,9 @@ esp_engine_forward_part (EspEngine *engine, const float *input, guint first, gui
   EspStep *image = esp_engine_step (engine, -1);
 
   g_return_val_if_fail (first <= end && end <= engine->n && (end == engine->n || !esp_engine_step (engine, end)->joined), FALSE);
+  g_return_val_if_fail (engine->train == NULL || (first == 0 && end == engine->n && input != NULL), FALSE);
+  if (engine->train != NULL)
+    return esp_train_forward (engine, input, job, error);
   if (input != NULL && image->out.data != NULL)
     esp_layout_pack (&image->layout, input, image->out.data);
   return run_steps (engine, first, end, job, error);
@@ -255,6 +260,7 @@ esp_engine_forward_part (EspEngine *engine, const float *input, guint first, gui
 gboolean
 esp_engine_forward_from (EspEngine *engine, guint layer, EspJob *job, GError **error)
 {
+  g_return_val_if_fail (engine->train == NULL, FALSE);
   return run_steps (engine, layer, engine->n, job, error);
 }
 

@@ -65,6 +65,12 @@ typedef struct
 
 typedef struct
 {
+  double   probability; /* of training: that a number becomes 0 */
+  gboolean blocks;      /* AlexeyAB's dropblock: whole squares become 0 */
+} EspDropout;
+
+typedef struct
+{
   int    stride; /* nearest neighbour */
   double scale;  /* what every number is multiplied by, 1 mostly */
 } EspUpsample;
@@ -134,6 +140,7 @@ typedef struct
     EspMaxpool       local_avgpool; /* the mean instead */
     EspConnected     connected;
     EspUpsample      upsample;
+    EspDropout       dropout;
     EspRoute         route;
     EspScaleChannels scale_channels;
     EspShortcut      shortcut;

@@ -11,6 +11,13 @@ read_passing (const EspLayerReader *reader, EspLayer *layer, GError **error)
   return TRUE;
 }
 
+static gboolean
+read_dropout (const EspLayerReader *reader, EspLayer *layer, GError **error)
+{
+  return esp_cfg_get_double (reader->cfg, reader->section, "probability", 0.5, &layer->dropout.probability, error)
+         && esp_reader_int (reader, "dropblock", 0, 0, 1, &layer->dropout.blocks, error) && read_passing (reader, layer, error);
+}
+
 static void
 spec_passing (const EspLayer *layer, EspSpec *spec)
 {
@@ -25,7 +32,7 @@ is_alias (const EspLayer *layer)
 
 const EspLayerRow esp_row_dropout = {
   .name = "dropout",
-  .read = read_passing,
+  .read = read_dropout,
   .spec = spec_passing,
   .is_alias = is_alias,
   .flow = esp_flow_pass,
