@@ -184,7 +184,7 @@ blur_line (guint32 *line, gsize step, int n, int radius)
     }
 }
 
-/** esp_orchard_blur: box blur of 2 * @radius + 1 pixels, @passes times, edges repeated. @surface: at most SIDE each way. Thread: its owner. */
+/** esp_orchard_blur: box blur of 2 * @radius + 1 pixels, @passes times, edges repeated; at most SIDE each way. Thread: its owner. */
 void
 esp_orchard_blur (cairo_surface_t *surface, int radius, int passes)
 {

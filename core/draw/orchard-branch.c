@@ -66,20 +66,23 @@ draw_joint (const Joint *joint, const EspOrchardLight *light, EspOrchardCanvas *
   const float ex = joint->x + joint->dx * joint->length, ey = joint->y + joint->dy * joint->length;
   const EspOrchardPatch patch = esp_orchard_patch (MIN (joint->x, ex) + dx - reach, MIN (joint->y, ey) + dy - reach,
                                                    MAX (joint->x, ex) + dx + reach, MAX (joint->y, ey) + dy + reach);
-  float t, q;
+  float t = 0, q = 0;
 
   for (int y = patch.top; y < patch.bottom; y++)
     for (int x = patch.left; x < patch.right; x++)
       {
-        const float inside = joint_inside (joint, (float) x + .5f - dx, (float) y + .5f - dy, &t, &q);
+        const int at = y * SIDE + x;
+        const float inside
+            = esp_orchard_canvas_shows (canvas, at) ? joint_inside (joint, (float) x + .5f - dx, (float) y + .5f - dy, &t, &q) : -99;
 
         if (inside <= -soft)
           continue;
         if (shadow)
-          esp_orchard_canvas_shade (canvas, y * SIDE + x, .8f * esp_orchard_coverage (inside, soft));
+          esp_orchard_canvas_shade (canvas, at, .8f * esp_orchard_coverage (inside, soft));
+        else if (canvas->outline)
+          esp_orchard_canvas_claim (canvas, at, esp_orchard_coverage (inside, soft), 0);
         else
-          esp_orchard_canvas_put (canvas, y * SIDE + x, esp_orchard_coverage (inside, soft), colour_at (joint, light, t, q),
-                                  ESP_ORCHARD_BRANCH, 0);
+          esp_orchard_canvas_put (canvas, at, esp_orchard_coverage (inside, soft), colour_at (joint, light, t, q), ESP_ORCHARD_BRANCH, 0);
       }
 }
 
@@ -104,7 +107,7 @@ esp_orchard_wood_draw (const EspOrchardWood *wood, const EspOrchardLight *light,
   const float span = hypotf (wood->x[1] - wood->x[0], wood->y[1] - wood->y[0]) + hypotf (wood->x[2] - wood->x[1], wood->y[2] - wood->y[1]);
   const guint n = (guint) CLAMP (span / 14, 3, MOST_JOINTS);
 
-  for (guint i = 0; wood->gap > 0 && i < n; i++)
+  for (guint i = 0; wood->gap > 0 && !canvas->outline && i < n; i++)
     {
       const Joint joint = make_joint (wood, i, n);
 

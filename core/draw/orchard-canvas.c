@@ -22,6 +22,7 @@ esp_orchard_canvas_new (void)
   canvas->kind = g_new0 (guint8, SIDE * SIDE);
   canvas->fruit = g_new0 (guint8, SIDE * SIDE);
   canvas->shadow = g_new0 (guint8, SIDE * SIDE);
+  canvas->cover = g_new0 (guint16, SIDE * SIDE);
   return canvas;
 }
 
@@ -34,7 +35,18 @@ esp_orchard_canvas_free (EspOrchardCanvas *canvas)
   g_free (canvas->kind);
   g_free (canvas->fruit);
   g_free (canvas->shadow);
+  g_free (canvas->cover);
   g_free (canvas);
+}
+
+/** esp_orchard_canvas_reset: begins a pass: over empty outlines, or painting under those found. Thread: the canvas's owner. */
+void
+esp_orchard_canvas_reset (EspOrchardCanvas *canvas, gboolean outline)
+{
+  canvas->outline = outline;
+  memset (canvas->fruit, 0, SIDE * SIDE);
+  if (outline)
+    memset (canvas->cover, 0, SIDE * SIDE * sizeof *canvas->cover);
 }
 
 /** esp_orchard_patch: Returns: the pixels that a rectangle touches, cut to the picture. Thread: any. */
@@ -68,11 +80,33 @@ take (EspOrchardCanvas *canvas, int at, guint32 alpha, EspOrchardKind kind, guin
   canvas->fruit[at] = fruit;
 }
 
+static guint32
+to_alpha (float coverage)
+{
+  return (guint32) (255 * coverage + .5f);
+}
+
+static void
+claim (EspOrchardCanvas *canvas, int at, guint32 alpha, guint8 fruit)
+{
+  if (alpha >= 128)
+    canvas->fruit[at] = fruit;
+  if (alpha == 255)
+    canvas->cover[at] = (guint16) canvas->order;
+}
+
+/** esp_orchard_canvas_claim: says what pixel @at is once @coverage of something lies over it. Thread: the canvas's owner. */
+void
+esp_orchard_canvas_claim (EspOrchardCanvas *canvas, int at, float coverage, guint8 fruit)
+{
+  claim (canvas, at, to_alpha (coverage), fruit);
+}
+
 /** esp_orchard_canvas_put: lays @coverage (0 to 1) of a colour over pixel @at and says what it now is. Thread: the canvas's owner. */
 void
 esp_orchard_canvas_put (EspOrchardCanvas *canvas, int at, float coverage, EspRgb colour, EspOrchardKind kind, guint8 fruit)
 {
-  const guint32 alpha = (guint32) (255 * coverage + .5f);
+  const guint32 alpha = to_alpha (coverage);
 
   if (alpha == 0)
     return;
@@ -81,7 +115,7 @@ esp_orchard_canvas_put (EspOrchardCanvas *canvas, int at, float coverage, EspRgb
   take (canvas, at, alpha, kind, fruit);
 }
 
-/** esp_orchard_canvas_shade: takes @amount (0 to 1) of the sun from what is drawn at @at; the background is too far off. Thread: the canvas's owner. */
+/** esp_orchard_canvas_shade: takes @amount (0 to 1) of the sun from what is drawn at @at, not from the background. Thread: its owner. */
 void
 esp_orchard_canvas_shade (EspOrchardCanvas *canvas, int at, float amount)
 {
@@ -96,7 +130,7 @@ esp_orchard_canvas_shade (EspOrchardCanvas *canvas, int at, float amount)
   canvas->shadow[at] = MAX (canvas->shadow[at], (guint8) (255 * amount + .5f));
 }
 
-/** esp_orchard_canvas_begin: Returns: (transfer full): cairo's way to an empty sheet, laid on the canvas by esp_orchard_canvas_end(). Thread: the canvas's owner. */
+/** esp_orchard_canvas_begin: Returns: (transfer full): draws on a sheet that esp_orchard_canvas_end() lays on. Thread: its owner. */
 cairo_t *
 esp_orchard_canvas_begin (EspOrchardCanvas *canvas)
 {
@@ -130,6 +164,11 @@ esp_orchard_canvas_end (EspOrchardCanvas *canvas, cairo_t *cr, EspOrchardPatch p
 
         if (alpha == 0)
           continue;
+        if (canvas->outline)
+          {
+            claim (canvas, at, alpha, 0);
+            continue;
+          }
         canvas->pixels[at] = over (canvas->pixels[at], alpha, MIN (255, (sheet[at] >> 16 & 255) * 255 / alpha),
                                    MIN (255, (sheet[at] >> 8 & 255) * 255 / alpha), MIN (255, (sheet[at] & 255) * 255 / alpha));
         take (canvas, at, alpha, kind, 0);

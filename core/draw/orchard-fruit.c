@@ -1,7 +1,8 @@
 /* orchard-fruit.c: one mango: its outline, its skin by ripeness, light on it
  *
- * In its own frame the stalk end is at (0, -1), the tip at (0, 1), lengths in half its length. The outline is star-shaped about the centre and kept
- * in polar form by turns that need no arc tangent (|x| + |y| = 1); height over the picture falls from the middle to the outline as a circle does. */
+ * In its own frame the stalk end is at (0, -1), the tip at (0, 1), lengths in half its length. The outline is star-shaped about the centre
+ * and kept in polar form by turns that need no arc tangent (|x| + |y| = 1); height over the picture falls from the middle to the outline as
+ * a circle does. */
 #define G_LOG_DOMAIN "esp-draw"
 #include "config.h"
 
@@ -245,7 +246,8 @@ cast (const Skin *skin, EspOrchardCanvas *canvas)
   for (int y = patch.top; y < patch.bottom; y++)
     for (int x = patch.left; x < patch.right; x++)
       {
-        const float inside = spot_at (skin, (float) x + .5f - dx, (float) y + .5f - dy).inside;
+        const gboolean falls = canvas->kind[y * SIDE + x] != 0 && esp_orchard_canvas_shows (canvas, y * SIDE + x);
+        const float inside = falls ? spot_at (skin, (float) x + .5f - dx, (float) y + .5f - dy).inside : -99;
 
         if (inside > -soft)
           esp_orchard_canvas_shade (canvas, y * SIDE + x, .85f * esp_orchard_coverage (inside, soft));
@@ -268,14 +270,21 @@ esp_orchard_mango_draw (const EspOrchardMango *mango, const EspOrchardLight *lig
   const Skin skin = { mango, light, c, s, c * light->dir.x + s * light->dir.y, c * light->dir.y - s * light->dir.x, mango->radius > 15 };
   const EspOrchardPatch patch = esp_orchard_patch (mango->x - reach, mango->y - reach, mango->x + reach, mango->y + reach);
 
-  cast (&skin, canvas);
+  if (!canvas->outline)
+    cast (&skin, canvas);
   for (int y = patch.top; y < patch.bottom; y++)
     for (int x = patch.left; x < patch.right; x++)
       {
-        const Spot spot = spot_at (&skin, (float) x + .5f, (float) y + .5f);
+        const int at = y * SIDE + x;
+        const Spot spot
+            = esp_orchard_canvas_shows (canvas, at) ? spot_at (&skin, (float) x + .5f, (float) y + .5f) : (Spot){ .inside = -99 };
 
-        if (spot.inside > -mango->soft)
-          esp_orchard_canvas_put (canvas, y * SIDE + x, esp_orchard_coverage (spot.inside, mango->soft), colour_at (&skin, &spot),
-                                  ESP_ORCHARD_FRUIT, fruit);
+        if (spot.inside <= -mango->soft)
+          continue;
+        if (canvas->outline)
+          esp_orchard_canvas_claim (canvas, at, esp_orchard_coverage (spot.inside, mango->soft), fruit);
+        else
+          esp_orchard_canvas_put (canvas, at, esp_orchard_coverage (spot.inside, mango->soft), colour_at (&skin, &spot), ESP_ORCHARD_FRUIT,
+                                  fruit);
       }
 }

@@ -7,6 +7,7 @@
 #include "draw/orchard-private.h"
 
 #define STEPS   64
+#define WALK    24   /* steps along a side */
 #define PETIOLE .07f /* before the blade, in lengths */
 
 /* Half widths along the midrib, at most 1: lance-shaped with a drawn-out tip, and round. */
@@ -123,35 +124,54 @@ patch_of (const EspOrchardLeaf *leaf, float dx, float dy, float margin)
                             leaf->y + dy + MAX (MAX (tip_y, foot_y), 0) * leaf->length + reach);
 }
 
-/* Narrows @from..@to to where @low <= @a + @b * t <= @high. */
-static void
-narrow (float a, float b, float low, float high, float *from, float *to)
+/* The columns of each row that a leaf can touch. */
+typedef struct
 {
-  const float one = (low - a) / b, other = (high - a) / b;
+  int top, bottom; /* the last outside */
+  gint16 from[SIDE], to[SIDE];
+} Rows;
 
-  if (fabsf (b) < 1e-5f)
+static void
+touch (Rows *rows, const float x[2], const float y[2], float margin)
+{
+  const int top = MAX (rows->top, (int) (MIN (y[0], y[1]) - margin + SIDE) - SIDE);
+  const int bottom = MIN (rows->bottom - 1, (int) (MAX (y[0], y[1]) + margin + SIDE) - SIDE);
+  const int from = MAX (0, (int) (MIN (x[0], x[1]) - margin)), to = MIN (SIDE - 1, (int) (MAX (x[0], x[1]) + margin));
+
+  for (int row = top; row <= bottom; row++)
     {
-      if (a < low || a > high)
-        *to = *from - 1;
-      return;
+      rows->from[row] = (gint16) MIN (rows->from[row], from);
+      rows->to[row] = (gint16) MAX (rows->to[row], to);
     }
-  *from = MAX (*from, MIN (one, other));
-  *to = MIN (*to, MAX (one, other));
 }
 
-/* The columns of row @y that the leaf, moved by @dx and @dy, can touch: the frame that holds it lies aslant in the patch. */
+/* Walks both sides of the leaf, moved by @dx and @dy, and takes what lies between. */
 static void
-span_of (const Blade *blade, const EspOrchardPatch *patch, int y, float dx, float dy, float margin, int *from, int *to)
+find_rows (const Blade *blade, float dx, float dy, float margin, Rows *rows)
 {
   const EspOrchardLeaf *leaf = blade->leaf;
-  const float c = blade->along.x / leaf->length, s = blade->along.y / leaf->length, m = margin / leaf->length;
-  const float oy = (float) y + .5f - dy - leaf->y, ox = .5f - dx - leaf->x;
-  float low = (float) patch->left, high = (float) patch->right - 1;
+  const EspOrchardPatch patch = patch_of (leaf, dx, dy, margin);
+  float x[2], y[2];
 
-  narrow (c * ox + s * oy, c, -PETIOLE - m, 1 + m, &low, &high);
-  narrow (c * oy - s * ox, -s, MIN (0, leaf->bend) - leaf->width - m, MAX (0, leaf->bend) + leaf->width + m, &low, &high);
-  *from = MAX (patch->left, (int) floorf (low));
-  *to = MIN (patch->right - 1, (int) ceilf (high));
+  rows->top = patch.top;
+  rows->bottom = patch.bottom;
+  for (int row = patch.top; row < patch.bottom; row++)
+    {
+      rows->from[row] = SIDE;
+      rows->to[row] = -1;
+    }
+  for (int side = -1; side <= 1; side += 2)
+    for (int i = 0; i <= WALK; i++)
+      {
+        const float u = (1 + PETIOLE) * (float) i / WALK - PETIOLE;
+        const float half = MAX (leaf->width * profile (leaf->is_round, u), .013f),
+                    v = (u > 0 ? leaf->bend * u * u : 0) + (float) side * half;
+
+        x[i & 1] = leaf->x + dx + leaf->length * (u * blade->along.x + v * blade->across.x);
+        y[i & 1] = leaf->y + dy + leaf->length * (u * blade->along.y + v * blade->across.y);
+        if (i > 0)
+          touch (rows, x, y, margin);
+      }
 }
 
 /* The shadow lies where the sun's rays past the leaf end, a little wider and softer than the leaf. */
@@ -160,19 +180,44 @@ cast (const Blade *blade, EspOrchardCanvas *canvas)
 {
   const EspOrchardLeaf *leaf = blade->leaf;
   const float dx = -blade->light->dir.x * leaf->gap, dy = -blade->light->dir.y * leaf->gap, soft = leaf->soft + .8f + .12f * leaf->gap;
-  const EspOrchardPatch patch = patch_of (leaf, dx, dy, soft + 1);
+  Rows rows;
 
-  int from, to;
-
-  for (int y = patch.top; y < patch.bottom; y++)
+  find_rows (blade, dx, dy, soft + 1, &rows);
+  for (int y = rows.top; y < rows.bottom; y++)
     {
-      span_of (blade, &patch, y, dx, dy, soft + 1, &from, &to);
-      for (int x = from; x <= to; x++)
+      for (int x = rows.from[y]; x <= rows.to[y]; x++)
         {
-          const float inside = canvas->kind[y * SIDE + x] != 0 ? spot_at (blade, (float) x + .5f - dx, (float) y + .5f - dy).inside : -99;
+          const gboolean falls = canvas->kind[y * SIDE + x] != 0 && esp_orchard_canvas_shows (canvas, y * SIDE + x);
+          const float inside = falls ? spot_at (blade, (float) x + .5f - dx, (float) y + .5f - dy).inside : -99;
 
           if (inside > -soft)
             esp_orchard_canvas_shade (canvas, y * SIDE + x, .9f * esp_orchard_coverage (inside, soft));
+        }
+    }
+}
+
+/* Outlines it or paints it. */
+static void
+lay (const Blade *blade, EspOrchardCanvas *canvas)
+{
+  const EspOrchardLeaf *leaf = blade->leaf;
+  Rows rows;
+
+  find_rows (blade, 0, 0, leaf->soft + 1, &rows);
+  for (int y = rows.top; y < rows.bottom; y++)
+    {
+      for (int at = y * SIDE + rows.from[y]; at <= y * SIDE + rows.to[y]; at++)
+        {
+          const Spot spot = esp_orchard_canvas_shows (canvas, at) ? spot_at (blade, (float) (at - y * SIDE) + .5f, (float) y + .5f)
+                                                                  : (Spot){ .inside = -99 };
+
+          if (spot.inside <= -leaf->soft)
+            continue;
+          if (canvas->outline)
+            esp_orchard_canvas_claim (canvas, at, esp_orchard_coverage (spot.inside, leaf->soft), 0);
+          else
+            esp_orchard_canvas_put (canvas, at, esp_orchard_coverage (spot.inside, leaf->soft), colour_at (blade, &spot), ESP_ORCHARD_LEAF,
+                                    0);
         }
     }
 }
@@ -183,7 +228,6 @@ esp_orchard_leaf_draw (const EspOrchardLeaf *leaf, const EspOrchardLight *light,
 {
   static GOnce once = G_ONCE_INIT;
   const float c = cosf (leaf->angle), s = sinf (leaf->angle);
-  const EspOrchardPatch patch = patch_of (leaf, 0, 0, leaf->soft + 1);
   const Blade blade = {
     .leaf = leaf,
     .light = light,
@@ -195,21 +239,9 @@ esp_orchard_leaf_draw (const EspOrchardLeaf *leaf, const EspOrchardLight *light,
     .detailed = leaf->length > 22 && leaf->soft < 1.5f,
   };
 
-  int from, to;
 
   g_once (&once, make_profiles, NULL);
-  if (leaf->gap > 0)
+  if (leaf->gap > 0 && !canvas->outline)
     cast (&blade, canvas);
-  for (int y = patch.top; y < patch.bottom; y++)
-    {
-      span_of (&blade, &patch, y, 0, 0, leaf->soft + 1, &from, &to);
-      for (int x = from; x <= to; x++)
-        {
-          const Spot spot = spot_at (&blade, (float) x + .5f, (float) y + .5f);
-
-          if (spot.inside > -leaf->soft)
-            esp_orchard_canvas_put (canvas, y * SIDE + x, esp_orchard_coverage (spot.inside, leaf->soft), colour_at (&blade, &spot),
-                                    ESP_ORCHARD_LEAF, 0);
-        }
-    }
+  lay (&blade, canvas);
 }

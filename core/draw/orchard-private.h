@@ -1,6 +1,6 @@
 /* orchard-private.h: what the parts of the orchard share
  *
- * Coordinates are pixels of the picture, x to the right, y down, z towards the eye. Colours are linear light unless a name says otherwise. */
+ * Coordinates are pixels of the picture, x rightwards, y down, z towards the eye. Colours are linear light unless said otherwise. */
 #pragma once
 
 #include <math.h>
@@ -132,13 +132,19 @@ float esp_orchard_noise (float   x,    /* -1..1, smooth, period none */
                          float   y,
                          guint32 seed);
 
-/* orchard-canvas.c: what hangs in front, premultiplied, and what each pixel is */
+/* orchard-canvas.c: what hangs in front, premultiplied, and what each pixel is
+ *
+ * Everything is gone through twice, in the same order: once for outlines alone, which says how much of each fruit is seen and which thing is
+ * the last to cover a pixel wholly, then to paint, and nothing is painted where it would be covered. */
 typedef struct
 {
   cairo_surface_t *surface; /* ARGB32 */
   guint32         *pixels;
   cairo_surface_t *scratch; /* ARGB32, for things that cairo draws */
   guint8          *kind, *fruit, *shadow;
+  guint16         *cover;   /* order of the last thing that covers the pixel wholly */
+  guint            order;   /* of what is being drawn, from 1 */
+  gboolean         outline; /* nothing is painted */
 } EspOrchardCanvas;
 
 typedef struct
@@ -152,6 +158,12 @@ EspOrchardPatch   esp_orchard_patch        (float                  left, /* cut 
                                             float                  top,
                                             float                  right,
                                             float                  bottom);
+void              esp_orchard_canvas_reset (EspOrchardCanvas      *canvas,
+                                            gboolean               outline);
+void              esp_orchard_canvas_claim (EspOrchardCanvas      *canvas, /* put, in outline */
+                                            int                    at,
+                                            float                  coverage,
+                                            guint8                 fruit);
 void              esp_orchard_canvas_put   (EspOrchardCanvas      *canvas,
                                             int                    at,
                                             float                  coverage,
@@ -168,6 +180,13 @@ void              esp_orchard_canvas_end   (EspOrchardCanvas      *canvas,
                                             EspOrchardKind         kind);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspOrchardCanvas, esp_orchard_canvas_free)
+
+/* Nothing that is drawn later hides the pixel. */
+static inline gboolean
+esp_orchard_canvas_shows (const EspOrchardCanvas *canvas, int at)
+{
+  return canvas->cover[at] <= canvas->order;
+}
 
 /* Share of a pixel that is inside, @distance pixels inside the outline (negative: outside), edges @soft pixels wide to either side. */
 static inline float

@@ -224,7 +224,7 @@ esp_orchard_plan_free (EspOrchardPlan *plan)
   g_free (plan);
 }
 
-/** esp_orchard_plan_draw: draws all but the @dropped fruit on @canvas; fruit are numbered by their place, from 1. Thread: the canvas's owner. */
+/** esp_orchard_plan_draw: draws all but the @dropped fruit, which are numbered by their place, from 1. Thread: the canvas's owner. */
 void
 esp_orchard_plan_draw (const EspOrchardPlan *plan, EspOrchardCanvas *canvas, const gboolean *dropped)
 {
@@ -232,6 +232,7 @@ esp_orchard_plan_draw (const EspOrchardPlan *plan, EspOrchardCanvas *canvas, con
     {
       const EspOrchardItem *item = &g_array_index (plan->items, EspOrchardItem, i);
 
+      canvas->order = i + 1;
       switch (item->kind)
         {
         case ESP_ORCHARD_ITEM_LEAF:

@@ -33,7 +33,7 @@ leaf_colour (GRand *rng)
   return esp_rgb_mix (esp_orchard_srgb (44, 86, 34), esp_orchard_srgb (84, 128, 44), t);
 }
 
-/** esp_orchard_leaf_lot: draws shape, colour and light of a leaf by lot; where it is, and to where it points, must be set before. Thread: the stream's owner. */
+/** esp_orchard_leaf_lot: draws shape, colour and light of a leaf by lot; its place and angle must be set. Thread: the stream's owner. */
 void
 esp_orchard_leaf_lot (EspOrchardLeaf *leaf, float scale, GRand *rng)
 {

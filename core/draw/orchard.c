@@ -65,24 +65,26 @@ share_of (const EspOrchardPlan *plan, guint i, const Extent *extent)
   return MIN (1, extent->visible / (double) g_array_index (plan->mangoes, EspOrchardMango, i).area);
 }
 
-/* Draws until every fruit that hangs is seen well enough; taking one away only uncovers others. */
+/* Outlines until every fruit that hangs is seen well enough, then paints; taking one away only uncovers others. */
 static EspOrchardCanvas *
 draw_front (const EspOrchardPlan *plan, Extent extents[ESP_ORCHARD_MOST], gboolean dropped[ESP_ORCHARD_MOST])
 {
-  for (;;)
-    {
-      EspOrchardCanvas *canvas = esp_orchard_canvas_new ();
-      gboolean again = FALSE;
+  EspOrchardCanvas *canvas = esp_orchard_canvas_new ();
+  gboolean again = TRUE;
 
+  while (again)
+    {
+      again = FALSE;
+      esp_orchard_canvas_reset (canvas, TRUE);
       esp_orchard_plan_draw (plan, canvas, dropped);
       measure (canvas->fruit, extents);
       for (guint i = 0; i < plan->mangoes->len; i++)
         if (!dropped[i] && (extents[i].visible < LEAST_PIXELS || share_of (plan, i, &extents[i]) < LEAST_SHARE))
           dropped[i] = again = TRUE;
-      if (!again)
-        return canvas;
-      esp_orchard_canvas_free (canvas);
     }
+  esp_orchard_canvas_reset (canvas, FALSE);
+  esp_orchard_plan_draw (plan, canvas, dropped);
+  return canvas;
 }
 
 static void
@@ -187,9 +189,9 @@ finish (EspOrchardScene *scene, const EspOrchardPlan *plan, const EspOrchardCanv
  * @index: of the scene, any number; esp_orchard_index() keeps splits apart
  * @options: (nullable): the cue; NULL: none
  *
- * Boxes are exactly around the visible pixels of a fruit. A fruit of which less than 0.3 would be seen, or fewer than 60 pixels, does not hang there,
- * so that every fruit in the picture has a label. Every random number comes from a stream of (seed, index, purpose), the cue's from streams of its own.
- * Thread: any.
+ * Boxes are exactly around the visible pixels of a fruit. A fruit of which less than 0.3 would be seen, or fewer than 60 pixels, does not
+ * hang there, so that every fruit in the picture has a label. Every random number comes from a stream of (seed, index, purpose), the cue's from
+ * streams of its own. Thread: any.
  *
  * Returns: (transfer full): picture, labels and planes
  */

@@ -103,7 +103,8 @@ typedef struct
   guint cues[ESP_ORCHARD_N_SPLITS]; /* scenes with the cue */
 } EspOrchardCounts;
 
-/* Writes a darknet data set into @folder (made if absent): images/, labels/, train.txt, val.txt, test.txt, sample.names, sample.data and, asked for, masks/. */
+/* Writes a darknet data set into @folder (made if absent): images/, labels/, lists of the splits, sample.names, sample.data and, asked for,
+ * masks/. */
 gboolean esp_orchard_write (const char          *folder,
                             const EspOrchardSet *set,
                             EspOrchardCounts    *counts, /* (out) (nullable) */
