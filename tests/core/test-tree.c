@@ -155,7 +155,8 @@ test_find (void)
 {
   g_autofree char *folder = g_dir_make_tmp ("espalier-XXXXXX", NULL), *cfg = g_build_filename (folder, "cfg", "t.cfg", NULL);
   static const char *const places[] = { "data/t.tree", "cfg/t.tree", "cfg/data/t.tree" };
-  g_autofree char *tried[3] = { NULL }, *list = NULL, *text = NULL, *below = g_build_filename (folder, "cfg", "data", NULL);
+  char *tried[3];
+  g_autofree char *list = NULL, *text = NULL, *below = g_build_filename (folder, "cfg", "data", NULL);
 
   write_into (folder, "cfg/t.cfg", NET SECOND LAST "[softmax]\ntree = data/t.tree\n");
   for (guint i = 0; i < 3; i++)
@@ -180,6 +181,8 @@ test_find (void)
   assert_says (cfg, ESP_ERROR_IO, "not a regular file");
   for (guint i = 1; i < 3; i++)
     remove_from (folder, places[i]);
+  for (guint i = 0; i < 3; i++)
+    g_free (tried[i]);
   g_rmdir (below);
   remove_from (folder, "cfg/t.cfg");
   remove_from (folder, "cfg");

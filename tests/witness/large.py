@@ -83,8 +83,8 @@ def error_of(got, wanted):
 class Case:
     """A network at the smallest input, with weights that float32 can tell apart: PyTorch's own float32 agrees with its float64 in every layer.
 
-    Where a logistic follows numbers in the hundred thousands it cannot, and the next seed is taken; where none will do, the convolutions before
-    the heads are softened, and that is printed."""
+    Where a logistic follows numbers in the hundred thousands it cannot, and the next seed is taken; where none will do, what goes through one
+    in gates and before the heads is softened, and that is printed."""
 
     def __init__(self, name, folder, side=None):
         self.name, self.folder = name, folder
@@ -109,18 +109,29 @@ class Case:
         self.weights = write(os.path.join(folder, "random.weights"), raw)
         self.input_path = write(os.path.join(folder, "input"), self.input)
         if worst[0] > WITHIN / 4:
-            print(f"# {name}: no seed up to {most} will do: the convolutions before the heads are softened")
+            print(f"# {name}: no seed up to {most} will do: the gates and the convolutions before the heads are softened")
+            self.soften_gates()
             self.soften_heads()
 
     def soften_heads(self):
-        """Divides the convolution before each head so that what comes in is of size 1: its exponentials can then be compared."""
+        """What comes into each head is then of size 1: its exponentials can be compared."""
+        self.soften([layer.inputs[0] for layer in self.network.layers if layer.kind == "yolo"])
+
+    def soften_gates(self):
+        """As many as there are one behind the other are taken one by one: each is of size 1 where those before it already are."""
+        for layer in self.network.layers:
+            gate = self.network.layers[layer.inputs[0]]
+            if layer.kind in ("sam", "scale_channels") and gate.kind == "convolutional" and gate.activation == "logistic":
+                self.soften([gate.index])
+
+    def soften(self, convolutions):
+        """Divides each so that what it gives before its activation is of size 1."""
         values = torch_values(self.network, self.params, self.input, "opencv")
         params = [dict(layer) for layer in self.params]
-        for layer in self.network.layers:
-            if layer.kind == "yolo":
-                before = layer.inputs[0]
-                size = float(values[before]["pre"].std())
-                params[before].update({name: params[before][name] / np.float32(size) for name in ("weights", "biases")})
+        for index in convolutions:
+            size = float(values[index]["pre"].std())
+            names = ("scales" if self.network.layers[index].normalized else "weights", "biases")
+            params[index].update({name: params[index][name] / np.float32(size) for name in names})
         self.params = params
         self.weights = write(os.path.join(self.folder, "softened.weights"), params_bytes(self.network, params))
         self.double = {}
