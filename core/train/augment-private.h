@@ -14,7 +14,28 @@ typedef struct
   int      left, top, right, bottom; /* the rectangle */
   double   x, y, w, h;               /* where the whole upright picture lies, shown or not; w and h above 0 */
   gboolean flip;                     /* left for right within x .. x + w */
+  double   turn;                     /* clockwise about the picture's middle, radians; of a classifier's only */
 } EspTile;
+
+/* All that is drawn for one picture. */
+typedef struct
+{
+  double   edge[4]; /* -1..1: left, right, top, bottom */
+  double   size[2]; /* 0..1: of left and top, of right and bottom */
+  double   scale;   /* 0..1 */
+  double   at[2];   /* 0..1 */
+  gboolean flip;
+  double   hue, saturation, exposure; /* turns, factor, factor */
+  double   turn;    /* -1..1 */
+  double   aspect;  /* factor */
+  double   crop;    /* 0..1 */
+} EspDraw;
+
+/* Four pictures about a corner. */
+typedef struct
+{
+  int left, top; /* where the corner is */
+} EspCorner;
 
 /* What all images of a feeder share. Immutable, but for the store, which locks. */
 typedef struct
@@ -35,6 +56,46 @@ typedef struct
   guint   index; /* of the data set */
   guint64 epoch;
 } EspTurn;
+
+/* draw.c */
+void     esp_draw_init    (EspDraw          *draw,   /* (out): as many numbers of the stream whatever the settings */
+                           const EspAugment *augment,
+                           GRand            *rng);
+double   esp_draw_factor  (GRand            *rng,    /* 1 / most .. most */
+                           double            most);
+
+/* place.c */
+gboolean esp_place_still  (const EspAugment *augment, /* pictures lie as they do in a pass of measure, but for a flip */
+                           gboolean          classifier);
+EspTile  esp_place_fit    (EspFit            fit,
+                           EspShape          shape,
+                           int               width,  /* of the picture */
+                           int               height);
+EspTile  esp_place_draw   (const EspAugment *augment,
+                           const EspDraw    *draw,
+                           gboolean          classifier,
+                           EspShape          shape,
+                           int               width,
+                           int               height);
+EspTile  esp_place_quarter (EspTile          whole,  /* as the picture alone would lie */
+                            guint            quarter, /* 0 .. 3: top left, top right, bottom left, bottom right */
+                            EspCorner        corner,
+                            EspShape         shape);
+
+/* paint.c */
+void     esp_paint_tile   (const EspTile    *tile,
+                           EspDecoded       *decoded,
+                           const float       fill[3],
+                           EspShape          shape,
+                           float            *input);
+void     esp_paint_flip   (EspShape          shape,  /* the whole input, left for right */
+                           float            *input);
+
+/* colour.c */
+void     esp_colour_tile  (const EspTile    *tile,
+                           const EspDraw    *draw,
+                           EspShape          shape,
+                           float            *input);
 
 /* labels.c */
 void     esp_labels_add   (GArray           *labels, /* of EspLabel */

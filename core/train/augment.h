@@ -46,6 +46,10 @@ typedef struct
 
 void     esp_augment_init (EspAugment        *augment, /* nothing drawn: the images as a pass of measure sees them */
                            const EspNetwork  *network);
+EspShape esp_augment_size (const EspAugment  *augment, /* of the input in a row of batches, where random draws it */
+                           EspShape           input,
+                           guint64            seed,
+                           guint64            row);
 gboolean esp_augment_read (EspAugment        *augment, /* (out): what the cfg says */
                            const EspNetwork  *network,
                            GError           **error);

@@ -105,6 +105,9 @@ check_options (const EspRender *render, const EspFeederOptions *options, GError 
     return refuse (render, error, "the network has %d input channels: expected 1 or 3 for pictures", options->input.c);
   if (options->input.w < 1 || options->input.h < 1 || options->input.w > MOST_SIDE || options->input.h > MOST_SIDE)
     return refuse (render, error, "an input of %d x %d pixels: expected sides of 1 to %d", options->input.w, options->input.h, MOST_SIDE);
+  if (options->augment.random > 1 && MAX (options->input.w, options->input.h) * options->augment.random > MOST_SIDE)
+    return refuse (render, error, "an input of up to %g x %d pixels: expected sides of 1 to %d", options->augment.random,
+                   MAX (options->input.w, options->input.h), MOST_SIDE);
   if (options->batch < 1 || options->batch > MOST_BATCH)
     return refuse (render, error, "a batch of %u images: expected 1 to %d", options->batch, MOST_BATCH);
   return TRUE;

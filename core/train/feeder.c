@@ -74,7 +74,8 @@ static EspBatch *
 begin_batch (EspFeeder *feeder, guint64 step)
 {
   const guint n = feeder->options.batch;
-  EspShape shape = feeder->options.input;
+  EspShape shape
+      = esp_augment_size (&feeder->render.augment, feeder->options.input, feeder->options.seed, step / feeder->options.size_every);
   EspBatch *batch = g_new0 (EspBatch, 1);
   guint64 epoch = 0;
 
@@ -201,7 +202,7 @@ esp_feeder_new (EspDataset *dataset, const EspClassMap *map, const EspFeederOpti
 {
   EspFeeder *feeder = NULL;
 
-  g_return_val_if_fail (dataset != NULL && options != NULL && options->ahead > 0, NULL);
+  g_return_val_if_fail (dataset != NULL && options != NULL && options->ahead > 0 && options->size_every > 0, NULL);
   feeder = g_new0 (EspFeeder, 1);
   feeder->options = *options;
   feeder->render = (EspRender){
