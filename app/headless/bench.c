@@ -1,12 +1,13 @@
-/* bench.c: espalier-cli bench: how fast the engine runs and explains, beside what the processor could do */
+/* bench.c: espalier-cli bench: how fast the engine runs, explains and trains, beside what the processor could do */
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
 #include "explain/attribution.h"
 #include "kernels/peak.h"
 #include "net/cost.h"
-#include "progress.h"
+#include "bench-train.h"
 #include "network-options.h"
+#include "progress.h"
 #include "verbs.h"
 
 #include <sys/resource.h>
@@ -15,13 +16,14 @@
 #define MOST_BLOCKS  100
 #define PEAK_SECONDS .005 /* of one turn at the peak */
 
-static int blocks = 24, repeats = 4;
+static int blocks = 24, repeats = 4, train = 6;
 
 static char *dialect;
 
 static const GOptionEntry options[] = {
   { "blocks", 0, 0, G_OPTION_ARG_INT, &blocks, "Take N turns at the peak, forward and explain (default 24)", "N" },
   { "repeats", 0, 0, G_OPTION_ARG_INT, &repeats, "Runs in a turn (default 4)", "N" },
+  { "train", 0, 0, G_OPTION_ARG_INT, &train, "Then time N training steps of 8 images, 0 for none (default 6)", "N" },
   ESP_DIALECT_OPTION (dialect),
   G_OPTION_ENTRY_NULL,
 };
@@ -34,6 +36,8 @@ typedef struct
   EspJob *job;
   float *input, *seed, *scores;
   double peak, forward_ms, explain_ms; /* medians */
+  double images_per_second;            /* of training; 0: not timed */
+  gint64 memory;                       /* of forward and explain, at most, in bytes */
   GArray *peaks;                       /* of double, GFLOP/s, one a turn */
   GError *error;
 } Bench;
@@ -144,6 +148,30 @@ prepare (Bench *bench)
   return bench->explain != NULL && act_forward (bench, &bench->error) && act_explain (bench, &bench->error);
 }
 
+static gint64
+most_memory (void)
+{
+  struct rusage usage = { 0 };
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (gint64) usage.ru_maxrss * 1024;
+}
+
+/* A network that is not trained here is timed all the same; the reason goes to stderr. */
+static void
+measure_training (Bench *bench)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (train == 0 || bench->error != NULL
+      || esp_bench_train (bench->network, bench->weights, train, bench->job, &bench->images_per_second, &error))
+    return;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    bench->error = g_steal_pointer (&error);
+  else
+    g_printerr ("espalier-cli: training is not timed: %s\n", error->message);
+}
+
 /* Peak, forward and explain in turn, so that a change of the clock meets all of them alike. */
 static void
 measure (gpointer data)
@@ -165,6 +193,8 @@ measure (gpointer data)
   bench->explain_ms = median (explain);
   g_clear_pointer (&bench->infer, esp_engine_unref);
   g_clear_pointer (&bench->explain, esp_engine_unref);
+  bench->memory = most_memory ();
+  measure_training (bench);
 }
 
 static gboolean
@@ -201,11 +231,9 @@ count_gflop (const EspNetwork *network)
 static void
 tell (const Bench *bench, EspCommon *common, JsonBuilder *json)
 {
-  struct rusage usage = { 0 };
   double gflops = count_gflop (bench->network) / bench->forward_ms * 1000;
   guint threads = esp_lane_get_threads (esp_common_lane (common));
 
-  getrusage (RUSAGE_SELF, &usage);
   esp_json_double (json, "peak_gflops", bench->peak);
   esp_json_double (json, "forward_ms", bench->forward_ms);
   esp_json_double (json, "forward_gflops", gflops);
@@ -213,15 +241,20 @@ tell (const Bench *bench, EspCommon *common, JsonBuilder *json)
   esp_json_double (json, "explain_ms", bench->explain_ms);
   esp_json_double (json, "explain_of_forward", bench->explain_ms / bench->forward_ms);
   json_builder_set_member_name (json, "train_images_per_second");
-  json_builder_add_null_value (json);
+  if (bench->images_per_second > 0)
+    json_builder_add_double_value (json, bench->images_per_second);
+  else
+    json_builder_add_null_value (json);
   esp_json_int (json, "threads", threads);
-  esp_json_int (json, "peak_rss_bytes", (gint64) usage.ru_maxrss * 1024);
+  esp_json_int (json, "peak_rss_bytes", bench->memory);
   if (common->json)
     return;
   g_print ("processor  %.1f GFLOP/s at best, %u threads\n", bench->peak, threads);
   g_print ("forward    %.2f ms, %.1f GFLOP/s, %.1f %% of it\n", bench->forward_ms, gflops, gflops / bench->peak * 100);
   g_print ("explain    %.2f ms, %.2f × forward\n", bench->explain_ms, bench->explain_ms / bench->forward_ms);
-  g_print ("memory     %.0f MB at most\n", (double) usage.ru_maxrss / 1024);
+  if (bench->images_per_second > 0)
+    g_print ("train      %.2f images a second, 8 at a time\n", bench->images_per_second);
+  g_print ("memory     %.0f MB at most, training apart\n", (double) bench->memory / 1e6);
 }
 
 static gboolean
@@ -231,10 +264,10 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
   Bench bench = { .job = job };
   gboolean done = FALSE;
 
-  if (blocks < 1 || blocks > MOST_BLOCKS || repeats < 1 || repeats > MOST_BLOCKS)
+  if (blocks < 1 || blocks > MOST_BLOCKS || repeats < 1 || repeats > MOST_BLOCKS || train < 0 || train > MOST_BLOCKS)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--blocks %d --repeats %d: expected 1 to %d", blocks, repeats,
-                   MOST_BLOCKS);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--blocks %d --repeats %d --train %d: expected 1 to %d, of training from 0", blocks, repeats, train, MOST_BLOCKS);
       return FALSE;
     }
   if (load (&bench, argc, argv, (guint64) common->seed, error))
