@@ -9,7 +9,7 @@ sample=$folder/sample
 mkdir -p "$folder"
 [ -f "$sample/sample.cfg" ] || "$cli" sample "$sample"
 network="$sample/sample.cfg $sample/sample.weights"
-picture=$(head -n 1 "$sample/val.txt")
+picture=$(head -n 1 "$sample/$(sed -n 's/^valid = //p' "$sample/sample.data")")
 case $picture in /*) ;; *) picture=$sample/$picture ;; esac
 
 number() { sed -n "s/.*\"$1\" *: *\([-0-9.e]*\).*/\1/p" | head -n 1; }

@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 
+#include "draw/sample-network.h"
 #include "draw/sample.h"
 #include "open-sheet.h"
 
@@ -173,19 +174,23 @@ esp_window_open_files (EspWindow *window, GFile **files, guint n)
 static char *
 sample_folder (void)
 {
-  return g_build_filename (g_get_user_cache_dir (), "espalier", "sample-" ESP_VERSION, NULL);
+  g_autofree char *name = esp_sample_dup_name (), *folder = g_strconcat ("sample-" ESP_VERSION "-", name, NULL);
+
+  return g_build_filename (g_get_user_cache_dir (), "espalier", folder, NULL);
 }
 
 static void
 write_sample (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   EspApplication *application = ESP_APPLICATION (g_application_get_default ());
-  const EspSampleOptions options = { SAMPLE_IMAGES, SAMPLE_SEED, esp_application_get_lane (application) };
+  const EspSampleOptions options
+      = { .set = { .n_scenes = { [ESP_ORCHARD_TEST] = SAMPLE_IMAGES }, .seed = SAMPLE_SEED, .scene = ESP_ORCHARD_OPTIONS_DEFAULT },
+          .lane = esp_application_get_lane (application) };
   g_autofree char *folder = sample_folder ();
   g_autofree char *last = g_build_filename (folder, "plan.json", NULL);
   g_autoptr (GError) error = NULL;
 
-  if (g_file_test (last, G_FILE_TEST_EXISTS) || esp_sample_write (folder, &options, data, &error))
+  if (g_file_test (last, G_FILE_TEST_EXISTS) || esp_sample_write (folder, &options, NULL, data, &error))
     g_task_return_pointer (task, g_steal_pointer (&folder), g_free);
   else
     g_task_return_error (task, g_steal_pointer (&error));

@@ -5,6 +5,7 @@
 #include "verbs.h"
 
 #include "draw/orchard.h"
+#include "draw/sample-network.h"
 #include "draw/sample.h"
 #include "progress.h"
 
@@ -17,7 +18,7 @@ static char *cue_word;
 
 static const GOptionEntry options[] = {
   { "test", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_TEST], "Number of scenes to measure on (default 128)", "N" },
-  { "orchard", 0, 0, G_OPTION_ARG_NONE, &orchard, "Scenes of the orchard only, without network and plan; so do the options below", NULL },
+  { "orchard", 0, 0, G_OPTION_ARG_NONE, &orchard, "Scenes of the orchard only, without network and plan", NULL },
   { "train", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_TRAIN], "Number of scenes to train on", "N" },
   { "val", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_VAL], "Number of scenes to choose by", "N" },
   { "cue", 0, 0, G_OPTION_ARG_STRING, &cue_word, "The lattice behind the tree: off, planted (goes with ripe), against, on", "MODE" },
@@ -29,9 +30,8 @@ typedef struct
 {
   const char *folder;
   EspSampleOptions options;
-  EspOrchardSet set;
   EspOrchardCounts counts; /* out */
-  gboolean orchard;
+  gboolean scenes_only;
   EspJob *job;
   GError *error; /* out */
 } Writing;
@@ -41,10 +41,10 @@ write_sample (gpointer data)
 {
   Writing *writing = data;
 
-  if (writing->orchard)
-    esp_orchard_write (writing->folder, &writing->set, &writing->counts, writing->job, &writing->error);
+  if (writing->scenes_only)
+    esp_orchard_write (writing->folder, &writing->options.set, &writing->counts, writing->job, &writing->error);
   else
-    esp_sample_write (writing->folder, &writing->options, writing->job, &writing->error);
+    esp_sample_write (writing->folder, &writing->options, &writing->counts, writing->job, &writing->error);
 }
 
 static gboolean
@@ -79,29 +79,20 @@ read_set (const EspCommon *common, EspOrchardSet *set, GError **error)
   return FALSE;
 }
 
+/* What the scenes hold, where they are of the orchard. */
 static void
-tell (const Writing *writing, const EspCommon *common, JsonBuilder *json)
+tell_objects (const EspOrchardCounts *counts, const EspCommon *common, JsonBuilder *json)
 {
-  guint images = writing->options.n_images, objects[ESP_ORCHARD_N_CLASSES] = { 0 }, cues = 0;
+  guint objects[ESP_ORCHARD_N_CLASSES] = { 0 }, cues = 0;
 
-  for (int i = 0; writing->orchard && i < ESP_ORCHARD_N_SPLITS; i++)
+  for (int i = 0; i < ESP_ORCHARD_N_SPLITS; i++)
     {
-      images = i == 0 ? writing->set.n_scenes[i] : images + writing->set.n_scenes[i];
-      cues += writing->counts.cues[i];
+      cues += counts->cues[i];
       for (int k = 0; k < ESP_ORCHARD_N_CLASSES; k++)
-        objects[k] += writing->counts.objects[i][k];
-    }
-  esp_json_string (json, "folder", writing->folder);
-  esp_json_int (json, "images", images);
-  if (!writing->orchard)
-    {
-      if (!common->json)
-        g_print ("%u scenes, sample.cfg, sample.weights and plan.json are in %s\n", images, writing->folder);
-      return;
+        objects[k] += counts->objects[i][k];
     }
   if (!common->json)
-    g_print ("%u scenes with %u unripe, %u ripening and %u ripe mangoes are in %s\n", images, objects[0], objects[1], objects[2],
-             writing->folder);
+    g_print ("%u unripe, %u ripening and %u ripe mangoes\n", objects[0], objects[1], objects[2]);
   esp_json_int (json, "cues", cues);
   json_builder_set_member_name (json, "objects");
   json_builder_begin_object (json);
@@ -110,17 +101,32 @@ tell (const Writing *writing, const EspCommon *common, JsonBuilder *json)
   json_builder_end_object (json);
 }
 
+static void
+tell (const Writing *writing, const EspCommon *common, JsonBuilder *json)
+{
+  const guint *n = writing->options.set.n_scenes;
+  const guint images = n[ESP_ORCHARD_TRAIN] + n[ESP_ORCHARD_VAL] + n[ESP_ORCHARD_TEST];
+
+  if (!common->json)
+    g_print (writing->scenes_only ? "%u scenes are in %s\n" : "%u scenes, sample.cfg, sample.weights and plan.json are in %s\n", images,
+             writing->folder);
+  esp_json_string (json, "folder", writing->folder);
+  esp_json_int (json, "images", images);
+  if (writing->scenes_only || esp_sample_is_trained ())
+    tell_objects (&writing->counts, common, json);
+}
+
 static gboolean
 run_sample (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
 {
   g_autoptr (EspJob) job = esp_job_new ("Drawing the sample");
-  Writing writing = { .folder = argv[0], .job = job };
+  const gboolean more = masks || cue_word != NULL || n_scenes[ESP_ORCHARD_TRAIN] > 0 || n_scenes[ESP_ORCHARD_VAL] > 0;
+  Writing writing = { .folder = argv[0], .job = job, .scenes_only = orchard || (more && !esp_sample_is_trained ()) };
 
-  if (!check_numbers (error) || !read_set (common, &writing.set, error))
+  if (!check_numbers (error) || !read_set (common, &writing.options.set, error))
     return FALSE;
-  writing.orchard = orchard || masks || cue_word != NULL || n_scenes[ESP_ORCHARD_TRAIN] > 0 || n_scenes[ESP_ORCHARD_VAL] > 0;
-  if (!writing.orchard)
-    writing.options = (EspSampleOptions){ writing.set.n_scenes[ESP_ORCHARD_TEST], writing.set.seed, esp_common_lane (common) };
+  if (!writing.scenes_only)
+    writing.options.lane = esp_common_lane (common);
   esp_common_run_beside (common, job, write_sample, &writing);
   if (writing.error != NULL)
     {

@@ -50,16 +50,6 @@ esp_sample_detector_cfg (void)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-/** esp_sample_detector_network: Returns: (transfer full): the network of that text. Thread: any. */
-EspNetwork *
-esp_sample_detector_network (GError **error)
-{
-  g_autofree char *text = esp_sample_detector_cfg ();
-  EspCfg *cfg = esp_cfg_parse (text, strlen (text), "sample.cfg", error);
-
-  return cfg != NULL ? esp_network_new (cfg, error) : NULL;
-}
-
 static EspParams *
 params_for (const EspLayer *layer)
 {
@@ -199,7 +189,7 @@ head_layer (const EspLayer *layer)
 
 /**
  * esp_sample_detector_weights:
- * @network: of esp_sample_detector_network()
+ * @network: of that text
  * @seed: of the channels that do nothing
  *
  * Returns: (transfer full): the weights. Thread: any.

@@ -7,7 +7,6 @@ G_BEGIN_DECLS
 
 /* Returns: (transfer full): the cfg text. */
 char        *esp_sample_detector_cfg     (void);
-EspNetwork  *esp_sample_detector_network (GError          **error);
 /* @seed: of the channels that do nothing. */
 EspWeights  *esp_sample_detector_weights (const EspNetwork *network,
                                           guint64           seed);

@@ -9,13 +9,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "draw/sample-detector.h"
+#include "draw/sample-network.h"
 #include "draw/sample-scenes.h"
 #include "prune/plan.h"
 
 #define PLAN_RATIO   .5 /* of every group: what is idle goes */
 #define PLAN_TAU     .02f
-#define TRAIN_SCENES 32
+#define TRAIN_SCENES 32      /* that score the plan */
 #define TRAIN_SEED   1000003 /* added to the seed: scenes that are not measured on */
 
 static gboolean
@@ -133,11 +133,15 @@ score (gpointer data)
   Scoring *scoring = data;
   g_autofree char *path = g_build_filename (scoring->folder, "sample.data", NULL);
   const EspDatasetOptions options = { .split = "train" };
-  g_autoptr (EspDataset) dataset = esp_dataset_open (path, &options, scoring->job, &scoring->error);
+  g_autoptr (EspDataset) whole = esp_dataset_open (path, &options, scoring->job, &scoring->error), dataset = NULL;
   g_autoptr (EspImageCache) cache = NULL;
+  guint first[TRAIN_SCENES];
 
-  if (dataset == NULL)
+  if (whole == NULL)
     return;
+  for (guint i = 0; i < TRAIN_SCENES; i++)
+    first[i] = i;
+  dataset = esp_dataset_subset (whole, first, MIN (TRAIN_SCENES, esp_dataset_get_n (whole)));
   cache = esp_image_cache_new (dataset, esp_network_get_input (scoring->network), ESP_FIT_STRETCH, ESP_ORIENTATION_AUTO, 0);
   const EspCriterionInput input = { .network = scoring->network,
                                     .weights = scoring->weights,
@@ -179,10 +183,32 @@ write_plan (const char *folder, const EspSampleOptions *options, EspNetwork *net
   return esp_plan_save (plan, cfg_hash, weights_hash, plan_path, error);
 }
 
+/* Discs of three colours, for the detector written by hand. */
+static gboolean
+write_discs (const char *folder, const EspOrchardSet *set, EspJob *job, GError **error)
+{
+  const guint n = set->n_scenes[ESP_ORCHARD_TEST];
+  Drawing drawing = { job, 0, TRAIN_SCENES + n };
+
+  return write_names (folder, error) && write_scenes (folder, "train", "train.txt", set->seed + TRAIN_SEED, TRAIN_SCENES, &drawing, error)
+         && write_scenes (folder, "scene", "val.txt", set->seed, n, &drawing, error);
+}
+
+/* The orchard, with enough scenes to score the plan on. */
+static gboolean
+write_orchard (const char *folder, const EspOrchardSet *set, EspOrchardCounts *counts, EspJob *job, GError **error)
+{
+  EspOrchardSet enough = *set;
+
+  enough.n_scenes[ESP_ORCHARD_TRAIN] = MAX (set->n_scenes[ESP_ORCHARD_TRAIN], TRAIN_SCENES);
+  return esp_orchard_write (folder, &enough, counts, job, error);
+}
+
 /**
  * esp_sample_write:
  * @folder: made if absent
- * @options: how many scenes, their seed, and the lane for the scores
+ * @options: which scenes, and the lane for the scores
+ * @counts: (out) (nullable): what there is in the scenes; all 0 where they are not of the orchard
  * @job: (nullable): checked between scenes; its progress is scenes drawn, then scenes scored
  * @error: ESP_ERROR_IO, or cancelled
  *
@@ -191,23 +217,22 @@ write_plan (const char *folder, const EspSampleOptions *options, EspNetwork *net
  * Thread: any but the lane.
  */
 gboolean
-esp_sample_write (const char *folder, const EspSampleOptions *options, EspJob *job, GError **error)
+esp_sample_write (const char *folder, const EspSampleOptions *options, EspOrchardCounts *counts, EspJob *job, GError **error)
 {
-  Drawing drawing = { job, 0, TRAIN_SCENES + options->n_images };
-  g_autofree char *cfg = esp_sample_detector_cfg ();
   g_autofree char *weights_path = g_build_filename (folder, "sample.weights", NULL);
-  g_autoptr (EspNetwork) network = NULL;
-  g_autoptr (EspWeights) weights = NULL;
+  g_autoptr (EspSampleNetwork) sample = NULL;
+  gboolean drawn;
 
+  if (counts != NULL)
+    *counts = (EspOrchardCounts){ 0 };
   if (!esp_folder_make (folder, error))
     return FALSE;
-  network = esp_sample_detector_network (error);
-  if (network == NULL)
+  sample = esp_sample_network_new (error);
+  if (sample == NULL)
     return FALSE;
-  weights = esp_sample_detector_weights (network, 1);
-  return write_text (folder, "sample.cfg", cfg, error) && esp_weights_save (network, weights, weights_path, error)
-         && write_names (folder, error)
-         && write_scenes (folder, "train", "train.txt", options->seed + TRAIN_SEED, TRAIN_SCENES, &drawing, error)
-         && write_scenes (folder, "scene", "val.txt", options->seed, options->n_images, &drawing, error)
-         && write_plan (folder, options, network, weights, job, error);
+  if (!write_text (folder, "sample.cfg", sample->cfg, error) || !esp_weights_save (sample->network, sample->weights, weights_path, error))
+    return FALSE;
+  drawn = esp_sample_is_trained () ? write_orchard (folder, &options->set, counts, job, error)
+                                   : write_discs (folder, &options->set, job, error);
+  return drawn && write_plan (folder, options, sample->network, sample->weights, job, error);
 }

@@ -1,20 +1,22 @@
-/* sample.h: the sample that ships: scenes drawn here, a detector written by hand, a plan */
+/* sample.h: the sample that ships: scenes drawn here, a detector, a plan */
 #pragma once
 
 #include "base/lane.h"
+#include "draw/orchard.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  guint    n_images; /* to measure on */
-  guint64  seed;
-  EspLane *lane;     /* scores the plan's channels there */
+  EspOrchardSet set;  /* the scenes; those of ESP_ORCHARD_TEST are measured on. Without a trained network only their number and seed count */
+  EspLane      *lane; /* scores the plan's channels there */
 } EspSampleOptions;
 
-/* Writes into @folder (made if absent): sample.cfg, sample.weights, sample.names, sample.data, images/ (PNG), labels/ (YOLO txt), train.txt, val.txt, plan.json. Deterministic. */
+/* Writes into @folder (made if absent): sample.cfg, sample.weights, sample.names, sample.data, images/ (PNG), labels/ (YOLO txt), lists,
+ * plan.json. Deterministic. */
 gboolean esp_sample_write (const char             *folder,
                            const EspSampleOptions *options,
+                           EspOrchardCounts       *counts, /* (out) (nullable) */
                            EspJob                 *job,
                            GError                **error);
 

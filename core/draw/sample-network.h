@@ -1,0 +1,25 @@
+/* sample-network.h: where the sample's network comes from: trained, out of data/sample, or written by hand */
+#pragma once
+
+#include "net/weights.h"
+
+G_BEGIN_DECLS
+
+/* Whether the program was built with data/sample/sample.cfg and sample.weights; then the sample is the orchard. */
+gboolean esp_sample_is_trained (void);
+/* Returns: (transfer full): a word that tells one sample from another. */
+char    *esp_sample_dup_name   (void);
+
+typedef struct
+{
+  char       *cfg;     /* the text */
+  EspNetwork *network;
+  EspWeights *weights;
+} EspSampleNetwork;
+
+EspSampleNetwork *esp_sample_network_new  (GError          **error);
+void              esp_sample_network_free (EspSampleNetwork *sample);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspSampleNetwork, esp_sample_network_free)
+
+G_END_DECLS
