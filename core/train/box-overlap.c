@@ -156,6 +156,17 @@ esp_overlap_of (EspOverlapKind kind, EspExactBox box, EspExactBox truth, double 
   return overlap;
 }
 
+/** esp_overlap_iou: Returns: intersection over union of @box and @truth, 0 where they share nothing. In double. Thread: any. */
+double
+esp_overlap_iou (EspExactBox box, EspExactBox truth)
+{
+  const double across = fmin (box.x + box.w / 2, truth.x + truth.w / 2) - fmax (box.x - box.w / 2, truth.x - truth.w / 2);
+  const double down = fmin (box.y + box.h / 2, truth.y + truth.h / 2) - fmax (box.y - box.h / 2, truth.y - truth.h / 2);
+  const double both = across * down;
+
+  return across > 0 && down > 0 ? both / (box.w * box.h + truth.w * truth.h - both) : 0;
+}
+
 /** esp_overlap_sizes: Returns: the value of @kind of a box of @w and @h and one of @truth's size about one centre. Thread: any. */
 double
 esp_overlap_sizes (EspOverlapKind kind, double w, double h, EspExactBox truth)

@@ -37,6 +37,8 @@ EspOverlap  esp_overlap_of    (EspOverlapKind  kind,
                                EspExactBox     box,
                                EspExactBox     truth,
                                double          alpha);
+double      esp_overlap_iou   (EspExactBox     box,   /* the value of ESP_OVERLAP_IOU alone */
+                               EspExactBox     truth);
 double      esp_overlap_sizes (EspOverlapKind  kind,  /* of two boxes about one centre */
                                double          w,
                                double          h,

@@ -188,7 +188,7 @@ run_box (const EspHeadForm *form, const EspBoxTarget *target, const double *raw,
 {
   const gsize at = esp_spot_at (form, target->spot), plane = esp_spot_plane (form);
   const EspExactBox box = esp_head_box (form, raw, target->spot);
-  const double iou = esp_overlap_of (ESP_OVERLAP_IOU, box, target->truth, ESP_ALPHA_OF_BOXES).iou;
+  const double iou = esp_overlap_iou (box, target->truth);
   double slopes[4];
 
   parts->box += target->share

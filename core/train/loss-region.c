@@ -90,7 +90,7 @@ ask_spot (const EspRegionKeys *region, EspTargets *targets, const double *raw, g
     {
       const EspExactBox truth = esp_exact_box (g_array_index (labels, EspLabel, i).box);
 
-      if (esp_overlap_of (ESP_OVERLAP_IOU, box, truth, ESP_ALPHA_OF_BOXES).iou > region->thresh)
+      if (esp_overlap_iou (box, truth) > region->thresh)
         targets->objectness_weight[spot] = 0;
     }
   if (region->to_anchors)
@@ -142,7 +142,7 @@ ask_truth (const EspRegionKeys *region, EspTargets *targets, const double *raw, 
   const gsize spot = spot_of (region, raw, label);
   const EspBoxTarget target
       = { .spot = spot, .truth = truth, .weight = region->coord_scale, .size_weight = fmax (2 - truth.w * truth.h, 1), .share = 1 };
-  const double iou = esp_overlap_of (ESP_OVERLAP_IOU, esp_head_box (&region->form, raw, spot), truth, ESP_ALPHA_OF_BOXES).iou;
+  const double iou = esp_overlap_iou (esp_head_box (&region->form, raw, spot), truth);
 
   esp_targets_add_box (targets, &target, TRUE);
   targets->objectness[spot] = region->rescore ? iou : 1;

@@ -4,7 +4,7 @@
 
 #include "train/loss-private.h"
 
-#include <float.h>
+#include <string.h>
 
 /* A prediction that names no class above this probability is not spared. */
 #define NAMED 0.25
@@ -26,10 +26,12 @@ find_named (const EspYoloKeys *yolo, const double *raw)
   const double above = form->activated ? NAMED : log (NAMED / (1 - NAMED));
   guint8 *named = g_new0 (guint8, (gsize) form->n_anchors * plane);
 
+  if (yolo->is_stock)
+    memset (named, TRUE, (gsize) form->n_anchors * plane);
   for (gsize i = 0; i < (gsize) form->n_anchors; i++)
     for (gsize k = 5; k < entries; k++)
       for (gsize cell = 0; cell < plane; cell++)
-        named[i * plane + cell] |= yolo->is_stock || raw[(i * entries + k) * plane + cell] > above;
+        named[i * plane + cell] |= raw[(i * entries + k) * plane + cell] > above;
   return named;
 }
 
@@ -78,7 +80,7 @@ ask_spot (const Assignment *to, gsize spot, gboolean is_named, const GArray *lab
   for (guint i = 0; i < labels->len; i++)
     {
       const EspExactBox truth = esp_exact_box (g_array_index (labels, EspLabel, i).box);
-      const double iou = esp_overlap_of (ESP_OVERLAP_IOU, box, truth, ESP_ALPHA_OF_BOXES).iou;
+      const double iou = esp_overlap_iou (box, truth);
 
       if (iou > best)
         best = iou, which = i;

@@ -7,8 +7,6 @@
 #include "net-common.h"
 #include "train/loss-private.h"
 
-#include <omp.h>
-
 #define NET     "[net]\nwidth=64\nheight=48\nchannels=3\n"
 #define LAST    "[convolutional]\nfilters=%d\nsize=1\nstride=8\nactivation=%s\n"
 #define ANCHORS "anchors=10,14, 23,27, 37,58, 60,40\nnum=4\nclasses=3\n"
@@ -427,7 +425,7 @@ test_not_finite (void)
     }
 }
 
-/* Of a batch in float: sums over images, the gradients of each alone, whatever the number of threads. */
+/* Of a batch in float: sums over images, the gradients of each alone. */
 static void
 test_batch (void)
 {
@@ -435,7 +433,7 @@ test_batch (void)
   g_autoptr (EspLoss) loss = yolo_loss ("iou_loss=ciou\niou_thresh=.2\nignore_thresh=.2\n", 0);
   const gsize n = esp_shape_count (loss->shape);
   EspShape shape = loss->shape;
-  const int images = 5, most = omp_get_max_threads ();
+  const int images = 5;
   g_autofree float *raw = g_new (float, 5 * n);
   g_autofree float *gradient = g_new (float, 5 * n);
   g_autofree float *again = g_new (float, 5 * n);
@@ -449,11 +447,8 @@ test_batch (void)
     labels[i] = random_labels (rng, 3 * (guint) i);
   for (gsize i = 0; i < 5 * n; i++)
     exact_raw[i] = raw[i] = (float) uniform (rng, -2, 2);
-  omp_set_num_threads (1);
   esp_loss_run (loss, shape, raw, labels, gradient, &parts);
-  omp_set_num_threads (3);
   esp_loss_run (loss, shape, raw, labels, again, &parts_again);
-  omp_set_num_threads (most);
   esp_loss_run_double (loss, shape, exact_raw, labels, exact, &exact_parts);
   g_assert_cmpmem (gradient, 5 * n * sizeof (float), again, 5 * n * sizeof (float));
   g_assert_cmpfloat (parts.total, ==, parts_again.total);
