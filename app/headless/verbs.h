@@ -16,3 +16,4 @@ extern const EspVerb esp_verb_score;
 extern const EspVerb esp_verb_groups;
 extern const EspVerb esp_verb_prune;
 extern const EspVerb esp_verb_verify;
+extern const EspVerb esp_verb_train;

@@ -225,19 +225,20 @@ esp_weights_load (const EspNetwork *network, const char *path, GError **error)
   return bytes != NULL ? esp_weights_parse (network, bytes, path, error) : NULL;
 }
 
-/* The layers that @n parameters fill exactly, from the first one on; 0 where they end within one. */
+/* The layers that @n parameters fill exactly, from the first one on, with those behind that have none; 0 where they end within one. */
 static guint
 count_layers (const EspNetwork *network, guint64 n)
 {
   guint64 sum = 0;
+  guint filled = 0;
 
   for (guint i = 0; i < esp_network_get_n_layers (network); i++)
     {
       sum += esp_layer_count_params (esp_network_get_layer (network, i));
       if (sum == n && n > 0)
-        return i + 1;
+        filled = i + 1;
     }
-  return 0;
+  return filled;
 }
 
 static guint64

@@ -1,0 +1,120 @@
+/* trainer-private.h: one run of training, as its files share it */
+#pragma once
+
+#include "train/trainer.h"
+
+#include <pthread.h>
+
+#include "measure/guess.h"
+#include "train/feeder.h"
+#include "train/lock.h"
+#include "train/train-keys.h"
+
+G_BEGIN_DECLS
+
+/* Over the images of an epoch, or of one update. */
+typedef struct
+{
+  double  box, objectness, classes, overlap;
+  guint64 positives, images;
+} EspTrainSums;
+
+/* What turns do next; each turn is one act of the lane. */
+typedef enum
+{
+  ESP_TURN_PREPARE,
+  ESP_TURN_TRAIN,      /* a sub-batch, and the update behind the last one */
+  ESP_TURN_CHECKPOINT, /* within an epoch */
+  ESP_TURN_VALIDATE,   /* a few images */
+  ESP_TURN_RECORD,     /* weights, log, checkpoint */
+  ESP_TURN_STOP,
+} EspTurn;
+
+/* Where the run stands: what a checkpoint keeps besides numbers of the network. Whole updates only. */
+typedef struct
+{
+  guint64      step;      /* updates done */
+  guint64      epoch;     /* epochs recorded */
+  guint64      best_epoch;
+  guint64      misses;    /* validations since the best */
+  guint64      log_size;  /* bytes */
+  double       map, best; /* NaN until known */
+  double       seconds;   /* of all turns */
+  double       epoch_seconds, train_seconds; /* of this epoch; of its updates alone */
+  EspTrainSums sums;      /* of this epoch */
+} EspTrainPlace;
+
+struct _EspTrainer
+{
+  EspTrainerOptions options; /* what its pointers lend is copied or counted below */
+  EspNetwork *network;
+  EspDataset *train, *val;
+  GStrv names, pairs;
+  char *folder;
+  GPtrArray *terms; /* of EspTerm */
+  EspClassMap *train_map, *val_map;
+  EspTrainKeys *keys;
+  char *settings; /* what must be equal for a resumed run to be the same */
+  EspFolderLock *folder_lock;
+  gboolean classifies;
+  guint n_classes;
+  guint64 n_images, steps;
+  guint epochs;
+
+  /* Thread: lane, from the first turn on */
+  EspLane *lane;
+  EspJob *job;
+  EspTurn turn;
+  EspParameterVector *vector;
+  EspOptimiser *optimiser;
+  EspFeeder *feeder;
+  EspEngine *engine; /* of the last batch's size */
+  EspSeeds *seeds;
+  gpointer *states;  /* of the terms */
+  float *statistics; /* as before this update */
+  guint part;        /* sub-batches of this update that are done */
+  EspTrainSums sums; /* of this update */
+  EspTrainPlace place;
+  gint64 saved;      /* monotonic time of the last checkpoint */
+  EspWeights *snapshot;  /* what is validated and written */
+  EspImageCache *val_cache;
+  EspEngine *val_engine;
+  EspPass *val_pass;
+  guint *val_indices;
+  EspOutcome **outcomes;
+  EspGuess *guesses;
+  guint validated;
+  double validation_seconds; /* of the last one */
+  void (*done) (EspTrainer *, gpointer);
+  gpointer done_data;
+
+  pthread_mutex_t lock; /* of all below */
+  pthread_cond_t stopped;
+  gboolean started, pause, parked;
+  EspTrainerProgress progress;
+  GArray *records; /* of EspTrainRecord */
+  GError *error;
+  GString *plan;
+};
+
+/* Thread: lane, all; each does one turn and sets the next. */
+gboolean esp_trainer_turn_prepare  (EspTrainer *trainer, GError **error);
+gboolean esp_trainer_turn_train    (EspTrainer *trainer, GError **error);
+gboolean esp_trainer_turn_validate (EspTrainer *trainer, GError **error);
+gboolean esp_trainer_turn_record   (EspTrainer *trainer, GError **error);
+
+void     esp_trainer_forget_update (EspTrainer *trainer); /* takes back a part of one */
+guint64  esp_trainer_next_epoch     (const EspTrainer *trainer);
+gboolean esp_trainer_is_over        (const EspTrainer *trainer); /* all that there is to do is recorded */
+void     esp_trainer_end_epoch     (EspTrainer *trainer); /* decides what follows an epoch's last update */
+void     esp_trainer_snapshot       (EspTrainer *trainer);
+void     esp_trainer_clear_validation (EspTrainer *trainer);
+void     esp_trainer_show          (EspTrainer *trainer, EspTrainerPhase phase); /* brings the progress up to date */
+
+char    *esp_trainer_path          (const EspTrainer *trainer, const char *name); /* (transfer full): in the folder */
+gboolean esp_trainer_begin_folder  (EspTrainer *trainer, GError **error); /* net.cfg, net.names; an earlier run is put aside */
+gboolean esp_trainer_save          (EspTrainer *trainer, GError **error); /* the checkpoint */
+gboolean esp_trainer_load          (EspTrainer *trainer, const char *path, GError **error);
+char    *esp_trainer_settings      (const EspTrainer *trainer); /* (transfer full) */
+
+G_END_DECLS

@@ -1,0 +1,272 @@
+/* trainer-save.c: the folder of a run: what it is begun with, and the checkpoint that it goes on from */
+#define G_LOG_DOMAIN "esp-train"
+#include "config.h"
+
+#include "train/trainer-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "train/checkpoint.h"
+
+#define EARLIER "earlier"
+
+/* Of an earlier run, which best.weights deserve better than to be written over. */
+static const char *const files[] = { "log.jsonl", "best.weights", "last.weights", "checkpoint", "net.cfg", "net.names" };
+
+static gboolean
+put_aside (EspTrainer *trainer, const char *name, GError **error)
+{
+  g_autofree char *path = esp_trainer_path (trainer, name), *folder = esp_trainer_path (trainer, EARLIER);
+  g_autofree char *to = g_build_filename (folder, name, NULL);
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  if (!esp_folder_make (folder, error))
+    return FALSE;
+  if (g_rename (path, to) == 0)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: an earlier run's file could not be put into %s: %s", path, folder, g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+write_text (EspTrainer *trainer, const char *name, const char *text, GError **error)
+{
+  g_autofree char *path = esp_trainer_path (trainer, name);
+
+  return esp_file_write (path, text, strlen (text), error);
+}
+
+static gboolean
+write_cfg (EspTrainer *trainer, GError **error)
+{
+  g_autofree char *text = esp_cfg_to_text (esp_network_get_cfg (trainer->network), NULL);
+  g_autofree char *names = trainer->names != NULL ? g_strjoinv ("\n", trainer->names) : NULL;
+  g_autofree char *lines = names != NULL ? g_strconcat (names, "\n", NULL) : NULL;
+
+  return write_text (trainer, "net.cfg", text, error) && (lines == NULL || write_text (trainer, "net.names", lines, error));
+}
+
+/** esp_trainer_begin_folder: net.cfg and net.names are there; the files of an earlier run are in the folder “earlier”. */
+gboolean
+esp_trainer_begin_folder (EspTrainer *trainer, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    if (!put_aside (trainer, files[i], error))
+      return FALSE;
+  return write_cfg (trainer, error);
+}
+
+static void
+add_hash (GString *settings, const char *what, gconstpointer data, gsize n)
+{
+  g_autofree char *hash = esp_hash_to_string (esp_hash_bytes (data, n));
+
+  g_string_append_printf (settings, "%s: %s\n", what, hash);
+}
+
+static void
+add_number (GString *settings, const char *what, double value)
+{
+  g_string_append_printf (settings, "%s: ", what);
+  esp_json_append_number (settings, value);
+  g_string_append_c (settings, '\n');
+}
+
+/* Pictures by name and truths by number, so that a folder may move. */
+static void
+add_data (GString *settings, const char *what, const EspDataset *dataset, const EspClassMap *map)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  if (dataset == NULL)
+    {
+      g_string_append_printf (settings, "%s: none\n", what);
+      return;
+    }
+  for (guint i = 0; i < esp_dataset_get_n (dataset); i++)
+    {
+      const EspSample *sample = esp_dataset_get (dataset, i);
+      g_autofree char *name = g_path_get_basename (sample->path);
+
+      g_byte_array_append (bytes, (const guint8 *) name, (guint) strlen (name) + 1);
+      for (guint k = 0; k < sample->n_truths; k++)
+        {
+          g_byte_array_append (bytes, (const guint8 *) &sample->truths[k].class_index, sizeof (int));
+          g_byte_array_append (bytes, (const guint8 *) &sample->truths[k].box, sizeof (EspBox));
+        }
+    }
+  g_byte_array_append (bytes, (const guint8 *) map->to_network, map->n * (guint) sizeof (int));
+  g_string_append_printf (settings, "%s: %u images, ", what, esp_dataset_get_n (dataset));
+  add_hash (settings, "hash", bytes->data, bytes->len);
+}
+
+static void
+add_augment (GString *settings, const EspAugment *augment)
+{
+  const double numbers[] = {
+    augment->flip,      augment->hue,        augment->saturation, augment->exposure,     augment->jitter, augment->resize,
+    augment->scale_low, augment->scale_high, augment->mosaic,     augment->mixup,        augment->random, augment->least_visible,
+    augment->angle,     augment->aspect,     augment->crop_low,   augment->crop_high,    augment->pad,    augment->step,
+    augment->fit,       augment->fill,       augment->most,       augment->least_pixels,
+  };
+
+  g_string_append (settings, "augmentation:");
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_string_append_c (settings, ' ');
+      esp_json_append_number (settings, numbers[i]);
+    }
+  g_string_append_c (settings, '\n');
+}
+
+static void
+add_mask (GString *settings, const EspTrainer *trainer)
+{
+  const guint8 *keep = trainer->vector != NULL ? esp_parameter_vector_get_keep (trainer->vector) : NULL;
+
+  if (keep != NULL)
+    add_hash (settings, "mask", keep, esp_parameter_vector_get_n (trainer->vector));
+  else
+    g_string_append (settings, "mask: none\n");
+}
+
+/** esp_trainer_settings: Returns: (transfer full): what a run must have in common with the one whose checkpoint it goes on from, a line each. */
+char *
+esp_trainer_settings (const EspTrainer *trainer)
+{
+  GString *settings = g_string_new (NULL);
+  gsize n;
+  g_autofree char *cfg = esp_cfg_to_text (esp_network_get_cfg (trainer->network), &n);
+
+  add_hash (settings, "net.cfg", cfg, n);
+  add_data (settings, "train", trainer->train, trainer->train_map);
+  add_data (settings, "val", trainer->val, trainer->val_map);
+  g_string_append_printf (settings,
+                          "seed: %" G_GUINT64_FORMAT "\nupdates: %" G_GUINT64_FORMAT "\nepochs: %u\nvalidate every: %u\nfrozen: %u\n",
+                          trainer->options.seed, trainer->steps, trainer->epochs, trainer->options.validate_every, trainer->options.freeze);
+  add_number (settings, "clip", trainer->options.clip);
+  add_number (settings, "average", trainer->options.average);
+  g_string_append_printf (settings, "orientation: %d\n", trainer->options.orientation);
+  for (guint i = 0; i < trainer->terms->len; i++)
+    {
+      g_autofree char *text = esp_term_to_text (g_ptr_array_index (trainer->terms, i));
+
+      g_string_append_printf (settings, "objective: %s\n", text);
+    }
+  add_mask (settings, trainer);
+  add_augment (settings, &trainer->options.augment);
+  return g_string_free (settings, FALSE);
+}
+
+#define N_WORDS   7
+#define N_NUMBERS 9
+
+static void
+place_to_words (const EspTrainPlace *place, guint64 words[N_WORDS], double numbers[N_NUMBERS])
+{
+  const guint64 w[N_WORDS]
+      = { place->step, place->epoch, place->best_epoch, place->misses, place->log_size, place->sums.positives, place->sums.images };
+  const double n[N_NUMBERS] = { place->map,           place->best,     place->seconds,         place->epoch_seconds,
+                                place->train_seconds, place->sums.box, place->sums.objectness, place->sums.classes,
+                                place->sums.overlap };
+
+  memcpy (words, w, sizeof w);
+  memcpy (numbers, n, sizeof n);
+}
+
+static EspTrainPlace
+place_of_words (const guint64 words[N_WORDS], const double numbers[N_NUMBERS])
+{
+  return (EspTrainPlace){
+    .step = words[0],
+    .epoch = words[1],
+    .best_epoch = words[2],
+    .misses = words[3],
+    .log_size = words[4],
+    .map = numbers[0],
+    .best = numbers[1],
+    .seconds = numbers[2],
+    .epoch_seconds = numbers[3],
+    .train_seconds = numbers[4],
+    .sums = { .positives = words[5],
+              .images = words[6],
+              .box = numbers[5],
+              .objectness = numbers[6],
+              .classes = numbers[7],
+              .overlap = numbers[8] },
+  };
+}
+
+/** esp_trainer_save: the checkpoint of the last whole update: the old file, or the whole new one. Errors: ESP_ERROR_IO. */
+gboolean
+esp_trainer_save (EspTrainer *trainer, GError **error)
+{
+  g_autofree char *path = esp_trainer_path (trainer, "checkpoint");
+  g_autoptr (EspCheckpoint) checkpoint = esp_checkpoint_new ();
+  guint64 words[N_WORDS];
+  double numbers[N_NUMBERS];
+
+  place_to_words (&trainer->place, words, numbers);
+  esp_checkpoint_add_settings (checkpoint, trainer->settings);
+  esp_checkpoint_add_words (checkpoint, "place", words, N_WORDS);
+  esp_checkpoint_add_numbers (checkpoint, "sums", numbers, N_NUMBERS);
+  esp_checkpoint_add_training (checkpoint, trainer->vector, trainer->optimiser);
+  trainer->saved = g_get_monotonic_time ();
+  return esp_checkpoint_save (checkpoint, path, error);
+}
+
+/* What the log has behind the checkpoint was not yet done for it. */
+static gboolean
+take_up_log (EspTrainer *trainer, GError **error)
+{
+  g_autofree char *path = esp_trainer_path (trainer, "log.jsonl");
+  GArray *records;
+
+  if (!esp_train_log_cut (path, trainer->place.log_size, error))
+    return FALSE;
+  if (trainer->place.log_size == 0)
+    return TRUE;
+  records = esp_train_log_load (path, error);
+  if (records == NULL)
+    return FALSE;
+  g_array_unref (trainer->records);
+  trainer->records = records;
+  return TRUE;
+}
+
+/**
+ * esp_trainer_load:
+ * @path: a checkpoint
+ * @error: ESP_ERROR_IO, ESP_ERROR_FORMAT where it is damaged or of another run
+ *
+ * The run stands where the checkpoint stood; log lines from behind it are cut off.
+ */
+gboolean
+esp_trainer_load (EspTrainer *trainer, const char *path, GError **error)
+{
+  g_autoptr (EspCheckpoint) checkpoint = esp_checkpoint_load (path, error);
+  guint64 words[N_WORDS];
+  double numbers[N_NUMBERS];
+
+  if (checkpoint == NULL || !esp_checkpoint_check_settings (checkpoint, trainer->settings, error)
+      || !esp_checkpoint_read_words (checkpoint, "place", words, N_WORDS, error)
+      || !esp_checkpoint_read_numbers (checkpoint, "sums", numbers, N_NUMBERS, error)
+      || !esp_checkpoint_read_training (checkpoint, trainer->vector, trainer->optimiser, error))
+    return FALSE;
+  trainer->place = place_of_words (words, numbers);
+  if (trainer->place.step > trainer->steps)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: it stands at update %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, path,
+                   trainer->place.step, trainer->steps);
+      return FALSE;
+    }
+  return write_cfg (trainer, error) && take_up_log (trainer, error);
+}

@@ -1,0 +1,289 @@
+/* trainer-step.c: the turns of a run that compute: engines for the sizes that come, sub-batches, updates */
+#define G_LOG_DOMAIN "esp-train"
+#include "config.h"
+
+#include "train/trainer-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define SIZE_EVERY 10 /* updates of one input size in a row, darknet's */
+
+static guint
+part_of (const EspTrainer *trainer)
+{
+  return trainer->keys->batch / trainer->keys->subdivisions;
+}
+
+static EspFeeder *
+make_feeder (EspTrainer *trainer, GError **error)
+{
+  EspFeederOptions options;
+
+  esp_feeder_options_init (&options, trainer->network);
+  options.augment = trainer->options.augment;
+  options.orientation = trainer->options.orientation;
+  options.batch = part_of (trainer);
+  options.size_every = SIZE_EVERY * trainer->keys->subdivisions;
+  options.seed = trainer->options.seed;
+  options.first_step = trainer->place.step * trainer->keys->subdivisions;
+  options.workers = trainer->options.workers;
+  options.cache = trainer->options.cache;
+  return esp_feeder_new (trainer->train, trainer->train_map, &options, error);
+}
+
+static const guint *
+watched (const EspTrainer *trainer, GArray *layers, guint *n)
+{
+  for (guint i = 0; i < trainer->terms->len; i++)
+    {
+      const EspObjective *objective = ((const EspTerm *) g_ptr_array_index (trainer->terms, i))->objective;
+      guint n_own = 0;
+      const guint *own = objective->watch != NULL ? objective->watch (trainer->states[i], &n_own) : NULL;
+
+      if (n_own > 0)
+        g_array_append_vals (layers, own, n_own);
+    }
+  *n = layers->len;
+  return (const guint *) (void *) layers->data;
+}
+
+static void
+describe (EspTrainer *trainer)
+{
+  g_autofree char *memory = esp_engine_describe_memory (trainer->engine);
+
+  pthread_mutex_lock (&trainer->lock);
+  g_string_assign (trainer->plan, memory);
+  trainer->progress.memory = MAX (trainer->progress.memory, esp_engine_get_bytes (trainer->engine));
+  pthread_mutex_unlock (&trainer->lock);
+}
+
+/* trainer->engine becomes one for inputs of this size. */
+static gboolean
+size_engine (EspTrainer *trainer, int width, int height, GError **error)
+{
+  const EspShape own = esp_network_get_input (trainer->network);
+  const EspShape now = trainer->engine != NULL ? esp_network_get_input (esp_engine_get_network (trainer->engine)) : (EspShape){ 0 };
+  g_autoptr (GArray) layers = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (EspNetwork) network = NULL;
+  EspEngineOptions options = { .mode = ESP_MODE_TRAIN, .backend = ESP_BACKEND_ONEDNN, .bn = ESP_BN_ALEXEY };
+  EspEngine *engine;
+
+  if (now.w == width && now.h == height)
+    return TRUE;
+  network = own.w == width && own.h == height ? esp_network_ref (trainer->network)
+                                              : esp_network_resized (trainer->network, width, height, error);
+  if (network == NULL)
+    return FALSE;
+  options.batch = part_of (trainer);
+  options.vector = trainer->vector;
+  options.memory = trainer->options.memory;
+  options.watch = watched (trainer, layers, &options.n_watch);
+  g_clear_pointer (&trainer->engine, esp_engine_unref);
+  engine = esp_engine_new (network, NULL, &options, NULL, error);
+  if (engine == NULL)
+    return FALSE;
+  trainer->engine = engine;
+  describe (trainer);
+  return TRUE;
+}
+
+/** esp_trainer_turn_prepare: the feeder's threads begin, the first engine is planned, and a checkpoint is there from the beginning. */
+gboolean
+esp_trainer_turn_prepare (EspTrainer *trainer, GError **error)
+{
+  const EspShape input = esp_network_get_input (trainer->network);
+
+  trainer->seeds = esp_seeds_new (esp_network_get_n_layers (trainer->network));
+  trainer->feeder = make_feeder (trainer, error);
+  if (trainer->feeder == NULL || !size_engine (trainer, input.w, input.h, error))
+    return FALSE;
+  g_return_val_if_fail (esp_feeder_get_n (trainer->feeder) == trainer->n_images, FALSE);
+  trainer->turn = ESP_TURN_TRAIN;
+  esp_trainer_end_epoch (trainer);
+  if (trainer->options.resume == NULL)
+    return esp_trainer_save (trainer, error);
+  trainer->saved = g_get_monotonic_time ();
+  return TRUE;
+}
+
+static void
+begin_update (EspTrainer *trainer)
+{
+  memcpy (trainer->statistics, esp_parameter_vector_get_statistics (trainer->vector),
+          esp_parameter_vector_get_n_statistics (trainer->vector) * sizeof (float));
+  esp_parameter_vector_clear_gradients (trainer->vector);
+  trainer->sums = (EspTrainSums){ 0 };
+}
+
+/** esp_trainer_forget_update: what sub-batches of an update that is not whole have moved is as before it. */
+void
+esp_trainer_forget_update (EspTrainer *trainer)
+{
+  if (trainer->part == 0)
+    return;
+  memcpy (esp_parameter_vector_get_statistics (trainer->vector), trainer->statistics,
+          esp_parameter_vector_get_n_statistics (trainer->vector) * sizeof (float));
+  esp_parameter_vector_clear_gradients (trainer->vector);
+  trainer->part = 0;
+}
+
+static void
+add_parts (EspTrainSums *sums, const EspLossParts *parts, guint n_images)
+{
+  sums->box += parts->box;
+  sums->objectness += parts->objectness;
+  sums->classes += parts->classes;
+  sums->overlap += parts->overlap;
+  sums->positives += parts->n_positives;
+  sums->images += n_images;
+}
+
+static void
+add_sums (EspTrainSums *sums, const EspTrainSums *other)
+{
+  sums->box += other->box;
+  sums->objectness += other->objectness;
+  sums->classes += other->classes;
+  sums->overlap += other->overlap;
+  sums->positives += other->positives;
+  sums->images += other->images;
+}
+
+static gboolean
+run_batch (EspTrainer *trainer, const EspBatch *batch, GError **error)
+{
+  EspObjectiveStep step = { .engine = trainer->engine, .batch = batch, .seeds = trainer->seeds };
+  const guint64 number = trainer->place.step * trainer->keys->subdivisions + trainer->part;
+
+  trainer->part++; /* from here on there is something to take back */
+  esp_engine_set_step (trainer->engine, trainer->options.seed, number);
+  if (!esp_engine_forward (trainer->engine, batch->input, trainer->job, error))
+    return FALSE;
+  esp_seeds_clear (trainer->seeds);
+  for (guint i = 0; i < trainer->terms->len; i++)
+    {
+      const EspObjective *objective = ((const EspTerm *) g_ptr_array_index (trainer->terms, i))->objective;
+
+      if (objective->seed != NULL && !objective->seed (trainer->states[i], &step, error))
+        return FALSE;
+    }
+  if (!esp_seeds_set (trainer->seeds, trainer->engine, error)
+      || !esp_engine_backward (trainer->engine, trainer->options.freeze, trainer->job, error))
+    return FALSE;
+  add_parts (&trainer->sums, &step.parts, batch->n);
+  return TRUE;
+}
+
+static double
+total_of (const EspTrainSums *sums)
+{
+  return sums->box + sums->objectness + sums->classes;
+}
+
+static gboolean
+fail_diverged (const EspTrainer *trainer, GError **error)
+{
+  const char *what = isfinite (total_of (&trainer->sums)) ? "a gradient" : "the loss";
+  g_autofree char *kept = trainer->place.epoch > 0 ? g_strdup_printf ("last.weights in %s are those of epoch %" G_GUINT64_FORMAT,
+                                                                      trainer->folder, trainer->place.epoch)
+                                                   : g_strdup ("no epoch was whole, so that no weights are kept");
+
+  g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT,
+               "training diverged at update %" G_GUINT64_FORMAT ", in epoch %" G_GUINT64_FORMAT
+               ": %s is no longer a number. %s; a lower rate, a longer burn-in or a limit of the gradient helps",
+               trainer->place.step + 1, trainer->place.epoch + 1, what, kept);
+  return FALSE;
+}
+
+/* The gradients of all sub-batches are there. */
+static gboolean
+end_update (EspTrainer *trainer, GError **error)
+{
+  const guint batch = trainer->keys->batch;
+  EspLossParts parts = { 0 };
+  double rate;
+
+  for (guint i = 0; i < trainer->terms->len; i++)
+    {
+      const EspObjective *objective = ((const EspTerm *) g_ptr_array_index (trainer->terms, i))->objective;
+
+      if (objective->gradient != NULL)
+        objective->gradient (trainer->states[i], trainer->vector, batch, &parts);
+    }
+  add_parts (&trainer->sums, &parts, 0);
+  rate = esp_schedule_rate (&trainer->keys->schedule, trainer->place.step + 1);
+  if (!isfinite (total_of (&trainer->sums)) || !esp_optimiser_step (trainer->optimiser, rate, 1. / batch))
+    return fail_diverged (trainer, error);
+  trainer->part = 0;
+  trainer->place.step++;
+  add_sums (&trainer->place.sums, &trainer->sums);
+  return TRUE;
+}
+
+static guint64
+epochs_shown (const EspTrainer *trainer)
+{
+  return trainer->place.step * trainer->keys->batch / trainer->n_images;
+}
+
+/** esp_trainer_next_epoch: Returns: the number of the epoch that is under way, from 1; several end at once where a batch shows all images more than once. */
+guint64
+esp_trainer_next_epoch (const EspTrainer *trainer)
+{
+  const guint64 next = trainer->place.epoch + 1;
+
+  return CLAMP (epochs_shown (trainer), next, MAX (next, (guint64) trainer->epochs));
+}
+
+/** esp_trainer_end_epoch: after a whole update, or where a run is taken up: sets what is next. */
+void
+esp_trainer_end_epoch (EspTrainer *trainer)
+{
+  const gboolean last = trainer->place.step >= trainer->steps;
+  const guint every = trainer->options.validate_every;
+
+  if (esp_trainer_is_over (trainer))
+    trainer->turn = ESP_TURN_STOP;
+  else if (epochs_shown (trainer) <= trainer->place.epoch && !last)
+    return;
+  else if (trainer->val != NULL && isnan (trainer->place.map) && (last || (every > 0 && esp_trainer_next_epoch (trainer) % every == 0)))
+    trainer->turn = ESP_TURN_VALIDATE;
+  else
+    trainer->turn = ESP_TURN_RECORD;
+}
+
+static void
+choose_next (EspTrainer *trainer)
+{
+  const gint64 every = (gint64) (trainer->options.checkpoint_minutes * 60 * G_USEC_PER_SEC);
+
+  if (every > 0 && g_get_monotonic_time () - trainer->saved > every)
+    trainer->turn = ESP_TURN_CHECKPOINT;
+  esp_trainer_end_epoch (trainer);
+}
+
+/** esp_trainer_turn_train: one sub-batch; behind the last one of an update the update itself. */
+gboolean
+esp_trainer_turn_train (EspTrainer *trainer, GError **error)
+{
+  const gint64 begun = g_get_monotonic_time ();
+  g_autoptr (EspBatch) batch = esp_feeder_next (trainer->feeder, trainer->job, error);
+
+  if (batch == NULL || !size_engine (trainer, batch->w, batch->h, error))
+    return FALSE;
+  if (trainer->part == 0)
+    begin_update (trainer);
+  if (!run_batch (trainer, batch, error))
+    return FALSE;
+  if (trainer->part == trainer->keys->subdivisions && !end_update (trainer, error))
+    return FALSE;
+  trainer->place.train_seconds += (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
+  if (trainer->part == 0)
+    choose_next (trainer);
+  esp_trainer_show (trainer, ESP_TRAINER_TRAINING);
+  return TRUE;
+}
