@@ -119,8 +119,8 @@ esp_head_shift (const EspSpec *spec)
   return -0.5 * (spec->scale[0] - 1);
 }
 
-/* Convolutions of side 3 on AVX-512; direct.c, and direct-image.c for those that read the image */
-extern const EspKernelRow esp_direct_convolution, esp_direct_image;
+/* Convolutions of side 3 on AVX-512; direct.c, direct-image.c for those that read the image, and direct-weights.c */
+extern const EspKernelRow esp_direct_convolution, esp_direct_image, esp_direct_weights;
 
 /* Convolutions whose window is all of their input; blocked-whole.c */
 extern const EspKernelRow esp_blocked_whole;

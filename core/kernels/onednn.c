@@ -584,12 +584,13 @@ const EspKernelSet *
 esp_kernels_onednn (void)
 {
   static const EspKernelRow *const convolutions[] = { &esp_direct_convolution, &esp_direct_image, &esp_blocked_whole, NULL };
+  static const EspKernelRow *const weights[] = { &esp_direct_weights, NULL };
   static const EspKernelRow *const pools[] = { &esp_blocked_maxpool_bent, NULL };
   static const EspKernelSet set = {
     .name = "oneDNN",
     .size = sizeof (float),
     .block = esp_onednn_block,
-    .special = { [ESP_OP_CONVOLUTION] = convolutions, [ESP_OP_MAXPOOL] = pools },
+    .special = { [ESP_OP_CONVOLUTION] = convolutions, [ESP_OP_CONVOLUTION_WEIGHTS] = weights, [ESP_OP_MAXPOOL] = pools },
     .rows = {
       [ESP_OP_CONVOLUTION] = &esp_onednn_convolution,
       [ESP_OP_CONVOLUTION_WEIGHTS] = &esp_onednn_convolution_weights,

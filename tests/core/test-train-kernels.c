@@ -20,6 +20,13 @@ set_of (guint i)
 
 #define N_SETS 3
 
+/* Beside those of kernel-cases.h: values of several tiles, and weights between many blocks. */
+static const Case large[] = {
+  { "3x3 of three tiles", ESP_OP_CONVOLUTION, { { 3, 21, 9, 131 } }, 1, { 3, 17, 9, 131 }, ESP_ACTIVATION_LEAKY, 1, 3, 1, 1, 0 },
+  { "3x3 tall", ESP_OP_CONVOLUTION, { { 2, 7, 70, 8 } }, 1, { 2, 35, 70, 8 }, ESP_ACTIVATION_LINEAR, 1, 3, 1, 1, 0 },
+  { "3x3 many blocks", ESP_OP_CONVOLUTION, { { 3, 85, 7, 8 } }, 1, { 3, 100, 7, 8 }, ESP_ACTIVATION_LINEAR, 1, 3, 1, 1, 0 },
+};
+
 static void *
 aligned (gsize bytes)
 {
@@ -561,6 +568,32 @@ test_normalize_differences (void)
     }
 }
 
+/* One thread and two: the same bits of a gradient of weights. */
+static void
+test_weights_threads (void)
+{
+  const int threads = omp_get_max_threads ();
+
+  for (guint k = 0; k < G_N_ELEMENTS (large); k++)
+    {
+      Rig rigs[2];
+
+      for (int i = 0; i < 2; i++)
+        {
+          omp_set_num_threads (i + 1);
+          weights_init (&rigs[i], set_of (2), &large[k]);
+          rig_forward (&rigs[i], FALSE);
+        }
+      omp_set_num_threads (threads);
+      if (g_str_has_prefix (esp_kernel_get_name (rigs[0].kernel), "direct"))
+        g_assert_cmpmem (rigs[0].result, esp_layout_get_bytes (&rigs[0].out), rigs[1].result, esp_layout_get_bytes (&rigs[1].out));
+      else
+        g_test_message ("%s promises no such thing", esp_kernel_get_name (rigs[0].kernel));
+      for (int i = 0; i < 2; i++)
+        rig_clear (&rigs[i]);
+    }
+}
+
 /* One thread and two: the same bits. */
 static void
 test_threads (void)
@@ -607,14 +640,17 @@ main (int argc, char **argv)
                           { "differences", test_convolution_differences } };
 
   g_test_init (&argc, &argv, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    for (guint k = 0; k < G_N_ELEMENTS (of_convolutions) && cases[i].op == ESP_OP_CONVOLUTION; k++)
+  for (guint i = 0; i < G_N_ELEMENTS (cases) + G_N_ELEMENTS (large); i++)
+    for (guint k = 0; k < G_N_ELEMENTS (of_convolutions); k++)
       {
-        g_autofree char *name = g_strdelimit (g_strdup (cases[i].name), "/", ':');
+        const Case *row = i < G_N_ELEMENTS (cases) ? &cases[i] : &large[i - G_N_ELEMENTS (cases)];
+        g_autofree char *name = g_strdelimit (g_strdup (row->name), "/", ':');
         g_autofree char *path = g_strdup_printf ("/train-kernels/convolution/%s/%s", of_convolutions[k].name, name);
 
-        g_test_add_data_func (path, &cases[i], of_convolutions[k].run);
+        if (row->op == ESP_OP_CONVOLUTION && (i < G_N_ELEMENTS (cases) || of_convolutions[k].run != test_convolution_differences))
+          g_test_add_data_func (path, row, of_convolutions[k].run);
       }
+  g_test_add_func ("/train-kernels/convolution/weights-threads", test_weights_threads);
   g_test_add_func ("/train-kernels/channel-sums", test_sums);
   g_test_add_func ("/train-kernels/normalize/reference", test_normalize);
   g_test_add_func ("/train-kernels/normalize/again", test_again);
