@@ -15,6 +15,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_info,
   &esp_verb_bench,
   &esp_verb_sample,
+  &esp_verb_augment,
   &esp_verb_detect,
   &esp_verb_evaluate,
   &esp_verb_dump,

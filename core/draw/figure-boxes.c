@@ -35,13 +35,18 @@ draw_box (cairo_t *cr, EspRect box, const guint8 rgb[3], gboolean selected)
   cairo_stroke (cr);
 }
 
+/* A truth has a class and no score. */
 static char *
 label_text (const EspViewFigure *figure, const EspDetection *detection)
 {
-  guint n = figure->names != NULL ? g_strv_length ((char **) figure->names) : 0;
-  int percent = (int) lrint (100 * (double) detection->score);
+  const guint n = figure->names != NULL ? g_strv_length ((char **) figure->names) : 0;
+  const gboolean named = detection->class_index >= 0 && (guint) detection->class_index < n;
+  int percent = 0;
 
-  if (detection->class_index >= 0 && (guint) detection->class_index < n)
+  if (isnan (detection->score))
+    return named ? g_strdup (figure->names[detection->class_index]) : g_strdup_printf ("class %d", detection->class_index);
+  percent = (int) lrint (100 * (double) detection->score);
+  if (named)
     return g_strdup_printf ("%s %d\xc2\xa0%%", figure->names[detection->class_index], percent);
   return g_strdup_printf ("class %d %d\xc2\xa0%%", detection->class_index, percent);
 }

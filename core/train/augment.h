@@ -53,5 +53,9 @@ EspShape esp_augment_size (const EspAugment  *augment, /* of the input in a row 
 gboolean esp_augment_read (EspAugment        *augment, /* (out): what the cfg says */
                            const EspNetwork  *network,
                            GError           **error);
+gboolean esp_augment_set  (EspAugment        *augment,
+                           const char        *pair,    /* "jitter=.3" */
+                           GError           **error);
+char    *esp_augment_describe (const EspAugment *augment); /* (transfer full): "jitter=0.3, flip=0.5" */
 
 G_END_DECLS

@@ -529,6 +529,32 @@ test_key_refusals (void)
     }
 }
 
+static void
+test_options (void)
+{
+  static const char *const bad[] = { "jitter=.5", "pad=1.5", "flip=", "flip", "shear=1", "flip=.5x", "hue=nan", "resize=0", "" };
+  g_autoptr (EspNetwork) network = read_network (NET HEAD, NULL);
+  g_autofree char *nothing = NULL, *some = NULL;
+  EspAugment a, b;
+
+  esp_augment_init (&a, network);
+  nothing = esp_augment_describe (&a);
+  g_assert_cmpstr (nothing, ==, "nothing");
+  b = a;
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (esp_augment_set (&a, bad[i], &error));
+      g_assert_error (error, ESP_ERROR, ESP_ERROR_FORMAT);
+    }
+  g_assert_cmpmem (&a, sizeof a, &b, sizeof b);
+  g_assert_true (esp_augment_set (&a, "jitter=.25", NULL) && esp_augment_set (&a, " pad = 3", NULL));
+  g_assert_true (a.jitter == .25 && a.pad == 3);
+  some = esp_augment_describe (&a);
+  g_assert_cmpstr (some, ==, "jitter=0.25, pad=3");
+}
+
 /* A classifier's window: the whole of a small image moved by whole pixels; of a large one a window that lies within it. */
 static void
 test_windows (void)
@@ -575,6 +601,7 @@ main (int argc, char **argv)
   g_test_add_func ("/augment/truths", test_truths);
   g_test_add_func ("/augment/windows", test_windows);
   g_test_add_func ("/augment/keys", test_keys);
+  g_test_add_func ("/augment/options", test_options);
   g_test_add_func ("/augment/key-refusals", test_key_refusals);
   return g_test_run ();
 }
