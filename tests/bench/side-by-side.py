@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""side-by-side.py: forward, explain and memory of Espalier beside libdarknet, OpenCV and PyTorch, in one run, as ratios with spread.
+"""side-by-side.py: forward, explain, training and memory of Espalier beside libdarknet, OpenCV and PyTorch, in one run, as ratios with spread.
 
     side-by-side.py --results DIR --network yolov3-tiny      measures one network: DIR/yolov3-tiny.json
     side-by-side.py --results DIR --table FILE --date DATE   writes the table of all that DIR holds
@@ -32,9 +32,13 @@ NETWORKS = {  # cfg, side, runs a round of (espalier, libdarknet, opencv, pytorc
     "yolo-fastest-1.1-xl": (os.path.join(SHARED, "models/yolo-fastest-1.1-xl/yolo-fastest-1.1-xl.cfg"), 320, (8, 2, 8, 8), 16),
     "resnet50": ("/usr/share/darknet/cfg/resnet50.cfg", 256, (4, 1, 4, 4), 12),
 }
+TRAINED = {"yolov3-tiny": ((4, 1, 4), 6)}  # steps a round of (espalier, libdarknet, pytorch), rounds
+TRAINERS = ("libdarknet", "pytorch")
+BATCH = 8  # of a training step, in bench and in engines.py
 OTHERS = ("libdarknet", "opencv", "pytorch")
 NAMES = {"espalier": "Espalier", "libdarknet": "libdarknet", "opencv": "OpenCV dnn", "pytorch": "PyTorch"}
 ASKED = [("yolov3-tiny", "libdarknet", 12), ("yolov3-tiny", "pytorch", 1.1), ("yolov3-tiny", "opencv", 1.6), ("yolov3", "libdarknet", 12)]
+ASKED_TRAINING = [("yolov3-tiny", "libdarknet", 15), ("yolov3-tiny", "pytorch", 1.25)]
 PACKAGES = {"libdarknet": "darknet", "opencv": "python3-opencv", "pytorch": "python3-torch", "espalier": "libdnnl-dev"}
 
 
@@ -56,14 +60,20 @@ def materials(name, folder):
 
 
 class Espalier:
-    """One process a round: bench times forward and explain in one go."""
+    """One process a round: bench times forward and explain in one go, or training."""
 
     def __init__(self, paths, runs):
         self.paths, self.runs, self.memory, self.refused = paths, runs, 0, None
 
-    def round(self):
-        done = subprocess.run([os.path.join(BUILD, "app", "espalier-cli"), "bench", *self.paths[:2], "--blocks", "1", "--repeats", str(self.runs),
+    def bench(self, *options):
+        return subprocess.run([os.path.join(BUILD, "app", "espalier-cli"), "bench", *self.paths[:2], "--blocks", "1", *map(str, options),
                                "--threads", os.environ["OMP_NUM_THREADS"], "--quiet", "--json"], capture_output=True, text=True)
+
+    def train(self):
+        return json.loads(self.bench("--repeats", 1, "--train", self.runs).stdout)["train_images_per_second"]
+
+    def round(self):
+        done = self.bench("--repeats", self.runs, "--train", 0)
         if done.returncode != 0:
             self.refused = done.stderr.strip().replace(self.paths[0], os.path.basename(self.paths[0]))
             return {}
@@ -79,7 +89,7 @@ class Worker:
     """A process of engines.py that waits between its turns."""
 
     def __init__(self, name, paths, runs, log):
-        self.runs, self.memory, self.refused = runs, 0, None
+        self.runs, self.memory, self.refused, self.warm = runs, 0, None, False
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "engines.py")
         self.process = subprocess.Popen([sys.executable, script, name, *paths], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
         if self.process.stdout.readline().strip() != "ready":
@@ -89,6 +99,13 @@ class Worker:
         self.process.stdin.write(" ".join(map(str, words)) + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
+
+    def train(self):
+        """Images a second of the median step; the first step ever is not counted."""
+        if not self.warm:
+            self.ask("train", 1)
+            self.warm = True
+        return BATCH / statistics.median(self.ask("train", self.runs)) * 1000
 
     def round(self):
         if self.refused:
@@ -127,6 +144,45 @@ def measure(name, folder, rounds):
     with open(os.path.join(folder, name + ".json"), "w", encoding="utf-8") as file:
         json.dump(result, file, indent=1)
     return result
+
+
+def measure_training(name, folder, rounds):
+    """Images a second, round by round; into NAME-training.json."""
+    paths = materials(name, folder)
+    runs, count = TRAINED[name]
+    engines = {"espalier": Espalier(paths, runs[0])}
+    for other, steps in zip(TRAINERS, runs[1:]):
+        engines[other] = Worker(other, paths, steps, open(os.path.join(folder, f"{name}-{other}-training.log"), "w+"))
+    found = []
+    for _ in range(rounds or count):
+        row = {}
+        for engine in engines:
+            row[engine] = engines[engine].train()
+            time.sleep(.05)
+        found.append(row)
+    for engine in engines.values():
+        engine.end()
+    with open(os.path.join(folder, name + "-training.json"), "w", encoding="utf-8") as file:
+        json.dump(found, file, indent=1)
+
+
+def training_section(name, folder):
+    path = os.path.join(folder, name + "-training.json")
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as file:
+        rounds = json.load(file)
+    lines = [f"Training, {BATCH} images a step:", "", "| engine | images a second | Espalier has × as many |", "|---|---|---|"]
+    for engine in ("espalier", *TRAINERS):
+        share = "1" if engine == "espalier" else spread([row["espalier"] / row[engine] for row in rounds], times)
+        lines.append(f"| {NAMES[engine]} | {spread([row[engine] for row in rounds], times)} | {share} |")
+    lines.append("")
+    for network, engine, least in ASKED_TRAINING:
+        if network == name:
+            median = statistics.median([row["espalier"] / row[engine] for row in rounds])
+            lines.append(f"- Asked for: at least {least} × {NAMES[engine]}. " + (f"Met: {times(median)}." if median >= least else
+                                                                              f"**Not met: {times(median)}.**"))
+    return lines + [""]
 
 
 def spread(values, form):
@@ -189,10 +245,11 @@ def table(folder, date, name):
              "Explain is a forward pass, gradients from all heads at every convolution, a score for every channel and one heatmap. libdarknet and OpenCV have",
              "no such thing. PyTorch runs channels last, with batch normalisation folded into the weights and activations in place, in inference mode where it",
              "does not explain. Memory is the most that the process held, its interpreter included; those that explain did both, and Espalier's `bench` holds",
-             "an engine for each at once.", ""]
+             "an engine for each at once. A training step is a forward of 8 images with batch normalisation by the batch, a backward to all parameters and",
+             "an update with momentum and decay; libdarknet's has its losses with it, which are small beside the rest.", ""]
     for network in NETWORKS:
         if network in results:
-            lines += section(results[network])
+            lines += section(results[network]) + training_section(network, folder)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -200,6 +257,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", required=True, help="folder of what is measured")
     parser.add_argument("--network", choices=NETWORKS, action="append", help="measure this one (default: all, unless --table)")
+    parser.add_argument("--act", choices=("run", "train"), help="forward and explain alone, or training alone (default: both)")
     parser.add_argument("--rounds", type=int, help="in place of the network's own number")
     parser.add_argument("--prepare", action="store_true", help="only make the weights")
     parser.add_argument("--table", help="write the Markdown table to this file")
@@ -211,7 +269,11 @@ def main():
         if options.prepare:
             materials(name, options.results)
         else:
-            print("\n".join(section(measure(name, options.results, options.rounds))), flush=True)
+            if options.act != "train":
+                print("\n".join(section(measure(name, options.results, options.rounds))), flush=True)
+            if options.act != "run" and name in TRAINED:
+                measure_training(name, options.results, options.rounds)
+                print("\n".join(training_section(name, options.results)), flush=True)
     if options.table:
         with open(options.table, "w", encoding="utf-8") as file:
             file.write(table(options.results, options.date, options.processor))
