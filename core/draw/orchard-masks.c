@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
-#define PACKING 4 /* of zlib, 1 to 9: a tenth larger than 9 and five times as fast */
+#define PACKING 4 /* of zlib, 1 to 9: 5 % larger than its usual 6, in less than half the time */
 
 static void
 append (png_structp png, png_bytep data, png_size_t n)
