@@ -9,6 +9,7 @@
 #include "train/feeder.h"
 #include "train/lock.h"
 #include "train/train-keys.h"
+#include "train/watch.h"
 
 G_BEGIN_DECLS
 
@@ -35,13 +36,13 @@ typedef struct
 {
   guint64      step;      /* updates done */
   guint64      epoch;     /* epochs recorded */
-  guint64      best_epoch;
-  guint64      misses;    /* validations since the best */
   guint64      log_size;  /* bytes */
-  double       map, best; /* NaN until known */
+  double       map;       /* of the epoch under way; NaN until it is measured */
   double       seconds;   /* of all turns */
   double       epoch_seconds, train_seconds; /* of this epoch; of its updates alone */
   EspTrainSums sums;      /* of this epoch */
+  EspPatience  patience;  /* of measurements, at epochs */
+  EspLossWatch watch;     /* of updates */
 } EspTrainPlace;
 
 struct _EspTrainer

@@ -57,7 +57,7 @@ save_weights (EspTrainer *trainer, GError **error)
 {
   g_autofree char *last = esp_trainer_path (trainer, "last.weights"), *best = esp_trainer_path (trainer, "best.weights");
   const gboolean measured = !isnan (trainer->place.map);
-  const gboolean is_best = trainer->val == NULL || (measured && trainer->place.best_epoch == esp_trainer_next_epoch (trainer));
+  const gboolean is_best = trainer->val == NULL || (measured && trainer->place.patience.at == esp_trainer_next_epoch (trainer));
 
   if (is_best && !esp_weights_save (trainer->network, trainer->snapshot, best, error))
     return FALSE;
@@ -81,7 +81,7 @@ log_epoch (EspTrainer *trainer, GError **error)
 static gboolean
 ends_early (const EspTrainer *trainer)
 {
-  return trainer->options.patience > 0 && trainer->place.misses >= trainer->options.patience;
+  return esp_patience_is_over (&trainer->place.patience, trainer->options.patience);
 }
 
 /** esp_trainer_is_over: Returns: whether every epoch is recorded, or nothing was better for long. */
@@ -168,8 +168,8 @@ esp_trainer_show (EspTrainer *trainer, EspTrainerPhase phase)
   progress->seconds = place->seconds;
   if (!isnan (place->map))
     progress->map = place->map;
-  progress->best = place->best;
-  progress->best_epoch = (guint) place->best_epoch;
+  progress->best = place->patience.at > 0 ? place->patience.best : (double) NAN;
+  progress->best_epoch = (guint) place->patience.at;
   progress->early = ends_early (trainer) && place->step < trainer->steps;
   show_update (trainer, progress);
   pthread_mutex_unlock (&trainer->lock);

@@ -166,43 +166,47 @@ esp_trainer_settings (const EspTrainer *trainer)
   return g_string_free (settings, FALSE);
 }
 
-#define N_WORDS   7
-#define N_NUMBERS 9
+#define N_WORDS   10
+#define N_NUMBERS (9 + ESP_WATCH_WINDOW)
 
 static void
 place_to_words (const EspTrainPlace *place, guint64 words[N_WORDS], double numbers[N_NUMBERS])
 {
-  const guint64 w[N_WORDS]
-      = { place->step, place->epoch, place->best_epoch, place->misses, place->log_size, place->sums.positives, place->sums.images };
-  const double n[N_NUMBERS] = { place->map,           place->best,     place->seconds,         place->epoch_seconds,
-                                place->train_seconds, place->sums.box, place->sums.objectness, place->sums.classes,
-                                place->sums.overlap };
+  const EspTrainSums *sums = &place->sums;
+  const EspPatience *patience = &place->patience;
+  const guint64 w[N_WORDS] = { place->step, place->epoch,     place->log_size, sums->positives, sums->images,
+                               patience->n, patience->misses, patience->at,    place->watch.n,  place->watch.high };
+  const double n[9] = { place->map, patience->best,   place->seconds, place->epoch_seconds, place->train_seconds,
+                        sums->box,  sums->objectness, sums->classes,  sums->overlap };
 
   memcpy (words, w, sizeof w);
   memcpy (numbers, n, sizeof n);
+  memcpy (numbers + 9, place->watch.losses, sizeof place->watch.losses);
 }
 
 static EspTrainPlace
 place_of_words (const guint64 words[N_WORDS], const double numbers[N_NUMBERS])
 {
-  return (EspTrainPlace){
+  EspTrainPlace place = {
     .step = words[0],
     .epoch = words[1],
-    .best_epoch = words[2],
-    .misses = words[3],
-    .log_size = words[4],
+    .log_size = words[2],
     .map = numbers[0],
-    .best = numbers[1],
     .seconds = numbers[2],
     .epoch_seconds = numbers[3],
     .train_seconds = numbers[4],
-    .sums = { .positives = words[5],
-              .images = words[6],
+    .sums = { .positives = words[3],
+              .images = words[4],
               .box = numbers[5],
               .objectness = numbers[6],
               .classes = numbers[7],
               .overlap = numbers[8] },
+    .patience = { .n = words[5], .misses = words[6], .at = words[7], .best = numbers[1] },
+    .watch = { .n = words[8], .high = words[9] },
   };
+
+  memcpy (place.watch.losses, numbers + 9, sizeof place.watch.losses);
+  return place;
 }
 
 /** esp_trainer_save: the checkpoint of the last whole update: the old file, or the whole new one. Errors: ESP_ERROR_IO. */

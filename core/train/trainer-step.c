@@ -185,18 +185,35 @@ total_of (const EspTrainSums *sums)
 }
 
 static gboolean
-fail_diverged (const EspTrainer *trainer, GError **error)
+fail_diverged (const EspTrainer *trainer, const char *what, GError **error)
 {
-  const char *what = isfinite (total_of (&trainer->sums)) ? "a gradient" : "the loss";
   g_autofree char *kept = trainer->place.epoch > 0 ? g_strdup_printf ("last.weights in %s are those of epoch %" G_GUINT64_FORMAT,
                                                                       trainer->folder, trainer->place.epoch)
                                                    : g_strdup ("no epoch was whole, so that no weights are kept");
 
   g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT,
                "training diverged at update %" G_GUINT64_FORMAT ", in epoch %" G_GUINT64_FORMAT
-               ": %s is no longer a number. %s; a lower rate, a longer burn-in or a limit of the gradient helps",
+               ": %s. %s; a lower rate, a longer burn-in or a limit of the gradient helps",
                trainer->place.step + 1, trainer->place.epoch + 1, what, kept);
   return FALSE;
+}
+
+static gboolean
+check_loss (EspTrainer *trainer, GError **error)
+{
+  EspWatchOptions watch;
+
+  esp_watch_options_init (&watch);
+  switch (esp_loss_watch_add (&trainer->place.watch, &watch, total_of (&trainer->sums) / trainer->keys->batch))
+    {
+    case ESP_WATCH_NOT_FINITE:
+      return fail_diverged (trainer, "the loss is no longer a number", error);
+    case ESP_WATCH_DIVERGED:
+      return fail_diverged (trainer, "the loss has been far above what it was for too long", error);
+    case ESP_WATCH_FINE:
+    default:
+      return TRUE;
+    }
 }
 
 /* The gradients of all sub-batches are there. */
@@ -216,8 +233,10 @@ end_update (EspTrainer *trainer, GError **error)
     }
   add_parts (&trainer->sums, &parts, 0);
   rate = esp_schedule_rate (&trainer->keys->schedule, trainer->place.step + 1);
-  if (!isfinite (total_of (&trainer->sums)) || !esp_optimiser_step (trainer->optimiser, rate, 1. / batch))
-    return fail_diverged (trainer, error);
+  if (!check_loss (trainer, error))
+    return FALSE;
+  if (!esp_optimiser_step (trainer->optimiser, rate, 1. / batch))
+    return fail_diverged (trainer, "a gradient is no longer a number", error);
   trainer->part = 0;
   trainer->place.step++;
   add_sums (&trainer->place.sums, &trainer->sums);

@@ -99,21 +99,11 @@ run_some (EspTrainer *trainer, guint n, GError **error)
   return esp_pass_run (trainer->val_pass, indices, n, trainer->outcomes + trainer->validated, trainer->job, error);
 }
 
-/* Best so far, or one miss more. */
 static void
 note (EspTrainer *trainer, double map)
 {
-  EspTrainPlace *place = &trainer->place;
-
-  place->map = map;
-  if (isnan (place->best) || map > place->best)
-    {
-      place->best = map;
-      place->best_epoch = esp_trainer_next_epoch (trainer);
-      place->misses = 0;
-    }
-  else
-    place->misses++;
+  trainer->place.map = map;
+  esp_patience_add (&trainer->place.patience, map, esp_trainer_next_epoch (trainer));
 }
 
 static void

@@ -279,7 +279,7 @@ esp_trainer_new (const EspTrainerOptions *options, GError **error)
   trainer->records = g_array_new (FALSE, FALSE, sizeof (EspTrainRecord));
   trainer->plan = g_string_new (NULL);
   trainer->job = esp_job_new ("Training");
-  trainer->place.map = trainer->place.best = (double) NAN;
+  trainer->place.map = (double) NAN;
   copy_options (trainer, options);
   if (!open_all (trainer, error))
     return NULL;
