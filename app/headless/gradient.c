@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "base/file.h"
+#include "net/parameter-vector.h"
 #include "network-options.h"
 #include "progress.h"
 #include "raw.h"
@@ -13,12 +14,16 @@ static EspRawOptions raw_options;
 static char *seed_path;
 static int seed_layer = -1;
 static gboolean parameters;
+static int training;
+
+#define MOST_IMAGES 256
 
 static const GOptionEntry options[] = {
   ESP_RAW_OPTIONS (raw_options, "Write the gradient at layer N, as darknet counts, -1 for the image (may be repeated)"),
   { "seed-f32", 0, 0, G_OPTION_ARG_FILENAME, &seed_path, "What the output of --seed-layer is multiplied with, raw float32 c h w", "FILE" },
   { "seed-layer", 0, 0, G_OPTION_ARG_INT, &seed_layer, "Whose output", "N" },
   { "parameters", 0, 0, G_OPTION_ARG_NONE, &parameters, "Write the gradients of the layers' weights, biases and scales too", NULL },
+  { "training", 0, 0, G_OPTION_ARG_INT, &training, "As in training: both files hold N images, and only parameters have gradients", "N" },
   ESP_NETWORK_OPTIONS (network_options),
   G_OPTION_ENTRY_NULL,
 };
@@ -69,6 +74,38 @@ read_layer (Work *work, EspEngine *engine, guint i)
         return FALSE;
     }
   return TRUE;
+}
+
+/* Normalised by the batch. The vector's numbers are floats, whatever computed them. */
+static void
+work_train (gpointer data)
+{
+  Work *work = data;
+  const guint seeded = (guint) seed_layer;
+  g_autoptr (EspParameterVector) vector = esp_parameter_vector_new (work->loaded->network, work->loaded->weights);
+  const EspEngineOptions engine_options = { .mode = ESP_MODE_TRAIN,
+                                            .backend = work->loaded->run.backend,
+                                            .bn = work->loaded->run.bn,
+                                            .batch = (guint) training,
+                                            .vector = vector,
+                                            .watch = &seeded,
+                                            .n_watch = 1 };
+  g_autoptr (EspEngine) engine = esp_engine_new (work->loaded->network, NULL, &engine_options, NULL, &work->error);
+
+  if (engine == NULL || !esp_engine_forward (engine, work->input, work->job, &work->error)
+      || !esp_engine_set_seed (engine, seeded, work->seed, &work->error) || !esp_engine_backward (engine, 0, work->job, &work->error))
+    return;
+  for (guint i = 0; i < work->n; i++)
+    for (EspParameter p = ESP_PARAMETER_WEIGHTS; p <= ESP_PARAMETER_SCALES; p++)
+      {
+        const EspParameterSlot *slot = esp_parameter_vector_find (vector, (guint) work->layers[i], p);
+
+        if (slot == NULL)
+          continue;
+        work->learned[i][p] = g_new (double, slot->n);
+        for (gsize k = 0; k < slot->n; k++)
+          work->learned[i][p][k] = (double) esp_parameter_vector_get_gradients (vector)[slot->at + k];
+      }
 }
 
 static void
@@ -139,7 +176,7 @@ write_all (const Work *work, const EspCommon *common, JsonBuilder *json, GError 
 
   json_builder_set_member_name (json, "layers");
   json_builder_begin_array (json);
-  for (guint i = 0; i < work->n && done; i++)
+  for (guint i = 0; i < work->n && done && training == 0; i++)
     done = write_layer (work, i, common, json, error);
   json_builder_end_array (json);
   json_builder_set_member_name (json, "parameters");
@@ -150,6 +187,24 @@ write_all (const Work *work, const EspCommon *common, JsonBuilder *json, GError 
   return done;
 }
 
+/* Of as many images as the files hold. */
+static EspShape
+batched (EspShape shape)
+{
+  shape.n = MAX (training, 1);
+  return shape;
+}
+
+static gboolean
+check_training (GError **error)
+{
+  if (training >= 0 && training <= MOST_IMAGES && (training == 0 || parameters))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--training %d: expected 1 to %d images, and --parameters", training,
+               MOST_IMAGES);
+  return FALSE;
+}
+
 /* The seed, of the shape of the output of its layer. */
 static float *
 load_seed (const EspNetwork *network, GError **error)
@@ -157,7 +212,7 @@ load_seed (const EspNetwork *network, GError **error)
   const int n = (int) esp_network_get_n_layers (network);
 
   if (seed_path != NULL && raw_options.input != NULL && seed_layer >= 0 && seed_layer < n)
-    return esp_raw_read (seed_path, esp_network_get_layer (network, (guint) seed_layer)->out, error);
+    return esp_raw_read (seed_path, batched (esp_network_get_layer (network, (guint) seed_layer)->out), error);
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                "expected --input-f32 FILE, --seed-f32 FILE and --seed-layer N, a layer from 0 to %d", n - 1);
   return NULL;
@@ -186,17 +241,18 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
   Work work = { .loaded = &loaded, .job = job };
   gboolean done;
 
-  if (!esp_raw_parse_at (&raw_options, &work.at, error) || !esp_loaded_open (&loaded, argv[0], argv[1], &network_options, error)
-      || (layers = esp_raw_parse_layers (&raw_options, loaded.network, -1, &work.n, error)) == NULL
+  if (!check_training (error) || !esp_raw_parse_at (&raw_options, &work.at, error)
+      || !esp_loaded_open (&loaded, argv[0], argv[1], &network_options, error)
+      || (layers = esp_raw_parse_layers (&raw_options, loaded.network, training > 0 ? 0 : -1, &work.n, error)) == NULL
       || (seed = load_seed (loaded.network, error)) == NULL
-      || (input = esp_raw_read (raw_options.input, esp_network_get_input (loaded.network), error)) == NULL)
+      || (input = esp_raw_read (raw_options.input, batched (esp_network_get_input (loaded.network)), error)) == NULL)
     return FALSE;
   work.layers = layers;
   work.input = input;
   work.seed = seed;
   work.values = g_new0 (double *, work.n);
   work.learned = g_malloc0_n (work.n, sizeof *work.learned);
-  esp_common_run (common, job, work_run, &work);
+  esp_common_run (common, job, training > 0 ? work_train : work_run, &work);
   if (work.error != NULL)
     g_propagate_error (error, work.error);
   done = work.error == NULL && write_all (&work, common, json, error);

@@ -66,7 +66,7 @@ esp_raw_parse_at (const EspRawOptions *options, EspAt *at, GError **error)
 /**
  * esp_raw_read:
  * @path: raw float32, little-endian
- * @shape: c h w that it holds
+ * @shape: n c h w that it holds
  * @error: ESP_ERROR_SHAPE where it has another length, or that of the file system
  *
  * Returns: (transfer full): its numbers, or NULL. Nothing is read of a file much too long. Thread: any.
@@ -76,6 +76,7 @@ esp_raw_read (const char *path, EspShape shape, GError **error)
 {
   gsize wanted = esp_shape_count (shape) * sizeof (float), got;
   g_autoptr (GBytes) bytes = esp_file_read (path, wanted, error);
+  g_autofree char *images = shape.n > 1 ? g_strdup_printf ("%d images of ", shape.n) : g_strdup ("");
 
   if (bytes == NULL)
     return NULL;
@@ -83,8 +84,8 @@ esp_raw_read (const char *path, EspShape shape, GError **error)
   if (got == wanted)
     return g_memdup2 (g_bytes_get_data (bytes, NULL), wanted);
   g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
-               "%s: %" G_GSIZE_FORMAT " bytes: expected %" G_GSIZE_FORMAT ", %d × %d × %d numbers of 4 bytes", path, got, wanted, shape.c,
-               shape.h, shape.w);
+               "%s: %" G_GSIZE_FORMAT " bytes: expected %" G_GSIZE_FORMAT ", %s%d × %d × %d numbers of 4 bytes", path, got, wanted, images,
+               shape.c, shape.h, shape.w);
   return NULL;
 }
 

@@ -32,7 +32,7 @@ int      *esp_raw_parse_layers (const EspRawOptions *options,
 gboolean  esp_raw_parse_at     (const EspRawOptions *options,
                                 EspAt               *at,
                                 GError             **error);
-float    *esp_raw_read         (const char          *path,   /* (transfer full): the numbers of @shape, n not counted */
+float    *esp_raw_read         (const char          *path,   /* (transfer full): the numbers of @shape */
                                 EspShape             shape,
                                 GError             **error);
 /* Writes @stem.f32 or @stem.f64, adds "file" to the open JSON object, and tells where to unless --json. */

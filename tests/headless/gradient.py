@@ -119,6 +119,26 @@ def main():
                 most = max(abs(x) for x in truth)
                 assert len(found) == len(truth) and max(abs(a - b) for a, b in zip(found, truth)) <= 1e-5 * most, row
 
+        def in_training():
+            """The last layer is linear: its gradients are sums over both images of seeds, and of seeds times what comes in."""
+            two = [os.path.join(folder, name) for name in ("images.f32", "seeds.f32")]
+            write(two[0], pixels + pixels[::-1])
+            write(two[1], seeds + seeds[::-1])
+            said = ask("gradient", cfg, weights, "--input-f32", two[0], "--seed-f32", two[1], "--seed-layer", 1, "--layer", 0, "--layer", 1,
+                       "--output", out, "--parameters", "--training", 2, "--quiet")
+            assert said["layers"] == [] and len(said["parameters"]) == 5, said
+            found = {(row["layer"], row["parameter"]): read(row["file"], "f") for row in said["parameters"]}
+            for c in range(4):
+                wanted = sum(seeds[48 * c:48 * c + 48]) + sum(seeds[::-1][48 * c:48 * c + 48])
+                assert abs(found[1, "biases"][c] - wanted) < 1e-5, (c, found[1, "biases"][c], wanted)
+            for f in range(5):  # normalised weights can be scaled without effect
+                stretch = slice(27 * f, 27 * f + 27)
+                size = sum(abs(g * w) for g, w in zip(found[0, "weights"][stretch], layers[0]["weights"][stretch]))
+                assert size > 0 and abs(sum(g * w for g, w in zip(found[0, "weights"][stretch], layers[0]["weights"][stretch]))) < 1e-3 * size
+            run(*asked, "--layer", 0, "--training", 2, expect=2)
+            run(*asked, "--layer", -1, "--parameters", "--training", 2, expect=2)
+            refused(*asked, "--layer", 0, "--parameters", "--training", 2, naming=("768", "1536", "2 images"))
+
         def refusals():
             run(*asked, "--layer", 2, expect=2)
             run(*asked[:5], "--layer", 0, "--output", out, expect=2)
@@ -129,6 +149,7 @@ def main():
             assert not os.path.exists(os.path.join(folder, "never"))
 
         for name, check in [("shapes", shapes), ("at-pixels", at_pixels), ("at-parameters", at_parameters), ("in-float32", in_float32),
+                            ("in-training", in_training),
                             ("refusals", refusals)]:
             tap.check(name, check)
     finally:

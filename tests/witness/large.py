@@ -256,9 +256,9 @@ def with_libdarknet(case):
     return f"{said['oracle']}: the worst layer off by {said['max_difference']:.1e}" + (f", but for layer {last.index}" if left_out else "")
 
 
-def torch_gradients(case, seed_layer, seed, dtype):
+def torch_gradients(case, seed_layer, seed, dtype, training=False):
     """{(layer, name): gradient} of every parameter that is trained, and of the image as (-1, "image")."""
-    net = TorchNet(case.network, case.params, dtype, gradients=True)
+    net = TorchNet(case.network, case.params, dtype, gradients=True, training=training)
     x = tensor_of(case.input, case.network.input, dtype).requires_grad_()
     (net.forward(x)[seed_layer]["out"] * tensor_of(seed, case.network.layers[seed_layer].out, dtype)).sum().backward()
     found = {(layer, name): tensor.grad for layer, params in enumerate(net.params) for name, tensor in params.items()
@@ -268,7 +268,8 @@ def torch_gradients(case, seed_layer, seed, dtype):
 
 
 def our_gradients(case, seed_layer, seed, *more):
-    layers = [-1] + [layer.index for layer in case.network.layers if layer.params]
+    layers = [] if "--training" in more else [-1]
+    layers += [layer.index for layer in case.network.layers if layer.params]
     said = cli("gradient", case.cfg, case.weights, "--input-f32", case.input_path, "--seed-f32", write(os.path.join(case.folder, "seed"), seed),
                "--seed-layer", seed_layer, "--parameters", "--output", os.path.join(case.folder, "ours"), *more,
                *(word for layer in layers for word in ("--layer", layer)))
@@ -280,6 +281,24 @@ def our_gradients(case, seed_layer, seed, *more):
 def distance(got, wanted):
     """Root of the summed squares of the difference, relative to that of what is wanted."""
     return float(np.linalg.norm(got.astype("f8") - wanted) / (np.linalg.norm(wanted) or 1))
+
+
+def compare_tensors(case, ours, theirs, double, most_double):
+    """Prints every tensor's errors; raises with those that are off."""
+    print(f"# {case.name}: seed {case.seed}, {GRADIENT_DRAWS} inputs; off by, of each tensor's size:\n"
+          "#    layer    tensor  ours     PyTorch float32  ratio  largest of ours  and PyTorch's  ours in double")
+    off = []
+    for key in sorted(ours):
+        errors = [statistics.median(found[key]) for found in (ours, theirs)]
+        most = [max(found[key]) for found in (ours, theirs)]
+        ratio = errors[0] / errors[1] if errors[1] else (0 if errors[0] == 0 else math.inf)
+        print(f"#    {key[0]:5d}  {key[1]:>8s}  {errors[0]:.1e}  {errors[1]:.1e}          {ratio:5.2f}  {most[0]:.1e}          {most[1]:.1e}         {double[key]:.1e}")
+        if not ratio <= 2:
+            off.append(f"layer {key[0]} {key[1]} {errors[0]:.1e}, {ratio:.1f} times PyTorch's")
+        if not double[key] <= most_double:
+            off.append(f"layer {key[0]} {key[1]} {double[key]:.1e} in double")
+    assert not off, f"{len(off)} of {len(ours)} tensors are off: " + "; ".join(off)
+    return f"{len(ours)} tensors"
 
 
 def gradients_of(case):
@@ -303,20 +322,7 @@ def gradients_of(case):
                 exact = our_gradients(case, before, seed, "--backend", "reference-double", "--f64")
                 for key in wanted:
                     double[key] = max(double.get(key, 0), error_of(exact[key], wanted[key]))
-    print(f"# {case.name}: seeds {case.seed} and from {case.seed + 3000} on, {GRADIENT_DRAWS} inputs; off by, of each tensor's size:\n"
-          "#    layer    tensor  ours     PyTorch float32  ratio  largest of ours  and PyTorch's  ours in double")
-    off = []
-    for key in sorted(ours):
-        errors = [statistics.median(found[key]) for found in (ours, theirs)]
-        most = [max(found[key]) for found in (ours, theirs)]
-        ratio = errors[0] / errors[1] if errors[1] else (0 if errors[0] == 0 else math.inf)
-        print(f"#    {key[0]:5d}  {key[1]:>8s}  {errors[0]:.1e}  {errors[1]:.1e}          {ratio:5.2f}  {most[0]:.1e}          {most[1]:.1e}         {double[key]:.1e}")
-        if not ratio <= 2:
-            off.append(f"layer {key[0]} {key[1]} {errors[0]:.1e}, {ratio:.1f} times PyTorch's")
-        if not double[key] <= 1e-9:
-            off.append(f"layer {key[0]} {key[1]} {double[key]:.1e} in double")
-    assert not off, f"{len(off)} of {len(ours)} tensors are off: " + "; ".join(off)
-    return f"{len(ours)} tensors"
+    return compare_tensors(case, ours, theirs, double, 1e-9)
 
 
 def gradients_at_160(case):
@@ -324,8 +330,32 @@ def gradients_at_160(case):
     return gradients_of(Case(case.name, case.folder, 160))
 
 
+def training_step(case):
+    """The gradients of a step with a batch of two at 160, normalised by that batch, from all heads in turn: float at most twice as far from
+    float64 as PyTorch's own is, tensor by tensor (the median over heads and inputs, as above), and the double reference within the rounding of its
+    gradients to float."""
+    case = Case(case.name, case.folder, 160)
+    ours, theirs, double = {}, {}, {}
+    for draw in range(GRADIENT_DRAWS):
+        case.input = b"".join(random_input(Numpy(case.seed + 5000 + 2 * draw + k), case.network.input) for k in range(2))
+        write(case.input_path, case.input)
+        for head in (layer for layer in case.network.layers if layer.kind == "yolo"):
+            before = head.inputs[0]
+            seed = b"".join(random_input(Numpy(case.seed + 6000 + before + 2 * draw + k), case.network.layers[before].out, -1, 1) for k in range(2))
+            wanted, single = (torch_gradients(case, before, seed, dtype, True) for dtype in (torch.float64, torch.float32))
+            got = our_gradients(case, before, seed, "--training", 2)
+            exact = our_gradients(case, before, seed, "--training", 2, "--backend", "reference-double") if draw == 0 else {}
+            for key in (key for key in wanted if key[0] >= 0):
+                ours.setdefault(key, []).append(distance(got[key], wanted[key]))
+                theirs.setdefault(key, []).append(distance(single[key], wanted[key]))
+                if exact:
+                    double[key] = max(double.get(key, 0), error_of(exact[key], wanted[key]))
+    return compare_tensors(case, ours, theirs, double, 1e-7)
+
+
 CHECKS = [("PyTorch", PYTORCH, with_pytorch), ("OpenCV", OPENCV, with_opencv), ("OpenCV against PyTorch", OPENCV, opencv_with_pytorch),
           ("libdarknet", LIBDARKNET, with_libdarknet), ("gradients", GRADIENTS, gradients_of), ("gradients at 160", GRADIENTS, gradients_at_160),
+          ("training step", GRADIENTS, training_step),
           ("OpenCV heads", OPENCV, heads_with_opencv)]
 
 

@@ -54,7 +54,9 @@ ACTIVATIONS = {
 
 
 def normalized(x, p, net):
-    """The frozen form, over channels."""
+    """The frozen form, over channels; in training by the mean and variance of the batch."""
+    if net.training:
+        return F.batch_norm(x, None, None, p["scales"], p["biases"], True, 0, 1e-5)
     shape = (1, -1, 1, 1)
     return (x - p["means"].view(shape)) / net.divisor(p["variances"]).view(shape) * p["scales"].view(shape) + p["biases"].view(shape)
 
@@ -231,7 +233,8 @@ def read_params(network, raw):
 class TorchNet:
     """network's layers with params (of read_params) as leaves of autograd where gradients are asked for."""
 
-    def __init__(self, network, params, dtype=torch.float64, bn="alexey", gradients=False):
+    def __init__(self, network, params, dtype=torch.float64, bn="alexey", gradients=False, training=False):
+        self.training = training
         self.network, self.dialect, self.divisor = network, network.dialect, DIVISORS[bn]
         self.params = [{name: torch.tensor(value, dtype=dtype, requires_grad=gradients) for name, value in layer.items()} for layer in params]
         self.dtype, self.gradients = dtype, gradients
@@ -255,8 +258,8 @@ class TorchNet:
 
 
 def tensor_of(raw, shape, dtype=torch.float64):
-    """Raw float32 as a batch of one."""
-    return torch.tensor(np.frombuffer(raw, "<f4").reshape(1, *shape), dtype=dtype)
+    """Raw float32 as a batch of as many as there are."""
+    return torch.tensor(np.frombuffer(raw, "<f4").reshape(-1, *shape), dtype=dtype)
 
 
 def random_input(source, shape, low=0, high=1):
