@@ -123,8 +123,8 @@ read_classifier (EspAugment *augment, Section net, int side, GError **error)
     augment->pad = side / PAD;
   return read_factor (net, "aspect", &augment->aspect, error)
          && esp_cfg_get_int (net.cfg, net.section, "min_crop", says ? side : 0, 0, MOST_SIDE, &augment->crop_low, error)
-         && esp_cfg_get_int (net.cfg, net.section, "max_crop", says ? 2 * side : 0, augment->crop_low, MOST_SIDE, &augment->crop_high,
-                             error);
+         && esp_cfg_get_int (net.cfg, net.section, "max_crop", says ? MAX (2 * side, augment->crop_low) : 0, augment->crop_low, MOST_SIDE,
+                             &augment->crop_high, error);
 }
 
 /* darknet asks the last head. */

@@ -77,6 +77,7 @@ EspTile  esp_place_draw   (const EspAugment *augment,
                            EspShape          shape,
                            int               width,
                            int               height);
+EspTile  esp_place_shown  (EspTile           tile);   /* the rectangle without margins */
 EspTile  esp_place_quarter (EspTile          whole,  /* as the picture alone would lie */
                             guint            quarter, /* 0 .. 3: top left, top right, bottom left, bottom right */
                             EspCorner        corner,

@@ -322,6 +322,24 @@ esp_feeder_get_epoch_end (const EspFeeder *feeder, guint64 epoch)
   return (images + feeder->options.batch - 1) / feeder->options.batch;
 }
 
+/** esp_feeder_get_ready: Returns: how many batches esp_feeder_next() would give without waiting; 0 where training waits for them. Thread: any. */
+guint
+esp_feeder_get_ready (EspFeeder *feeder)
+{
+  guint n = 0;
+
+  pthread_mutex_lock (&feeder->lock);
+  for (; n < feeder->options.ahead; n++)
+    {
+      const Slot *slot = &feeder->slots[(feeder->next + n) % feeder->options.ahead];
+
+      if (slot->batch == NULL || slot->n_done < slot->batch->n)
+        break;
+    }
+  pthread_mutex_unlock (&feeder->lock);
+  return n;
+}
+
 /** esp_feeder_get_cache_used: Returns: bytes of decoded pictures that are kept. Thread: any. */
 gsize
 esp_feeder_get_cache_used (EspFeeder *feeder)

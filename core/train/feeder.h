@@ -40,6 +40,7 @@ EspBatch  *esp_feeder_next            (EspFeeder              *feeder,   /* (tra
 guint      esp_feeder_get_n           (const EspFeeder        *feeder);  /* images of an epoch */
 guint64    esp_feeder_get_epoch_end   (const EspFeeder        *feeder,   /* the first step at which @epoch + 1 whole epochs were shown */
                                        guint64                 epoch);
+guint      esp_feeder_get_ready       (EspFeeder              *feeder);  /* whole batches in a row that wait to be asked for */
 gsize      esp_feeder_get_cache_used  (EspFeeder              *feeder);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspFeeder, esp_feeder_free)

@@ -167,6 +167,19 @@ esp_place_draw (const EspAugment *augment, const EspDraw *draw, gboolean classif
   return tile;
 }
 
+/** esp_place_shown: Returns: @tile with the pixels alone whose middles lie in the picture; of one that is turned, all. Thread: any. */
+EspTile
+esp_place_shown (EspTile tile)
+{
+  if (tile.turn != 0)
+    return tile;
+  tile.left = (int) CLAMP (ceil (tile.x - .5), tile.left, tile.right);
+  tile.top = (int) CLAMP (ceil (tile.y - .5), tile.top, tile.bottom);
+  tile.right = (int) CLAMP (ceil (tile.x + tile.w - .5), tile.left, tile.right);
+  tile.bottom = (int) CLAMP (ceil (tile.y + tile.h - .5), tile.top, tile.bottom);
+  return tile;
+}
+
 /**
  * esp_place_quarter:
  * @whole: where the picture would lie alone

@@ -25,6 +25,15 @@ choose_fill (const EspAugment *augment, const EspDecoded *decoded, float fill[3]
     fill[k] = augment->fill == ESP_FILL_MEAN ? decoded->mean[k] : augment->fill == ESP_FILL_GREY ? .5f : 0;
 }
 
+/* The grey of a letterbox stays what a pass of measure has there; an image's mean goes with the image. */
+static void
+colour (const EspRender *render, const EspTile *tile, const EspDraw *draw, EspShape shape, float *input)
+{
+  const EspTile shown = esp_place_shown (*tile);
+
+  esp_colour_tile (render->augment.fill == ESP_FILL_GREY ? &shown : tile, draw, shape, input);
+}
+
 static void
 add_labels (const Making *making, guint index, const EspTile *tile)
 {
@@ -62,7 +71,7 @@ paint_alone (const Making *making, guint index, float *input, GError **error)
       if (draw.flip)
         esp_paint_flip (shape, input);
     }
-  esp_colour_tile (&tile, &draw, shape, input);
+  colour (render, &tile, &draw, shape, input);
   add_labels (making, index, &tile);
   return TRUE;
 }
@@ -84,7 +93,7 @@ paint_quarter (const Making *making, guint index, guint quarter, EspCorner corne
   tile = esp_place_quarter (tile, quarter, corner, making->shape);
   choose_fill (&render->augment, decoded, fill);
   esp_paint_tile (&tile, decoded, fill, making->shape, input);
-  esp_colour_tile (&tile, &draw, making->shape, input);
+  colour (render, &tile, &draw, making->shape, input);
   add_labels (making, index, &tile);
   return TRUE;
 }

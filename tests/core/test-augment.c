@@ -214,6 +214,32 @@ test_follow (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (n, >, 500);
 }
 
+/* Exposure changes the image and leaves the grey around it. */
+static void
+test_grey (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (EspFeeder) feeder = NULL;
+  guint grey = 0, other = 0;
+
+  fixture->options.augment.fit = ESP_FIT_LETTERBOX;
+  fixture->options.augment.exposure = fixture->options.augment.saturation = 3;
+  fixture->options.augment.hue = .1;
+  fixture->options.augment.jitter = GPOINTER_TO_INT (data) * .1;
+  feeder = esp_feeder_new (fixture->dataset, NULL, &fixture->options, NULL);
+  for (guint step = 0; step < 20; step++)
+    {
+      g_autoptr (EspBatch) batch = esp_feeder_next (feeder, NULL, NULL);
+
+      for (gsize i = 0; i < (gsize) batch->n * 3 * (gsize) batch->h * (gsize) batch->w; i++)
+        if (batch->input[i] == .5f)
+          grey++;
+        else
+          other++;
+    }
+  g_assert_cmpuint (grey, >, 20 * N_IMAGES * 3 * 500);
+  g_assert_cmpuint (other, >, 20 * N_IMAGES * 3 * 500);
+}
+
 /* Two over each other: labels of both, light of both. */
 static void
 test_mixup (Fixture *fixture, gconstpointer data)
@@ -592,6 +618,8 @@ main (int argc, char **argv)
 
       g_test_add (path, Fixture, &cases[i], set_up, test_follow, tear_down);
     }
+  g_test_add ("/augment/grey/still", Fixture, GINT_TO_POINTER (0), set_up, test_grey, tear_down);
+  g_test_add ("/augment/grey/moved", Fixture, GINT_TO_POINTER (1), set_up, test_grey, tear_down);
   g_test_add ("/augment/mixup", Fixture, NULL, set_up, test_mixup, tear_down);
   g_test_add ("/augment/sizes", Fixture, NULL, set_up, test_sizes, tear_down);
   g_test_add_func ("/augment/colours", test_colours);

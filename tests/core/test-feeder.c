@@ -299,6 +299,41 @@ test_broken (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (refused, ==, 2);
 }
 
+/* No further ahead than asked for: what is in memory is bounded, and the pictures of later batches are not read yet. */
+static void
+test_bound (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (EspFeeder) feeder = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture->options.workers = 3;
+  fixture->options.ahead = 2;
+  fixture->options.cache = 0;
+  feeder = begin (fixture);
+  while (esp_feeder_get_ready (feeder) < 2)
+    g_usleep (1000);
+  g_usleep (20000);
+  for (guint i = 0; i < N_IMAGES; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u.png", i), *path = g_build_filename (fixture->folder, name, NULL);
+
+      g_remove (path);
+    }
+  for (guint step = 0; step < 2; step++)
+    {
+      g_autoptr (EspBatch) batch = next (feeder);
+
+      g_assert_cmpuint (batch->step, ==, step);
+    }
+  for (guint again = 0; again < 2; again++)
+    {
+      g_assert_null (esp_feeder_next (feeder, NULL, &error));
+      g_assert_error (error, ESP_ERROR, ESP_ERROR_IO);
+      g_assert_nonnull (strstr (error->message, ".png"));
+      g_clear_error (&error);
+    }
+}
+
 /* Cancelled before a batch is asked for; freed at any moment, also while images are in the making. */
 static void
 test_ends (Fixture *fixture, gconstpointer data)
@@ -379,6 +414,7 @@ main (int argc, char **argv)
   add ("resume", NULL, test_resume);
   add ("refusals", NULL, test_refusals);
   add ("broken", NULL, test_broken);
+  add ("bound", NULL, test_bound);
   add ("ends", NULL, test_ends);
   add ("classes", NULL, test_classes);
   return g_test_run ();

@@ -9,6 +9,7 @@
 #include "net/cost.h"
 #include "net/cut.h"
 #include "prune/plan.h"
+#include "train/augment.h"
 
 #define MOST_CHANNELS 2048 /* beyond them only what the reader itself does is run, for speed */
 #define MOST_PARAMS   65536
@@ -66,6 +67,22 @@ prune (EspNetwork *network)
   g_assert_cmpuint (esp_cost_of (network, mask).params, ==, esp_cost_of (esp_cut_get_network (cut), NULL).params);
 }
 
+/* What is drawn for training is within bounds, or refused in words. */
+static void
+augment (const EspNetwork *network)
+{
+  EspAugment settings;
+  g_autoptr (GError) error = NULL;
+
+  if (!esp_augment_read (&settings, network, &error))
+    {
+      g_assert_true (error != NULL && g_utf8_validate (error->message, -1, NULL));
+      return;
+    }
+  g_assert_true (settings.jitter >= 0 && settings.jitter < .5 && settings.resize > 0 && settings.random >= 1 && settings.step > 0);
+  g_assert_true (settings.saturation >= 1 && settings.exposure >= 1 && settings.aspect >= 1 && settings.crop_low <= settings.crop_high);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize n)
 {
@@ -78,6 +95,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize n)
       check_text (cfg, data, n);
       network = esp_network_new (cfg, &error);
     }
+  if (network != NULL)
+    augment (network);
   if (network != NULL && walk (network) <= MOST_CHANNELS && esp_cost_of (network, NULL).params <= MOST_PARAMS)
     prune (network);
   fuzz_tell (network != NULL, error);
