@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "progress.h"
 #include "train-data.h"
+#include "train-rate.h"
 #include "train/train-keys.h"
 #include "train/trainer.h"
 #include "verbs.h"
@@ -19,7 +20,7 @@ static char **class_pairs, **sets, **objectives;
 static char *output, *resume, *policy, *rate, *orientation;
 static int epochs, iterations, batch, subdivisions, burn_in = -1, freeze, memory, cache = 512, workers, validate_every = 1, patience;
 static double clip, average, checkpoint_minutes = 10;
-static gboolean plain;
+static gboolean plain, find_rate;
 
 static const GOptionEntry options[] = {
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Folder for net.cfg, best.weights, last.weights, log.jsonl and checkpoint", "DIR" },
@@ -56,6 +57,8 @@ static const GOptionEntry options[] = {
   { "objective", 0, 0, G_OPTION_ARG_STRING_ARRAY, &objectives,
     "What is made small: detection or classification, with parameters (detection:box-gradient=exact,box-gain=2); may be repeated",
     "ID[:NAME=VALUE,…]" },
+  { "find-rate", 0, 0, G_OPTION_ARG_NONE, &find_rate,
+    "Train for 100 updates at a rising rate instead, and say which one to take; writes nothing", NULL },
   { "freeze", 0, 0, G_OPTION_ARG_INT, &freeze, "Leave the first N layers as they are", "N" },
   { "clip", 0, 0, G_OPTION_ARG_DOUBLE, &clip, "Scale gradients down to this norm", "NORM" },
   { "ema", 0, 0, G_OPTION_ARG_DOUBLE, &average, "Keep a running average of the weights, measure it and write it (0.999)", "KEPT" },
@@ -106,8 +109,10 @@ check_numbers (GError **error)
 static gboolean
 check_options (GError **error)
 {
-  if (output == NULL)
+  if (output == NULL && !find_rate)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "expected --output DIR");
+  else if (find_rate && resume != NULL)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--find-rate begins anew: it goes without --resume");
   else if (epochs > 0 && iterations > 0)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                  "--epochs and --iterations both say how long to train: expected one of them");
@@ -239,7 +244,7 @@ make_trainer (const EspTrainData *data, guint64 seed, GError **error)
   run.val = data->val;
   run.names = (const char *const *) data->names;
   run.pairs = (const char *const *) class_pairs;
-  run.folder = output;
+  run.folder = find_rate ? NULL : output;
   run.resume = resume;
   run.terms = (EspTerm *const *) (void *) terms->pdata;
   run.n_terms = terms->len;
@@ -391,6 +396,8 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
     return FALSE;
   if (!common->quiet)
     g_printerr ("espalier-cli train: %s\n", data.start);
+  if (find_rate)
+    return esp_train_find_rate (trainer, common, json, error);
   watch.trainer = trainer;
   esp_common_run_beside (common, job, watch_run, &watch);
   return finish (&data, trainer, common, json, error);

@@ -104,6 +104,8 @@ gboolean esp_trainer_turn_train    (EspTrainer *trainer, GError **error);
 gboolean esp_trainer_turn_validate (EspTrainer *trainer, GError **error);
 gboolean esp_trainer_turn_record   (EspTrainer *trainer, GError **error);
 
+gboolean esp_trainer_prepare        (EspTrainer *trainer, GError **error);
+gboolean esp_trainer_run_part       (EspTrainer *trainer, double rate, GError **error);
 void     esp_trainer_forget_update (EspTrainer *trainer); /* takes back a part of one */
 guint64  esp_trainer_next_epoch     (const EspTrainer *trainer);
 gboolean esp_trainer_is_over        (const EspTrainer *trainer); /* all that there is to do is recorded */

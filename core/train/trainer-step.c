@@ -91,9 +91,9 @@ size_engine (EspTrainer *trainer, int width, int height, GError **error)
   return TRUE;
 }
 
-/** esp_trainer_turn_prepare: the feeder's threads begin, the first engine is planned, and a checkpoint is there from the beginning. */
+/** esp_trainer_prepare: the feeder's threads begin, and the first engine is planned. */
 gboolean
-esp_trainer_turn_prepare (EspTrainer *trainer, GError **error)
+esp_trainer_prepare (EspTrainer *trainer, GError **error)
 {
   const EspShape input = esp_network_get_input (trainer->network);
 
@@ -102,6 +102,15 @@ esp_trainer_turn_prepare (EspTrainer *trainer, GError **error)
   if (trainer->feeder == NULL || !size_engine (trainer, input.w, input.h, error))
     return FALSE;
   g_return_val_if_fail (esp_feeder_get_n (trainer->feeder) == trainer->n_images, FALSE);
+  return TRUE;
+}
+
+/** esp_trainer_turn_prepare: as esp_trainer_prepare(); and a checkpoint is there from the beginning. */
+gboolean
+esp_trainer_turn_prepare (EspTrainer *trainer, GError **error)
+{
+  if (!esp_trainer_prepare (trainer, error))
+    return FALSE;
   trainer->turn = ESP_TURN_TRAIN;
   esp_trainer_end_epoch (trainer);
   if (trainer->options.resume == NULL)
@@ -218,11 +227,10 @@ check_loss (EspTrainer *trainer, GError **error)
 
 /* The gradients of all sub-batches are there. */
 static gboolean
-end_update (EspTrainer *trainer, GError **error)
+end_update (EspTrainer *trainer, double rate, GError **error)
 {
   const guint batch = trainer->keys->batch;
   EspLossParts parts = { 0 };
-  double rate;
 
   for (guint i = 0; i < trainer->terms->len; i++)
     {
@@ -232,7 +240,6 @@ end_update (EspTrainer *trainer, GError **error)
         objective->gradient (trainer->states[i], trainer->vector, batch, &parts);
     }
   add_parts (&trainer->sums, &parts, 0);
-  rate = esp_schedule_rate (&trainer->keys->schedule, trainer->place.step + 1);
   if (!check_loss (trainer, error))
     return FALSE;
   if (!esp_optimiser_step (trainer->optimiser, rate, 1. / batch))
@@ -241,6 +248,19 @@ end_update (EspTrainer *trainer, GError **error)
   trainer->place.step++;
   add_sums (&trainer->place.sums, &trainer->sums);
   return TRUE;
+}
+
+/** esp_trainer_run_part: one sub-batch; behind the last one of an update the update itself, at @rate: trainer->part is 0 then. */
+gboolean
+esp_trainer_run_part (EspTrainer *trainer, double rate, GError **error)
+{
+  g_autoptr (EspBatch) batch = esp_feeder_next (trainer->feeder, trainer->job, error);
+
+  if (batch == NULL || !size_engine (trainer, batch->w, batch->h, error))
+    return FALSE;
+  if (trainer->part == 0)
+    begin_update (trainer);
+  return run_batch (trainer, batch, error) && (trainer->part < trainer->keys->subdivisions || end_update (trainer, rate, error));
 }
 
 static guint64
@@ -285,20 +305,13 @@ choose_next (EspTrainer *trainer)
   esp_trainer_end_epoch (trainer);
 }
 
-/** esp_trainer_turn_train: one sub-batch; behind the last one of an update the update itself. */
+/** esp_trainer_turn_train: one sub-batch, at the rate that the schedule has for its update, counted from 1. */
 gboolean
 esp_trainer_turn_train (EspTrainer *trainer, GError **error)
 {
   const gint64 begun = g_get_monotonic_time ();
-  g_autoptr (EspBatch) batch = esp_feeder_next (trainer->feeder, trainer->job, error);
 
-  if (batch == NULL || !size_engine (trainer, batch->w, batch->h, error))
-    return FALSE;
-  if (trainer->part == 0)
-    begin_update (trainer);
-  if (!run_batch (trainer, batch, error))
-    return FALSE;
-  if (trainer->part == trainer->keys->subdivisions && !end_update (trainer, error))
+  if (!esp_trainer_run_part (trainer, esp_schedule_rate (&trainer->keys->schedule, trainer->place.step + 1), error))
     return FALSE;
   trainer->place.train_seconds += (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
   if (trainer->part == 0)

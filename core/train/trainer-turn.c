@@ -160,7 +160,7 @@ esp_trainer_start (EspTrainer *trainer, EspLane *lane, void (*done) (EspTrainer 
   started = trainer->started;
   trainer->started = TRUE;
   pthread_mutex_unlock (&trainer->lock);
-  g_return_if_fail (!started);
+  g_return_if_fail (!started && trainer->folder != NULL);
   trainer->lane = lane;
   trainer->done = done;
   trainer->done_data = data;

@@ -251,6 +251,8 @@ open_all (EspTrainer *trainer, GError **error)
       || !make_parameters (trainer, error))
     return FALSE;
   trainer->settings = esp_trainer_settings (trainer);
+  if (trainer->folder == NULL)
+    return TRUE;
   if (!esp_folder_make (trainer->folder, error) || (trainer->folder_lock = esp_folder_lock_take (trainer->folder, error)) == NULL)
     return FALSE;
   if (trainer->options.resume != NULL)
@@ -273,7 +275,8 @@ esp_trainer_new (const EspTrainerOptions *options, GError **error)
 {
   g_autoptr (EspTrainer) trainer = g_atomic_rc_box_new0 (EspTrainer);
 
-  g_return_val_if_fail (options->network != NULL && options->weights != NULL && options->train != NULL && options->folder != NULL, NULL);
+  g_return_val_if_fail (options->network != NULL && options->weights != NULL && options->train != NULL, NULL);
+  g_return_val_if_fail (options->folder != NULL || options->resume == NULL, NULL);
   pthread_mutex_init (&trainer->lock, NULL);
   pthread_cond_init (&trainer->stopped, NULL);
   trainer->records = g_array_new (FALSE, FALSE, sizeof (EspTrainRecord));

@@ -5,6 +5,7 @@
 #include "measure/evaluate.h"
 #include "train/augment.h"
 #include "train/objective.h"
+#include "train/range-test.h"
 #include "train/train-log.h"
 
 G_BEGIN_DECLS
@@ -17,7 +18,7 @@ typedef struct
   EspDataset        *val;                /* (nullable): no number says then which epoch was the best */
   const char *const *names;              /* (nullable): of the network's classes */
   const char *const *pairs;              /* (nullable): "A=B", data set class to network class */
-  const char        *folder;             /* gets net.cfg, net.names, log.jsonl, last.weights, best.weights, checkpoint */
+  const char        *folder;             /* NULL for esp_trainer_find_rate () alone; gets net.cfg, net.names, log.jsonl, last.weights, best.weights, checkpoint */
   const char        *resume;             /* (nullable): a checkpoint of this same run */
   EspTerm *const    *terms;              /* (nullable): what is made small; none: what the network is trained for */
   guint              n_terms;
@@ -85,6 +86,12 @@ EspTrainer *esp_trainer_new          (const EspTrainerOptions *options,
                                       GError                 **error);
 EspTrainer *esp_trainer_ref          (EspTrainer              *trainer);
 void        esp_trainer_unref        (EspTrainer              *trainer);
+
+/* Thread: lane. In place of a run: a rate that rises, and what the loss says to it. */
+EspRangeResult *esp_trainer_find_rate (EspTrainer             *trainer, /* not started; of no use afterwards */
+                                       const EspRangeOptions  *options,
+                                       EspJob                 *job,     /* (nullable) */
+                                       GError                **error);
 
 /* Thread: any, all below. */
 void        esp_trainer_start        (EspTrainer              *trainer, /* once; turns of a sub-batch each, at the back of the lane's queue */

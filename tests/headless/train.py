@@ -235,6 +235,12 @@ class Case:
                       ["--freeze", "9"], ["--resume", self.path("nothing")]):
             refused(*self.words("x", "--epochs", "1"), *words)
 
+    def test_rate(self):
+        said = ask("train", self.cfg, self.data, "--classes-from-data", "--find-rate", "--quiet", "--threads", "1")
+        rates = [point["rate"] for point in said["points"]]
+        assert rates == sorted(rates) and abs(rates[0] - 1e-6) < 1e-12, rates
+        assert said["suggestion"] is not None and 1e-6 < said["suggestion"] < 1, said["suggestion"]
+
     def test_diverges(self):
         said = refused(*self.words("wild", "--epochs", "50", "--rate", "1e6", "--burn-in", "0", "--json"), naming=["diverged", "rate"])
         assert "nan" not in said.lower()
@@ -244,7 +250,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
         case = Case(folder)
-        for name in ("files", "killed", "interrupted", "two", "full", "start", "refused", "diverges"):
+        for name in ("files", "killed", "interrupted", "two", "full", "start", "refused", "rate", "diverges"):
             tap.check(name, getattr(case, "test_" + name))
     tap.end()
 
