@@ -122,6 +122,9 @@ esp_head_shift (const EspSpec *spec)
 /* Convolutions of side 3 on AVX-512; direct.c, direct-image.c for those that read the image, and direct-weights.c */
 extern const EspKernelRow esp_direct_convolution, esp_direct_image, esp_direct_weights;
 
+/* Convolutions of each channel by itself on AVX-512; direct-depth.c */
+extern const EspKernelRow esp_direct_depth, esp_direct_depth_weights;
+
 /* Convolutions whose window is all of their input; blocked-whole.c */
 extern const EspKernelRow esp_blocked_whole;
 

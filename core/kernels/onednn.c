@@ -583,8 +583,9 @@ const EspKernelRow esp_onednn_convolution = {
 const EspKernelSet *
 esp_kernels_onednn (void)
 {
-  static const EspKernelRow *const convolutions[] = { &esp_direct_convolution, &esp_direct_image, &esp_blocked_whole, NULL };
-  static const EspKernelRow *const weights[] = { &esp_direct_weights, NULL };
+  static const EspKernelRow *const convolutions[]
+      = { &esp_direct_convolution, &esp_direct_image, &esp_direct_depth, &esp_blocked_whole, NULL };
+  static const EspKernelRow *const weights[] = { &esp_direct_weights, &esp_direct_depth_weights, NULL };
   static const EspKernelRow *const pools[] = { &esp_blocked_maxpool_bent, NULL };
   static const EspKernelSet set = {
     .name = "oneDNN",

@@ -20,10 +20,15 @@ set_of (guint i)
 
 #define N_SETS 3
 
-/* Beside those of kernel-cases.h: values of several tiles, and weights between many blocks. */
+/* Beside those of kernel-cases.h: values of several tiles, weights between many blocks, each channel by itself. */
 static const Case large[] = {
   { "3x3 of three tiles", ESP_OP_CONVOLUTION, { { 3, 21, 9, 131 } }, 1, { 3, 17, 9, 131 }, ESP_ACTIVATION_LEAKY, 1, 3, 1, 1, 0 },
   { "3x3 tall", ESP_OP_CONVOLUTION, { { 2, 7, 70, 8 } }, 1, { 2, 35, 70, 8 }, ESP_ACTIVATION_LINEAR, 1, 3, 1, 1, 0 },
+  { "depthwise 5x5", ESP_OP_CONVOLUTION, { { 2, 35, 11, 13 } }, 1, { 2, 35, 11, 13 }, ESP_ACTIVATION_LEAKY, 35, 5, 1, 2, 0 },
+  { "depthwise 5x5 stride 2", ESP_OP_CONVOLUTION, { { 2, 20, 9, 13 } }, 1, { 2, 20, 5, 7 }, ESP_ACTIVATION_LINEAR, 20, 5, 2, 2, 0 },
+  { "depthwise 5x5 small", ESP_OP_CONVOLUTION, { { 3, 18, 2, 3 } }, 1, { 3, 18, 2, 3 }, ESP_ACTIVATION_LINEAR, 18, 5, 1, 2, 0 },
+  { "depthwise of one pixel", ESP_OP_CONVOLUTION, { { 2, 16, 1, 1 } }, 1, { 2, 16, 1, 1 }, ESP_ACTIVATION_LINEAR, 16, 3, 1, 1, 0 },
+  { "depthwise no pad", ESP_OP_CONVOLUTION, { { 2, 33, 19, 8 } }, 1, { 2, 33, 17, 6 }, ESP_ACTIVATION_LEAKY, 33, 3, 1, 0, 0 },
   { "3x3 many blocks", ESP_OP_CONVOLUTION, { { 3, 85, 7, 8 } }, 1, { 3, 100, 7, 8 }, ESP_ACTIVATION_LINEAR, 1, 3, 1, 1, 0 },
 };
 
