@@ -1,4 +1,4 @@
-/* fuzz-cfg.c: cfg text, the network's graph, and where that is small the couplings, groups, masks and cut that follow from it */
+/* fuzz-cfg.c: cfg text, the graph, and where that is small its losses and the couplings, groups, masks and cut that follow from it */
 #define G_LOG_DOMAIN "esp-fuzz"
 #include "config.h"
 
@@ -9,10 +9,12 @@
 #include "net/cost.h"
 #include "net/cut.h"
 #include "prune/plan.h"
+#include "train/loss.h"
 #include "train/augment.h"
 
 #define MOST_CHANNELS 2048 /* beyond them only what the reader itself does is run, for speed */
 #define MOST_PARAMS   65536
+#define MOST_NUMBERS  65536 /* that one head reads */
 
 /* The text is kept byte for byte. */
 static void
@@ -83,6 +85,30 @@ augment (const EspNetwork *network)
   g_assert_true (settings.saturation >= 1 && settings.exposure >= 1 && settings.aspect >= 1 && settings.crop_low <= settings.crop_high);
 }
 
+/* A head is refused in words, or runs, whatever its keys say. */
+static void
+learn (EspNetwork *network)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) losses = esp_losses_new (network, NULL, &error);
+  EspLabel label = { 0, { .5f, .5f, .3f, .2f } };
+  const EspLabels labels = { 1, &label };
+
+  g_assert_true ((losses == NULL) == (error != NULL));
+  for (guint i = 0; losses != NULL && i < losses->len; i++)
+    {
+      const EspShape shape = esp_loss_get_shape (losses->pdata[i]);
+      const gsize n = esp_shape_count (shape);
+      g_autofree float *numbers = n <= MOST_NUMBERS ? g_new0 (float, 2 * n) : NULL;
+      EspLossParts parts;
+
+      if (numbers == NULL)
+        continue;
+      esp_loss_run (losses->pdata[i], shape, numbers, &labels, numbers + n, &parts);
+      g_assert_cmpuint (parts.n_truths + parts.n_skipped, ==, 1);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize n)
 {
@@ -97,6 +123,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize n)
     }
   if (network != NULL)
     augment (network);
+  if (network != NULL)
+    learn (network);
   if (network != NULL && walk (network) <= MOST_CHANNELS && esp_cost_of (network, NULL).params <= MOST_PARAMS)
     prune (network);
   fuzz_tell (network != NULL, error);
