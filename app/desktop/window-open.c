@@ -73,14 +73,16 @@ study_opened (GObject *source, GAsyncResult *result, gpointer data)
       if (self->files.plan != NULL)
         self->plan_file = g_file_new_for_path (self->files.plan);
       esp_window_show_title (self);
+      esp_window_propose_data (self);
       offer_autosave (self);
     }
   if (!opened && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     esp_window_show_error (self, _ ("This Cannot Be Opened"), error);
 }
 
-static void
-open_study (EspWindow *self, const EspStudyFiles *files)
+/** esp_window_open_study: reads @files, which are complete, in the lane; the study is as it was until that is done. Thread: main. */
+void
+esp_window_open_study (EspWindow *self, const EspStudyFiles *files)
 {
   g_autofree char *name = g_path_get_basename (files->cfg);
 
@@ -100,7 +102,7 @@ open_study (EspWindow *self, const EspStudyFiles *files)
 static void
 sheet_answered (EspOpenSheet *sheet, gpointer data)
 {
-  open_study (ESP_WINDOW (data), esp_open_sheet_get_files (sheet));
+  esp_window_open_study (ESP_WINDOW (data), esp_open_sheet_get_files (sheet));
 }
 
 /* All there: open. Something missing: list what was found, with a button for each. */
@@ -110,7 +112,7 @@ open_or_ask (EspWindow *self, EspStudyFiles *files)
   esp_study_files_complete (files);
   if (files->cfg != NULL && files->weights != NULL && files->data != NULL)
     {
-      open_study (self, files);
+      esp_window_open_study (self, files);
       return;
     }
   EspOpenSheet *sheet = esp_open_sheet_new (GTK_WINDOW (self), files);
@@ -215,7 +217,7 @@ sample_written (GObject *source, GAsyncResult *result, gpointer data)
                            .weights = g_build_filename (folder, "sample.weights", NULL),
                            .data = g_build_filename (folder, "sample.data", NULL),
                            .names = g_build_filename (folder, "sample.names", NULL) };
-  open_study (self, &files);
+  esp_window_open_study (self, &files);
   esp_study_files_clear (&files);
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "study/study.h"
+#include "study/training.h"
 #include "widgets/channel-strip.h"
 #include "widgets/detection-list.h"
 #include "widgets/group-list.h"
 #include "widgets/image-list.h"
 #include "widgets/image-view.h"
 #include "widgets/metric-tile.h"
+#include "widgets/train-page.h"
 #include "widgets/trial-list.h"
 #include "window.h"
 
@@ -19,6 +21,7 @@ struct _EspWindow
 
   GSettings *settings;   /* (nullable) */
   EspStudy  *study;      /* the document; made with the window, refilled by opening */
+  EspTraining *training; /* the run beside the study */
   EspJob    *opening;    /* (nullable): what is being opened */
   EspStudyFiles files;   /* what the study was opened from */
   EspStudyFiles asked;   /* what is being opened */
@@ -44,6 +47,7 @@ struct _EspWindow
   EspChannelStrip  *channel_strip;
   EspGroupList     *group_list;
   EspTrialList     *trial_list;
+  EspTrainPage     *train_page;
   EspMetricTile    *map_tile, *size_tile, *bflops_tile, *latency_tile;
   GtkDropDown      *target_drop, *method_drop, *layer_drop, *criterion_drop;
   GtkCheckButton   *round_check;
@@ -59,6 +63,8 @@ void esp_window_update_actions (EspWindow    *window);
 void esp_window_open_dialog    (EspWindow    *window);
 void esp_window_accept_drops   (EspWindow    *window);
 void esp_window_fill_recent    (EspWindow    *window);
+void esp_window_open_study     (EspWindow           *window,
+                                const EspStudyFiles *files);
 
 /* window-save.c */
 void esp_window_save_plan      (EspWindow    *window,
@@ -73,6 +79,10 @@ void esp_window_bind_channels  (EspWindow    *window);
 
 /* window-prune.c: groups, criterion, tiles */
 void esp_window_bind_prune     (EspWindow    *window);
+
+/* window-train.c */
+void esp_window_bind_train     (EspWindow    *window);
+void esp_window_propose_data   (EspWindow    *window);
 
 /* window-jobs.c */
 void       esp_window_bind_jobs (EspWindow *window);

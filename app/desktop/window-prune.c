@@ -138,7 +138,14 @@ round_toggled (GtkCheckButton *check, gpointer data)
 static void
 trial_activated (EspTrialList *list, guint trial, gpointer data)
 {
-  esp_study_restore_trial (ESP_WINDOW (data)->study, trial);
+  EspWindow *self = data;
+  EspStudyFiles files = { 0 };
+
+  if (esp_study_get_trial_files (self->study, trial, &files))
+    esp_window_open_study (self, &files);
+  else
+    esp_study_restore_trial (self->study, trial);
+  esp_study_files_clear (&files);
 }
 
 /* A trial, an undo or an opened plan may bring another rounding; showing it sets none. */

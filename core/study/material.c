@@ -30,6 +30,7 @@ material_clear (gpointer data)
   g_strfreev (material->names);
   g_free (material->cfg_hash);
   g_free (material->weights_hash);
+  esp_study_files_clear (&material->files);
   g_free (material->title);
   g_free (material->notice);
   g_free (material->plan);
@@ -169,6 +170,7 @@ esp_material_load (const EspStudyFiles *files, EspJob *job, GError **error)
   if (!check_files (files, error))
     return NULL;
   m = g_atomic_rc_box_new0 (EspMaterial);
+  esp_study_files_copy (&m->files, files);
   if (!load_network (m, files, error) || !esp_job_check (job, error) || !load_data (m, files, job, error) || !load_plan (m, files, error))
     return NULL;
   m->coupling = esp_coupling_new (m->network);

@@ -24,6 +24,7 @@ typedef struct
   guint              n_classes;    /* of the network */
   char              *cfg_hash;     /* whole SHA-256 of the files as opened */
   char              *weights_hash;
+  EspStudyFiles      files;        /* as opened */
   char              *title;
   char              *notice;       /* what was left out of the data; "" nothing */
   char              *plan;         /* (nullable): a plan file that fits both hashes */

@@ -91,6 +91,13 @@ void study_view_baseline  (guint from, guint to, gpointer study);
 void study_score_begin    (EspStudy *study); /* the criterion that needs images, in the background */
 
 void study_trial_done     (const EspTrial *trial, gboolean fresh, gpointer study);
+void study_trial_trained  (EspStudy            *study, /* a run's: another network, which is opened to be looked at */
+                           const char          *title,
+                           const EspStudyFiles *files,
+                           double               map,
+                           double               difference, /* NAN: not known */
+                           const EspInterval   *interval,
+                           const EspCost       *cost);
 
 void study_save_later     (EspStudy *study);
 void study_save_now       (EspStudy *study);

@@ -55,6 +55,33 @@ add_trial (EspStudy *study, const EspTrial *trial)
   g_list_store_insert (study->trials, 0, row);
 }
 
+static void
+free_files (gpointer data)
+{
+  esp_study_files_clear (data);
+  g_free (data);
+}
+
+/** study_trial_trained: a run of training ended; what it left was measured over all images. Thread: main. */
+void
+study_trial_trained (EspStudy *study,
+                     const char *title,
+                     const EspStudyFiles *files,
+                     double map,
+                     double difference,
+                     const EspInterval *interval,
+                     const EspCost *cost)
+{
+  g_autoptr (EspRow) row
+      = g_object_new (ESP_TYPE_TRIAL_ROW, "title", title, "map", map, "difference", difference, "low", interval->low, "high",
+                      interval->high, "params", cost->params, "bytes", cost->file_bytes, "bflops", cost->bflops, NULL);
+  EspStudyFiles *copy = g_new0 (EspStudyFiles, 1);
+
+  esp_study_files_copy (copy, files);
+  g_object_set_data_full (G_OBJECT (row), "files", copy, free_files);
+  g_list_store_insert (study->trials, 0, row);
+}
+
 /** study_trial_done: a mask was evaluated to its end, or its interval is known. Thread: main. */
 void
 study_trial_done (const EspTrial *trial, gboolean fresh, gpointer data)
@@ -72,6 +99,28 @@ study_trial_done (const EspTrial *trial, gboolean fresh, gpointer data)
       g_clear_handle_id (&study->latency_source, g_source_remove);
       study->latency_source = g_timeout_add (1000, measure_latency, study);
     }
+}
+
+/**
+ * esp_study_get_trial_files:
+ * @study: an open study
+ * @trial: its place in the list of trials
+ * @files: (out): of a trained network: its cfg and weights, with the study's data; to be cleared
+ *
+ * Returns: FALSE where the trial is a plan of this study, for esp_study_restore_trial(). Thread: main.
+ */
+gboolean
+esp_study_get_trial_files (EspStudy *study, guint trial, EspStudyFiles *files)
+{
+  g_autoptr (EspRow) row = NULL;
+  const EspStudyFiles *own;
+
+  g_return_val_if_fail (ESP_IS_STUDY (study), FALSE);
+  row = g_list_model_get_item (G_LIST_MODEL (study->trials), trial);
+  own = row != NULL ? g_object_get_data (G_OBJECT (row), "files") : NULL;
+  if (own != NULL)
+    esp_study_files_copy (files, own);
+  return own != NULL;
 }
 
 /**

@@ -135,6 +135,9 @@ gboolean        esp_study_set_criterion_finish (EspStudy           *study,
                                                 GAsyncResult       *result,
                                                 GError            **error);
 EspJob         *esp_study_get_job          (EspStudy      *study);  /* (nullable): the long work under way: progress in images, cancel; "busy" notifies */
+gboolean        esp_study_get_trial_files  (EspStudy      *study,   /* of a trial that is a trained network: what to open; FALSE: it is a plan */
+                                            guint          trial,
+                                            EspStudyFiles *files);  /* (out): to be cleared */
 void            esp_study_restore_trial    (EspStudy      *study,   /* one act of undo: the plan of a row of the trials */
                                             guint          trial);
 /* The plan as it was left when this network and these weights were open last; NULL where there is none, or it cuts nothing. */
