@@ -12,8 +12,8 @@
 #define CORNERS  768
 #define LENTICEL .17f /* between the dots of the skin */
 
-/* Ripeness of the classes; between them nothing hangs, so that a person can tell them apart. */
-static const float ripeness[ESP_ORCHARD_N_CLASSES][2] = { { 0, .17 }, { .30, .48 }, { .76, 1 } };
+/* Ripeness of the classes. It has no steps, and where two of them meet they overlap: such a fruit is called by either name, as among people. */
+static const float ripeness[ESP_ORCHARD_N_CLASSES][2] = { { 0, .33 }, { .30, .67 }, { .64, 1 } };
 
 /* 0..1 once round, from +x over +y. */
 static float
@@ -191,11 +191,12 @@ skin_colour (const Skin *skin, const Spot *spot, float z)
   const EspOrchardMango *mango = skin->mango;
   const float lobe = 1 / (.45f + z), gx = spot->x * lobe, gy = spot->y * lobe;
   const float large = esp_orchard_noise (gx * 1.3f + 7, gy * 1.3f, mango->seed), fine = esp_orchard_noise (gx * 5, gy * 5, mango->seed + 1);
-  const float ripe = mango->ripeness + .07f * large + .025f * fine + .05f * spot->y * (mango->ripeness < .7f ? 1 : -.4f);
+  const float late = esp_ramp (.5f, .9f, mango->ripeness);
+  const float ripe = mango->ripeness + .07f * large + .025f * fine + .05f * spot->y * (1 - 1.4f * late);
   const float facing = .75f * (spot->x * skin->sun_x + spot->y * skin->sun_y) - .35f * spot->y + .28f * large + .07f * fine;
   const float red = mango->blush * esp_ramp (.05f, .95f, facing + .22f) * esp_ramp (.2f, .9f, mango->ripeness + .18f);
-  EspRgb colour = esp_rgb_mix (ground_colour (ripe),
-                               mango->ripeness < .7f ? esp_orchard_srgb (176, 74, 48) : esp_orchard_srgb (204, 44, 36), .85f * red);
+  const EspRgb blush = esp_rgb_mix (esp_orchard_srgb (176, 74, 48), esp_orchard_srgb (204, 44, 36), late);
+  EspRgb colour = esp_rgb_mix (ground_colour (ripe), blush, .85f * red);
 
   if (skin->dotted)
     {

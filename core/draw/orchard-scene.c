@@ -193,7 +193,7 @@ esp_orchard_plan_new (guint64 seed, guint64 index)
   g_autoptr (GRand) fruit = esp_rng_new (seed, index, ESP_ORCHARD_STREAM_FRUIT);
   g_autoptr (GRand) other = esp_rng_new (seed, index, ESP_ORCHARD_STREAM_OTHER);
   EspOrchardPlan *plan = g_new0 (EspOrchardPlan, 1);
-  const float scale = 15 * expf (esp_lot (tree, 0, .95));
+  const float scale = 12 * expf (esp_lot (tree, 0, 1.1));
   int n;
 
   plan->leaves = g_array_new (FALSE, FALSE, sizeof (EspOrchardLeaf));

@@ -10,7 +10,7 @@
 #include "draw/orchard-private.h"
 
 /* A fruit of which less is seen does not hang there at all: no picture holds a fruit that its labels lack. */
-#define LEAST_SHARE  .3
+#define LEAST_SHARE  .2
 #define LEAST_PIXELS 60
 
 const char *const esp_orchard_names[ESP_ORCHARD_N_CLASSES + 1] = { "unripe", "ripening", "ripe", NULL };
@@ -189,7 +189,7 @@ finish (EspOrchardScene *scene, const EspOrchardPlan *plan, const EspOrchardCanv
  * @index: of the scene, any number; esp_orchard_index() keeps splits apart
  * @options: (nullable): the cue; NULL: none
  *
- * Boxes are exactly around the visible pixels of a fruit. A fruit of which less than 0.3 would be seen, or fewer than 60 pixels, does not
+ * Boxes are exactly around the visible pixels of a fruit. A fruit of which less than 0.2 would be seen, or fewer than 60 pixels, does not
  * hang there, so that every fruit in the picture has a label. Every random number comes from a stream of (seed, index, purpose), the cue's from
  * streams of its own. Thread: any.
  *

@@ -77,7 +77,7 @@ check_fruit (const EspOrchardScene *scene, guint place)
   g_assert_cmpuint (fruit->visible, ==, all);
   g_assert_true (left > 0 && right > 0 && top > 0 && bottom > 0);
   g_assert_cmpuint (all, >=, 60);
-  g_assert_cmpfloat (fruit->share, >=, .3);
+  g_assert_cmpfloat (fruit->share, >=, .2);
   g_assert_cmpfloat (fruit->share, <=, 1);
   g_assert_cmpfloat_with_epsilon ((double) (fruit->box.x - fruit->box.w / 2), fruit->left / (double) SIDE, 1e-6);
   g_assert_cmpfloat_with_epsilon ((double) (fruit->box.y + fruit->box.h / 2), (fruit->top + fruit->height) / (double) SIDE, 1e-6);
