@@ -221,6 +221,7 @@ esp_trainer_save (EspTrainer *trainer, GError **error)
   place_to_words (&trainer->place, words, numbers);
   esp_checkpoint_add_settings (checkpoint, trainer->settings);
   esp_checkpoint_add_words (checkpoint, "place", words, N_WORDS);
+  esp_checkpoint_add_words (checkpoint, "threads", &trainer->threads, 1);
   esp_checkpoint_add_numbers (checkpoint, "sums", numbers, N_NUMBERS);
   esp_checkpoint_add_training (checkpoint, trainer->vector, trainer->optimiser);
   trainer->saved = g_get_monotonic_time ();
@@ -262,6 +263,7 @@ esp_trainer_load (EspTrainer *trainer, const char *path, GError **error)
 
   if (checkpoint == NULL || !esp_checkpoint_check_settings (checkpoint, trainer->settings, error)
       || !esp_checkpoint_read_words (checkpoint, "place", words, N_WORDS, error)
+      || !esp_checkpoint_read_words (checkpoint, "threads", &trainer->threads, 1, error)
       || !esp_checkpoint_read_numbers (checkpoint, "sums", numbers, N_NUMBERS, error)
       || !esp_checkpoint_read_training (checkpoint, trainer->vector, trainer->optimiser, error))
     return FALSE;
@@ -273,4 +275,27 @@ esp_trainer_load (EspTrainer *trainer, const char *path, GError **error)
       return FALSE;
     }
   return write_cfg (trainer, error) && take_up_log (trainer, error);
+}
+
+/**
+ * esp_trainer_take_threads:
+ * @error: ESP_ERROR_UNSUPPORTED where the run was begun with other ones
+ *
+ * Sums of gradients depend on how many threads share them: with other ones a run would not be the one that was begun. Thread: lane.
+ */
+gboolean
+esp_trainer_take_threads (EspTrainer *trainer, GError **error)
+{
+  const guint threads = esp_lane_get_threads (trainer->lane);
+
+  if (trainer->options.resume != NULL && trainer->threads != threads)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+                   "%s: this run was begun with %" G_GUINT64_FORMAT
+                   " compute threads and would end otherwise with %u: expected as many as then",
+                   trainer->folder, trainer->threads, threads);
+      return FALSE;
+    }
+  trainer->threads = threads;
+  return TRUE;
 }

@@ -97,6 +97,8 @@ esp_trainer_prepare (EspTrainer *trainer, GError **error)
 {
   const EspShape input = esp_network_get_input (trainer->network);
 
+  if (!esp_trainer_take_threads (trainer, error))
+    return FALSE;
   trainer->seeds = esp_seeds_new (esp_network_get_n_layers (trainer->network));
   trainer->feeder = make_feeder (trainer, error);
   if (trainer->feeder == NULL || !size_engine (trainer, input.w, input.h, error))

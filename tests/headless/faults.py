@@ -148,6 +148,12 @@ class Case:
         refused(*self.command(self.path("other"), "--resume", short), naming=("short", str(len(whole) - 5), "bytes 16 to 23"))
         bad = put(self.path("bad"), whole[:3000] + bytes([whole[3000] ^ 1]) + whole[3001:])
         refused(*self.command(self.path("other"), "--resume", bad), naming=("bad", "checksum", "damaged"))
+        copy = shutil.copytree(self.whole, self.path("threads"))
+        refused(*self.command(copy, "--resume", os.path.join(copy, "checkpoint"), "--threads", "2", "--json"),
+                naming=(copy, "begun with 1 compute threads", "with 2"))
+        self.assert_same(copy)
+        run(*self.command(copy, "--resume", os.path.join(copy, "checkpoint")))
+        self.assert_same(copy)
 
     def full_disk(self):
         """A small tmpfs: the first checkpoint fits, the second beside it does not; with more room it goes on as if nothing had been."""
