@@ -39,6 +39,7 @@ typedef struct
   EspNetwork *network;
   EspWeights *weights;
   EspDataset *dataset;
+  GPtrArray *paths; /* that options lend */
 } Fixture;
 
 static void
@@ -96,6 +97,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   fixture->folder = make_folder ();
+  fixture->paths = g_ptr_array_new_with_free_func (g_free);
   write_list (fixture->folder);
   fixture->dataset = open_in (fixture->folder, "list.txt", NULL);
   fixture->network = network_of (data != NULL ? data : detector, &error);
@@ -108,9 +110,19 @@ tear_down (Fixture *fixture, gconstpointer data)
 {
   remove_tree (fixture->folder);
   g_free (fixture->folder);
+  g_ptr_array_unref (fixture->paths);
   esp_weights_unref (fixture->weights);
   esp_network_unref (fixture->network);
   esp_dataset_unref (fixture->dataset);
+}
+
+static const char *
+path_in (const Fixture *fixture, const char *name)
+{
+  char *path = g_build_filename (fixture->folder, name, NULL);
+
+  g_ptr_array_add (fixture->paths, path);
+  return path;
 }
 
 /* The defaults of these tests, in folder @name of the fixture's. */
@@ -123,7 +135,7 @@ options_of (const Fixture *fixture, const char *name)
   options.weights = fixture->weights;
   options.train = fixture->dataset;
   options.val = fixture->dataset;
-  options.folder = g_build_filename (fixture->folder, name, NULL); /* lives as long as the test */
+  options.folder = path_in (fixture, name);
   options.augment.jitter = .2;
   options.augment.flip = .5;
   options.augment.exposure = 1.3;
@@ -395,7 +407,7 @@ test_stopped (Fixture *fixture, gconstpointer data)
   esp_trainer_cancel (paused);
   g_assert_cmpint (end (paused).state, ==, ESP_TRAINER_CANCELLED);
   g_assert_true (g_file_test (checkpoint, G_FILE_TEST_EXISTS) || end (paused).step == 0);
-  options.folder = g_build_filename (fixture->folder, "other", NULL);
+  options.folder = path_in (fixture, "other");
   dropped = esp_trainer_new (&options, &error);
   g_assert_no_error (error);
   esp_trainer_start (dropped, own, NULL, NULL);
