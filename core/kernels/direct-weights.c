@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "kernels/blocked.h"
+#include "kernels/transpose.h"
 
 #include <string.h>
 
@@ -181,22 +182,65 @@ find_unit (const EspCall *call, int pair, int part)
                  .down = (in->shape.h + high - 1) / high };
 }
 
-/* Into plain order. */
+/* Where the sums of weight @place begin, counted in plain order through a block's input channels and the window. */
+INLINE gsize
+find_place (int place)
+{
+  const int i = place / TAPS, k = place % TAPS;
+
+  return (gsize) ((k / 3 * BLOCK + i) * 3 + k % 3) * BLOCK;
+}
+
+/* Into plain order: rows of 16 output channels become columns. */
+AVX512 static void
+leave_vectors (const float *sums, float *out, gsize apart, int filters, gboolean add)
+{
+  for (int v = 0; v < TAPS; v++)
+    {
+      __m512 rows[BLOCK];
+
+#pragma GCC unroll 16
+      for (int l = 0; l < BLOCK; l++)
+        rows[l] = _mm512_load_ps (sums + find_place (v * BLOCK + l));
+      esp_transpose (rows);
+#pragma GCC unroll 16
+      for (int o = 0; o < BLOCK; o++)
+        {
+          float *to = out + (gsize) o * apart + v * BLOCK;
+
+          if (o < filters)
+            _mm512_storeu_ps (to, add ? _mm512_add_ps (_mm512_loadu_ps (to), rows[o]) : rows[o]);
+        }
+    }
+}
+
+/* The same, of a block that is not full. */
+static void
+leave_numbers (const float *sums, float *out, gsize apart, int filters, int channels, gboolean add)
+{
+  for (int o = 0; o < filters; o++)
+    for (int i = 0; i < channels; i++)
+      for (int k = 0; k < TAPS; k++)
+        {
+          float *to = out + (gsize) o * apart + i * TAPS + k;
+
+          *to = sums[find_place (i * TAPS + k) + (gsize) o] + (add ? *to : 0);
+        }
+}
+
 static void
 leave (const EspCall *call, int pair, const float *sums)
 {
   const EspSpec *spec = &call->kernel->spec;
-  const int blocks = esp_count_blocks (&spec->in[0]), channels = spec->in[0].shape.c, filters = spec->in[1].shape.c;
-  const int i0 = pair % blocks * BLOCK, o0 = pair / blocks * BLOCK;
+  const int blocks = esp_count_blocks (&spec->in[0]), i0 = pair % blocks * BLOCK, o0 = pair / blocks * BLOCK;
+  const int channels = spec->in[0].shape.c, filters = MIN (BLOCK, spec->in[1].shape.c - o0);
+  const gsize apart = (gsize) channels * TAPS;
+  float *out = (float *) call->out + (gsize) o0 * apart + (gsize) i0 * TAPS;
 
-  for (int o = 0; o < MIN (BLOCK, filters - o0); o++)
-    {
-      float *to = (float *) call->out + ((gsize) (o0 + o) * (gsize) channels + (gsize) i0) * TAPS;
-
-      for (int i = 0; i < MIN (BLOCK, channels - i0); i++)
-        for (int k = 0; k < TAPS; k++, to++)
-          *to = sums[((k / 3 * BLOCK + i) * 3 + k % 3) * BLOCK + o] + (call->add ? *to : 0);
-    }
+  if (channels - i0 >= BLOCK)
+    leave_vectors (sums, out, apart, filters, call->add);
+  else
+    leave_numbers (sums, out, apart, filters, channels - i0, call->add);
 }
 
 /* The parts of a pair, first to last. */

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "kernels/blocked.h"
+#include "kernels/transpose.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -268,6 +269,86 @@ pack_channel (const EspSpec *spec, const Pass *pass, const float *weights, gbool
     }
 }
 
+/* Where the 16 numbers of place @place of a block's weights begin: places are plain order, input channel, row, column. */
+static inline __attribute__ ((always_inline)) float *
+find_place (float *to, int place, int blocks)
+{
+  return to + (place % TAPS * BLOCK + place / TAPS) * blocks * BLOCK;
+}
+
+/* As pack_channel () of 16 channels from @t on that are written: rows of plain weights become columns. */
+AVX512 static void
+pack_forward (const float *own, int channels, float *to, int blocks)
+{
+  for (int v = 0; v < TAPS; v++)
+    {
+      __m512 rows[BLOCK];
+
+#pragma GCC unroll 16
+      for (int o = 0; o < BLOCK; o++)
+        rows[o] = _mm512_loadu_ps (own + (gsize) o * (gsize) channels * TAPS + v * BLOCK);
+      esp_transpose (rows);
+#pragma GCC unroll 16
+      for (int l = 0; l < BLOCK; l++)
+        _mm512_store_ps (find_place (to, v * BLOCK + l, blocks), rows[l]);
+    }
+}
+
+/* Which lanes of tap @k come of the @j-th 16 of the weights of 16 channels. */
+#define IS_FROM(l, j, k)  (((l) *TAPS + (k)) / BLOCK == (j) ? 1 << (l) : 0)
+#define ARE_FROM(l, j, k) (IS_FROM (l, j, k) | IS_FROM (l + 1, j, k) | IS_FROM (l + 2, j, k) | IS_FROM (l + 3, j, k))
+#define FROM(j, k)        (__mmask16) (ARE_FROM (0, j, k) | ARE_FROM (4, j, k) | ARE_FROM (8, j, k) | ARE_FROM (12, j, k))
+
+/* As pack_channel () of backward, 16 channels of one filter: their weights follow each other. The window is turned. */
+AVX512 static void
+pack_backward (const float *own, float *to, int blocks)
+{
+  const __m512i lanes = _mm512_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i nine = _mm512_mullo_epi32 (lanes, _mm512_set1_epi32 (TAPS));
+  __m512 all[TAPS];
+
+#pragma GCC unroll 9
+  for (int j = 0; j < TAPS; j++)
+    all[j] = _mm512_loadu_ps (own + j * BLOCK);
+#pragma GCC unroll 9
+  for (int k = 0; k < TAPS; k++)
+    {
+      const __m512i at = _mm512_add_epi32 (nine, _mm512_set1_epi32 (k)); /* of the index the lowest four bits count */
+      __m512 tap = _mm512_setzero_ps ();
+
+#pragma GCC unroll 9
+      for (int j = 0; j < TAPS; j++)
+        tap = _mm512_mask_permutexvar_ps (tap, FROM (j, k), at, all[j]);
+      _mm512_store_ps (to + (TAPS - 1 - k) * blocks * BLOCK * BLOCK, tap);
+    }
+}
+
+/* As pack_channel () of 16 channels from @t on, without a gain and where the block that is read is full. */
+static void
+pack_block (const EspSpec *spec, const Pass *pass, const float *weights, gboolean backward, int f, int t)
+{
+  const int from = count_blocks (pass->from), pair = t / (2 * BLOCK), blocks = MIN (2, count_blocks (pass->to) - 2 * pair);
+  const int channels = spec->in[0].shape.c;
+  float *to = pass->weights + ((gsize) pair * (gsize) from * 2 + (gsize) (f * blocks)) * CHUNK + t % (2 * BLOCK);
+
+  if (!backward)
+    pack_forward (weights + ((gsize) t * (gsize) channels + (gsize) (f * BLOCK)) * TAPS, channels, to, blocks);
+  else
+    for (int i = 0; i < BLOCK; i++)
+      pack_backward (weights + ((gsize) (f * BLOCK + i) * (gsize) channels + (gsize) t) * TAPS, to + i * blocks * BLOCK, blocks);
+}
+
+/* Of the block of 16 channels from @t on. */
+static void
+pack_channels (const EspSpec *spec, const Pass *pass, const float *weights, gboolean backward, int f, int t)
+{
+  if (spec->gain == NULL && t + BLOCK <= pass->to.c && (f + 1) * BLOCK <= pass->from.c)
+    pack_block (spec, pass, weights, backward, f, t);
+  else
+    for (int c = t; c < MIN (t + BLOCK, pass->to.c); c++)
+      pack_channel (spec, pass, weights, backward, f, c);
+}
+
 static gsize
 weights_bytes (const Pass *pass)
 {
@@ -290,8 +371,8 @@ pack (const EspSpec *spec, const Pass *pass, const float *weights, gboolean back
     memset (pass->weights, 0, weights_bytes (pass));
 #pragma omp parallel for schedule(static)
   for (int i = 0; i < (to + 1) / 2 * from; i++)
-    for (int t = i / from * 2 * BLOCK; t < MIN ((i / from + 1) * 2 * BLOCK, pass->to.c); t++)
-      pack_channel (spec, pass, weights, backward, i % from, t);
+    for (int t = i / from * 2 * BLOCK; t < MIN ((i / from + 1) * 2 * BLOCK, pass->to.c); t += BLOCK)
+      pack_channels (spec, pass, weights, backward, i % from, t);
 }
 
 static gboolean
