@@ -162,7 +162,7 @@ test_dropout (void)
                              "[convolutional]\nfilters=1\nsize=1\nstride=1\nactivation=linear\n";
   static const guint watch[] = { 0 }, open[] = { 1, 1 };
   const gsize image = 20 * 32 * 32;
-  g_autofree float *out[4] = { 0 };
+  float *out[4];
   Rig rig;
   guint dropped = 0, alike = 0;
 
@@ -198,6 +198,8 @@ test_dropout (void)
       alike += (out[0][i] == 0) == (out[3][i] == 0);
     }
   g_assert_cmpfloat_with_epsilon (alike / (3.0 * (double) image), 0.75 * 0.75 + 0.25 * 0.25, 0.01);
+  for (guint k = 0; k < 4; k++)
+    g_free (out[k]);
   rig_clear (&rig);
 }
 
