@@ -97,8 +97,6 @@ esp_trainer_prepare (EspTrainer *trainer, GError **error)
 {
   const EspShape input = esp_network_get_input (trainer->network);
 
-  if (!esp_trainer_take_threads (trainer, error))
-    return FALSE;
   trainer->seeds = esp_seeds_new (esp_network_get_n_layers (trainer->network));
   trainer->feeder = make_feeder (trainer, error);
   if (trainer->feeder == NULL || !size_engine (trainer, input.w, input.h, error))
@@ -111,7 +109,7 @@ esp_trainer_prepare (EspTrainer *trainer, GError **error)
 gboolean
 esp_trainer_turn_prepare (EspTrainer *trainer, GError **error)
 {
-  if (!esp_trainer_prepare (trainer, error))
+  if (!esp_trainer_take_threads (trainer, error) || !esp_trainer_prepare (trainer, error))
     return FALSE;
   trainer->turn = ESP_TURN_TRAIN;
   esp_trainer_end_epoch (trainer);
