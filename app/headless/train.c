@@ -14,6 +14,7 @@
 #include "verbs.h"
 
 #define MOST_MEGABYTES (1 << 24)
+#define USUAL_BATCH    16
 
 static EspTrainDataOptions data_options = { .prior = .01 };
 static char **class_pairs, **sets, **objectives;
@@ -47,7 +48,7 @@ static const GOptionEntry options[] = {
   ESP_DIALECT_OPTION (data_options.dialect),
   { "epochs", 0, 0, G_OPTION_ARG_INT, &epochs, "How often to show every image; the schedule of the cfg is scaled to it", "N" },
   { "iterations", 0, 0, G_OPTION_ARG_INT, &iterations, "The same as a number of updates (default: max_batches of the cfg)", "N" },
-  { "batch", 0, 0, G_OPTION_ARG_INT, &batch, "Images of one update (default: as the cfg says)", "N" },
+  { "batch", 0, 0, G_OPTION_ARG_INT, &batch, "Images of one update (default: as the cfg says; 16 where it says 1, as for a test)", "N" },
   { "subdivisions", 0, 0, G_OPTION_ARG_INT, &subdivisions, "Parts that are computed one after the other (default: as the cfg says)", "N" },
   { "rate", 0, 0, G_OPTION_ARG_STRING, &rate, "Learning rate at its highest (default: as the cfg says)", "R" },
   { "policy", 0, 0, G_OPTION_ARG_STRING, &policy, "constant, step, steps, exp, poly, sigmoid, random, sgdr or cosine", "WORD" },
@@ -68,7 +69,8 @@ static const GOptionEntry options[] = {
   { "resume", 0, 0, G_OPTION_ARG_FILENAME, &resume, "Go on from this checkpoint of the same command, bit for bit", "FILE" },
   { "checkpoint-minutes", 0, 0, G_OPTION_ARG_DOUBLE, &checkpoint_minutes, "A checkpoint so often within an epoch, 0 never (default 10)",
     "M" },
-  { "memory", 0, 0, G_OPTION_ARG_INT, &memory, "Compute again what does not fit into so many megabytes", "MB" },
+  { "memory", 0, 0, G_OPTION_ARG_INT, &memory,
+    "Compute again what does not fit into so many megabytes, with the same numbers (default: half of the machine's)", "MB" },
   { "cache", 0, 0, G_OPTION_ARG_INT, &cache, "Megabytes of decoded images to keep (default 512)", "MB" },
   { "workers", 0, 0, G_OPTION_ARG_INT, &workers, "Threads that prepare images", "N" },
   G_OPTION_ENTRY_NULL,
@@ -166,8 +168,16 @@ rewrite (EspTrainData *data, GPtrArray *pairs, GError **error)
 static gboolean
 write_batch (EspTrainData *data, GError **error)
 {
+  g_autoptr (EspTrainKeys) keys = esp_train_keys_read (data->network, error);
   g_autoptr (GPtrArray) pairs = g_ptr_array_new_with_free_func (g_free);
 
+  if (keys == NULL)
+    return FALSE;
+  if (batch == 0 && keys->batch == 1)
+    {
+      batch = MIN (USUAL_BATCH, (int) esp_dataset_get_n (data->train));
+      g_printerr ("espalier-cli train: the cfg has batch=1, as for a test: %d are taken (--batch 1 means 1)\n", batch);
+    }
   add_pair (pairs, "batch", batch);
   add_pair (pairs, "subdivisions", subdivisions > 0 ? subdivisions : batch > 0 ? 1 : 0);
   add_sets (pairs);
@@ -227,6 +237,17 @@ read_terms (GError **error)
   return g_steal_pointer (&terms);
 }
 
+/* Bytes of one training engine: what was asked for, or half of what the machine has. */
+static gsize
+choose_memory (void)
+{
+  const long pages = sysconf (_SC_PHYS_PAGES), bytes = sysconf (_SC_PAGESIZE);
+
+  if (memory > 0)
+    return (gsize) memory << 20;
+  return pages > 0 && bytes > 0 ? (gsize) pages / 2 * (gsize) bytes : 0;
+}
+
 static EspTrainer *
 make_trainer (const EspTrainData *data, guint64 seed, GError **error)
 {
@@ -255,7 +276,7 @@ make_trainer (const EspTrainData *data, guint64 seed, GError **error)
   run.checkpoint_minutes = checkpoint_minutes;
   run.clip = clip;
   run.average = average;
-  run.memory = (gsize) memory << 20;
+  run.memory = choose_memory ();
   run.cache = (gsize) cache << 20;
   run.seed = seed;
   run.workers = (guint) workers;

@@ -286,7 +286,7 @@ esp_trainer_load (EspTrainer *trainer, const char *path, GError **error)
 gboolean
 esp_trainer_take_threads (EspTrainer *trainer, GError **error)
 {
-  const guint threads = esp_lane_get_threads (trainer->lane);
+  const guint threads = trainer->lane != NULL ? esp_lane_get_threads (trainer->lane) : 0; /* none of its own: trying rates */
 
   if (trainer->options.resume != NULL && trainer->threads != threads)
     {

@@ -235,6 +235,18 @@ class Case:
                       ["--freeze", "9"], ["--resume", self.path("nothing")]):
             refused(*self.words("x", "--epochs", "1"), *words)
 
+    def test_batch(self):
+        """A cfg written to be run, and one that means it."""
+        plain = self.path("plain.cfg")
+        with open(plain, "w", encoding="utf-8") as file:
+            file.write(CFG.replace("batch=4\nsubdivisions=2", "batch=1\nsubdivisions=1"))
+        words = ("train", plain, self.data, "--classes-from-data", "--epochs", "2", "--no-val", "--output", self.path("batch"), "--quiet", "--json")
+        assert "batch=1" in run(*words).stderr
+        assert log(self.path("batch"))[-1]["step"] == 2
+        assert "batch=1" not in run(*words, "--batch", "1").stderr
+        lines = log(self.path("batch"))
+        assert lines[-1]["step"] == 14 and lines[-1]["map"] is None, lines
+
     def test_rate(self):
         said = ask("train", self.cfg, self.data, "--classes-from-data", "--find-rate", "--quiet", "--threads", "1")
         rates = [point["rate"] for point in said["points"]]
@@ -250,7 +262,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
         case = Case(folder)
-        for name in ("files", "killed", "interrupted", "two", "full", "start", "refused", "rate", "diverges"):
+        for name in ("files", "killed", "interrupted", "two", "full", "start", "refused", "batch", "rate", "diverges"):
             tap.check(name, getattr(case, "test_" + name))
     tap.end()
 
