@@ -6,9 +6,17 @@
 
 #include "base/error.h"
 
+/* The losses of one size of input: spots and anchors are counted in it. */
 typedef struct
 {
+  int width, height;
   GPtrArray *losses; /* of EspLoss */
+} Sized;
+
+typedef struct
+{
+  EspLossOptions options;
+  GArray *sizes; /* of Sized, the network's own first */
   float *raw, *gradient;
   gsize room; /* numbers of each */
 } Heads;
@@ -26,27 +34,54 @@ has_scores (const EspNetwork *network)
 }
 
 static void
+sized_clear (gpointer data)
+{
+  g_ptr_array_unref (((Sized *) data)->losses);
+}
+
+static void
 end (gpointer data)
 {
   Heads *heads = data;
 
-  g_clear_pointer (&heads->losses, g_ptr_array_unref);
+  g_array_unref (heads->sizes);
   g_free (heads->raw);
   g_free (heads->gradient);
   g_free (heads);
 }
 
+/* (transfer none): the losses for inputs of the size of @network. */
+static GPtrArray *
+losses_of (Heads *heads, EspNetwork *network, GError **error)
+{
+  const EspShape input = esp_network_get_input (network);
+  Sized sized = { .width = input.w, .height = input.h };
+
+  for (guint i = 0; i < heads->sizes->len; i++)
+    {
+      const Sized *other = &g_array_index (heads->sizes, Sized, i);
+
+      if (other->width == input.w && other->height == input.h)
+        return other->losses;
+    }
+  sized.losses = esp_losses_new (network, &heads->options, error);
+  if (sized.losses != NULL)
+    g_array_append_val (heads->sizes, sized);
+  return sized.losses;
+}
+
 static gpointer
 begin_with (EspNetwork *network, const EspLossOptions *options, GError **error)
 {
-  GPtrArray *losses = esp_losses_new (network, options, error);
-  Heads *heads;
+  Heads *heads = g_new0 (Heads, 1);
 
-  if (losses == NULL)
-    return NULL;
-  heads = g_new0 (Heads, 1);
-  heads->losses = losses;
-  return heads;
+  heads->options = *options;
+  heads->sizes = g_array_new (FALSE, FALSE, sizeof (Sized));
+  g_array_set_clear_func (heads->sizes, sized_clear);
+  if (losses_of (heads, network, error) != NULL)
+    return heads;
+  end (heads);
+  return NULL;
 }
 
 static void
@@ -85,9 +120,12 @@ static gboolean
 seed (gpointer term, EspObjectiveStep *step, GError **error)
 {
   Heads *heads = term;
+  GPtrArray *losses = losses_of (heads, esp_engine_get_network (step->engine), error);
 
-  for (guint i = 0; i < heads->losses->len; i++)
-    if (!seed_one (heads, g_ptr_array_index (heads->losses, i), step, error))
+  if (losses == NULL)
+    return FALSE;
+  for (guint i = 0; i < losses->len; i++)
+    if (!seed_one (heads, g_ptr_array_index (losses, i), step, error))
       return FALSE;
   return TRUE;
 }
@@ -121,7 +159,7 @@ static gpointer
 begin_classification (EspNetwork *network, const double *values, GError **error)
 {
   if (has_scores (network))
-    return begin_with (network, NULL, error);
+    return begin_with (network, &(EspLossOptions){ 0 }, error);
   g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s does not end in classes, so it cannot be trained for classification",
                esp_cfg_get_name (esp_network_get_cfg (network)));
   return NULL;

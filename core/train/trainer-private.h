@@ -70,7 +70,8 @@ struct _EspTrainer
   EspParameterVector *vector;
   EspOptimiser *optimiser;
   EspFeeder *feeder;
-  EspEngine *engine; /* of the last batch's size */
+  GPtrArray *engines; /* of EspEngine, by input size; the one used last is the last */
+  EspEngine *engine;  /* of these, for the last batch's size */
   EspSeeds *seeds;
   gpointer *states;  /* of the terms */
   float *statistics; /* as before this update */
@@ -106,6 +107,7 @@ gboolean esp_trainer_turn_validate (EspTrainer *trainer, GError **error);
 gboolean esp_trainer_turn_record   (EspTrainer *trainer, GError **error);
 
 gboolean esp_trainer_prepare        (EspTrainer *trainer, GError **error);
+gboolean esp_trainer_size_engine    (EspTrainer *trainer, int width, int height, GError **error);
 gboolean esp_trainer_run_part       (EspTrainer *trainer, double rate, GError **error);
 void     esp_trainer_forget_update (EspTrainer *trainer); /* takes back a part of one */
 guint64  esp_trainer_next_epoch     (const EspTrainer *trainer);

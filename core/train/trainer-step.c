@@ -34,63 +34,6 @@ make_feeder (EspTrainer *trainer, GError **error)
   return esp_feeder_new (trainer->train, trainer->train_map, &options, error);
 }
 
-static const guint *
-watched (const EspTrainer *trainer, GArray *layers, guint *n)
-{
-  for (guint i = 0; i < trainer->terms->len; i++)
-    {
-      const EspObjective *objective = ((const EspTerm *) g_ptr_array_index (trainer->terms, i))->objective;
-      guint n_own = 0;
-      const guint *own = objective->watch != NULL ? objective->watch (trainer->states[i], &n_own) : NULL;
-
-      if (n_own > 0)
-        g_array_append_vals (layers, own, n_own);
-    }
-  *n = layers->len;
-  return (const guint *) (void *) layers->data;
-}
-
-static void
-describe (EspTrainer *trainer)
-{
-  g_autofree char *memory = esp_engine_describe_memory (trainer->engine);
-
-  pthread_mutex_lock (&trainer->lock);
-  g_string_assign (trainer->plan, memory);
-  trainer->progress.memory = MAX (trainer->progress.memory, esp_engine_get_bytes (trainer->engine));
-  pthread_mutex_unlock (&trainer->lock);
-}
-
-/* trainer->engine becomes one for inputs of this size. */
-static gboolean
-size_engine (EspTrainer *trainer, int width, int height, GError **error)
-{
-  const EspShape own = esp_network_get_input (trainer->network);
-  const EspShape now = trainer->engine != NULL ? esp_network_get_input (esp_engine_get_network (trainer->engine)) : (EspShape){ 0 };
-  g_autoptr (GArray) layers = g_array_new (FALSE, FALSE, sizeof (guint));
-  g_autoptr (EspNetwork) network = NULL;
-  EspEngineOptions options = { .mode = ESP_MODE_TRAIN, .backend = ESP_BACKEND_ONEDNN, .bn = ESP_BN_ALEXEY };
-  EspEngine *engine;
-
-  if (now.w == width && now.h == height)
-    return TRUE;
-  network = own.w == width && own.h == height ? esp_network_ref (trainer->network)
-                                              : esp_network_resized (trainer->network, width, height, error);
-  if (network == NULL)
-    return FALSE;
-  options.batch = part_of (trainer);
-  options.vector = trainer->vector;
-  options.memory = trainer->options.memory;
-  options.watch = watched (trainer, layers, &options.n_watch);
-  g_clear_pointer (&trainer->engine, esp_engine_unref);
-  engine = esp_engine_new (network, NULL, &options, NULL, error);
-  if (engine == NULL)
-    return FALSE;
-  trainer->engine = engine;
-  describe (trainer);
-  return TRUE;
-}
-
 /** esp_trainer_prepare: the feeder's threads begin, and the first engine is planned. */
 gboolean
 esp_trainer_prepare (EspTrainer *trainer, GError **error)
@@ -99,7 +42,7 @@ esp_trainer_prepare (EspTrainer *trainer, GError **error)
 
   trainer->seeds = esp_seeds_new (esp_network_get_n_layers (trainer->network));
   trainer->feeder = make_feeder (trainer, error);
-  if (trainer->feeder == NULL || !size_engine (trainer, input.w, input.h, error))
+  if (trainer->feeder == NULL || !esp_trainer_size_engine (trainer, input.w, input.h, error))
     return FALSE;
   g_return_val_if_fail (esp_feeder_get_n (trainer->feeder) == trainer->n_images, FALSE);
   return TRUE;
@@ -167,6 +110,7 @@ run_batch (EspTrainer *trainer, const EspBatch *batch, GError **error)
 {
   EspObjectiveStep step = { .engine = trainer->engine, .batch = batch, .seeds = trainer->seeds };
   const guint64 number = trainer->place.step * trainer->keys->subdivisions + trainer->part;
+  const guint lowest = MAX (trainer->options.freeze, trainer->keys->optimiser.first_layer);
 
   trainer->part++; /* from here on there is something to take back */
   esp_engine_set_step (trainer->engine, trainer->options.seed, number);
@@ -180,8 +124,7 @@ run_batch (EspTrainer *trainer, const EspBatch *batch, GError **error)
       if (objective->seed != NULL && !objective->seed (trainer->states[i], &step, error))
         return FALSE;
     }
-  if (!esp_seeds_set (trainer->seeds, trainer->engine, error)
-      || !esp_engine_backward (trainer->engine, trainer->options.freeze, trainer->job, error))
+  if (!esp_seeds_set (trainer->seeds, trainer->engine, error) || !esp_engine_backward (trainer->engine, lowest, trainer->job, error))
     return FALSE;
   add_parts (&trainer->sums, &step.parts, batch->n);
   return TRUE;
@@ -256,7 +199,7 @@ esp_trainer_run_part (EspTrainer *trainer, double rate, GError **error)
 {
   g_autoptr (EspBatch) batch = esp_feeder_next (trainer->feeder, trainer->job, error);
 
-  if (batch == NULL || !size_engine (trainer, batch->w, batch->h, error))
+  if (batch == NULL || !esp_trainer_size_engine (trainer, batch->w, batch->h, error))
     return FALSE;
   if (trainer->part == 0)
     begin_update (trainer);

@@ -22,7 +22,8 @@ static void
 stop (EspTrainer *trainer, EspTrainerState state, GError *error)
 {
   esp_trainer_show (trainer, trainer->progress.phase);
-  g_clear_pointer (&trainer->engine, esp_engine_unref);
+  trainer->engine = NULL;
+  g_clear_pointer (&trainer->engines, g_ptr_array_unref);
   g_clear_pointer (&trainer->feeder, esp_feeder_free);
   esp_trainer_clear_validation (trainer);
   g_clear_pointer (&trainer->val_engine, esp_engine_unref);

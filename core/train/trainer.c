@@ -304,7 +304,8 @@ free_training (EspTrainer *trainer)
   g_clear_pointer (&trainer->val_engine, esp_engine_unref);
   g_clear_pointer (&trainer->val_cache, esp_image_cache_unref);
   g_clear_pointer (&trainer->snapshot, esp_weights_unref);
-  g_clear_pointer (&trainer->engine, esp_engine_unref);
+  trainer->engine = NULL;
+  g_clear_pointer (&trainer->engines, g_ptr_array_unref);
   g_clear_pointer (&trainer->feeder, esp_feeder_free);
   g_clear_pointer (&trainer->seeds, esp_seeds_free);
   g_clear_pointer (&trainer->optimiser, esp_optimiser_free);

@@ -366,6 +366,24 @@ test_behind (Fixture *fixture, gconstpointer data)
   same_logs (&whole, &cut);
 }
 
+/* Of several sizes, with room for one engine or for all: the same bits, and taken up in the middle of ten updates of one size. */
+static void
+test_sizes (Fixture *fixture, gconstpointer data)
+{
+  EspTrainerOptions whole = options_of (fixture, "whole"), cut = options_of (fixture, "cut");
+  g_autofree char *checkpoint = g_build_filename (cut.folder, "checkpoint", NULL);
+
+  whole.augment.random = cut.augment.random = 1.7;
+  whole.augment.step = cut.augment.step = 16;
+  whole.cache = 0;
+  cut.memory = (gsize) run_whole (&whole).memory * 3 / 4;
+  g_assert_true (run_until (&cut, 13, 0));
+  cut.resume = checkpoint;
+  run_whole (&cut);
+  same_files (&whole, &cut, TRUE);
+  same_logs (&whole, &cut);
+}
+
 static void
 test_paused (Fixture *fixture, gconstpointer data)
 {
@@ -679,6 +697,7 @@ main (int argc, char **argv)
   ADD ("same-bits", test_same_bits, NULL);
   ADD ("resumed", test_resumed, NULL);
   ADD ("behind", test_behind, NULL);
+  ADD ("sizes", test_sizes, NULL);
   ADD ("paused", test_paused, NULL);
   ADD ("stopped", test_stopped, NULL);
   ADD ("masked", test_masked, NULL);
