@@ -5,7 +5,6 @@
 #include "verbs.h"
 
 #include "draw/orchard.h"
-#include "draw/sample-network.h"
 #include "draw/sample.h"
 #include "progress.h"
 
@@ -112,16 +111,14 @@ tell (const Writing *writing, const EspCommon *common, JsonBuilder *json)
              writing->folder);
   esp_json_string (json, "folder", writing->folder);
   esp_json_int (json, "images", images);
-  if (writing->scenes_only || esp_sample_is_trained ())
-    tell_objects (&writing->counts, common, json);
+  tell_objects (&writing->counts, common, json);
 }
 
 static gboolean
 run_sample (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
 {
   g_autoptr (EspJob) job = esp_job_new ("Drawing the sample");
-  const gboolean more = masks || cue_word != NULL || n_scenes[ESP_ORCHARD_TRAIN] > 0 || n_scenes[ESP_ORCHARD_VAL] > 0;
-  Writing writing = { .folder = argv[0], .job = job, .scenes_only = orchard || (more && !esp_sample_is_trained ()) };
+  Writing writing = { .folder = argv[0], .job = job, .scenes_only = orchard };
 
   if (!check_numbers (error) || !read_set (common, &writing.options.set, error))
     return FALSE;

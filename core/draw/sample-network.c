@@ -1,4 +1,4 @@
-/* sample-network.c: where the sample's network comes from: trained, out of data/sample, or written by hand */
+/* sample-network.c: the trained network of the sample, built in from data/sample */
 #define G_LOG_DOMAIN "esp-draw"
 #include "config.h"
 
@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#ifdef ESP_HAVE_SAMPLE
 #include <gio/gio.h>
 
 #include "esp-sample-resources.h"
@@ -29,46 +28,15 @@ load_weights (const EspNetwork *network, GError **error)
 
   return bytes != NULL ? esp_weights_parse (network, bytes, "sample.weights", error) : NULL;
 }
-#else
-#include "draw/sample-detector.h"
-
-static char *
-cfg_text (GError **error)
-{
-  return esp_sample_detector_cfg ();
-}
-
-static EspWeights *
-load_weights (const EspNetwork *network, GError **error)
-{
-  return esp_sample_detector_weights (network, 1);
-}
-#endif
-
-/** esp_sample_is_trained: Returns: whether a trained network was built in. Thread: any. */
-gboolean
-esp_sample_is_trained (void)
-{
-#ifdef ESP_HAVE_SAMPLE
-  return TRUE;
-#else
-  return FALSE;
-#endif
-}
-
 /** esp_sample_dup_name: Returns: (transfer full): a word that tells one sample from another, fit for a file's name. Thread: any. */
 char *
 esp_sample_dup_name (void)
 {
-#ifdef ESP_HAVE_SAMPLE
   g_autoptr (GBytes) bytes
       = g_resource_lookup_data (esp_sample_get_resource (), FOLDER "sample.weights", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
   g_autofree char *sum = bytes != NULL ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes) : NULL;
 
   return g_strdup_printf ("orchard-%.12s", sum != NULL ? sum : "");
-#else
-  return g_strdup ("discs");
-#endif
 }
 
 /** esp_sample_network_free: frees @sample. Thread: its owner. */

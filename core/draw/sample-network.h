@@ -1,14 +1,12 @@
-/* sample-network.h: where the sample's network comes from: trained, out of data/sample, or written by hand */
+/* sample-network.h: the trained network of the sample, built in from data/sample */
 #pragma once
 
 #include "net/weights.h"
 
 G_BEGIN_DECLS
 
-/* Whether the program was built with data/sample/sample.cfg and sample.weights; then the sample is the orchard. */
-gboolean esp_sample_is_trained (void);
 /* Returns: (transfer full): a word that tells one sample from another. */
-char    *esp_sample_dup_name   (void);
+char *esp_sample_dup_name (void);
 
 typedef struct
 {

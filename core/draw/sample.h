@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  EspOrchardSet set;  /* the scenes; those of ESP_ORCHARD_TEST are measured on. Without a trained network only their number and seed count */
+  EspOrchardSet set;  /* the scenes; those of ESP_ORCHARD_TEST are measured on. */
   EspLane      *lane; /* scores the plan's channels there */
 } EspSampleOptions;
 

@@ -6,7 +6,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from driver import Program
 
-SLIDER = "Prune ratio: 80×80 backbone"
+SLIDER = "Prune ratio: 32×32 backbone"
 
 
 def final(node):

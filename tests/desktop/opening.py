@@ -64,9 +64,9 @@ def unlabelled(cfg, weights):
     program = Program(cfg, weights, photographs)
     try:
         program.wait("list", "Images", lambda node: "20" in node.description)
-        program.wait("slider", "Prune ratio: 40×40 head", lambda node: True)
+        program.wait("slider", "Prune ratio: 32×32 head", lambda node: True)
         time.sleep(2)
-        program.set("Prune ratio: 80×80 backbone", .6)
+        program.set("Prune ratio: 32×32 backbone", .6)
         program.wait(None, "mAP", lambda node: "agreement" in node.name, 60)
         print("# " + program.find(None, "mAP").name)
     finally:
@@ -81,10 +81,10 @@ def main():
         numbers = file.read()
     bad_cfg = write("bad.cfg", text.replace(b"filters=24", b"filters=many", 1))
     short = write("short.weights", numbers[:1000])
-    picture = os.path.join(SAMPLE, "images", "scene-00000.png")
+    picture = os.path.join(SAMPLE, "images", "test-00000.png")
     refused("a cfg with a word for a number", [bad_cfg, weights, data], sentence("info", bad_cfg))
     refused("weights cut short", [cfg, short, data], sentence("detect", cfg, short, picture))
-    label = os.path.join(SAMPLE, "labels", "scene-00000.txt")
+    label = os.path.join(SAMPLE, "labels", "test-00000.txt")
     with open(label, "rb") as file:
         good = file.read()
     with open(label, "ab") as file:

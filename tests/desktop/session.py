@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from driver import Program
 
 
-DEAR = "Prune ratio: 80×80 backbone"  # a group of the sample that cannot lose so much for nothing
+DEAR = "Prune ratio: 32×32 backbone"  # a group of the sample that cannot lose so much for nothing
 
 
 def final(node):

@@ -114,7 +114,7 @@ def main():
     folder = tempfile.mkdtemp()
     try:
         make_sample(folder, 8)
-        picture = os.path.join(folder, "sample", "images", "scene-00000.png")
+        picture = os.path.join(folder, "sample", "images", "test-00000.png")
         for channels in (1, 3):
             tap.check(f"channels-{channels}", lambda n=channels: check(folder, picture, n))
         images = os.path.join(folder, "sample", "images")

@@ -39,7 +39,7 @@ def main():
         run("sample", sample, "--test", 6, "--quiet")
         cfg, weights, data, names = [os.path.join(sample, "sample." + ending) for ending in ("cfg", "weights", "data", "names")]
         images = sorted(os.path.join(sample, "images", name) for name in os.listdir(os.path.join(sample, "images"))
-                        if name.startswith("scene"))
+                        if name.startswith("test"))
         seen = ask("detect", cfg, weights, images[0], "--names", names)["images"][0]["detections"]
         output = os.path.join(folder, "out")
         spec = os.path.join(folder, "spec.json")

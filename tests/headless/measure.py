@@ -9,7 +9,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cli import PROGRAM, Tap, ask, make_sample, refused, run
 
-IMAGES = 12
+IMAGES = 40
 
 
 def main():
@@ -24,7 +24,7 @@ def main():
 
         def evaluate():
             classes = whole["per_class"]
-            assert whole["map"] > 0.9, whole["map"]
+            assert whole["map"] > 0.8, whole["map"]
             assert whole["interval"][0] < whole["map"] < whole["interval"][1], whole["interval"]
             assert [one["class"] for one in classes] == list(range(len(classes)))
             assert abs(sum(one["ap"] for one in classes) / len(classes) - whole["map"]) < 1e-12
@@ -103,7 +103,7 @@ def main():
                 file.write("\n".join([own[1], "zebra", own[0]]))
             turned = os.path.join(sample, "turned.data")
             with open(turned, "w", encoding="utf-8") as file:
-                file.write("classes=3\nvalid=val.txt\nnames=turned.names\n")
+                file.write("classes=3\nvalid=test.txt\nnames=turned.names\n")
             done = run("evaluate", cfg, weights, turned, "--names", names, "--json")
             said = json.loads(done.stdout)
             objects = [one["objects"] for one in whole["per_class"]]

@@ -55,7 +55,7 @@ def main():
         cfg, weights, data = make_sample(folder, 2)
         info = ask("info", cfg)
         every = [layer["index"] for layer in info["layers"]]
-        with open(os.path.join(os.path.dirname(cfg), "val.txt"), encoding="utf-8") as file:
+        with open(os.path.join(os.path.dirname(cfg), "test.txt"), encoding="utf-8") as file:
             picture = os.path.join(os.path.dirname(cfg), file.readline().strip())
 
         def sample():

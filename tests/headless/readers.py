@@ -19,7 +19,7 @@ def png_size(path):
 
 def read_labels(sample):
     """(picture, its size, [(class, left, top, width, height in pixels)]) of each image of the list, in its order."""
-    with open(os.path.join(sample, "val.txt"), encoding="utf-8") as file:
+    with open(os.path.join(sample, "test.txt"), encoding="utf-8") as file:
         pictures = [line.strip() for line in file if line.strip()]
     for picture in pictures:
         name = os.path.basename(picture)
@@ -61,7 +61,7 @@ def main():
     try:
         cfg, weights, data = make_sample(folder, IMAGES)
         sample = os.path.dirname(cfg)
-        pictures, listed = os.path.join(sample, "images"), os.path.join(sample, "val.txt")
+        pictures, listed = os.path.join(sample, "images"), os.path.join(sample, "test.txt")
         names_path = os.path.join(sample, "sample.names")
         with open(names_path, encoding="utf-8") as file:
             names = file.read().split()

@@ -33,8 +33,8 @@ class Case:
         self.folder = folder
         self.cfg, self.weights, self.data = make_sample(folder)
         self.text = read(self.cfg).decode()
-        self.picture = os.path.join(folder, "sample", "images", "scene-00000.png")
-        self.label = os.path.join(folder, "sample", "labels", "scene-00000.txt")
+        self.picture = os.path.join(folder, "sample", "images", "test-00000.png")
+        self.label = os.path.join(folder, "sample", "labels", "test-00000.txt")
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -51,14 +51,14 @@ class Case:
         self.bad_cfg("filters=24", "filters=-3", "-3")
         self.bad_cfg("filters=24", "filters=99999999999", "99999999999")
         self.bad_cfg("[route]", "[gru]", "gru")
-        self.bad_cfg("layers=-5", "layers=-50", "-50")
+        self.bad_cfg("layers=15", "layers=-50", "-50")
         self.bad_cfg("activation=leaky", "activation=swoosh", "swoosh")
         self.bad_cfg("size=3", "size", "size")
         refused("info", write(self.path("empty.cfg"), ""), naming=("empty.cfg",))
         refused("info", write(self.path("junk.cfg"), os.urandom(4096)), naming=("junk.cfg",))
         refused("info", write(self.path("large.cfg"), "#" * (64 << 20)), naming=("large.cfg",))
         refused("info", self.path("absent.cfg"), naming=("absent.cfg",))
-        refused("info", write(self.path("huge.cfg"), self.text.replace("width=160", "width=1000000000")), naming=("huge.cfg",))
+        refused("info", write(self.path("huge.cfg"), self.text.replace("width=256", "width=1000000000")), naming=("huge.cfg",))
 
     def weights_files(self):
         whole = read(self.weights)
@@ -82,7 +82,7 @@ class Case:
         for bad, word in (("0 nan .5 .1 .1", "nan"), ("0 inf .5 .1 .1", "inf"), ("0 1.02 .5 .1 .1", "1.02"), ("0 -.02 .5 .1 .1", "-.02"),
                           ("7 .5 .5 .1 .1", "7"), ("-1 .5 .5 .1 .1", "-1"), ("0 .5 .5 .1", "0 .5 .5 .1"), ("cat .5 .5 .1 .1", "cat")):
             write(self.label, "\n".join(lines + [bad]) + "\n")
-            refused("evaluate", self.cfg, self.weights, self.data, naming=(f"scene-00000.txt:{len(lines) + 1}", word))
+            refused("evaluate", self.cfg, self.weights, self.data, naming=(f"test-00000.txt:{len(lines) + 1}", word))
         write(self.label, good)
 
     def damaged(self):

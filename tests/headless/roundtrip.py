@@ -60,15 +60,15 @@ def main():
             with open(scores, encoding="utf-8") as file:
                 of_layer = {layer["layer"]: layer["values"] for layer in json.load(file)["scores"]}
             limit = sorted(of_layer[0])[8]
-            run("prune", cfg, weights, "--scores", scores, "--threshold", f"160×160 backbone={limit!r}", "--floor", 1, "--output", place, "--quiet")
+            run("prune", cfg, weights, "--scores", scores, "--threshold", f"128×128 backbone={limit!r}", "--floor", 1, "--output", place, "--quiet")
             with open(os.path.join(place, "plan.json"), encoding="utf-8") as file:
                 written = json.load(file)
-            group = next(group for group in written["groups"] if group["name"] == "160×160 backbone")
+            group = next(group for group in written["groups"] if group["name"] == "128×128 backbone")
             assert group["threshold"] == limit and 0 < group["ratio"] < 1, group
             assert all("threshold" not in other for other in written["groups"] if other is not group)
             kept = next(layer["kept"] for layer in written["layers"] if layer["layer"] == 0)
             assert kept == [channel for channel, score in enumerate(of_layer[0]) if score >= limit], kept
-            for bad in ("160×160 backbone=low", "160×160 backbone=nan", "nothing=1"):
+            for bad in ("128×128 backbone=low", "128×128 backbone=nan", "nothing=1"):
                 run("prune", cfg, weights, "--scores", scores, "--threshold", bad, "--output", place, expect=2)
 
         def index_map():
