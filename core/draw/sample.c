@@ -63,7 +63,7 @@ score (gpointer data)
   scoring->scores = esp_criterion_find ("attribution")->score (&input, scoring->job, &scoring->error);
 }
 
-/* A plan that cuts a tenth of every group by what the training scenes say, so that there is something to look at first. */
+/* A plan that cuts a twentieth of every group by what the training scenes say, so that there is something to look at first. */
 static gboolean
 write_plan (const char *folder, const EspSampleOptions *options, EspNetwork *network, EspWeights *weights, EspJob *job, GError **error)
 {

@@ -1,4 +1,4 @@
-"""sample.py: the sample tells its story: a good detector, channels free to cut, channels dear; and is the same wherever it is drawn."""
+"""sample.py: the sample tells its story: a good detector, channels that cost little, channels dear; and is the same wherever it is drawn."""
 import filecmp
 import os
 import re
@@ -22,15 +22,15 @@ def main():
         def accuracy():
             assert whole > .9, whole
 
-        def free():
+        def cheap():
             planned = ask("evaluate", cfg, weights, data, "--quiet", "--plan", plan)
-            assert planned["difference"] > -.01, planned["difference"]
+            assert -.03 < planned["difference"] < 0, planned["difference"]
 
         def dear():
             output = os.path.join(folder, "random")
             run("prune", cfg, weights, "--criterion", "random", "--ratio", ".4", "--output", output, "--quiet")
             cut = ask("evaluate", os.path.join(output, "pruned.cfg"), os.path.join(output, "pruned.weights"), data, "--quiet")["map"]
-            assert cut < whole - .05, (cut, whole)
+            assert cut < whole - .5, (cut, whole)
 
         def same_bytes():
             other = os.path.join(folder, "other")
@@ -57,7 +57,7 @@ def main():
             assert counts and counts == sorted(counts), told
             assert told.endswith(b"\r\x1b[K"), told[-80:]
 
-        for test in (accuracy, free, dear, same_bytes, tells_how_far):
+        for test in (accuracy, cheap, dear, same_bytes, tells_how_far):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)
