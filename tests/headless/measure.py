@@ -72,11 +72,11 @@ def main():
 
         def detections():
             path = os.path.join(folder, "detections.json")
-            limited = ask("evaluate", cfg, weights, data, "--limit", 3, "--detections", path)
+            limited = ask("evaluate", cfg, weights, data, "--limit", 8, "--detections", path)
             with open(path, encoding="utf-8") as file:
                 rows = json.load(file)
-            assert limited["images"] == 3
-            assert len({row["image_id"] for row in rows}) == 3
+            assert limited["images"] == 8
+            assert 5 <= len({row["image_id"] for row in rows}) <= 8  # one scene in twenty is empty
             for row in rows:
                 assert os.path.basename(images[row["image_id"]]) == row["file_name"], row
                 assert 0 <= row["category_id"] < 3 and row["score"] > 0.005 - 1e-6 and len(row["bbox"]) == 4, row
