@@ -145,7 +145,7 @@ fail_diverged (const EspTrainer *trainer, const char *what, GError **error)
 
   g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT,
                "training diverged at update %" G_GUINT64_FORMAT ", in epoch %" G_GUINT64_FORMAT
-               ": %s. %s; a lower rate, a longer burn-in or a limit of the gradient helps",
+               ": %s. %s; a lower rate, a longer burn-in, a limit of the gradient or, of heads, max_delta=5 helps",
                trainer->place.step + 1, trainer->place.epoch + 1, what, kept);
   return FALSE;
 }
