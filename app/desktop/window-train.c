@@ -235,7 +235,7 @@ data_opened (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (EspWindow) self = data;
   g_autoptr (GError) error = NULL;
 
-  if (!esp_training_open_finish (ESP_TRAINING (source), result, &error))
+  if (!esp_training_open_finish (ESP_TRAINING (source), result, &error) && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     esp_window_show_error (self, _ ("These Images Cannot Be Trained On"), error);
 }
 

@@ -137,7 +137,7 @@ find_weights (const char *folder)
 
 /**
  * training_result:
- * @study: still the one that the run was begun beside; else nothing happens
+ * @study: with the material that the run was begun beside; without a class map nothing happens
  * @trainer: a run that stopped after an epoch or more
  * @title: of the trial
  *

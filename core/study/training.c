@@ -20,7 +20,10 @@ struct _EspTraining
   EspLane *lane;
   EspDataset *data; /* (nullable) */
   char *path, *split;
-  EspTrainer *trainer; /* (nullable) */
+  guint64 opens;         /* data sets that were asked for: the last one counts */
+  EspTrainer *trainer;   /* (nullable) */
+  EspMaterial *material; /* (nullable): what it was begun beside, while it runs: its number is of these images */
+  char *title;           /* (nullable): of what it is trained on */
   EspTrainerProgress progress;
   gboolean starting;
   GArray *loss, *map; /* of EspTrainingPoint */
@@ -49,6 +52,7 @@ esp_training_dispose (GObject *object)
     esp_trainer_cancel (self->trainer); /* it leaves a checkpoint; the lane holds it until then */
   g_clear_pointer (&self->trainer, esp_trainer_unref);
   g_clear_pointer (&self->data, esp_dataset_unref);
+  g_clear_pointer (&self->material, esp_material_unref);
   g_weak_ref_set (&self->study, NULL);
   G_OBJECT_CLASS (esp_training_parent_class)->dispose (object);
 }
@@ -63,6 +67,7 @@ esp_training_finalize (GObject *object)
   g_array_unref (self->map);
   g_free (self->path);
   g_free (self->split);
+  g_free (self->title);
   G_OBJECT_CLASS (esp_training_parent_class)->finalize (object);
 }
 
@@ -143,17 +148,17 @@ has_stopped (const EspTrainerProgress *progress)
   return progress->state == ESP_TRAINER_FINISHED || progress->state == ESP_TRAINER_CANCELLED || progress->state == ESP_TRAINER_FAILED;
 }
 
-/* "Trained 12 epochs: coco256 train" */
+/* "Trained 12 epochs: coco256 train"; where another study was opened meanwhile, its images have nothing to say of this network. */
 static void
 make_trial (EspTraining *self)
 {
   g_autoptr (EspStudy) study = g_weak_ref_get (&self->study);
   g_autofree char *title = NULL;
 
-  if (study == NULL || self->map->len == 0)
+  if (study == NULL || study->material != self->material || self->map->len == 0)
     return;
   title = g_strdup_printf (g_dngettext (NULL, "Trained %u epoch: %s", "Trained %u epochs: %s", self->progress.epoch), self->progress.epoch,
-                           esp_dataset_get_title (self->data));
+                           self->title);
   training_result (study, self->trainer, title);
 }
 
@@ -172,6 +177,7 @@ poll (gpointer data)
   self->poll = 0;
   error = esp_trainer_dup_error (self->trainer);
   make_trial (self);
+  g_clear_pointer (&self->material, esp_material_unref);
   g_signal_emit (self, signals[ENDED], 0, error);
   return G_SOURCE_REMOVE;
 }
@@ -180,6 +186,7 @@ typedef struct
 {
   EspMaterial *material;
   char *path, *split;
+  guint64 number;
 } OpenCall;
 
 static void
@@ -237,12 +244,31 @@ esp_training_open_async (EspTraining *self, const char *path, const char *split,
   if (material == NULL)
     return;
   call = g_new0 (OpenCall, 1);
-  *call = (OpenCall){ material, g_strdup (path), g_strdup (split) };
+  *call = (OpenCall){ material, g_strdup (path), g_strdup (split), ++self->opens };
   g_task_set_task_data (task, call, open_call_free);
   g_task_run_in_thread (task, open_run);
 }
 
-/** esp_training_open_finish: trains on these data from the next start on. Returns: FALSE with @error set, and the data are what they were. Thread: main. */
+/* @data: (transfer full). */
+static void
+take_data (EspTraining *self, EspDataset *data, const char *path, const char *split)
+{
+  g_clear_pointer (&self->data, esp_dataset_unref);
+  self->data = data;
+  g_free (self->path);
+  g_free (self->split);
+  self->path = g_strdup (path);
+  self->split = g_strdup (split);
+}
+
+/**
+ * esp_training_open_finish:
+ * @training: a training
+ * @result: of esp_training_open_async()
+ * @error: the reader's; G_IO_ERROR_CANCELLED where other data were asked for or forgotten, or a run begun, meanwhile
+ *
+ * Trains on these data from the next start on. Returns: FALSE with @error set, and the data are what they were. Thread: main.
+ */
 gboolean
 esp_training_open_finish (EspTraining *self, GAsyncResult *result, GError **error)
 {
@@ -254,12 +280,13 @@ esp_training_open_finish (EspTraining *self, GAsyncResult *result, GError **erro
   dataset = g_task_propagate_pointer (G_TASK (result), error);
   if (dataset == NULL)
     return FALSE;
-  g_clear_pointer (&self->data, esp_dataset_unref);
-  self->data = dataset;
-  g_free (self->path);
-  g_free (self->split);
-  self->path = g_strdup (call->path);
-  self->split = g_strdup (call->split);
+  if (call->number != self->opens)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "other images were chosen meanwhile");
+      esp_dataset_unref (dataset);
+      return FALSE;
+    }
+  take_data (self, dataset, call->path, call->split);
   changed (self);
   return TRUE;
 }
@@ -275,9 +302,8 @@ esp_training_get_data (EspTraining *self)
 void
 esp_training_forget_data (EspTraining *self)
 {
-  g_clear_pointer (&self->data, esp_dataset_unref);
-  g_clear_pointer (&self->path, g_free);
-  g_clear_pointer (&self->split, g_free);
+  take_data (self, NULL, NULL, NULL);
+  self->opens++;
   changed (self);
 }
 
@@ -377,15 +403,16 @@ take_trainer (EspTraining *self, EspTrainer *trainer, const TrainingBegin *begin
 {
   g_clear_pointer (&self->trainer, esp_trainer_unref);
   self->trainer = trainer;
+  g_clear_pointer (&self->material, esp_material_unref);
+  self->material = esp_material_ref (begin->material);
+  g_free (self->title);
+  self->title = g_strdup (esp_dataset_get_title (begin->train));
   g_array_set_size (self->loss, 0);
   g_array_set_size (self->map, 0);
   self->n_records = 0;
   self->shown_step = 0;
-  if (self->data != begin->train)
-    {
-      g_clear_pointer (&self->data, esp_dataset_unref);
-      self->data = esp_dataset_ref (begin->train);
-    }
+  take_data (self, esp_dataset_ref (begin->train), begin->path, begin->split);
+  self->opens++;
   esp_trainer_start (trainer, self->lane, NULL, NULL);
   self->poll = g_timeout_add (POLL_MS, poll, self);
   esp_trainer_get_progress (trainer, &self->progress);

@@ -232,6 +232,78 @@ test_refused (Fixture *f, gconstpointer unused)
   g_clear_error (&f->error);
 }
 
+static gboolean
+has_map (gpointer data)
+{
+  guint n;
+
+  esp_training_get_map (((Fixture *) data)->training, &n);
+  return n > 0;
+}
+
+static void
+nothing (gpointer data)
+{
+}
+
+/* Another study opened meanwhile: the run goes on and ends, and its network is no trial among images that it has nothing to do with. */
+static void
+test_other_study (Fixture *f, gconstpointer unused)
+{
+  g_autofree char *folder = start (f, 2000, FALSE);
+
+  g_assert_no_error (f->error);
+  wait_until (has_map, f);
+  esp_study_open_async (f->study, &f->bench.files, NULL, opened, f);
+  wait_answer (f);
+  g_assert_no_error (f->error);
+  esp_training_forget_data (f->training);
+  g_assert_null (esp_training_get_data (f->training));
+  g_assert_true (esp_training_is_busy (f->training));
+  esp_training_stop (f->training);
+  wait_until (has_ended, f);
+  esp_lane_call (f->lane, nothing, NULL);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_false (has_trained_trial (f));
+}
+
+typedef struct
+{
+  GError *error;
+  gboolean answered;
+} Answer;
+
+static void
+chosen (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Answer *answer = data;
+
+  esp_training_open_finish (ESP_TRAINING (source), result, &answer->error);
+  answer->answered = TRUE;
+}
+
+static gboolean
+is_answered (gpointer data)
+{
+  return ((Answer *) data)->answered;
+}
+
+/* Whichever is read first, what was asked for last is trained on. */
+static void
+test_chosen_last (Fixture *f, gconstpointer unused)
+{
+  Answer first = { 0 }, second = { 0 };
+
+  esp_training_open_async (f->training, f->bench.files.data, NULL, chosen, &first);
+  esp_training_open_async (f->training, f->bench.files.data, NULL, chosen, &second);
+  wait_until (is_answered, &first);
+  wait_until (is_answered, &second);
+  g_assert_error (first.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_no_error (second.error);
+  g_clear_error (&first.error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -240,5 +312,7 @@ main (int argc, char **argv)
   g_test_add ("/training/cut", Fixture, NULL, set_up, test_cut, tear_down);
   g_test_add ("/training/continue", Fixture, NULL, set_up, test_continue, tear_down);
   g_test_add ("/training/refused", Fixture, NULL, set_up, test_refused, tear_down);
+  g_test_add ("/training/other-study", Fixture, NULL, set_up, test_other_study, tear_down);
+  g_test_add ("/training/chosen-last", Fixture, NULL, set_up, test_chosen_last, tear_down);
   return g_test_run ();
 }
