@@ -36,22 +36,27 @@ training_begin_free (TrainingBegin *begin)
  * @job: (nullable): cancels
  * @error: the reader's own sentence
  *
- * Without @split the train split is taken where the format has one, else all. Returns: (transfer full). Thread: any.
- * Errors: ESP_ERROR_UNSUPPORTED where there is no truth to learn from.
+ * Without @split the train split is taken where the data have one, else all; one that cannot be read is an error. Returns: (transfer full).
+ * Thread: any. Errors: ESP_ERROR_UNSUPPORTED where there is no truth to learn from.
  */
 EspDataset *
 training_open_data (const EspMaterial *material, const char *path, const char *split, EspJob *job, GError **error)
 {
   EspDatasetOptions options = { .split = split != NULL ? split : "train", .n_classes = (int) material->n_classes };
-  g_autoptr (EspDataset) dataset = esp_dataset_open (path, &options, job, split != NULL ? error : NULL);
+  g_autoptr (GError) local = NULL;
+  g_autoptr (EspDataset) dataset = esp_dataset_open (path, &options, job, &local);
 
-  if (dataset == NULL && split == NULL)
+  if (dataset == NULL && split == NULL && g_error_matches (local, ESP_ERROR, ESP_ERROR_SPLIT))
     {
+      g_clear_error (&local);
       options.split = NULL;
-      dataset = esp_dataset_open (path, &options, job, error);
+      dataset = esp_dataset_open (path, &options, job, &local);
     }
   if (dataset == NULL)
-    return NULL;
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
   if (esp_dataset_is_labelled (dataset) && esp_dataset_get_n (dataset) > 0)
     return g_steal_pointer (&dataset);
   g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s has no labelled images, so there is nothing to learn from", path);

@@ -304,6 +304,28 @@ test_chosen_last (Fixture *f, gconstpointer unused)
   g_clear_error (&first.error);
 }
 
+/* A train split that cannot be read is no reason to train on what is measured on. */
+static void
+test_broken_split (Fixture *f, gconstpointer unused)
+{
+  const char *const files[][2] = { { "split.data", "classes=2\ntrain=train.list\nvalid=list.txt\nnames=net.names\n" },
+                                   { "train.list", "broken.png\n" },
+                                   { "broken.txt", "no label\n" } };
+  g_autofree char *data = g_build_filename (f->bench.folder, files[0][0], NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = g_build_filename (f->bench.folder, files[i][0], NULL);
+
+      g_assert_true (g_file_set_contents (path, files[i][1], -1, NULL));
+    }
+  esp_training_open_async (f->training, data, NULL, data_opened, f);
+  wait_answer (f);
+  g_assert_error (f->error, ESP_ERROR, ESP_ERROR_FORMAT);
+  g_assert_nonnull (strstr (f->error->message, "broken.txt:1"));
+  g_clear_error (&f->error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -314,5 +336,6 @@ main (int argc, char **argv)
   g_test_add ("/training/refused", Fixture, NULL, set_up, test_refused, tear_down);
   g_test_add ("/training/other-study", Fixture, NULL, set_up, test_other_study, tear_down);
   g_test_add ("/training/chosen-last", Fixture, NULL, set_up, test_chosen_last, tear_down);
+  g_test_add ("/training/broken-split", Fixture, NULL, set_up, test_broken_split, tear_down);
   return g_test_run ();
 }
