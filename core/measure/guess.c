@@ -22,6 +22,7 @@ find_softmax (const EspNetwork *network)
   return last->kind == ESP_LAYER_SOFTMAX ? &last->softmax : NULL;
 }
 
+/* A number that is none counts against the image, whichever class it is of. */
 static EspGuess
 judge (const float *numbers, int n, int truth, gboolean shares)
 {
@@ -31,7 +32,7 @@ judge (const float *numbers, int n, int truth, gboolean shares)
     if (numbers[i] > numbers[guess.best])
       guess.best = i;
   for (int i = 0; i < n && truth >= 0; i++)
-    guess.before += i != truth && numbers[i] >= numbers[truth];
+    guess.before += i != truth && !(numbers[i] < numbers[truth]);
   if (truth >= 0 && shares)
     guess.loss = -log (MAX ((double) numbers[truth], 1e-30));
   return guess;

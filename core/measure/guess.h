@@ -13,7 +13,7 @@ typedef struct
 {
   int    truth;  /* the network's class, -1: unlabelled, or a class that it lacks */
   int    best;   /* the class with the highest number, the first of equals */
-  guint  before; /* classes whose number is at least the true one's, itself apart */
+  guint  before; /* classes whose number is not below the true one's, itself apart */
   double loss;   /* -log of the softmax's number of the true class; NaN where the network ends in no softmax */
 } EspGuess;
 

@@ -105,6 +105,38 @@ test_tree (void)
   remove_tree (folder);
 }
 
+/* A network whose numbers are none is never right. */
+static void
+test_not_finite (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = network_beside_tree ("[net]\nwidth=2\nheight=2\nchannels=3\n[convolutional]\nfilters=3\nsize=1\n"
+                                                        "activation=linear\n[avgpool]\n[softmax]\n",
+                                                        &error);
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 4);
+  const EspEngineOptions options = { .backend = ESP_BACKEND_REFERENCE, .batch = 1 };
+  g_autoptr (EspEngine) engine = NULL;
+  g_autofree char *folder = make_folder ();
+  g_autoptr (EspDataset) dataset = NULL;
+  g_autoptr (EspImageCache) cache = NULL;
+  int to_network[] = { 0, 1 };
+  const EspClassMap map = { 2, to_network, 0, NULL };
+  EspGuess guesses[2];
+
+  g_assert_no_error (error);
+  esp_weights_get (weights, 0)->biases[1] = NAN;
+  engine = esp_engine_new (network, weights, &options, NULL, &error);
+  put_away (folder, "d/a/1.ppm", "P3 1 1 255 200 30 10\n");
+  put_away (folder, "d/b/1.ppm", "P3 1 1 255 0 90 250\n");
+  dataset = open_in (folder, "d", NULL);
+  cache = esp_image_cache_new (dataset, esp_network_get_input (network), ESP_FIT_STRETCH, ESP_ORIENTATION_NONE, 1 << 20);
+  esp_guess_run (engine, dataset, &map, cache, (const guint[]){ 0, 1 }, 2, guesses, NULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpuint (guesses[i].before, ==, 2);
+  remove_tree (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -113,5 +145,6 @@ main (int argc, char **argv)
   g_test_add_func ("/guess/interval", test_interval);
   g_test_add_func ("/guess/none", test_none);
   g_test_add_func ("/guess/tree", test_tree);
+  g_test_add_func ("/guess/not-finite", test_not_finite);
   return g_test_run ();
 }
