@@ -273,6 +273,18 @@ wait_a_while (EspFeeder *feeder)
   pthread_cond_timedwait (&feeder->ready, &feeder->lock, &until);
 }
 
+/* Called with the lock held, and let go of meanwhile: what looks at the job may let others do long work first, see esp_lane_attend(). */
+static gboolean
+look (EspFeeder *feeder, EspJob *job, GError **error)
+{
+  gboolean going;
+
+  pthread_mutex_unlock (&feeder->lock);
+  going = esp_job_check (job, error);
+  pthread_mutex_lock (&feeder->lock);
+  return going;
+}
+
 /**
  * esp_feeder_next:
  * @feeder: the feeder
@@ -291,7 +303,7 @@ esp_feeder_next (EspFeeder *feeder, EspJob *job, GError **error)
   g_return_val_if_fail (feeder != NULL, NULL);
   pthread_mutex_lock (&feeder->lock);
   slot = &feeder->slots[feeder->next % feeder->options.ahead];
-  while ((going = esp_job_check (job, error)) && (slot->batch == NULL || slot->n_done < slot->batch->n))
+  while ((going = look (feeder, job, error)) && (slot->batch == NULL || slot->n_done < slot->batch->n))
     wait_a_while (feeder);
   if (going && slot->error != NULL)
     g_propagate_error (error, g_error_copy (slot->error));

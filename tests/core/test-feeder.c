@@ -359,6 +359,25 @@ test_ends (Fixture *fixture, gconstpointer data)
     }
 }
 
+static void
+count_ready (gpointer feeder)
+{
+  esp_feeder_get_ready (feeder);
+}
+
+/* What is let in wherever a job is looked at may take long, and may ask the feeder itself: nothing is locked meanwhile. */
+static void
+test_let_in (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (EspJob) job = esp_job_new ("feeding");
+  g_autoptr (EspFeeder) feeder = begin (fixture);
+  g_autoptr (EspBatch) batch = NULL;
+
+  esp_job_set_between (job, count_ready, feeder);
+  batch = esp_feeder_next (feeder, job, NULL);
+  g_assert_nonnull (batch);
+}
+
 /* Class folders: a label each, the class alone; a class that the map leaves out takes its images along. */
 static void
 test_classes (Fixture *fixture, gconstpointer data)
@@ -416,6 +435,7 @@ main (int argc, char **argv)
   add ("broken", NULL, test_broken);
   add ("bound", NULL, test_bound);
   add ("ends", NULL, test_ends);
+  add ("let-in", NULL, test_let_in);
   add ("classes", NULL, test_classes);
   return g_test_run ();
 }
