@@ -14,6 +14,7 @@
 #define DOT       2.2
 #define FEW       40   /* points of a line up to which each has its dot */
 #define TICK_ROOM 34.0 /* least room between two numbers */
+#define LEAST     1e-9 /* of the numbers: a smaller reach between them has no ticks of its own */
 
 /* One drawing: where the lines lie and what the edges of that place mean. */
 typedef struct
@@ -83,7 +84,7 @@ make_ticks (const EspChart *chart, gboolean along_x, double room)
   high = isnan (axis->high) ? high : axis->high;
   if (isnan (low) || isnan (high))
     low = 0, high = 1;
-  if (!(high > low))
+  if (!(high - low > LEAST * MAX (fabs (low), fabs (high))))
     high = low + (axis->whole || low == 0 ? 1 : fabs (low) / 10);
   ticks = esp_ticks_new (low, high, about);
   if (axis->whole && ticks.step < 1)

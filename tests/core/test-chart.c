@@ -118,6 +118,17 @@ test_nothing (void)
     cairo_surface_destroy (draw (&chart));
 }
 
+/* Numbers that differ in their last bit alone: a step between them would be lost in them. */
+static void
+test_close (void)
+{
+  const EspChartPoint points[] = { { 0, 3.5, NAN, NAN }, { 1, nextafter (3.5, 4), NAN, NAN } };
+  const EspChartLine line = { .points = points, .n = 2 };
+  const EspChart chart = { .x = { .low = NAN, .high = NAN }, .y = { .low = NAN, .high = NAN }, .lines = &line, .n = 1 };
+
+  cairo_surface_destroy (draw (&chart));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -126,5 +137,6 @@ main (int argc, char **argv)
   g_test_add_func ("/chart/text", test_text);
   g_test_add_func ("/chart/line", test_line);
   g_test_add_func ("/chart/nothing", test_nothing);
+  g_test_add_func ("/chart/close", test_close);
   return g_test_run ();
 }
