@@ -38,6 +38,13 @@ work_run (gpointer data)
   work->seconds = (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
 }
 
+/* NULL where there are no names, or fewer than classes: a file of names is whatever it is. */
+static const char *
+name_of (const char *const *names, guint class_index)
+{
+  return names != NULL && class_index < g_strv_length ((char **) names) ? names[class_index] : NULL;
+}
+
 static void
 add_json (JsonBuilder *json, const EspAccuracy *accuracy, guint n_classes, const char *const *names, double speed)
 {
@@ -55,7 +62,7 @@ add_json (JsonBuilder *json, const EspAccuracy *accuracy, guint n_classes, const
     {
       json_builder_begin_object (json);
       esp_json_int (json, "class", c);
-      esp_json_string (json, "name", names != NULL ? names[c] : NULL);
+      esp_json_string (json, "name", name_of (names, c));
       esp_json_int (json, "right", accuracy->right[c]);
       esp_json_int (json, "objects", accuracy->objects[c]);
       json_builder_end_object (json);
@@ -70,8 +77,8 @@ print (const EspAccuracy *accuracy, guint n_classes, const char *const *names, d
 {
   for (guint c = 0; c < n_classes; c++)
     if (accuracy->objects[c] > 0)
-      g_print ("%-20s %6.2f %%  %u of %u\n", names != NULL ? names[c] : "", 100.0 * accuracy->right[c] / accuracy->objects[c],
-               accuracy->right[c], accuracy->objects[c]);
+      g_print ("%-20s %6.2f %%  %u of %u\n", name_of (names, c) != NULL ? name_of (names, c) : "",
+               100.0 * accuracy->right[c] / accuracy->objects[c], accuracy->right[c], accuracy->objects[c]);
   g_print ("first guess right %.2f %%, 95 %% %.2f to %.2f (Bayesian bootstrap of images, %u replicates, seed %" G_GUINT64_FORMAT ")\n",
            100 * accuracy->top1.value, 100 * accuracy->top1.low, 100 * accuracy->top1.high, accuracy->top1.replicates, accuracy->top1.seed);
   g_print ("among the best five %.2f %%, cross-entropy %.4f, %u images, %.1f a second, decoding included\n", 100 * accuracy->top5,

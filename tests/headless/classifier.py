@@ -103,6 +103,13 @@ def check_right(folder, pictures):
     assert abs(said["loss"] - loss) < 1e-5, (said, loss)
     assert sum(row["right"] for row in said["per_class"]) == sum(rank == 0 for rank in ranks)
     assert [row["name"] for row in said["per_class"]] == names
+    few = os.path.join(folder, "few")
+    for name in names[:2]:
+        shutil.copytree(os.path.join(data, name), os.path.join(few, name))
+    with open(few + ".names", "w", encoding="utf-8") as file:
+        file.write("a\nb\n")
+    said = ask("evaluate", cfg, weights, few, "--names", few + ".names", "--quiet")
+    assert [row["name"] for row in said["per_class"]] == ["a", "b", None, None, None], said
     boxes = os.path.join(folder, "sample", "sample.data")
     refused("evaluate", cfg, weights, boxes, naming=("sample.data", "boxes", "whole images"))
     detector = [os.path.join(folder, "sample", "sample." + ending) for ending in ("cfg", "weights")]
