@@ -71,7 +71,8 @@ target_new (TargetKind kind, const int *items, guint n)
  * @n: how many, at least 1
  * @tau: threshold of both masks, 0.02 in the paper's code
  *
- * M of method 1. With s_c = objectness * class probability (of classes in a tree the product down to it): a cell and anchor passes where the sum of s_c over @classes is > @tau; there
+ * M of method 1. With s_c = objectness * class probability (of classes in a tree the product down to it): a cell and anchor passes where
+ * the sum of s_c over @classes is > @tau; there
  * the channels x, y, w, h (decoded, fractions of the network's input) and objectness pass where they are themselves >= @tau, and a class
  * channel passes where the class is one of @classes and s_c >= @tau.
  * Source: Shi, Li, Yamaguchi 2020, Comput. Electron. Agric. 169:105214, and their released code.

@@ -232,8 +232,8 @@ esp_call_new_again (EspKernel *kernel, const EspCallValues *values)
  * @kernel: compiled with backward set; a reference is taken
  * @input: the input whose gradient is computed
  * @values: what forward read and left; the array of inputs is copied. An input or the output may be NULL where the operation's derivative
- *   does not need it: a convolution's needs neither, where it is learned in[1] alone, a normalization's both inputs and what is kept, an activation's the output or (mish, swish) the input, a product's the inputs, a
- *   head's and a softmax's the output
+ *   does not need it: a convolution's needs neither, where it is learned in[1] alone, a normalization's both inputs and what is kept, an
+ *   activation's the output or (mish, swish) the input, a product's the inputs, a head's and a softmax's the output
  * @grad_out: gradient of the output, in its layout (a convolution's: of the value before the activation)
  * @grad_in: gradient of input @input, in its layout
  *

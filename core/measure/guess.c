@@ -56,8 +56,8 @@ truth_of (const EspSample *sample, const EspClassMap *map)
  * @job: (nullable): its progress is images of @n
  * @error: return location
  *
- * Classes in a tree: only leaves are guessed, by the product down to them. No guess depends on the batch. Thread: lane. Cancel: between layers. Errors: ESP_ERROR_UNSUPPORTED where the network is no classifier,
- * those of reading an image and of the engine.
+ * Classes in a tree: only leaves are guessed, by the product down to them. No guess depends on the batch. Thread: lane. Cancel: between
+ * layers. Errors: ESP_ERROR_UNSUPPORTED where the network is no classifier, those of reading an image and of the engine.
  */
 gboolean
 esp_guess_run (EspEngine *engine,
