@@ -4,6 +4,8 @@
 
 #include "evaluate-classes.h"
 
+#include <math.h>
+
 #include "measure/guess.h"
 #include "progress.h"
 
@@ -81,8 +83,9 @@ print (const EspAccuracy *accuracy, guint n_classes, const char *const *names, d
                100.0 * accuracy->right[c] / accuracy->objects[c], accuracy->right[c], accuracy->objects[c]);
   g_print ("first guess right %.2f %%, 95 %% %.2f to %.2f (Bayesian bootstrap of images, %u replicates, seed %" G_GUINT64_FORMAT ")\n",
            100 * accuracy->top1.value, 100 * accuracy->top1.low, 100 * accuracy->top1.high, accuracy->top1.replicates, accuracy->top1.seed);
-  g_print ("among the best five %.2f %%, cross-entropy %.4f, %u images, %.1f a second, decoding included\n", 100 * accuracy->top5,
-           accuracy->loss, accuracy->n, speed);
+  if (isfinite (accuracy->loss))
+    g_print ("cross-entropy %.4f, ", accuracy->loss);
+  g_print ("among the best five %.2f %%, %u images, %.1f a second, decoding included\n", 100 * accuracy->top5, accuracy->n, speed);
 }
 
 /**

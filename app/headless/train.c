@@ -3,9 +3,9 @@
 #include "config.h"
 
 #include <math.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/pages.h"
 #include "progress.h"
 #include "train-data.h"
 #include "train-rate.h"
@@ -241,11 +241,7 @@ read_terms (GError **error)
 static gsize
 choose_memory (void)
 {
-  const long pages = sysconf (_SC_PHYS_PAGES), bytes = sysconf (_SC_PAGESIZE);
-
-  if (memory > 0)
-    return (gsize) memory << 20;
-  return pages > 0 && bytes > 0 ? (gsize) pages / 2 * (gsize) bytes : 0;
+  return memory > 0 ? (gsize) memory << 20 : esp_pages_get_memory () / 2;
 }
 
 static EspTrainer *

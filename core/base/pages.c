@@ -4,6 +4,8 @@
 
 #include "base/pages.h"
 
+#include <unistd.h>
+
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -32,4 +34,13 @@ esp_pages_new (gsize bytes)
     g_debug ("no huge pages for %" G_GSIZE_FORMAT " bytes", bytes);
 #endif
   return memory;
+}
+
+/** esp_pages_get_memory: Returns: bytes of the machine's memory, 0 where it does not say. Thread: any. */
+gsize
+esp_pages_get_memory (void)
+{
+  const long pages = sysconf (_SC_PHYS_PAGES), bytes = sysconf (_SC_PAGESIZE);
+
+  return pages > 0 && bytes > 0 ? (gsize) pages * (gsize) bytes : 0;
 }

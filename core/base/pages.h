@@ -7,4 +7,6 @@ G_BEGIN_DECLS
 
 gpointer esp_pages_new (gsize bytes); /* (nullable); give back with free () */
 
+gsize esp_pages_get_memory (void); /* bytes of the machine; 0 where it does not say */
+
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "base/error.h"
+#include "base/pages.h"
 #include "net/cut.h"
 #include "study/training-private.h"
 #include "train/start.h"
@@ -11,7 +12,6 @@
 #define AVERAGE 0.998 /* of the weights, kept at each step: what was learnt in the last few hundred */
 #define PRIOR   0.01  /* objectness of every cell of a network that starts from nothing */
 #define BATCH   16    /* images of an update, where the cfg says nothing */
-#define MEMORY  ((gsize) 1 << 30)
 #define CACHE   ((gsize) 512 << 20)
 
 /** training_begin_free: frees what @begin holds, and itself. Thread: any. */
@@ -83,32 +83,38 @@ take_network (const TrainingBegin *begin, EspNetwork **network, EspWeights **wei
   return TRUE;
 }
 
-/* What [net] is to say. A cfg that was written to be run says nothing of batches, and one for many images warms up longer than a few take. */
-static GStrv
-course (const TrainingBegin *begin, const EspTrainKeys *keys)
+/* A cfg that was written to be run says nothing of batches. */
+static EspNetwork *
+choose_batch (EspNetwork *network, const TrainingBegin *begin, guint *batch, GError **error)
 {
-  const guint batch = keys->batch > 1 ? keys->batch : MIN (BATCH, esp_dataset_get_n (begin->train));
-  const guint64 steps = ((guint64) begin->epochs * esp_dataset_get_n (begin->train) + batch - 1) / batch;
-  g_autoptr (GStrvBuilder) pairs = g_strv_builder_new ();
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
-  g_autofree char *rate = g_strconcat ("learning_rate=", g_ascii_formatd (number, sizeof number, "%.8g", begin->rate), NULL);
-  g_autofree char *images = g_strdup_printf ("batch=%u", batch);
-  g_autofree char *length = g_strdup_printf ("max_batches=%" G_GUINT64_FORMAT, steps);
-  g_autofree char *warm = g_strdup_printf ("burn_in=%" G_GUINT64_FORMAT, MIN (keys->schedule.burn_in, steps / 10));
-  g_autofree char *policy = begin->policy != NULL ? g_strconcat ("policy=", begin->policy, NULL) : NULL;
+  g_autoptr (EspTrainKeys) keys = esp_train_keys_read (network, error);
+  g_autofree char *images = NULL;
+  const char *pairs[] = { NULL, "subdivisions=1", NULL };
 
-  g_strv_builder_add_many (pairs, rate, images, length, warm, policy, NULL);
-  return g_strv_builder_end (pairs);
+  if (keys == NULL)
+    return NULL;
+  *batch = keys->batch > 1 ? keys->batch : MIN (BATCH, esp_dataset_get_n (begin->train));
+  if (keys->batch > 1)
+    return esp_network_ref (network);
+  pairs[0] = images = g_strdup_printf ("batch=%u", *batch);
+  return esp_train_rewrite (network, pairs, error);
 }
 
-/* The same network with the rate and its course as a person chose them. */
+/* The same network with its schedule as long as the run, and the rate and its course as a person chose them. */
 static EspNetwork *
 choose_course (EspNetwork *network, const TrainingBegin *begin, GError **error)
 {
-  g_autoptr (EspTrainKeys) keys = esp_train_keys_read (network, error);
-  g_auto (GStrv) pairs = keys != NULL ? course (begin, keys) : NULL;
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *rate = g_strconcat ("learning_rate=", g_ascii_formatd (number, sizeof number, "%.8g", begin->rate), NULL);
+  g_autofree char *policy = begin->policy != NULL ? g_strconcat ("policy=", begin->policy, NULL) : NULL;
+  const char *const pairs[] = { rate, policy, NULL };
+  guint batch = 0;
+  g_autoptr (EspNetwork) batched = choose_batch (network, begin, &batch, error), timed = NULL;
 
-  return pairs != NULL ? esp_train_rewrite (network, (const char *const *) pairs, error) : NULL;
+  if (batched == NULL)
+    return NULL;
+  timed = esp_train_set_length (batched, esp_train_count_steps (esp_dataset_get_n (begin->train), batch, begin->epochs), error);
+  return timed != NULL ? esp_train_rewrite (timed, pairs, error) : NULL;
 }
 
 /* A run that goes on has its network in its folder, and its weights in the checkpoint. */
@@ -155,6 +161,8 @@ training_begin (TrainingBegin *begin, GError **error)
   if (!find_network (begin, &network, &weights, error))
     return NULL;
   esp_trainer_options_init (&options, network);
+  if (!esp_augment_read (&options.augment, network, error))
+    return NULL;
   options.weights = weights;
   options.train = begin->train;
   options.val = begin->material->map != NULL ? begin->material->dataset : NULL;
@@ -163,7 +171,7 @@ training_begin (TrainingBegin *begin, GError **error)
   options.resume = begin->resumes ? checkpoint : NULL;
   options.epochs = begin->epochs;
   options.average = begin->average ? AVERAGE : 0;
-  options.memory = MEMORY;
+  options.memory = esp_pages_get_memory () / 2;
   options.cache = CACHE;
   options.seed = ESP_STUDY_SEED;
   trainer = esp_trainer_new (&options, error);

@@ -247,6 +247,21 @@ take_up_log (EspTrainer *trainer, GError **error)
   return TRUE;
 }
 
+/* A checkpoint goes on in its own folder, or in one where no run is: another's log would be cut and its network written over. */
+static gboolean
+check_place (EspTrainer *trainer, const char *path, GError **error)
+{
+  g_autofree char *from = g_path_get_dirname (path), *log = esp_trainer_path (trainer, "log.jsonl");
+  GStatBuf its, own;
+
+  if (!g_file_test (log, G_FILE_TEST_EXISTS)
+      || (g_stat (from, &its) == 0 && g_stat (trainer->folder, &own) == 0 && its.st_dev == own.st_dev && its.st_ino == own.st_ino))
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s holds another run than %s: expected the folder of the checkpoint, or one without a run",
+               trainer->folder, path);
+  return FALSE;
+}
+
 /**
  * esp_trainer_load:
  * @path: a checkpoint
@@ -257,7 +272,7 @@ take_up_log (EspTrainer *trainer, GError **error)
 gboolean
 esp_trainer_load (EspTrainer *trainer, const char *path, GError **error)
 {
-  g_autoptr (EspCheckpoint) checkpoint = esp_checkpoint_load (path, error);
+  g_autoptr (EspCheckpoint) checkpoint = check_place (trainer, path, error) ? esp_checkpoint_load (path, error) : NULL;
   guint64 words[N_WORDS];
   double numbers[N_NUMBERS];
 

@@ -178,6 +178,9 @@ class Case:
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[1]
         assert process.returncode == 1 and "--resume" in said, (process.returncode, said)
+        before = [read(self.path("a", name)) for name in ("net.cfg", "log.jsonl")]
+        refused(*self.words("a", "--epochs", "20000", "--resume", self.path("stopped", "checkpoint")), naming=["holds another run"])
+        assert before == [read(self.path("a", name)) for name in ("net.cfg", "log.jsonl")]
 
     def test_two(self):
         process = subprocess.Popen([PROGRAM, *self.words("both", "--epochs", "20000")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
