@@ -165,7 +165,8 @@ training_ended (EspTraining *training, const GError *error, gpointer data)
   if (error != NULL)
     esp_window_show_error (self, _ ("The Training Ended"), error);
   else if (at.state == ESP_TRAINER_FINISHED)
-    esp_window_toast (self, _ ("The training is finished: its network is measured and joins the trials"));
+    esp_window_toast (self, isnan (at.map) ? _ ("The training is finished: its network is in the folder of the run")
+                                           : _ ("The training is finished: its network is measured and joins the trials"));
 }
 
 static void

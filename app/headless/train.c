@@ -371,6 +371,20 @@ print_result (EspTrainer *trainer, const EspTrainerProgress *progress)
   g_print ("%s has best.weights, last.weights, net.cfg and log.jsonl\n", esp_trainer_get_folder (trainer));
 }
 
+/* What was stopped before its first update has nothing to go on from. */
+static void
+tell_stop (EspTrainer *trainer, const EspTrainerProgress *progress, GError **error)
+{
+  g_autofree char *checkpoint = g_build_filename (esp_trainer_get_folder (trainer), "checkpoint", NULL);
+
+  if (g_file_test (checkpoint, G_FILE_TEST_EXISTS))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                 "stopped after update %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT "; the same command with --resume %s goes on",
+                 progress->step, progress->steps, checkpoint);
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "stopped before the first update");
+}
+
 static gboolean
 finish (const EspTrainData *data, EspTrainer *trainer, EspCommon *common, JsonBuilder *json, GError **error)
 {
@@ -385,10 +399,7 @@ finish (const EspTrainData *data, EspTrainer *trainer, EspCommon *common, JsonBu
     }
   if (progress.state == ESP_TRAINER_CANCELLED)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                   "stopped after update %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                   "; the same command with --resume %s/checkpoint goes on",
-                   progress.step, progress.steps, esp_trainer_get_folder (trainer));
+      tell_stop (trainer, &progress, error);
       return FALSE;
     }
   add_result (json, data, trainer, &progress);
