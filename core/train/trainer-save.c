@@ -247,18 +247,17 @@ take_up_log (EspTrainer *trainer, GError **error)
   return TRUE;
 }
 
-/* A checkpoint goes on in its own folder, or in one where no run is: another's log would be cut and its network written over. */
+/* Another run's folder is left alone: its log would be cut, its network written over. */
 static gboolean
 check_place (EspTrainer *trainer, const char *path, GError **error)
 {
-  g_autofree char *from = g_path_get_dirname (path), *log = esp_trainer_path (trainer, "log.jsonl");
-  GStatBuf its, own;
+  g_autofree char *own = esp_cfg_to_text (esp_network_get_cfg (trainer->network), NULL), *cfg = esp_trainer_path (trainer, "net.cfg");
+  g_autofree char *its = NULL;
 
-  if (!g_file_test (log, G_FILE_TEST_EXISTS)
-      || (g_stat (from, &its) == 0 && g_stat (trainer->folder, &own) == 0 && its.st_dev == own.st_dev && its.st_ino == own.st_ino))
+  if (!g_file_get_contents (cfg, &its, NULL, NULL) || strcmp (its, own) == 0)
     return TRUE;
-  g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s holds another run than %s: expected the folder of the checkpoint, or one without a run",
-               trainer->folder, path);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_IO,
+               "%s holds another run than %s: its net.cfg differs; expected the run's folder, or an empty one", trainer->folder, path);
   return FALSE;
 }
 
