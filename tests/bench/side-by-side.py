@@ -235,7 +235,7 @@ def processor():
 
 def table(folder, date, name):
     results = {}
-    for path in glob.glob(os.path.join(folder, "*.json")):
+    for path in (path for path in glob.glob(os.path.join(folder, "*.json")) if not path.endswith("-training.json")):
         with open(path, encoding="utf-8") as file:
             result = json.load(file)
         results[result["network"]] = result
