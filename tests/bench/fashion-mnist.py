@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """fashion-mnist.py: Fashion-MNIST as class folders, a small resnet trained on it, and the share of the test images it gets right
 
-    fashion-mnist.py ESPALIER-CLI FOLDER [--minutes 10] [--epochs N] [--from /usr/share/datasets] [--threads N]
+    fashion-mnist.py ESPALIER-CLI FOLDER [--minutes 10] [--epochs N] [--from /usr/share/datasets/fashion-mnist] [--threads N]
 
 The IDX files are those of Debian's package dataset-fashion-mnist. FOLDER/data gets train/ and test/, a folder a class, one-channel PNG files;
 what is there already is kept. Then `espalier-cli train` runs fashion-mnist.cfg from random numbers, and `evaluate` asks the test images once.
@@ -60,7 +60,7 @@ def options():
     parser.add_argument("folder")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--minutes", type=float, default=10, help="what the issue allows; printed beside what it took")
-    parser.add_argument("--from", dest="source", default="/usr/share/datasets")
+    parser.add_argument("--from", dest="source", default="/usr/share/datasets/fashion-mnist")
     parser.add_argument("--threads", type=int, default=0)
     return parser.parse_args()
 
