@@ -140,11 +140,9 @@ static GListModel *
 method_titles (void)
 {
   GtkStringList *titles = gtk_string_list_new (NULL);
-  guint n = 0;
-  const EspAttribution *rows = esp_attributions (&n);
 
-  for (guint i = 0; i < n; i++)
-    gtk_string_list_append (titles, _ (rows[i].title));
+  for (guint i = 0; esp_attribution_get (i) != NULL; i++)
+    gtk_string_list_append (titles, _ (esp_attribution_get (i)->title));
   return G_LIST_MODEL (titles);
 }
 

@@ -122,7 +122,7 @@ add_scores (Work *work, GError **error)
     {
       Channels *channels = &g_array_index (work->channels, Channels, i);
 
-      if (!work->run.method->score (work->run.engine, channels->layer, ESP_AT_CONV, ESP_REDUCE_MAX, work->scores, error))
+      if (!esp_explainer_score (work->run.explainer, channels->layer, ESP_AT_CONV, ESP_REDUCE_MAX, work->scores, error))
         return FALSE;
       for (int c = 0; c < channels->n; c++)
         channels->sums[c] += (double) work->scores[c];

@@ -2,7 +2,6 @@
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
-#include "explain/attribution.h"
 #include "kernels/peak.h"
 #include "net/cost.h"
 #include "bench-train.h"
@@ -34,7 +33,7 @@ typedef struct
   EspWeights *weights;
   EspEngine *infer, *explain;
   EspJob *job;
-  float *input, *seed, *scores;
+  float *input, *seed, *scores, *map;
   double peak, forward_ms, explain_ms; /* medians */
   double images_per_second;            /* of training; 0: not timed */
   gint64 memory;                       /* of forward and explain, at most, in bytes */
@@ -68,8 +67,6 @@ seed_heads (Bench *bench, GError **error)
 static gboolean
 act_explain (Bench *bench, GError **error)
 {
-  const EspAttribution *method = esp_attribution_find ("gradient-activation");
-  g_autoptr (EspHeatmap) heatmap = NULL;
   guint last = 0;
 
   if (!esp_engine_forward (bench->explain, bench->input, bench->job, error) || !seed_heads (bench, error)
@@ -83,8 +80,7 @@ act_explain (Bench *bench, GError **error)
         if (!esp_network_is_head_input (bench->network, i))
           last = i;
       }
-  heatmap = esp_attribution_heatmap (method, bench->explain, last, -1, (EspPlacement){ 0, 0, 1, 1 }, error);
-  return heatmap != NULL;
+  return esp_engine_map_product (bench->explain, last, ESP_AT_CONV, 0, -1, bench->map, error);
 }
 
 static int
@@ -142,6 +138,7 @@ prepare (Bench *bench)
   for (gsize i = 0; i < most; i++)
     bench->seed[i] = 1;
   bench->scores = g_new (float, channels);
+  bench->map = g_new (float, most);
   bench->infer = esp_engine_new (bench->network, bench->weights, &infer, NULL, &bench->error);
   if (bench->infer != NULL)
     bench->explain = esp_engine_new (bench->network, bench->weights, &explain, NULL, &bench->error);
@@ -284,6 +281,7 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
   g_free (bench.input);
   g_free (bench.seed);
   g_free (bench.scores);
+  g_free (bench.map);
   return done;
 }
 

@@ -124,7 +124,7 @@ make_target (const EspExplainRun *run, GError **error)
 static gboolean
 make_engine (EspExplainRun *run, GError **error)
 {
-  const EspEngineOptions options = { .mode = ESP_MODE_EXPLAIN, .backend = run->loaded->run.backend, .bn = run->loaded->run.bn, .batch = 1 };
+  const EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = run->loaded->run.backend, .bn = run->loaded->run.bn, .batch = 1 };
 
   if (run->engine == NULL)
     run->engine = esp_engine_new (run->loaded->network, run->loaded->weights, &options, NULL, error);
@@ -165,12 +165,23 @@ esp_explain_run_look (EspExplainRun *run, GError **error)
   return run->ask.kind == ESP_ASK_NOTHING || run->target != NULL;
 }
 
+static gboolean
+make_explainer (EspExplainRun *run, GError **error)
+{
+  const EspExplainerOptions options = { .backend = run->loaded->run.backend, .bn = run->loaded->run.bn };
+
+  if (run->explainer != NULL)
+    return TRUE;
+  run->explainer = esp_explainer_new (run->loaded->network, run->loaded->weights, &options);
+  return esp_explainer_set_method (run->explainer, run->method, run->knobs, error);
+}
+
 /**
  * esp_explain_run_heat:
  * @run: after esp_explain_run_look()
- * @error: as esp_attribution_run() and esp_attribution_heatmap()
+ * @error: as esp_explainer_run() and esp_explainer_heatmap()
  *
- * Runs the method; afterwards scores may be read from the engine. Thread: lane.
+ * Runs the method; afterwards scores may be read from the explainer. Thread: lane.
  */
 gboolean
 esp_explain_run_heat (EspExplainRun *run, GError **error)
@@ -180,9 +191,11 @@ esp_explain_run_heat (EspExplainRun *run, GError **error)
     return TRUE;
   if (run->layer < 0)
     run->layer = (int) esp_explain_default_layer (run->target, run->loaded->network);
-  if (!esp_attribution_run (run->engine, run->input, run->target, &run->n_ones, &run->value, run->job, error))
+  if (!make_explainer (run, error) || !esp_explainer_run (run->explainer, run->input, run->target, ESP_EVERY_LAYER, run->job, error))
     return FALSE;
-  run->heatmap = esp_attribution_heatmap (run->method, run->engine, (guint) run->layer, run->channel, run->placement, error);
+  run->n_ones = esp_explainer_get_n_ones (run->explainer);
+  run->value = esp_explainer_get_value (run->explainer);
+  run->heatmap = esp_explainer_heatmap (run->explainer, run->layer, run->channel, run->placement, error);
   if (run->heatmap == NULL)
     return FALSE;
   run->heatmap->target = esp_target_describe (run->target, run->names);
@@ -199,6 +212,7 @@ esp_explain_run_clear (EspExplainRun *run)
   g_clear_pointer (&run->detections, g_array_unref);
   g_clear_pointer (&run->image, esp_image_unref);
   g_clear_pointer (&run->input, g_free);
+  g_clear_pointer (&run->explainer, esp_explainer_free);
   g_clear_pointer (&run->engine, esp_engine_unref);
 }
 

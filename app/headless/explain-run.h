@@ -2,7 +2,7 @@
 #pragma once
 
 #include "draw/figure.h"
-#include "explain/attribution.h"
+#include "explain/explainer.h"
 #include "network-options.h"
 #include "verb.h"
 
@@ -32,6 +32,7 @@ typedef struct
   const char *const    *names;  /* (nullable) */
   const char           *image_path;
   const EspAttribution *method;
+  const double         *knobs;  /* (nullable): of the method; NULL: the presets */
   EspAsk                ask;
   int                   layer;     /* -1: esp_explain_default_layer() */
   int                   channel;   /* -1: their sum */
@@ -39,7 +40,8 @@ typedef struct
   float                 nms;
   EspJob               *job;
   /* what comes of it; owned */
-  EspEngine            *engine;
+  EspEngine            *engine;    /* that finds the boxes */
+  EspExplainer         *explainer;
   EspImage             *image;
   EspPlacement          placement;
   float                *input;

@@ -1,43 +1,49 @@
 /* attribution.h: the registry of attribution methods */
 #pragma once
 
+#include "base/knob.h"
 #include "explain/heatmap.h"
 #include "explain/target.h"
 
 G_BEGIN_DECLS
 
 typedef struct _EspAttribution EspAttribution;
+typedef struct _EspExplainer EspExplainer; /* explainer.h */
 
-/* One row of the registry. */
+/* What a method can give, together. */
+typedef enum
+{
+  ESP_GIVES_LAYERS = 1 << 0,   /* heatmaps at layers, of all channels or of one */
+  ESP_GIVES_PIXELS = 1 << 1,   /* a heatmap at the pixels */
+  ESP_GIVES_CHANNELS = 1 << 2, /* a score per channel of any layer */
+  ESP_WANTS_BOX = 1 << 3,      /* explains one box only, found or drawn */
+} EspGives;
+
+#define ESP_PIXELS       (-1) /* in place of a layer */
+#define ESP_EVERY_LAYER  (-2) /* what will be read of a run is not known, or several layers are */
+
+/* One row of the registry. A method runs once for an image and a target; what was asked for is then read from it without another run. */
 struct _EspAttribution
 {
-  const char *id;          /* "gradient-activation" */
-  const char *title;       /* translatable, sentence case */
-  const char *source;      /* paper and equation */
-  const char *unit;
-  gboolean    is_signed;
-  /* Reduces one layer of an engine whose forward and backward are done, for image @item, to a map of that layer's h × w. */
-  gboolean  (*map)  (EspEngine *engine, guint layer, guint item, int channel, float *values, GError **error);
-  /* Per-channel scores of all batch items: batch * c. */
-  gboolean  (*score) (EspEngine *engine, guint layer, EspAt at, EspReduce reduce, float *scores, GError **error);
+  const char    *id;        /* "gradient-activation" */
+  const char    *title;     /* translatable, sentence case */
+  const char    *source;    /* paper and equation */
+  const char    *unit;
+  gboolean       is_signed;
+  guint          gives;     /* of EspGives */
+  const EspKnob *knobs;
+  guint          n_knobs;
+  gboolean     (*open)  (EspExplainer *explainer, GError **error); /* (nullable): makes the method's own state */
+  void         (*close) (gpointer state);                          /* (nullable) */
+  /* Leaves the explainer's count and value of the target filled in. */
+  gboolean     (*run)   (EspExplainer *explainer, const float *input, const EspTarget *target, int layer, EspJob *job, GError **error);
+  /* h * w numbers of the layer's shape, or of the network's input at the pixels. */
+  gboolean     (*map)   (EspExplainer *explainer, int layer, int channel, float *values, GError **error);
+  /* c numbers. */
+  gboolean     (*score) (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *scores, GError **error);
 };
 
 const EspAttribution *esp_attribution_find (const char *id);
-const EspAttribution *esp_attributions     (guint      *n);
-
-/* One image (item 0 of a batch-1 explain engine): forward, seeds, backward once; then any heatmap or score reads from it without another run. */
-gboolean    esp_attribution_run      (EspEngine            *engine,
-                                      const float          *input,
-                                      const EspTarget      *target,
-                                      guint                *n_ones,  /* (out) (optional): 0 says that nothing was above tau */
-                                      double               *value,   /* (out) (optional): T */
-                                      EspJob               *job,
-                                      GError              **error);
-EspHeatmap *esp_attribution_heatmap  (const EspAttribution *method,
-                                      EspEngine            *engine,
-                                      guint                 layer,
-                                      int                   channel, /* -1: sum over channels */
-                                      EspPlacement          placement,
-                                      GError              **error);
+const EspAttribution *esp_attribution_get  (guint       i);  /* row i; NULL behind the last */
 
 G_END_DECLS

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "base/error.h"
-#include "explain/attribution.h"
+#include "explain/explainer.h"
 #include "prune/criterion-private.h"
 
 #define FEWEST_IMAGES  20
@@ -15,7 +15,7 @@ typedef struct
 {
   const EspCriterionInput *input;
   EspImageCache *cache;
-  EspEngine *engine;
+  EspExplainer *explainer;
   EspTarget *target;
   float *pixels; /* of one network input */
   float *one;    /* the scores of one layer and image */
@@ -26,7 +26,7 @@ static void
 run_clear (Run *run)
 {
   g_clear_pointer (&run->cache, esp_image_cache_unref);
-  g_clear_pointer (&run->engine, esp_engine_unref);
+  g_clear_pointer (&run->explainer, esp_explainer_free);
   g_clear_pointer (&run->target, esp_target_unref);
   g_clear_pointer (&run->scores, esp_scores_unref);
   g_free (run->pixels);
@@ -65,7 +65,7 @@ static gboolean
 begin (Run *run, GError **error)
 {
   const EspCriterionInput *input = run->input;
-  const EspEngineOptions options = { .mode = ESP_MODE_EXPLAIN, .backend = input->backend, .bn = input->bn, .batch = 1 };
+  const EspExplainerOptions options = { .backend = input->backend, .bn = input->bn, .seed = input->seed };
   const float tau = input->tau > 0 ? input->tau : DEFAULT_TAU;
   g_autofree char *parameters = describe (input, tau);
   EspEvaluateOptions defaults;
@@ -81,8 +81,8 @@ begin (Run *run, GError **error)
   for (guint l = 0; l < esp_network_get_n_layers (input->network); l++)
     widest = MAX (widest, (guint) esp_network_get_layer (input->network, l)->out.c);
   run->one = g_new (float, widest);
-  run->engine = esp_engine_new (input->network, input->weights, &options, NULL, error);
-  return run->engine != NULL;
+  run->explainer = esp_explainer_new (input->network, input->weights, &options);
+  return esp_explainer_set_method (run->explainer, esp_attribution_find ("gradient-activation"), NULL, error);
 }
 
 /* Adds one image's signed maximum over h, w of each channel. */
@@ -96,7 +96,7 @@ add_image (Run *run, GError **error)
 
       if (values == NULL)
         continue;
-      if (!esp_engine_reduce_product (run->engine, l, ESP_AT_CONV, ESP_REDUCE_MAX, run->one, error))
+      if (!esp_explainer_score (run->explainer, l, ESP_AT_CONV, ESP_REDUCE_MAX, run->one, error))
         return FALSE;
       for (guint c = 0; c < n; c++)
         values[c] += (double) run->one[c];
@@ -112,15 +112,14 @@ run_images (Run *run, guint *n_used, EspJob *job, GError **error)
   for (guint i = 0; i < n; i++)
     {
       EspPlacement placement;
-      guint n_ones = 0;
 
       esp_job_set_progress (job, i, n);
       if (run->input->lane != NULL)
         esp_lane_yield (run->input->lane);
       if (!esp_job_check (job, error) || !esp_image_cache_get (run->cache, i, run->pixels, &placement, error)
-          || !esp_attribution_run (run->engine, run->pixels, run->target, &n_ones, NULL, job, error))
+          || !esp_explainer_run (run->explainer, run->pixels, run->target, ESP_EVERY_LAYER, job, error))
         return FALSE;
-      if (n_ones == 0)
+      if (esp_explainer_get_n_ones (run->explainer) == 0)
         continue;
       if (!add_image (run, error))
         return FALSE;

@@ -309,8 +309,6 @@ esp_study_class_init (EspStudyClass *klass)
 static void
 esp_study_init (EspStudy *self)
 {
-  guint n;
-
   self->images = g_list_store_new (ESP_TYPE_IMAGE_ROW);
   self->detections = g_list_store_new (ESP_TYPE_DETECTION_ROW);
   self->channels = g_list_store_new (ESP_TYPE_CHANNEL_ROW);
@@ -324,7 +322,7 @@ esp_study_init (EspStudy *self)
   self->failure = g_strdup ("");
   self->criterion = g_strdup ("");
   self->scores = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) esp_scores_unref);
-  self->method = esp_attributions (&n);
+  self->method = esp_attribution_get (0);
 }
 
 /**

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "explain/explainer.h"
 #include "explain/sentence.h"
 #include "study/live-private.h"
 
@@ -42,11 +43,10 @@ struct _EspView
   int strong_class;    /* of the strongest box, -1 where none is strong */
   EspHash pruned_mask; /* whose boxes were handed out last for this image */
   gboolean has_pruned;
-  EspEngine *explainer;
-  EspTarget *target; /* what the explainer has run for this image; NULL nothing */
-  guint n_ones;
-  int heat_layer; /* of the heatmap handed out last, -1 none */
-  const EspAttribution *heat_method;
+  EspExplainer *explainer;
+  const EspAttribution *method; /* that the explainer has run */
+  EspTarget *target;            /* what the explainer has run for this image; NULL nothing */
+  int heat_layer;               /* of the heatmap handed out last, -1 none */
 };
 
 static EspView *
@@ -78,7 +78,7 @@ view_clear (gpointer data)
   g_array_unref (view->wanted);
   g_free (view->input);
   g_clear_pointer (&view->target, esp_target_unref);
-  g_clear_pointer (&view->explainer, esp_engine_unref);
+  g_clear_pointer (&view->explainer, esp_explainer_free);
   live_unref (view->live);
   esp_material_unref (view->material);
   g_main_context_unref (view->context);
@@ -317,20 +317,23 @@ static gboolean
 run_explainer (Look *look, EspTarget *target, GError **error)
 {
   EspView *view = look->view;
-  const EspEngineOptions options = {
-    .mode = ESP_MODE_EXPLAIN,
-    .backend = view->material->options.backend,
-    .bn = view->material->options.bn,
-    .batch = 1,
-  };
+  const EspExplainerOptions options = { .backend = view->material->options.backend, .bn = view->material->options.bn };
 
-  if (view->target != NULL && esp_hash_equal (esp_target_get_hash (view->target), esp_target_get_hash (target)))
+  if (view->target != NULL && view->method == look->wish.method
+      && esp_hash_equal (esp_target_get_hash (view->target), esp_target_get_hash (target)))
     return TRUE;
   g_clear_pointer (&view->target, esp_target_unref);
   view->heat_layer = -1;
   if (view->explainer == NULL)
-    view->explainer = esp_engine_new (view->material->network, view->material->weights, &options, NULL, error);
-  if (view->explainer == NULL || !esp_attribution_run (view->explainer, view->input, target, &view->n_ones, NULL, look->job, error))
+    view->explainer = esp_explainer_new (view->material->network, view->material->weights, &options);
+  if (view->method != look->wish.method)
+    {
+      view->method = NULL;
+      if (!esp_explainer_set_method (view->explainer, look->wish.method, NULL, error))
+        return FALSE;
+      view->method = look->wish.method;
+    }
+  if (!esp_explainer_run (view->explainer, view->input, target, ESP_EVERY_LAYER, look->job, error))
     return FALSE;
   view->target = esp_target_ref (target);
   return TRUE;
@@ -348,19 +351,18 @@ make_heat (Look *look, GError **error)
 
   if (!run_explainer (look, target, error))
     return FALSE;
-  if (view->heat_layer == wish->layer && view->heat_method == wish->method)
+  if (view->heat_layer == wish->layer)
     return TRUE;
-  heat = esp_attribution_heatmap (wish->method, view->explainer, (guint) wish->layer, -1, view->placement, error);
+  heat = esp_explainer_heatmap (view->explainer, wish->layer, -1, view->placement, error);
   if (heat == NULL)
     return FALSE;
-  sentence = esp_explain_sentence (target, (const char *const *) view->material->names, heat, view->n_ones);
+  sentence = esp_explain_sentence (target, (const char *const *) view->material->names, heat, esp_explainer_get_n_ones (view->explainer));
   if (heat->target == NULL)
     heat->target = g_strdup (sentence);
   if (!HAND_OUT (look, FALSE, view->news.heat, heat, esp_heatmap_unref))
     return drop (error);
   HAND_OUT (look, FALSE, view->news.sentence, sentence, g_free);
   view->heat_layer = wish->layer;
-  view->heat_method = wish->method;
   return TRUE;
 }
 
@@ -401,8 +403,7 @@ make_maps (Look *look, GError **error)
   for (guint i = 0; wanted != NULL && i < wanted->len && go_on (look); i++)
     {
       const int channel = (int) g_array_index (wanted, guint, i);
-      EspHeatmap *map
-          = esp_attribution_heatmap (look->wish.method, view->explainer, (guint) look->wish.layer, channel, view->placement, error);
+      EspHeatmap *map = esp_explainer_heatmap (view->explainer, look->wish.layer, channel, view->placement, error);
 
       if (map == NULL)
         return FALSE;

@@ -138,7 +138,7 @@ enum
 
 static const char *const box_gradients[] = { "darknet", "exact", NULL };
 
-static const EspObjectiveParameter detection_parameters[] = {
+static const EspKnob detection_parameters[] = {
   [BOX_GRADIENT] = { "box-gradient", "Gradient of the box", 0, 0, 1, 0, 1, box_gradients },
   [BOX_GAIN] = { "box-gain", "Weight of the box", 1, 0.01, 1000, 0.1, 20, NULL },
 };

@@ -4,11 +4,9 @@
 
 #include "train/objective.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "train/objective-private.h"
 
 /* One a line. */
@@ -51,9 +49,7 @@ esp_term_new (const EspObjective *objective)
   EspTerm *term = g_new0 (EspTerm, 1);
 
   term->objective = objective;
-  term->values = g_new0 (double, objective->n_parameters + 1);
-  for (guint i = 0; i < objective->n_parameters; i++)
-    term->values[i] = objective->parameters[i].preset;
+  term->values = esp_knobs_new (objective->parameters, objective->n_parameters);
   return term;
 }
 
@@ -63,7 +59,8 @@ esp_term_copy (const EspTerm *term)
 {
   EspTerm *copy = esp_term_new (term->objective);
 
-  memcpy (copy->values, term->values, term->objective->n_parameters * sizeof (double));
+  if (term->objective->n_parameters > 0)
+    memcpy (copy->values, term->values, term->objective->n_parameters * sizeof (double));
   return copy;
 }
 
@@ -75,40 +72,6 @@ esp_term_free (EspTerm *term)
     return;
   g_free (term->values);
   g_free (term);
-}
-
-static gboolean
-read_word (const EspObjectiveParameter *parameter, const char *text, double *value)
-{
-  for (guint i = 0; parameter->words[i] != NULL; i++)
-    if (strcmp (parameter->words[i], text) == 0)
-      {
-        *value = i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-static gboolean
-read_number (const EspObjectiveParameter *parameter, const char *text, double *value)
-{
-  char *end;
-
-  *value = g_ascii_strtod (text, &end);
-  return end != text && *end == '\0' && isfinite (*value) && *value >= parameter->lowest && *value <= parameter->highest;
-}
-
-static gboolean
-refuse_value (const EspObjective *objective, const EspObjectiveParameter *parameter, const char *text, GError **error)
-{
-  g_autofree char *words = parameter->words != NULL ? g_strjoinv (", ", (char **) parameter->words) : NULL;
-
-  if (words != NULL)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: %s=%s: expected one of %s", objective->id, parameter->id, text, words);
-  else
-    g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: %s=%s: expected a number from %g to %g", objective->id, parameter->id, text,
-                 parameter->lowest, parameter->highest);
-  return FALSE;
 }
 
 /**
@@ -124,32 +87,7 @@ esp_term_set (EspTerm *term, const char *id, const char *value, GError **error)
 {
   const EspObjective *objective = term->objective;
 
-  for (guint i = 0; i < objective->n_parameters; i++)
-    {
-      const EspObjectiveParameter *parameter = &objective->parameters[i];
-      double number;
-
-      if (strcmp (parameter->id, id) != 0)
-        continue;
-      if (!(parameter->words != NULL ? read_word (parameter, value, &number) : read_number (parameter, value, &number)))
-        return refuse_value (objective, parameter, value, error);
-      term->values[i] = number;
-      return TRUE;
-    }
-  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: it has no parameter %s", objective->id, id);
-  return FALSE;
-}
-
-static gboolean
-set_pair (EspTerm *term, const char *pair, GError **error)
-{
-  const char *equals = strchr (pair, '=');
-  g_autofree char *id = equals != NULL ? g_strndup (pair, (gsize) (equals - pair)) : NULL;
-
-  if (equals != NULL)
-    return esp_term_set (term, id, equals + 1, error);
-  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: %s: expected NAME=VALUE", term->objective->id, pair);
-  return FALSE;
+  return esp_knobs_set (objective->parameters, objective->n_parameters, term->values, objective->id, id, value, error);
 }
 
 /**
@@ -165,7 +103,6 @@ esp_term_parse (const char *text, GError **error)
   const char *colon = strchr (text, ':');
   g_autofree char *id = colon != NULL ? g_strndup (text, (gsize) (colon - text)) : g_strdup (text);
   const EspObjective *objective = esp_objective_find (id);
-  g_auto (GStrv) pairs = NULL;
   g_autoptr (EspTerm) term = NULL;
 
   if (objective == NULL)
@@ -174,10 +111,8 @@ esp_term_parse (const char *text, GError **error)
       return NULL;
     }
   term = esp_term_new (objective);
-  pairs = g_strsplit (colon != NULL ? colon + 1 : "", ",", -1);
-  for (guint i = 0; pairs[i] != NULL; i++)
-    if (!set_pair (term, pairs[i], error))
-      return NULL;
+  if (!esp_knobs_parse (objective->parameters, objective->n_parameters, term->values, objective->id, colon != NULL ? colon + 1 : "", error))
+    return NULL;
   return g_steal_pointer (&term);
 }
 
@@ -187,15 +122,8 @@ esp_term_to_text (const EspTerm *term)
 {
   GString *text = g_string_new (term->objective->id);
 
-  for (guint i = 0; i < term->objective->n_parameters; i++)
-    {
-      const EspObjectiveParameter *parameter = &term->objective->parameters[i];
-
-      g_string_append_printf (text, "%s%s=", i == 0 ? ":" : ",", parameter->id);
-      if (parameter->words != NULL)
-        g_string_append (text, parameter->words[(guint) term->values[i]]);
-      else
-        esp_json_append_number (text, term->values[i]);
-    }
+  if (term->objective->n_parameters > 0)
+    g_string_append_c (text, ':');
+  esp_knobs_append_text (term->objective->parameters, term->objective->n_parameters, term->values, text);
   return g_string_free (text, FALSE);
 }

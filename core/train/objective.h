@@ -1,22 +1,13 @@
 /* objective.h: the registry of what training makes small */
 #pragma once
 
+#include "base/knob.h"
 #include "net/parameter-vector.h"
 #include "train/batch.h"
 #include "train/loss.h"
 #include "train/seeds.h"
 
 G_BEGIN_DECLS
-
-/* A number that a person may choose. */
-typedef struct
-{
-  const char        *id, *title;
-  double             preset;
-  double             lowest, highest;        /* legal */
-  double             slider_low, slider_high; /* useful */
-  const char *const *words;                  /* (nullable): NULL-terminated; the number is a place among them */
-} EspObjectiveParameter;
 
 /* One sub-batch after its forward. */
 typedef struct
@@ -30,7 +21,7 @@ typedef struct
 typedef struct
 {
   const char                  *id, *title, *source;
-  const EspObjectiveParameter *parameters;
+  const EspKnob *parameters;
   guint                        n_parameters;
   gboolean                   (*leads)    (const EspNetwork *network); /* whether this is what such a network is trained for; NULL: never by itself */
   gpointer                   (*begin)    (EspNetwork *network, const double *values, GError **error);

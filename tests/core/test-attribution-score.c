@@ -1,7 +1,7 @@
 /* test-attribution-score.c: method 1's scores over a folder of pictures against their definition */
 #include "config.h"
 
-#include "explain/attribution.h"
+#include "explain/target.h"
 #include "prune/criterion.h"
 
 #include "prune-common.h"
@@ -90,7 +90,8 @@ assert_definition (const EspCriterionInput *input, EspScores *scores)
       guint n_ones = 0;
 
       g_assert_true (esp_image_cache_get (input->cache, i, pixels, &placement, NULL));
-      g_assert_true (esp_attribution_run (engine, pixels, target, &n_ones, NULL, NULL, NULL));
+      g_assert_true (esp_engine_forward (engine, pixels, NULL, NULL) && esp_target_apply (target, engine, &n_ones, NULL, NULL)
+                     && esp_engine_backward (engine, 0, NULL, NULL));
       g_assert_cmpuint (n_ones, >, 0);
       for (guint l = 0; l < esp_network_get_n_layers (input->network); l++)
         if (esp_scores_get (expected, l, NULL) != NULL)

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/lane.h"
 #include "explain/attribution.h"
+#include "explain/explainer-private.h"
 #include "explain/sentence.h"
 
 #include "explain-common.h"
@@ -92,6 +93,17 @@ test_differences (void)
     }
 }
 
+static void
+explain_once (EspEngine *engine, const float *input, EspTarget *target)
+{
+  g_autoptr (GError) error = NULL;
+  guint ones;
+
+  g_assert_true (esp_engine_forward (engine, input, NULL, &error) && esp_target_apply (target, engine, &ones, NULL, &error)
+                 && esp_engine_backward (engine, 0, NULL, &error));
+  g_assert_no_error (error);
+}
+
 /* dT/dA before batch normalisation, from dT/d(output): times the activation's slope and gamma / sigma. */
 static void
 test_chain (void)
@@ -102,7 +114,7 @@ test_chain (void)
   g_autoptr (EspTarget) target = one_logit ();
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (esp_attribution_run (engine, input, target, NULL, NULL, NULL, &error));
+  explain_once (engine, input, target);
   for (guint k = 0; k < G_N_ELEMENTS (convolutions); k++)
     {
       guint layer = convolutions[k];
@@ -136,37 +148,38 @@ typedef struct
   gboolean zero_gamma;
 } Case;
 
-static EspEngine *
-engine_of (const Case *c)
+static EspExplainer *
+explainer_of (const Case *c)
 {
   g_autoptr (EspWeights) weights = NULL;
   g_autoptr (EspEngine) first = small_engine (c->backend, 1, &weights);
-  EspEngineOptions options = { .mode = ESP_MODE_EXPLAIN, .backend = c->backend, .batch = 1 };
+  g_autoptr (EspExplainer) explainer = NULL;
   g_autoptr (GError) error = NULL;
-  const EspParams *from;
-  EspParams *params;
-  EspEngine *engine;
 
-  if (!c->zero_gamma)
-    return g_steal_pointer (&first);
-  from = esp_weights_get (weights, 2);
-  params = esp_params_new (from->filters, from->n_weights, TRUE);
-  memcpy (params->biases, from->biases, from->filters * sizeof (float));
-  memcpy (params->scales, from->scales, from->filters * sizeof (float));
-  memcpy (params->means, from->means, from->filters * sizeof (float));
-  memcpy (params->variances, from->variances, from->filters * sizeof (float));
-  memcpy (params->weights, from->weights, from->n_weights * sizeof (float));
-  params->scales[4] = 0;
-  esp_weights_set (weights, 2, params);
-  engine = esp_engine_new (esp_engine_get_network (first), weights, &options, NULL, &error);
+  if (c->zero_gamma)
+    {
+      const EspParams *from = esp_weights_get (weights, 2);
+      EspParams *params = esp_params_new (from->filters, from->n_weights, TRUE);
+
+      memcpy (params->biases, from->biases, from->filters * sizeof (float));
+      memcpy (params->scales, from->scales, from->filters * sizeof (float));
+      memcpy (params->means, from->means, from->filters * sizeof (float));
+      memcpy (params->variances, from->variances, from->filters * sizeof (float));
+      memcpy (params->weights, from->weights, from->n_weights * sizeof (float));
+      params->scales[4] = 0;
+      esp_weights_set (weights, 2, params);
+    }
+  explainer = esp_explainer_new (esp_engine_get_network (first), weights, &(EspExplainerOptions){ .backend = c->backend });
+  g_assert_true (esp_explainer_set_method (explainer, esp_attribution_find ("gradient-activation"), NULL, &error));
   g_assert_no_error (error);
-  return engine;
+  return g_steal_pointer (&explainer);
 }
 
 /* Score = max over h, w of A * G, map of a channel = A * G, map of all = their sum, all from the dumped tensors. */
 static void
-compare_layer (EspEngine *engine, const EspAttribution *method, guint layer, double *largest)
+compare_layer (EspExplainer *explainer, guint layer, double *largest)
 {
+  EspEngine *engine = esp_explainer_get_engine (explainer, FALSE, NULL);
   EspShape shape = esp_engine_get_shape (engine, (int) layer);
   gsize plane = (gsize) shape.h * (gsize) shape.w;
   g_autofree float *values = read_values (engine, layer, ESP_AT_CONV);
@@ -178,12 +191,12 @@ compare_layer (EspEngine *engine, const EspAttribution *method, guint layer, dou
   g_autoptr (EspHeatmap) all = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (method->score (engine, layer, ESP_AT_CONV, ESP_REDUCE_MAX, scores, &error));
-  all = esp_attribution_heatmap (method, engine, layer, -1, (EspPlacement){ 0, 0, 1, 1 }, &error);
+  g_assert_true (esp_explainer_score (explainer, layer, ESP_AT_CONV, ESP_REDUCE_MAX, scores, &error));
+  all = esp_explainer_heatmap (explainer, (int) layer, -1, (EspPlacement){ 0, 0, 1, 1 }, &error);
   g_assert_no_error (error);
   for (int c = 0; c < shape.c; c++)
     {
-      g_autoptr (EspHeatmap) one = esp_attribution_heatmap (method, engine, layer, c, (EspPlacement){ 0, 0, 1, 1 }, &error);
+      g_autoptr (EspHeatmap) one = esp_explainer_heatmap (explainer, (int) layer, c, (EspPlacement){ 0, 0, 1, 1 }, &error);
       double most = -INFINITY, scale = 0, activation = 0, gradient = 0, folded = 0;
 
       for (gsize i = 0; i < plane; i++)
@@ -212,24 +225,23 @@ static void
 compare_case (gpointer data)
 {
   const Case *c = data;
-  g_autoptr (EspEngine) engine = engine_of (c);
+  g_autoptr (EspExplainer) explainer = explainer_of (c);
   g_autofree float *input = small_input (1);
   g_autoptr (EspTarget) target = esp_target_new_classes ((int[]){ 1 }, 1, c->tau);
   g_autoptr (GError) error = NULL;
   double largest = 0;
-  guint ones;
 
-  g_assert_true (esp_attribution_run (engine, input, target, &ones, NULL, NULL, &error));
+  g_assert_true (esp_explainer_run (explainer, input, target, ESP_EVERY_LAYER, NULL, &error));
   g_assert_no_error (error);
-  g_assert_cmpuint (ones, >, 0);
+  g_assert_cmpuint (esp_explainer_get_n_ones (explainer), >, 0);
   for (guint k = 0; k < G_N_ELEMENTS (convolutions); k++)
-    compare_layer (engine, esp_attribution_find ("gradient-activation"), convolutions[k], &largest);
+    compare_layer (explainer, convolutions[k], &largest);
   g_assert_cmpfloat (largest, >, 0);
   if (c->zero_gamma)
     {
       float scores[9];
 
-      g_assert_true (esp_engine_reduce_product (engine, 2, ESP_AT_CONV, ESP_REDUCE_ABS_SUM, scores, &error));
+      g_assert_true (esp_explainer_score (explainer, 2, ESP_AT_CONV, ESP_REDUCE_ABS_SUM, scores, &error));
       g_assert_cmpfloat (scores[4], ==, 0);
       g_assert_cmpfloat (scores[3], >, 0);
     }
@@ -248,25 +260,24 @@ static void
 all_zero (gpointer data)
 {
   const Case *c = data;
-  g_autoptr (EspEngine) engine = engine_of (c);
+  g_autoptr (EspExplainer) explainer = explainer_of (c);
   g_autofree float *input = small_input (1);
   g_autoptr (EspTarget) some = esp_target_new_classes ((int[]){ 1 }, 1, 0.02f);
   g_autoptr (EspTarget) none = esp_target_new_classes ((int[]){ 1 }, 1, 2);
   g_autoptr (GError) error = NULL;
-  guint ones;
-  double value;
 
-  g_assert_true (esp_attribution_run (engine, input, some, &ones, NULL, NULL, &error));
-  g_assert_cmpuint (ones, >, 0);
-  g_assert_true (esp_attribution_run (engine, input, none, &ones, &value, NULL, &error));
-  g_assert_cmpuint (ones, ==, 0);
-  g_assert_cmpfloat (value, ==, 0);
+  g_assert_true (esp_explainer_run (explainer, input, some, ESP_EVERY_LAYER, NULL, &error));
+  g_assert_cmpuint (esp_explainer_get_n_ones (explainer), >, 0);
+  g_assert_true (esp_explainer_run (explainer, input, none, ESP_EVERY_LAYER, NULL, &error));
+  g_assert_cmpuint (esp_explainer_get_n_ones (explainer), ==, 0);
+  g_assert_cmpfloat (esp_explainer_get_value (explainer), ==, 0);
   for (guint k = 0; k < G_N_ELEMENTS (convolutions); k++)
     {
-      g_autofree float *scores = g_new (float, esp_engine_get_shape (engine, (int) convolutions[k]).c);
+      const int n = esp_network_get_layer (explainer->network, convolutions[k])->out.c;
+      g_autofree float *scores = g_new (float, n);
 
-      g_assert_true (esp_engine_reduce_product (engine, convolutions[k], ESP_AT_CONV, ESP_REDUCE_MAX, scores, &error));
-      for (int i = 0; i < esp_engine_get_shape (engine, (int) convolutions[k]).c; i++)
+      g_assert_true (esp_explainer_score (explainer, convolutions[k], ESP_AT_CONV, ESP_REDUCE_MAX, scores, &error));
+      for (int i = 0; i < n; i++)
         g_assert_cmpfloat (scores[i], ==, 0);
     }
 }
@@ -282,26 +293,28 @@ test_all_zero (gconstpointer data)
 static void
 test_refused (void)
 {
-  g_autoptr (EspEngine) engine = small_engine (ESP_BACKEND_REFERENCE, 1, NULL);
-  const EspAttribution *method = esp_attribution_find ("gradient-activation");
+  g_autoptr (EspExplainer) explainer = explainer_of (&(Case){ .backend = ESP_BACKEND_REFERENCE });
   g_autofree float *input = small_input (1);
   g_autoptr (EspTarget) target = one_logit ();
   g_autoptr (GError) error = NULL;
   g_autoptr (EspJob) job = esp_job_new ("explain");
   EspPlacement whole = { 0, 0, 1, 1 };
 
-  g_assert_true (esp_attribution_run (engine, input, target, NULL, NULL, NULL, &error));
-  g_assert_null (esp_attribution_heatmap (method, engine, 12, -1, whole, &error));
+  g_assert_true (esp_explainer_run (explainer, input, target, ESP_EVERY_LAYER, NULL, &error));
+  g_assert_null (esp_explainer_heatmap (explainer, 12, -1, whole, &error));
   g_assert_error (error, ESP_ERROR, ESP_ERROR_SHAPE);
   g_clear_error (&error);
-  g_assert_null (esp_attribution_heatmap (method, engine, 2, 9, whole, &error));
+  g_assert_null (esp_explainer_heatmap (explainer, 2, 9, whole, &error));
   g_assert_error (error, ESP_ERROR, ESP_ERROR_SHAPE);
   g_clear_error (&error);
-  g_assert_null (esp_attribution_heatmap (method, engine, HEAD_A, -1, whole, &error));
+  g_assert_null (esp_explainer_heatmap (explainer, HEAD_A, -1, whole, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+  g_clear_error (&error);
+  g_assert_null (esp_explainer_heatmap (explainer, ESP_PIXELS, -1, whole, &error));
   g_assert_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
   g_clear_error (&error);
   esp_job_cancel (job);
-  g_assert_false (esp_attribution_run (engine, input, target, NULL, NULL, job, &error));
+  g_assert_false (esp_explainer_run (explainer, input, target, ESP_EVERY_LAYER, job, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_null (esp_attribution_find ("magic"));
 }

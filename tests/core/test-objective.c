@@ -25,7 +25,7 @@ test_rows (void)
       g_assert_true (row->title != NULL && row->source != NULL && row->begin != NULL && row->end != NULL);
       for (guint i = 0; i < row->n_parameters; i++)
         {
-          const EspObjectiveParameter *parameter = &row->parameters[i];
+          const EspKnob *parameter = &row->parameters[i];
 
           g_assert_true (parameter->lowest <= parameter->preset && parameter->preset <= parameter->highest);
           g_assert_true (parameter->lowest <= parameter->slider_low && parameter->slider_high <= parameter->highest);

@@ -1,0 +1,236 @@
+/* explainer.c: one network and one attribution method: runs it on an image, then gives heatmaps and scores of that run */
+#define G_LOG_DOMAIN "esp-explain"
+#include "config.h"
+
+#include "explain/explainer.h"
+
+#include "base/error.h"
+#include "explain/explainer-private.h"
+
+/**
+ * esp_explainer_new:
+ * @network: what is explained; a reference is taken, as of @weights
+ * @weights: its parameters
+ * @options: how it is run
+ *
+ * Nothing is compiled before the first run, and no method is set. Returns: (transfer full): the explainer. Thread: lane.
+ */
+EspExplainer *
+esp_explainer_new (EspNetwork *network, EspWeights *weights, const EspExplainerOptions *options)
+{
+  EspExplainer *explainer = g_new0 (EspExplainer, 1);
+
+  explainer->network = esp_network_ref (network);
+  explainer->weights = esp_weights_ref (weights);
+  explainer->options = *options;
+  if (explainer->options.batch == 0)
+    explainer->options.batch = 8;
+  return explainer;
+}
+
+static void
+close_method (EspExplainer *explainer)
+{
+  if (explainer->state != NULL && explainer->method->close != NULL)
+    explainer->method->close (explainer->state);
+  explainer->state = NULL;
+  explainer->method = NULL;
+  g_clear_pointer (&explainer->values, g_free);
+}
+
+/** esp_explainer_free: frees @explainer (nullable). Thread: lane, or any once the lane has stopped. */
+void
+esp_explainer_free (EspExplainer *explainer)
+{
+  if (explainer == NULL)
+    return;
+  close_method (explainer);
+  g_clear_pointer (&explainer->engine, esp_engine_unref);
+  g_clear_pointer (&explainer->pixels, esp_engine_unref);
+  esp_network_unref (explainer->network);
+  esp_weights_unref (explainer->weights);
+  g_free (explainer);
+}
+
+/**
+ * esp_explainer_set_method:
+ * @method: a row of the registry
+ * @values: (nullable): numbers of its knobs; NULL: the presets
+ * @error: as the method's own preparations
+ *
+ * The last run is forgotten. Returns: whether the method can be run; where not, none is set. Thread: lane.
+ */
+gboolean
+esp_explainer_set_method (EspExplainer *explainer, const EspAttribution *method, const double *values, GError **error)
+{
+  close_method (explainer);
+  explainer->method = method;
+  explainer->n_ones = 0;
+  explainer->value = 0;
+  explainer->values
+      = values != NULL ? g_memdup2 (values, method->n_knobs * sizeof *values) : esp_knobs_new (method->knobs, method->n_knobs);
+  if (method->open == NULL || method->open (explainer, error))
+    return TRUE;
+  close_method (explainer);
+  return FALSE;
+}
+
+/**
+ * esp_explainer_get_engine:
+ * @pixels: whether its backward is to reach the image
+ * @error: as esp_engine_new()
+ *
+ * Returns: (transfer none): an explain engine of batch 1, made on the first call. Thread: lane.
+ */
+EspEngine *
+esp_explainer_get_engine (EspExplainer *explainer, gboolean pixels, GError **error)
+{
+  EspEngine **engine = pixels ? &explainer->pixels : &explainer->engine;
+  const EspEngineOptions options
+      = { .mode = ESP_MODE_EXPLAIN, .backend = explainer->options.backend, .bn = explainer->options.bn, .batch = 1, .pixels = pixels };
+
+  if (*engine == NULL)
+    *engine = esp_engine_new (explainer->network, explainer->weights, &options, NULL, error);
+  return *engine;
+}
+
+/**
+ * esp_explainer_gradient:
+ * @engine: an explain engine of batch 1
+ * @error: as the engine and esp_target_apply()
+ *
+ * Forward, seeds, backward, once. Where nothing was above the threshold the backward still runs, on zeros: what is read afterwards is
+ * exactly zero, and not an older run's. Returns: whether it ran. Thread: lane.
+ */
+gboolean
+esp_explainer_gradient (
+    EspExplainer *explainer, EspEngine *engine, const float *input, const EspTarget *target, EspJob *job, GError **error)
+{
+  return esp_engine_forward (engine, input, job, error) && esp_target_apply (target, engine, &explainer->n_ones, &explainer->value, error)
+         && esp_engine_backward (engine, 0, job, error);
+}
+
+/* What a method cannot give is refused by name. */
+static gboolean
+check_gives (const EspExplainer *explainer, guint wanted, const char *what, GError **error)
+{
+  if ((explainer->method->gives & wanted) != 0)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s gives no %s", explainer->method->id, what);
+  return FALSE;
+}
+
+static gboolean
+check_layer (const EspExplainer *explainer, int layer, GError **error)
+{
+  const guint n = esp_network_get_n_layers (explainer->network);
+
+  if (layer == ESP_PIXELS)
+    return check_gives (explainer, ESP_GIVES_PIXELS, "heatmap at the pixels", error);
+  if (layer < 0 || (guint) layer >= n)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %d: the network has layers 0 to %u", layer, n - 1);
+  else if (esp_layer_is_head (esp_network_get_layer (explainer->network, (guint) layer)))
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "layer %d is a head: choose a layer before it", layer);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/**
+ * esp_explainer_run:
+ * @input: c * h * w numbers 0..1, as the network takes them
+ * @target: what is explained
+ * @layer: what will be read of the run: a layer, ESP_PIXELS, or ESP_EVERY_LAYER; a method may read any layer whatever was said
+ * @job: (nullable): cancels between two layers
+ * @error: as the engine, the target and the method
+ *
+ * Returns: whether there is a run to read from. Thread: lane.
+ */
+gboolean
+esp_explainer_run (EspExplainer *explainer, const float *input, const EspTarget *target, int layer, EspJob *job, GError **error)
+{
+  g_return_val_if_fail (explainer->method != NULL, FALSE);
+
+  if (layer != ESP_EVERY_LAYER && !check_layer (explainer, layer, error))
+    return FALSE;
+  return explainer->method->run (explainer, input, target, layer, job, error);
+}
+
+/** esp_explainer_get_n_ones: Returns: raw head outputs that the last run summed; 0: nothing was above the threshold. Thread: lane. */
+guint
+esp_explainer_get_n_ones (const EspExplainer *explainer)
+{
+  return explainer->n_ones;
+}
+
+/** esp_explainer_get_value: Returns: T of the last run, in logits. Thread: lane. */
+double
+esp_explainer_get_value (const EspExplainer *explainer)
+{
+  return explainer->value;
+}
+
+static gboolean
+check_channel (const EspExplainer *explainer, int layer, int channel, GError **error)
+{
+  int channels;
+
+  if (layer == ESP_PIXELS)
+    channels = esp_network_get_input (explainer->network).c;
+  else
+    channels = esp_network_get_layer (explainer->network, (guint) layer)->out.c;
+  if (channel < channels)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "channel %d: layer %d has channels 0 to %d", channel, layer, channels - 1);
+  return FALSE;
+}
+
+/**
+ * esp_explainer_heatmap:
+ * @layer: a layer, not a head; or ESP_PIXELS
+ * @channel: one of its channels, or -1 for all together
+ * @placement: where the image lies in the network's input, as esp_fit_image() gave it
+ * @error: ESP_ERROR_SHAPE where there is no such layer or channel; ESP_ERROR_UNSUPPORTED where the method gives no such map
+ *
+ * Returns: (transfer full): the map of the last run; its @target is for the caller to fill in. Thread: lane.
+ */
+EspHeatmap *
+esp_explainer_heatmap (EspExplainer *explainer, int layer, int channel, EspPlacement placement, GError **error)
+{
+  const EspAttribution *method = explainer->method;
+  g_autoptr (EspHeatmap) heatmap = NULL;
+  EspShape shape;
+
+  if (!check_layer (explainer, layer, error) || !check_channel (explainer, layer, channel, error))
+    return NULL;
+  if (layer != ESP_PIXELS && !check_gives (explainer, ESP_GIVES_LAYERS, "heatmap at a layer", error))
+    return NULL;
+  shape = layer == ESP_PIXELS ? esp_network_get_input (explainer->network) : esp_network_get_layer (explainer->network, (guint) layer)->out;
+  heatmap = esp_heatmap_new (shape.w, shape.h);
+  if (!method->map (explainer, layer, channel, heatmap->values, error))
+    return NULL;
+  heatmap->is_signed = method->is_signed;
+  heatmap->placement = placement;
+  heatmap->unit = g_strdup (method->unit);
+  heatmap->method = g_strdup (method->id);
+  heatmap->layer = layer;
+  heatmap->channel = channel;
+  return g_steal_pointer (&heatmap);
+}
+
+/**
+ * esp_explainer_score:
+ * @layer: a layer, not a head
+ * @at: where in the layer; ESP_AT_CONV is method 1's
+ * @reduce: over h and w; ESP_REDUCE_MAX, signed, is what method 1's code does
+ * @scores: (out caller-allocates): c numbers
+ * @error: ESP_ERROR_UNSUPPORTED where the method gives none
+ *
+ * Returns: whether the last run could be read. Thread: lane.
+ */
+gboolean
+esp_explainer_score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *scores, GError **error)
+{
+  return check_gives (explainer, ESP_GIVES_CHANNELS, "scores of channels", error) && check_layer (explainer, (int) layer, error)
+         && explainer->method->score (explainer, layer, at, reduce, scores, error);
+}
