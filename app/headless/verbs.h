@@ -4,6 +4,7 @@
 #include "verb.h"
 
 extern const EspVerb esp_verb_anchors;
+extern const EspVerb esp_verb_dataset;
 extern const EspVerb esp_verb_attribute;
 extern const EspVerb esp_verb_augment;
 extern const EspVerb esp_verb_figure;

@@ -10,9 +10,9 @@
 
 #define MOST_NAMED 10 /* classes spelled out in the warning */
 
-/* Case, and the underscores that stand for spaces, do not make a class another. */
-static char *
-fold (const char *name)
+/** esp_class_name_fold: Returns: (transfer full): @name as it is compared: case, and underscores for spaces, make no other class. Thread: any. */
+char *
+esp_class_name_fold (const char *name)
 {
   g_autofree char *folded = g_utf8_casefold (name, -1);
 
@@ -28,10 +28,10 @@ find_name (const char *const *names, guint n, const char *name)
   for (guint i = 0; i < n; i++)
     if (strcmp (names[i], name) == 0)
       return (int) i;
-  wanted = fold (name);
+  wanted = esp_class_name_fold (name);
   for (guint i = 0; i < n; i++)
     {
-      g_autofree char *folded = fold (names[i]);
+      g_autofree char *folded = esp_class_name_fold (names[i]);
 
       if (strcmp (folded, wanted) == 0)
         return (int) i;

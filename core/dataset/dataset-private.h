@@ -57,6 +57,9 @@ extern const EspDatasetReader esp_dataset_reader_class_folders;
 extern const EspDatasetReader esp_dataset_reader_split_folders;
 extern const EspDatasetReader esp_dataset_reader_refused; /* all files that are left */
 
+void     esp_draw_place        (const EspDatasetDraw *draw,
+                                guint        n,
+                                guint        edges[4]);
 gboolean esp_draft_read        (EspDraft    *draft, /* by the registry: for a reader that hands on */
                                 const char  *path,
                                 EspJob      *job,

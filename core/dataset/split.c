@@ -14,9 +14,9 @@
 
 static const char *const part_names[3] = { "train", "val", "test" };
 
-/* Where each part begins and the last ends, of @n images: cumulative shares, rounded. */
-static void
-place_parts (const EspDatasetDraw *draw, guint n, guint edges[4])
+/** esp_draw_place: where each part begins and the last ends, of @n images: cumulative shares, rounded. Thread: any. */
+void
+esp_draw_place (const EspDatasetDraw *draw, guint n, guint edges[4])
 {
   const double usual[3] = { 3, 1, 1 };
   const gboolean given = draw->parts[0] + draw->parts[1] + draw->parts[2] > 0;
@@ -68,7 +68,7 @@ esp_dataset_split (EspDataset *dataset, const char *part, const EspDatasetDraw *
                    esp_dataset_get_path (dataset), part);
       return NULL;
     }
-  place_parts (draw, n, edges);
+  esp_draw_place (draw, n, edges);
   if (edges[which] == edges[which + 1])
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: %s would be empty: %u images are too few for these parts",
