@@ -2,44 +2,11 @@
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
-#include "explain/target.h"
-
-#include "base/error.h"
-#include "detect/decode.h"
+#include "explain/target-private.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef enum
-{
-  TARGET_CLASSES,
-  TARGET_DETECTION,
-  TARGET_CELLS,
-} TargetKind;
-
-struct _EspTarget
-{
-  TargetKind kind;
-  float tau;
-  EspDetection detection;
-  guint head;      /* of cells */
-  int row, column; /* likewise; -1: all */
-  guint n;
-  int *items; /* @n classes, or channels of the head's input; ascending, once each */
-};
-
-/* One head of the engine, all batch items, plain order. */
-typedef struct
-{
-  const EspLayer *layer;
-  EspAt at;       /* where its logits are in the layer before: where that activates them, before it does */
-  EspShape shape; /* n = batch */
-  EspShape input; /* of the network */
-  float *raw;     /* logits, from the layer before */
-  float *active;  /* the head's map; NULL where not needed */
-  float *mask;    /* M, 0 or 1 */
-} Head;
 
 static int
 compare_ints (gconstpointer a, gconstpointer b)
@@ -50,7 +17,7 @@ compare_ints (gconstpointer a, gconstpointer b)
 }
 
 static EspTarget *
-target_new (TargetKind kind, const int *items, guint n)
+target_new (EspTargetKind kind, const int *items, guint n)
 {
   EspTarget *target = g_atomic_rc_box_new0 (EspTarget);
 
@@ -85,7 +52,7 @@ esp_target_new_classes (const int *classes, guint n, float tau)
 
   g_return_val_if_fail (classes != NULL && n > 0, NULL);
 
-  target = target_new (TARGET_CLASSES, classes, n);
+  target = target_new (ESP_TARGET_CLASSES, classes, n);
   target->tau = tau;
   return target;
 }
@@ -103,8 +70,29 @@ esp_target_new_detection (const EspDetection *detection)
 
   g_return_val_if_fail (detection != NULL, NULL);
 
-  target = target_new (TARGET_DETECTION, NULL, 0);
+  target = target_new (ESP_TARGET_DETECTION, NULL, 0);
   target->detection = *detection;
+  return target;
+}
+
+/**
+ * esp_target_new_part:
+ * @detection: a box that the network gave
+ * @part: one of its numbers
+ *
+ * M is one at that raw number (t_x, t_y, t_w, t_h, the objectness or the class logit) of the box's own cell and anchor: what moves the box down,
+ * widens it, or names it. Returns: (transfer full): the target. Thread: any.
+ */
+EspTarget *
+esp_target_new_part (const EspDetection *detection, EspPart part)
+{
+  EspTarget *target;
+
+  g_return_val_if_fail (detection != NULL && part < ESP_N_PARTS, NULL);
+
+  target = target_new (ESP_TARGET_PART, NULL, 0);
+  target->detection = *detection;
+  target->part = part;
   return target;
 }
 
@@ -116,7 +104,7 @@ esp_target_new_detection (const EspDetection *detection)
  * @row: a row of cells, or -1 for all
  * @column: a column of cells, or -1 for all
  *
- * M is one at these channels and cells: one coordinate of a box, one class everywhere, a place where something was missed.
+ * M is one at these channels and cells: one class everywhere, any number anywhere.
  * Returns: (transfer full): the target. Thread: any.
  */
 EspTarget *
@@ -130,11 +118,66 @@ esp_target_new_cells (guint head, const guint *channels, guint n_channels, int r
   items = g_new (int, n_channels);
   for (guint i = 0; i < n_channels; i++)
     items[i] = (int) MIN (channels[i], (guint) G_MAXINT);
-  target = target_new (TARGET_CELLS, items, n_channels);
+  target = target_new (ESP_TARGET_CELLS, items, n_channels);
   target->head = head;
   target->row = row;
   target->column = column;
   return target;
+}
+
+/**
+ * esp_target_new_sum:
+ * @targets: what is added up; references are taken
+ * @weights: @n finite numbers, any sign
+ * @n: how many, at least 1
+ *
+ * M is the weighted sum of theirs: what tells one box from another, a box apart from its background. Returns: (transfer full): the target.
+ * Thread: any.
+ */
+EspTarget *
+esp_target_new_sum (EspTarget *const *targets, const double *weights, guint n)
+{
+  EspTarget *target;
+
+  g_return_val_if_fail (targets != NULL && weights != NULL && n > 0, NULL);
+
+  target = target_new (ESP_TARGET_SUM, NULL, 0);
+  target->n_terms = n;
+  target->terms = g_new (EspTarget *, n);
+  target->weights = g_memdup2 (weights, n * sizeof *weights);
+  for (guint i = 0; i < n; i++)
+    target->terms[i] = esp_target_ref (targets[i]);
+  return target;
+}
+
+/**
+ * esp_target_new_masks:
+ * @target: any form
+ * @use: which of its two masks count
+ *
+ * ESP_MASKS_SPATIAL_ONLY: at the cells and anchors that pass, all of their 5 + classes numbers (of cells all channels of the head).
+ * ESP_MASKS_CHANNEL_ONLY: the target's own numbers at every cell: of classes x, y, w, h, objectness and these classes of every anchor; of a
+ * box its numbers of its anchor. To see what each mask is worth. Of a sum it holds for every term. Returns: (transfer full): the target.
+ * Thread: any.
+ */
+EspTarget *
+esp_target_new_masks (EspTarget *target, EspMaskUse use)
+{
+  EspTarget *copy = target_new (target->kind, target->items, target->n);
+
+  copy->use = use;
+  copy->tau = target->tau;
+  copy->detection = target->detection;
+  copy->part = target->part;
+  copy->head = target->head;
+  copy->row = target->row;
+  copy->column = target->column;
+  copy->n_terms = target->n_terms;
+  copy->weights = g_memdup2 (target->weights, target->n_terms * sizeof *target->weights);
+  copy->terms = g_new0 (EspTarget *, target->n_terms);
+  for (guint i = 0; i < target->n_terms; i++)
+    copy->terms[i] = esp_target_new_masks (target->terms[i], use);
+  return copy;
 }
 
 /** esp_target_ref: Returns: (transfer full): @target. Thread: any. */
@@ -147,7 +190,13 @@ esp_target_ref (EspTarget *target)
 static void
 target_clear (gpointer data)
 {
-  g_free (((EspTarget *) data)->items);
+  EspTarget *target = data;
+
+  for (guint i = 0; i < target->n_terms; i++)
+    esp_target_unref (target->terms[i]);
+  g_free (target->terms);
+  g_free (target->weights);
+  g_free (target->items);
 }
 
 /** esp_target_unref: drops one reference. Thread: any. */
@@ -161,12 +210,12 @@ esp_target_unref (EspTarget *target)
  * esp_target_get_detection:
  * @target: the target
  *
- * Returns: (transfer none) (nullable): the box that is explained, where it is one. Thread: any.
+ * Returns: (transfer none) (nullable): the box that is explained, where it is one, whole. Thread: any.
  */
 const EspDetection *
 esp_target_get_detection (const EspTarget *target)
 {
-  return target->kind == TARGET_DETECTION ? &target->detection : NULL;
+  return target->kind == ESP_TARGET_DETECTION ? &target->detection : NULL;
 }
 
 /**
@@ -178,82 +227,102 @@ esp_target_get_detection (const EspTarget *target)
 int
 esp_target_get_head (const EspTarget *target)
 {
+  int head;
+
   switch (target->kind)
     {
-    case TARGET_DETECTION:
-      return (int) target->detection.head;
-    case TARGET_CELLS:
+    case ESP_TARGET_CELLS:
       return (int) target->head;
-    case TARGET_CLASSES:
-    default:
+    case ESP_TARGET_SUM:
+      head = esp_target_get_head (target->terms[0]);
+      for (guint i = 1; i < target->n_terms; i++)
+        if (esp_target_get_head (target->terms[i]) != head)
+          return -1;
+      return head;
+    case ESP_TARGET_CLASSES:
       return -1;
+    case ESP_TARGET_DETECTION:
+    case ESP_TARGET_PART:
+    case ESP_TARGET_MISSED:
+    default:
+      return (int) target->detection.head;
     }
-}
-
-static void
-append_class (GString *text, int index, const char *const *names)
-{
-  guint n = names != NULL ? g_strv_length ((char **) names) : 0;
-
-  if (index >= 0 && (guint) index < n)
-    g_string_append (text, names[index]);
-  else
-    g_string_append_printf (text, "class %d", index);
-}
-
-static void
-describe_cells (const EspTarget *target, GString *text)
-{
-  g_string_append_printf (text, target->n == 1 ? "head %u, channel" : "head %u, channels", target->head);
-  for (guint i = 0; i < target->n; i++)
-    g_string_append_printf (text, i == 0 ? " %d" : ", %d", target->items[i]);
-  if (target->row < 0 && target->column < 0)
-    g_string_append (text, ", everywhere");
-  if (target->row >= 0)
-    g_string_append_printf (text, ", row %d", target->row);
-  if (target->column >= 0)
-    g_string_append_printf (text, ", column %d", target->column);
 }
 
 /**
- * esp_target_describe:
+ * esp_target_get_class:
  * @target: the target
- * @names: (nullable): NULL-terminated class names; without, classes are told by number
  *
- * Returns: (transfer full): in words: "dog 94 %"; "class dog, everywhere"; "head 121, channel 4, row 3, column 5". Thread: any.
+ * Returns: the one class that it is about, or -1 where it is about several or none. Thread: any.
  */
-char *
-esp_target_describe (const EspTarget *target, const char *const *names)
+int
+esp_target_get_class (const EspTarget *target)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
+  int class_index;
 
   switch (target->kind)
     {
-    case TARGET_DETECTION:
-      append_class (text, target->detection.class_index, names);
-      g_string_append_printf (text, " %d %%", (int) lrint (100 * (double) target->detection.score));
-      break;
-    case TARGET_CELLS:
-      describe_cells (target, text);
-      break;
-    case TARGET_CLASSES:
+    case ESP_TARGET_CLASSES:
+      return target->n == 1 ? target->items[0] : -1;
+    case ESP_TARGET_CELLS:
+      return -1;
+    case ESP_TARGET_SUM:
+      class_index = esp_target_get_class (target->terms[0]);
+      for (guint i = 1; i < target->n_terms; i++)
+        if (esp_target_get_class (target->terms[i]) != class_index)
+          return -1;
+      return class_index;
+    case ESP_TARGET_DETECTION:
+    case ESP_TARGET_PART:
+    case ESP_TARGET_MISSED:
     default:
-      g_string_append (text, target->n == 1 ? (names != NULL ? "class " : "") : "classes ");
-      for (guint i = 0; i < target->n; i++)
-        {
-          if (i == 4 && target->n > 5)
-            {
-              g_string_append_printf (text, " and %u more", target->n - i);
-              break;
-            }
-          if (i > 0)
-            g_string_append (text, ", ");
-          append_class (text, target->items[i], names);
-        }
-      g_string_append (text, ", everywhere");
-      break;
+      return target->detection.class_index;
     }
-  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* A sum is about a box where all its terms are about that one. */
+static gboolean
+get_common_box (const EspTarget *target, EspBox *box)
+{
+  if (!esp_target_get_box (target->terms[0], box))
+    return FALSE;
+  for (guint i = 1; i < target->n_terms; i++)
+    {
+      EspBox other;
+
+      if (!esp_target_get_box (target->terms[i], &other) || memcmp (&other, box, sizeof other) != 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * esp_target_get_box:
+ * @target: the target
+ * @box: (out) (optional): the box, in fractions of the image
+ *
+ * Returns: TRUE of a detection, of its parts and their sums, and of a missed box. Thread: any.
+ */
+gboolean
+esp_target_get_box (const EspTarget *target, EspBox *box)
+{
+  EspBox unused;
+
+  switch (target->kind)
+    {
+    case ESP_TARGET_CLASSES:
+    case ESP_TARGET_CELLS:
+      return FALSE;
+    case ESP_TARGET_SUM:
+      return get_common_box (target, box != NULL ? box : &unused);
+    case ESP_TARGET_DETECTION:
+    case ESP_TARGET_PART:
+    case ESP_TARGET_MISSED:
+    default:
+      if (box != NULL)
+        *box = target->detection.box;
+      return TRUE;
+    }
 }
 
 /**
@@ -266,240 +335,18 @@ EspHash
 esp_target_get_hash (const EspTarget *target)
 {
   const EspDetection *d = &target->detection;
-  const int numbers[] = { (int) target->kind, d->class_index,     (int) d->head, d->anchor,     d->row,
-                          d->column,          (int) target->head, target->row,   target->column };
+  const int numbers[] = { (int) target->kind, (int) target->use,  (int) target->part, d->class_index, (int) d->head, d->anchor, d->row,
+                          d->column,          (int) target->head, target->row,        target->column };
   EspHash hash = esp_hash_bytes (numbers, sizeof numbers);
 
   hash = esp_hash_combine (hash, esp_hash_bytes (&target->tau, sizeof target->tau));
-  return esp_hash_combine (hash, esp_hash_bytes (target->items, target->n * sizeof *target->items));
-}
-
-static void
-head_clear (Head *head)
-{
-  g_free (head->raw);
-  g_free (head->active);
-  g_free (head->mask);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Head, head_clear)
-
-/* A head with new_coords reads what a convolution has activated. */
-static EspAt
-logits_at (const EspNetwork *network, const EspLayer *head)
-{
-  const EspLayer *before = head->inputs[0] >= 0 ? esp_network_get_layer (network, (guint) head->inputs[0]) : NULL;
-
-  return head->head.activated && before != NULL && before->activation == ESP_ACTIVATION_LOGISTIC ? ESP_AT_PRE : ESP_AT_OUT;
-}
-
-static gboolean
-head_read (EspEngine *engine, guint layer, gboolean active, Head *head, GError **error)
-{
-  EspNetwork *network = esp_engine_get_network (engine);
-  gsize n;
-
-  head->layer = esp_network_get_layer (network, layer);
-  head->at = logits_at (network, head->layer);
-  head->shape = esp_engine_get_shape (engine, (int) layer);
-  head->input = esp_network_get_input (network);
-  n = esp_shape_count (head->shape);
-  head->raw = g_new (float, n);
-  head->mask = g_new0 (float, n);
-  if (active)
-    head->active = g_new (float, n);
-  return esp_engine_read (engine, (guint) head->layer->inputs[0], head->at, head->raw, error)
-         && (!active || esp_engine_read (engine, layer, ESP_AT_OUT, head->active, error));
-}
-
-/* The place in the arrays of channel @k of @anchor at a cell. */
-static gsize
-head_index (const Head *head, int item, int anchor, int k, int row, int column)
-{
-  int channel = anchor * (5 + head->layer->head.classes) + k;
-
-  return (((gsize) item * (gsize) head->shape.c + (gsize) channel) * (gsize) head->shape.h + (gsize) row) * (gsize) head->shape.w
-         + (gsize) column;
-}
-
-/* One cell and anchor of method 1's M. */
-static void
-mask_classes_at (const EspTarget *target, Head *head, int item, int anchor, int row, int column)
-{
-  const float *active = head->active;
-  gsize plane = (gsize) head->shape.h * (gsize) head->shape.w, at = head_index (head, item, anchor, 0, row, column);
-  float objectness = active[at + 4 * plane], sum = 0;
-  const EspTree *tree = head->layer->head.tree;
-  EspBox box;
-
-  for (guint i = 0; i < target->n; i++)
+  if (target->kind == ESP_TARGET_MISSED)
+    hash = esp_hash_combine (hash, esp_hash_bytes (&d->box, sizeof d->box));
+  hash = esp_hash_combine (hash, esp_hash_bytes (target->items, target->n * sizeof *target->items));
+  for (guint i = 0; i < target->n_terms; i++)
     {
-      gsize place = at + (5 + (gsize) target->items[i]) * plane;
-      float score = objectness * (tree != NULL ? esp_tree_chance (tree, active + at + 5 * plane, plane, target->items[i]) : active[place]);
-
-      sum += score;
-      head->mask[place] = score >= target->tau;
+      hash = esp_hash_combine (hash, esp_hash_bytes (&target->weights[i], sizeof target->weights[i]));
+      hash = esp_hash_combine (hash, esp_target_get_hash (target->terms[i]));
     }
-  if (!(sum > target->tau))
-    return;
-  box = esp_decode_box (head->layer, active + at, head->input, anchor, row, column);
-  for (gsize k = 0; k < 5; k++)
-    head->mask[at + k * plane] = (const float[]){ box.x, box.y, box.w, box.h, objectness }[k] >= target->tau;
-}
-
-static gboolean
-mask_classes (const EspTarget *target, Head *head, GError **error)
-{
-  int last = target->items[target->n - 1], classes = head->layer->head.classes;
-
-  if (target->items[0] < 0 || last >= classes)
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "class %d: the network's head at layer %u has classes 0 to %d",
-                   last >= classes ? last : target->items[0], head->layer->index, classes - 1);
-      return FALSE;
-    }
-  for (int item = 0; item < head->shape.n; item++)
-    for (int anchor = 0; anchor < head->layer->head.n_anchors; anchor++)
-      for (int row = 0; row < head->shape.h; row++)
-        for (int column = 0; column < head->shape.w; column++)
-          mask_classes_at (target, head, item, anchor, row, column);
-  return TRUE;
-}
-
-static gboolean
-mask_detection (const EspTarget *target, Head *head, GError **error)
-{
-  const EspDetection *d = &target->detection;
-
-  if (d->head != head->layer->index)
-    return TRUE;
-  if (d->anchor < 0 || d->anchor >= head->layer->head.n_anchors || d->class_index < 0 || d->class_index >= head->layer->head.classes
-      || d->row < 0 || d->row >= head->shape.h || d->column < 0 || d->column >= head->shape.w)
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
-                   "the box is of class %d, anchor %d, row %d, column %d: the head at layer %u has %d classes, %d anchors, %d × %d cells",
-                   d->class_index, d->anchor, d->row, d->column, head->layer->index, head->layer->head.classes, head->layer->head.n_anchors,
-                   head->shape.h, head->shape.w);
-      return FALSE;
-    }
-  for (int item = 0; item < head->shape.n; item++)
-    {
-      head->mask[head_index (head, item, d->anchor, 4, d->row, d->column)] = 1;
-      head->mask[head_index (head, item, d->anchor, 5 + d->class_index, d->row, d->column)] = 1;
-    }
-  return TRUE;
-}
-
-static gboolean
-mask_cells (const EspTarget *target, Head *head, GError **error)
-{
-  int top = MAX (target->row, 0), bottom = target->row < 0 ? head->shape.h : target->row + 1;
-  int left = MAX (target->column, 0), right = target->column < 0 ? head->shape.w : target->column + 1;
-
-  if (target->head != head->layer->index)
-    return TRUE;
-  if (target->items[target->n - 1] >= head->shape.c || bottom > head->shape.h || right > head->shape.w)
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
-                   "channel %d, row %d, column %d: the head at layer %u reads %d channels of %d × %d cells", target->items[target->n - 1],
-                   target->row, target->column, head->layer->index, head->shape.c, head->shape.h, head->shape.w);
-      return FALSE;
-    }
-  for (int item = 0; item < head->shape.n; item++)
-    for (guint i = 0; i < target->n; i++)
-      for (int row = top; row < bottom; row++)
-        for (int column = left; column < right; column++)
-          head->mask[head_index (head, item, 0, target->items[i], row, column)] = 1;
-  return TRUE;
-}
-
-/* Adds this head's share of the count and of T. */
-static void
-head_sum (const Head *head, guint *n_ones, double *value)
-{
-  gsize n = esp_shape_count (head->shape) / (gsize) head->shape.n;
-
-  for (int item = 0; item < head->shape.n; item++)
-    for (gsize i = 0; i < n; i++)
-      if (head->mask[(gsize) item * n + i] != 0)
-        {
-          n_ones[item]++;
-          if (value != NULL)
-            value[item] += (double) head->raw[(gsize) item * n + i];
-        }
-}
-
-static gboolean
-apply_head (const EspTarget *target, EspEngine *engine, guint layer, guint *n_ones, double *value, GError **error)
-{
-  g_auto (Head) head = { 0 };
-  gboolean masked;
-  guint before;
-
-  if (!head_read (engine, layer, target->kind == TARGET_CLASSES, &head, error))
-    return FALSE;
-  if (target->kind == TARGET_CLASSES)
-    masked = mask_classes (target, &head, error);
-  else if (target->kind == TARGET_DETECTION)
-    masked = mask_detection (target, &head, error);
-  else
-    masked = mask_cells (target, &head, error);
-  if (!masked)
-    return FALSE;
-  head_sum (&head, n_ones, value);
-  before = (guint) head.layer->inputs[0];
-  return head.at == ESP_AT_PRE ? esp_engine_set_seed_before (engine, before, head.mask, error)
-                               : esp_engine_set_seed (engine, before, head.mask, error);
-}
-
-/* Whether the one head that a target names is one of @heads. */
-static gboolean
-check_head (const EspTarget *target, const guint *heads, guint n, GError **error)
-{
-  guint wanted = target->kind == TARGET_DETECTION ? target->detection.head : target->head;
-
-  if (n == 0)
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "the network has no head ([yolo] or [region]), so there is nothing to explain");
-      return FALSE;
-    }
-  if (target->kind == TARGET_CLASSES)
-    return TRUE;
-  for (guint i = 0; i < n; i++)
-    if (heads[i] == wanted)
-      return TRUE;
-  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %u is not a head of the network", wanted);
-  return FALSE;
-}
-
-/**
- * esp_target_apply:
- * @target: what is explained
- * @engine: an explain engine whose forward is done
- * @n_ones: (out caller-allocates): per batch item, how many raw head outputs are summed; 0 says that nothing is there to be explained
- * @value: (out caller-allocates) (nullable): per batch item, T = sum of M * Y, in logits
- * @error: ESP_ERROR_SHAPE where the target is not of this network, ESP_ERROR_UNSUPPORTED without heads
- *
- * Clears the engine's seeds and sets M (zeros and ones, as constants) at the layer that feeds each head, before its activation where that
- * is the logistic one in the place of the head's own (new_coords): the gradients of T by the raw logits. Two heads that read one layer cannot be told apart by a seed, so their masks must come from one of them. Thread: lane.
- * Returns: whether the seeds are set.
- */
-gboolean
-esp_target_apply (const EspTarget *target, EspEngine *engine, guint *n_ones, double *value, GError **error)
-{
-  guint n, batch = esp_engine_get_batch (engine);
-  const guint *heads = esp_network_get_heads (esp_engine_get_network (engine), &n);
-
-  g_return_val_if_fail (n_ones != NULL, FALSE);
-
-  if (!check_head (target, heads, n, error))
-    return FALSE;
-  memset (n_ones, 0, batch * sizeof *n_ones);
-  for (guint i = 0; value != NULL && i < batch; i++)
-    value[i] = 0;
-  esp_engine_clear_seeds (engine);
-  for (guint i = 0; i < n; i++)
-    if (!apply_head (target, engine, heads[i], n_ones, value, error))
-      return FALSE;
-  return TRUE;
+  return hash;
 }

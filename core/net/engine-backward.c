@@ -90,6 +90,43 @@ esp_engine_set_seed_before (EspEngine *engine, guint layer, const float *seed, G
   return TRUE;
 }
 
+/**
+ * esp_engine_set_seed_item:
+ * @engine: an explain engine
+ * @layer: any layer
+ * @at: ESP_AT_OUT, or ESP_AT_PRE as esp_engine_set_seed_before()
+ * @item: image of the batch
+ * @seed: dT/d(value there) of that image, c * h * w numbers, c h w
+ * @error: return location
+ *
+ * The other images keep the seeds that they have, or zeros where none were set. Thread: as forward. Errors: ESP_ERROR_SHAPE.
+ */
+gboolean
+esp_engine_set_seed_item (EspEngine *engine, guint layer, EspAt at, guint item, const float *seed, GError **error)
+{
+  EspStep *step;
+  EspLayout one;
+  void **place;
+  gboolean *seeded;
+
+  g_return_val_if_fail (engine->train == NULL && at != ESP_AT_CONV && item < engine->options.batch, FALSE);
+
+  if (!has_gradient (engine, (int) layer, error))
+    return FALSE;
+  step = esp_engine_step (engine, layer);
+  place = at == ESP_AT_PRE ? &step->seed_before : &step->seed;
+  seeded = at == ESP_AT_PRE ? &step->seeded_before : &step->seeded;
+  if (*place == NULL)
+    *place = g_malloc (esp_layout_get_bytes (&step->layout));
+  if (!*seeded)
+    memset (*place, 0, esp_layout_get_bytes (&step->layout));
+  one = step->layout;
+  one.shape.n = 1;
+  esp_layout_pack (&one, seed, (char *) *place + item * esp_layout_get_bytes (&one));
+  *seeded = TRUE;
+  return TRUE;
+}
+
 static void
 plant_seeds (EspEngine *engine)
 {

@@ -196,6 +196,39 @@ esp_engine_read (EspEngine *engine, guint layer, EspAt at, float *values, GError
 }
 
 /**
+ * esp_engine_read_item:
+ * @engine: after a forward
+ * @layer: a layer
+ * @at: its output, or before its activation
+ * @item: image of the batch
+ * @values: (out): c * h * w numbers, c h w
+ * @error: return location
+ *
+ * As esp_engine_read() of one image alone. Thread: as forward. Errors: ESP_ERROR_SHAPE where this engine does not keep it.
+ */
+gboolean
+esp_engine_read_item (EspEngine *engine, guint layer, EspAt at, guint item, float *values, GError **error)
+{
+  const EspStep *step;
+  const char *native;
+  EspLayout one;
+
+  g_return_val_if_fail (at != ESP_AT_CONV && item < engine->options.batch, FALSE);
+
+  if (!esp_engine_can_read (engine, layer, at, error))
+    return FALSE;
+  step = esp_engine_step (engine, layer);
+  one = step->layout;
+  one.shape.n = 1;
+  native = at == ESP_AT_PRE && step->pre.data != NULL ? step->pre.data : esp_engine_step (engine, step->root)->out.data;
+  esp_layout_unpack (&one, native + item * esp_layout_get_bytes (&one), values);
+  for (gsize i = 0; at == ESP_AT_PRE && step->pre.data == NULL && i < esp_shape_count (one.shape); i++)
+    if (step->layer->activation == ESP_ACTIVATION_LEAKY && values[i] < 0)
+      values[i] = (float) ((double) values[i] / 0.1);
+  return TRUE;
+}
+
+/**
  * esp_engine_write:
  * @engine: the engine
  * @layer: a layer whose output it holds

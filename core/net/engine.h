@@ -104,6 +104,13 @@ gboolean     esp_engine_read_double  (EspEngine               *engine,
                                       EspAt                    at,
                                       double                  *values,
                                       GError                 **error);
+/* The same of one image of the batch: c * h * w numbers; ESP_AT_OUT or ESP_AT_PRE. */
+gboolean     esp_engine_read_item    (EspEngine               *engine,
+                                      guint                    layer,
+                                      EspAt                    at,
+                                      guint                    item,
+                                      float                   *values,
+                                      GError                 **error);
 /* Sets a layer's output, for the tests and for a forward_from. */
 gboolean     esp_engine_write        (EspEngine               *engine,
                                       guint                    layer,
@@ -121,6 +128,12 @@ gboolean     esp_engine_set_seed_before (EspEngine            *engine,   /* of t
                                          guint                 layer,
                                          const float          *seed,
                                          GError              **error);
+gboolean     esp_engine_set_seed_item (EspEngine              *engine,   /* of one image; those of the others stay as they are */
+                                      guint                    layer,
+                                      EspAt                    at,       /* ESP_AT_OUT, or ESP_AT_PRE: before the activation */
+                                      guint                    item,
+                                      const float             *seed,     /* c * h * w, plain order */
+                                      GError                 **error);
 gboolean     esp_engine_backward     (EspEngine               *engine,
                                       guint                    stop,
                                       EspJob                  *job,
