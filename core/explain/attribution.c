@@ -9,6 +9,11 @@
 /* One a line, in the order of the menus. */
 static const EspAttribution *const rows[] = {
   &esp_attribution_gradient_activation,
+  &esp_attribution_grad_cam,
+  &esp_attribution_odam,
+  &esp_attribution_taylor,
+  &esp_attribution_gradient,
+  &esp_attribution_guided,
 };
 
 /** esp_attribution_find: Returns: (transfer none) (nullable): the method of this id. Thread: any. */

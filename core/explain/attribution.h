@@ -17,10 +17,11 @@ typedef enum
   ESP_GIVES_PIXELS = 1 << 1,   /* a heatmap at the pixels */
   ESP_GIVES_CHANNELS = 1 << 2, /* a score per channel of any layer */
   ESP_WANTS_BOX = 1 << 3,      /* explains one box only, found or drawn */
+  ESP_KEEPS_LAYER = 1 << 4,    /* of a run for one layer only that layer and the pixels can be read; one for every layer costs much memory */
 } EspGives;
 
 #define ESP_PIXELS       (-1) /* in place of a layer */
-#define ESP_EVERY_LAYER  (-2) /* what will be read of a run is not known, or several layers are */
+#define ESP_EVERY_LAYER  (-2) /* any layer may be read, but not the pixels: which of them is not known, or several are */
 
 /* One row of the registry. A method runs once for an image and a target; what was asked for is then read from it without another run. */
 struct _EspAttribution
@@ -31,6 +32,8 @@ struct _EspAttribution
   const char    *unit;
   gboolean       is_signed;
   guint          gives;     /* of EspGives */
+  EspAt          at;        /* where its score of a channel is taken unless something else is said, */
+  EspReduce      reduce;    /* and how; 0: before batch normalisation, signed maximum */
   const EspKnob *knobs;
   guint          n_knobs;
   gboolean     (*open)  (EspExplainer *explainer, GError **error); /* (nullable): makes the method's own state */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "explain/explainer.h"
+#include "explain/field.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,9 @@ struct _EspExplainer
   gpointer              state;   /* the method's own */
   EspEngine            *engine;  /* explain, batch 1; made when asked for */
   EspEngine            *pixels;  /* the same, its backward reaching the image */
+  EspEngine            *ran;     /* (transfer none) (nullable): that holds the last run's gradient, where one does */
+  float                *input;   /* of the last run that reached the pixels */
+  char                 *note;    /* (nullable): what the last run has to say of itself, in words */
   guint                 n_ones;  /* of the last run */
   double                value;
 };
@@ -31,7 +35,30 @@ gboolean   esp_explainer_gradient   (EspExplainer     *explainer,
                                      EspJob           *job,
                                      GError          **error);
 
+/* The run of methods that one gradient is enough for: it is left in explainer->ran. */
+gboolean   esp_explainer_run_gradient (EspExplainer    *explainer,
+                                     const float      *input,
+                                     const EspTarget  *target,
+                                     int               layer,
+                                     EspJob           *job,
+                                     GError          **error);
+/* Gradients of that run, and values where they are asked for, of a layer or of the pixels. */
+gboolean   esp_explainer_read_field (EspExplainer     *explainer,
+                                     int               layer,
+                                     EspAt             at,
+                                     gboolean          values,
+                                     EspField         *field,      /* (out): to be cleared */
+                                     GError          **error);
+EspShape   esp_explainer_get_shape  (const EspExplainer *explainer, /* of a layer's output or of the pixels, n = 1 */
+                                     int                 layer);
+/* Progress of a run, unless whoever runs it counts images instead. */
+void       esp_explainer_progress   (const EspExplainer *explainer,
+                                     EspJob           *job,
+                                     guint             done,
+                                     guint             total);
+
 /* The registry's rows, one a file. */
-extern const EspAttribution esp_attribution_gradient_activation;
+extern const EspAttribution esp_attribution_gradient_activation, esp_attribution_gradient, esp_attribution_guided, esp_attribution_grad_cam,
+    esp_attribution_odam, esp_attribution_taylor;
 
 G_END_DECLS

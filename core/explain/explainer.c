@@ -35,6 +35,8 @@ close_method (EspExplainer *explainer)
     explainer->method->close (explainer->state);
   explainer->state = NULL;
   explainer->method = NULL;
+  explainer->ran = NULL;
+  g_clear_pointer (&explainer->note, g_free);
   g_clear_pointer (&explainer->values, g_free);
 }
 
@@ -47,6 +49,7 @@ esp_explainer_free (EspExplainer *explainer)
   close_method (explainer);
   g_clear_pointer (&explainer->engine, esp_engine_unref);
   g_clear_pointer (&explainer->pixels, esp_engine_unref);
+  g_free (explainer->input);
   esp_network_unref (explainer->network);
   esp_weights_unref (explainer->weights);
   g_free (explainer);
@@ -90,7 +93,7 @@ esp_explainer_get_engine (EspExplainer *explainer, gboolean pixels, GError **err
       = { .mode = ESP_MODE_EXPLAIN, .backend = explainer->options.backend, .bn = explainer->options.bn, .batch = 1, .pixels = pixels };
 
   if (*engine == NULL)
-    *engine = esp_engine_new (explainer->network, explainer->weights, &options, NULL, error);
+    *engine = esp_engine_new (explainer->network, explainer->weights, &options, pixels ? explainer->engine : explainer->pixels, error);
   return *engine;
 }
 
@@ -108,6 +111,82 @@ esp_explainer_gradient (
 {
   return esp_engine_forward (engine, input, job, error) && esp_target_apply (target, engine, &explainer->n_ones, &explainer->value, error)
          && esp_engine_backward (engine, 0, job, error);
+}
+
+/**
+ * esp_explainer_run_gradient:
+ * @layer: ESP_PIXELS where the gradient is to reach them; else they cannot be read of the run
+ * @error: as esp_explainer_gradient()
+ *
+ * The run of every method that one gradient is enough for. Thread: lane. Returns: whether it ran.
+ */
+gboolean
+esp_explainer_run_gradient (EspExplainer *explainer, const float *input, const EspTarget *target, int layer, EspJob *job, GError **error)
+{
+  EspEngine *engine = esp_explainer_get_engine (explainer, layer == ESP_PIXELS, error);
+
+  explainer->ran = NULL;
+  if (engine == NULL || !esp_explainer_gradient (explainer, engine, input, target, job, error))
+    return FALSE;
+  if (layer == ESP_PIXELS)
+    {
+      g_free (explainer->input);
+      explainer->input = g_memdup2 (input, esp_shape_count (esp_network_get_input (explainer->network)) * sizeof *input);
+    }
+  explainer->ran = engine;
+  return TRUE;
+}
+
+/** esp_explainer_get_shape: Returns: the shape of a layer's output, or of the pixels, for one image. Thread: any. */
+EspShape
+esp_explainer_get_shape (const EspExplainer *explainer, int layer)
+{
+  EspShape shape
+      = layer == ESP_PIXELS ? esp_network_get_input (explainer->network) : esp_network_get_layer (explainer->network, (guint) layer)->out;
+
+  shape.n = 1;
+  return shape;
+}
+
+/**
+ * esp_explainer_read_field:
+ * @layer: a layer, or ESP_PIXELS
+ * @at: where in it; of the pixels ESP_AT_OUT
+ * @values: whether the values are wanted, too
+ * @field: (out): to be cleared
+ * @error: ESP_ERROR_SHAPE where the run did not reach the pixels, or the layer has no such place
+ *
+ * Thread: lane. Returns: whether the last run could be read.
+ */
+gboolean
+esp_explainer_read_field (EspExplainer *explainer, int layer, EspAt at, gboolean values, EspField *field, GError **error)
+{
+  gsize n;
+
+  g_return_val_if_fail (explainer->ran != NULL, FALSE);
+
+  *field = (EspField){ .shape = esp_explainer_get_shape (explainer, layer) };
+  n = esp_shape_count (field->shape);
+  field->gradients = g_new (float, n);
+  if (!esp_engine_read_gradient (explainer->ran, layer, at, field->gradients, error))
+    return FALSE;
+  if (!values)
+    return TRUE;
+  if (layer == ESP_PIXELS)
+    {
+      field->values = g_memdup2 (explainer->input, n * sizeof *field->values);
+      return TRUE;
+    }
+  field->values = g_new (float, n);
+  return esp_engine_read (explainer->ran, (guint) layer, at, field->values, error);
+}
+
+/** esp_explainer_progress: says how far a run of many is, unless whoever runs it counts images instead. Thread: lane. */
+void
+esp_explainer_progress (const EspExplainer *explainer, EspJob *job, guint done, guint total)
+{
+  if (!explainer->options.quiet)
+    esp_job_set_progress (job, done, total);
 }
 
 /* What a method cannot give is refused by name. */
@@ -153,6 +232,7 @@ esp_explainer_run (EspExplainer *explainer, const float *input, const EspTarget 
 
   if (layer != ESP_EVERY_LAYER && !check_layer (explainer, layer, error))
     return FALSE;
+  g_clear_pointer (&explainer->note, g_free);
   return explainer->method->run (explainer, input, target, layer, job, error);
 }
 
@@ -168,6 +248,13 @@ double
 esp_explainer_get_value (const EspExplainer *explainer)
 {
   return explainer->value;
+}
+
+/** esp_explainer_get_note: Returns: (transfer none) (nullable): what the last run says of itself: how complete it is. Thread: lane. */
+const char *
+esp_explainer_get_note (const EspExplainer *explainer)
+{
+  return explainer->note;
 }
 
 static gboolean

@@ -10,7 +10,8 @@ typedef struct
   EspBackendKind backend;
   EspBnForm      bn;
   guint64        seed;  /* of what a method draws by lot */
-  guint          batch; /* images that a method without gradients runs at once; 0: 8 */
+  guint          batch; /* images that a method of many runs has at once; 0: 8 */
+  gboolean       quiet; /* runs leave the job's progress alone: whoever runs them counts images */
 } EspExplainerOptions;
 
 /* Thread: lane (the thread that makes it runs it), all functions. */
@@ -30,6 +31,7 @@ gboolean      esp_explainer_run          (EspExplainer               *explainer,
                                           GError                    **error);
 guint         esp_explainer_get_n_ones   (const EspExplainer         *explainer); /* of the last run: raw head outputs summed; 0: nothing was above tau */
 double        esp_explainer_get_value    (const EspExplainer         *explainer); /* likewise T */
+const char   *esp_explainer_get_note     (const EspExplainer         *explainer); /* (nullable): likewise, how well it went */
 EspHeatmap   *esp_explainer_heatmap      (EspExplainer               *explainer,
                                           int                         layer,     /* or ESP_PIXELS */
                                           int                         channel,   /* -1: all together */

@@ -42,7 +42,11 @@ append_method (GString *text, const EspHeatmap *heatmap)
 
   if (method != NULL)
     {
-      gunichar first = g_unichar_tolower (g_utf8_get_char (method->title));
+      gunichar first = g_utf8_get_char (method->title);
+
+      /* an abbreviation stays as it is */
+      if (!g_unichar_isupper (g_utf8_get_char (g_utf8_next_char (method->title))))
+        first = g_unichar_tolower (first);
 
       g_string_append (text, ", by ");
       g_string_append_unichar (text, first);

@@ -191,3 +191,28 @@ esp_layout_add (const EspLayout *layout, const void *native, void *total)
         to[i] += from[i];
     }
 }
+
+/** esp_layout_guide: clears a gradient where it, or the value @native of the same layout, is not above 0; float or double. */
+void
+esp_layout_guide (const EspLayout *layout, const void *native, void *grad)
+{
+  gsize n = esp_layout_get_bytes (layout) / layout->size;
+
+  if (layout->size == sizeof (double))
+    {
+      const double *value = native;
+      double *to = grad;
+
+      for (gsize i = 0; i < n; i++)
+        to[i] = value[i] > 0 && to[i] > 0 ? to[i] : 0;
+    }
+  else
+    {
+      const float *value = native;
+      float *to = grad;
+
+#pragma omp parallel for simd schedule(static)
+      for (gsize i = 0; i < n; i++)
+        to[i] = value[i] > 0 && to[i] > 0 ? to[i] : 0;
+    }
+}

@@ -32,5 +32,8 @@ void     esp_layout_zero_channels (const EspLayout *layout,
 void     esp_layout_add           (const EspLayout *layout,
                                    const void      *native,
                                    void            *total);  /* total += native */
+void     esp_layout_guide         (const EspLayout *layout,
+                                   const void      *native,
+                                   void            *grad);   /* 0 where either is not above 0 */
 
 G_END_DECLS

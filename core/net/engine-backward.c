@@ -148,6 +148,8 @@ step_back (EspEngine *engine, EspStep *step, int stop)
 {
   if (step->back_bend != NULL && !step->skipped && !esp_call_run (step->back_bend, FALSE))
     return FALSE;
+  if (engine->options.guided && step->bend != NULL && esp_activation_is_rectifier (step->layer->activation))
+    esp_layout_guide (&step->layout, esp_engine_step (engine, step->root)->out.data, step->pre_grad.data);
   if (step->seeded_before)
     esp_layout_add (&step->layout, step->seed_before, step->pre_grad.data != NULL ? step->pre_grad.data : step->grad.data);
   if (step->keep != NULL)
@@ -177,7 +179,9 @@ step_back (EspEngine *engine, EspStep *step, int stop)
  *
  * Gradients of T = sum over seeds of seed * output, at every layer from @stop on, and of the parameters there if the engine has them. The first consumer of a value stores its gradient, later ones
  * add. Max-pooling sends a gradient to the first largest number in row-major order, leaky and relu use the lower slope at 0, both as darknet.
- * Runs again from the same seeds give the same bits. Allocates nothing. In training the gradients of the parameters from @stop on are added to
+ * Runs again from the same seeds give the same bits. Allocates nothing. In a guided engine what comes back through a rectifier is no gradient:
+ * it is set to 0 where it is negative and where the rectifier's output is not above 0 (Springenberg et al. 2014, arXiv:1412.6806, section 3.4;
+ * those that are no plain relu keep their own slope above 0). In training the gradients of the parameters from @stop on are added to
  * the vector's, those of layers are not kept, and a forward comes before every backward. Thread: as forward.
  * Errors: G_IO_ERROR_CANCELLED, and then the gradients are undefined; ESP_ERROR_SHAPE where the engine is none for explaining.
  */

@@ -173,7 +173,8 @@ compile_through (EspEngine *engine, EspStep *step, const EspSpec *pool, const Es
   EspSpec both = *pool;
   guint n = 0;
 
-  if (pool->op != ESP_OP_MAXPOOL || engine->options.mode != ESP_MODE_EXPLAIN || input->bend == NULL || input->keep != NULL)
+  if (pool->op != ESP_OP_MAXPOOL || engine->options.mode != ESP_MODE_EXPLAIN || engine->options.guided || input->bend == NULL
+      || input->keep != NULL)
     return TRUE;
   esp_network_get_consumers (engine->network, input->layer->index, &n);
   both.activation = input->layer->activation;

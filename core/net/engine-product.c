@@ -43,9 +43,13 @@ value_at (EspEngine *engine, const EspStep *step, EspAt at)
 gboolean
 esp_engine_reduce_product (EspEngine *engine, guint layer, EspAt at, EspReduce reduce, float *scores, GError **error)
 {
-  static const EspProduct products[]
-      = { [ESP_REDUCE_MAX] = ESP_PRODUCT_MAX, [ESP_REDUCE_SUM] = ESP_PRODUCT_SUM, [ESP_REDUCE_ABS_SUM] = ESP_PRODUCT_ABS_SUM };
+  static const EspProduct products[ESP_N_REDUCES] = { [ESP_REDUCE_MAX] = ESP_PRODUCT_MAX,
+                                                      [ESP_REDUCE_SUM] = ESP_PRODUCT_SUM,
+                                                      [ESP_REDUCE_ABS_SUM] = ESP_PRODUCT_ABS_SUM,
+                                                      [ESP_REDUCE_MEAN] = ESP_PRODUCT_SUM,
+                                                      [ESP_REDUCE_ABS_MEAN] = ESP_PRODUCT_ABS_SUM };
   const EspStep *step;
+  EspShape shape;
   EspProductValue value;
 
   if (!esp_engine_can_read_gradient (engine, (int) layer, at, error))
@@ -54,6 +58,10 @@ esp_engine_reduce_product (EspEngine *engine, guint layer, EspAt at, EspReduce r
   value = value_at (engine, step, at);
   esp_product_reduce (&step->layout, value.data, step->arrived ? esp_step_gradient (step, at) : NULL, value.shift, value.below,
                       products[reduce], scores);
+  shape = step->layout.shape;
+  if (reduce == ESP_REDUCE_MEAN || reduce == ESP_REDUCE_ABS_MEAN)
+    for (int i = 0; i < shape.n * shape.c; i++)
+      scores[i] /= (float) (shape.h * shape.w);
   return TRUE;
 }
 

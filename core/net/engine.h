@@ -42,6 +42,7 @@ typedef struct
   gboolean       keep_all;   /* every layer's output stays readable after forward (explain engines keep all anyway) */
   gboolean       pixels;     /* explain: backward reaches the image too */
   gboolean       parameters; /* explain: backward reaches weights, biases and scales too */
+  gboolean       guided;     /* explain: a rectifier passes back only what is positive, and only where it was itself */
   EspParameterVector *vector; /* train: what is trained; several engines may share one. A reference is taken */
   gsize          memory;     /* train: most bytes of esp_engine_get_bytes(): what does not fit is computed again in backward; 0: no limit */
   const guint   *watch;      /* train: layers whose outputs stay readable and may be seeded, besides what heads read; copied */
@@ -173,6 +174,9 @@ typedef enum
   ESP_REDUCE_MAX,      /* signed maximum over h, w */
   ESP_REDUCE_SUM,      /* signed sum */
   ESP_REDUCE_ABS_SUM,
+  ESP_REDUCE_MEAN,     /* signed sum / (h * w) */
+  ESP_REDUCE_ABS_MEAN,
+  ESP_N_REDUCES,
 } EspReduce;
 
 /* activation × gradient reduced over h, w in the blocked layout, one number per image and channel: @scores is batch * c numbers. */

@@ -7,27 +7,27 @@
 typedef struct
 {
   const char *name;
-  gboolean is_invertible, needs_input, moves_zero;
+  gboolean is_invertible, needs_input, moves_zero, is_rectifier;
 } Row;
 
 static const Row rows[ESP_N_ACTIVATIONS] = {
   [ESP_ACTIVATION_LINEAR] = { "linear", .is_invertible = TRUE },
-  [ESP_ACTIVATION_LEAKY] = { "leaky", .is_invertible = TRUE },
-  [ESP_ACTIVATION_RELU] = { "relu" },
+  [ESP_ACTIVATION_LEAKY] = { "leaky", .is_rectifier = TRUE, .is_invertible = TRUE },
+  [ESP_ACTIVATION_RELU] = { "relu", .is_rectifier = TRUE },
   [ESP_ACTIVATION_LOGISTIC] = { "logistic", .moves_zero = TRUE },
-  [ESP_ACTIVATION_RELU6] = { "relu6" },
-  [ESP_ACTIVATION_MISH] = { "mish", .needs_input = TRUE },
-  [ESP_ACTIVATION_SWISH] = { "swish", .needs_input = TRUE },
-  [ESP_ACTIVATION_HARD_MISH] = { "hard_mish", .needs_input = TRUE },
+  [ESP_ACTIVATION_RELU6] = { "relu6", .is_rectifier = TRUE },
+  [ESP_ACTIVATION_MISH] = { "mish", .is_rectifier = TRUE, .needs_input = TRUE },
+  [ESP_ACTIVATION_SWISH] = { "swish", .is_rectifier = TRUE, .needs_input = TRUE },
+  [ESP_ACTIVATION_HARD_MISH] = { "hard_mish", .is_rectifier = TRUE, .needs_input = TRUE },
   [ESP_ACTIVATION_TANH] = { "tanh" },
   [ESP_ACTIVATION_LOGGY] = { "loggy" },
-  [ESP_ACTIVATION_ELU] = { "elu" },
-  [ESP_ACTIVATION_SELU] = { "selu" },
-  [ESP_ACTIVATION_GELU] = { "gelu", .needs_input = TRUE },
-  [ESP_ACTIVATION_RAMP] = { "ramp" },
+  [ESP_ACTIVATION_ELU] = { "elu", .is_rectifier = TRUE },
+  [ESP_ACTIVATION_SELU] = { "selu", .is_rectifier = TRUE },
+  [ESP_ACTIVATION_GELU] = { "gelu", .is_rectifier = TRUE, .needs_input = TRUE },
+  [ESP_ACTIVATION_RAMP] = { "ramp", .is_rectifier = TRUE },
   [ESP_ACTIVATION_HARDTAN] = { "hardtan" },
   [ESP_ACTIVATION_LHTAN] = { "lhtan" },
-  [ESP_ACTIVATION_RELIE] = { "relie" },
+  [ESP_ACTIVATION_RELIE] = { "relie", .is_rectifier = TRUE },
   [ESP_ACTIVATION_PLSE] = { "plse", .moves_zero = TRUE },
   [ESP_ACTIVATION_STAIR] = { "stair", .needs_input = TRUE },
 };
@@ -87,4 +87,15 @@ gboolean
 esp_activation_keeps_zero (EspActivation activation)
 {
   return !rows[activation].moves_zero;
+}
+
+/**
+ * esp_activation_is_rectifier:
+ *
+ * Returns: whether it lets through what is above 0 and damps what is below, so that the sign of its output is that of its input. Thread: any.
+ */
+gboolean
+esp_activation_is_rectifier (EspActivation activation)
+{
+  return rows[activation].is_rectifier;
 }

@@ -39,5 +39,6 @@ char       *esp_activation_list          (void);                      /* (transf
 gboolean    esp_activation_is_invertible (EspActivation  activation); /* x can be had from act (x), everywhere and exactly enough */
 gboolean    esp_activation_needs_input   (EspActivation  activation); /* the derivative is a function of x, not of act (x) alone */
 gboolean    esp_activation_keeps_zero    (EspActivation  activation); /* act (0) is 0 */
+gboolean    esp_activation_is_rectifier  (EspActivation  activation); /* lets pass what is above 0, damps what is below */
 
 G_END_DECLS
