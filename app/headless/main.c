@@ -22,6 +22,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_gradient,
   &esp_verb_attribute,
   &esp_verb_figure,
+  &esp_verb_ablate,
   &esp_verb_score,
   &esp_verb_groups,
   &esp_verb_prune,

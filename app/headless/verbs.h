@@ -3,6 +3,7 @@
 
 #include "verb.h"
 
+extern const EspVerb esp_verb_ablate;
 extern const EspVerb esp_verb_anchors;
 extern const EspVerb esp_verb_dataset;
 extern const EspVerb esp_verb_attribute;

@@ -1,0 +1,267 @@
+/* ablation-compare.c: how scores of channels order the units against what masking them costs */
+#define G_LOG_DOMAIN "esp-prune"
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/rng.h"
+#include "prune/ablation-private.h"
+
+#define FEWEST_UNITS 4 /* of a layer that has an order worth the name */
+
+/* One number, and where it stood. */
+typedef struct
+{
+  double value;
+  guint place;
+} Ranked;
+
+/* Room for one order of all units. */
+typedef struct
+{
+  const EspAblation *ablation;
+  EspAblationSum sum;
+  double *losses; /* per unit, under the weights of the images */
+  guint *chosen;  /* units, drawn again within each layer */
+  guint *ends;    /* per layer: where its units end in @chosen */
+  Ranked *sorted;
+  double *x, *y; /* ranks */
+} Order;
+
+static void
+order_clear (Order *order)
+{
+  g_free (order->losses);
+  g_free (order->chosen);
+  g_free (order->ends);
+  g_free (order->sorted);
+  g_free (order->x);
+  g_free (order->y);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Order, order_clear)
+
+static int
+by_value (const void *a, const void *b)
+{
+  const Ranked *x = a, *y = b;
+
+  return (x->value > y->value) - (x->value < y->value);
+}
+
+/* Ranks from 0, equal values sharing the mean of theirs. Returns: whether there is more than one value. */
+static gboolean
+rank (Order *order, const double *values, const guint *chosen, guint n, double *ranks)
+{
+  for (guint i = 0; i < n; i++)
+    order->sorted[i] = (Ranked){ values[chosen[i]], i };
+  qsort (order->sorted, n, sizeof (Ranked), by_value);
+  for (guint i = 0, end; i < n; i = end)
+    {
+      for (end = i + 1; end < n && order->sorted[end].value <= order->sorted[i].value; end++)
+        ;
+      for (guint k = i; k < end; k++)
+        ranks[order->sorted[k].place] = (i + end - 1) / 2.0;
+    }
+  return order->sorted[0].value < order->sorted[n - 1].value;
+}
+
+/* Spearman's rho with ties: Pearson's of the ranks. NaN where nothing was lost, or the same by every unit: no score could be right there;
+ * 0 where the scores are all alike. */
+static double
+spearman (Order *order, const double *scores, const guint *chosen, guint n)
+{
+  const double mean = (n - 1) / 2.0;
+  double xy = 0, xx = 0, yy = 0;
+
+  if (n < FEWEST_UNITS || !rank (order, order->losses, chosen, n, order->y))
+    return NAN;
+  if (!rank (order, scores, chosen, n, order->x))
+    return 0;
+  for (guint i = 0; i < n; i++)
+    {
+      xy += (order->x[i] - mean) * (order->y[i] - mean);
+      xx += (order->x[i] - mean) * (order->x[i] - mean);
+      yy += (order->y[i] - mean) * (order->y[i] - mean);
+    }
+  return xy / sqrt (xx * yy);
+}
+
+/* Of all units, or the mean over layers, or of the one layer @place. */
+static double
+correlate (Order *order, const double *scores, int place)
+{
+  const GArray *layers = order->ablation->layers;
+  double sum = 0;
+  guint n = 0;
+
+  if (place == ESP_ABLATION_POOLED)
+    return spearman (order, scores, order->chosen, order->ablation->units->len);
+  for (guint l = 0; l < layers->len; l++)
+    {
+      const guint first = l > 0 ? order->ends[l - 1] : 0;
+      double rho;
+
+      if (place >= 0 && g_array_index (layers, guint, l) != (guint) place)
+        continue;
+      rho = spearman (order, scores, order->chosen + first, order->ends[l] - first);
+      if (isnan (rho))
+        continue;
+      sum += rho;
+      n++;
+    }
+  return n > 0 ? sum / n : NAN;
+}
+
+static void
+order_init (Order *order, const EspAblation *ablation, EspAblationSum sum)
+{
+  const guint n = ablation->units->len;
+  guint at = 0;
+
+  *order = (Order){ ablation,
+                    sum,
+                    g_new (double, n + 1),
+                    g_new (guint, n + 1),
+                    g_new (guint, ablation->layers->len + 1),
+                    g_new (Ranked, n + 1),
+                    g_new (double, n + 1),
+                    g_new (double, n + 1) };
+  for (guint l = 0; l < ablation->layers->len; l++)
+    {
+      while (at < n && g_array_index (ablation->units, EspAblated, at).layer == g_array_index (ablation->layers, guint, l))
+        at++;
+      order->ends[l] = at;
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      order->chosen[i] = i;
+      order->losses[i] = g_array_index (ablation->units, EspAblated, i).loss[sum];
+    }
+}
+
+/* Image weights ~ Exp(1), whose scale no rank sees; units drawn again with replacement within their layer. */
+static void
+draw (Order *order, double *weights, GRand *rng)
+{
+  const EspAblation *ablation = order->ablation;
+
+  for (guint i = 0; i < ablation->n_images; i++)
+    weights[i] = esp_rng_exponential (rng);
+  for (guint u = 0; u < ablation->units->len; u++)
+    {
+      const double *losses = g_array_index (ablation->units, EspAblated, u).losses[order->sum];
+
+      order->losses[u] = 0;
+      for (guint i = 0; i < ablation->n_images; i++)
+        order->losses[u] += weights[i] * losses[i];
+    }
+  for (guint l = 0; l < ablation->layers->len; l++)
+    {
+      const guint first = l > 0 ? order->ends[l - 1] : 0;
+
+      for (guint i = first; i < order->ends[l]; i++)
+        order->chosen[i] = (guint) g_rand_int_range (rng, (gint32) first, (gint32) order->ends[l]);
+    }
+}
+
+static int
+ascending (const void *a, const void *b)
+{
+  const double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* Linear between order statistics (Hyndman and Fan 1996, type 7). */
+static double
+quantile (const double *sorted, guint n, double p)
+{
+  const double at = p * (n - 1);
+  const guint below = (guint) floor (at);
+
+  return sorted[below] + (at - below) * (sorted[MIN (below + 1, n - 1)] - sorted[below]);
+}
+
+/**
+ * esp_ablation_reduce:
+ * @ablation: the units
+ * @scores: of the same network
+ * @reduce: how a unit's members make one number: "sum", "mean" or "max"
+ *
+ * Returns: (transfer full): one number a masked unit. Thread: any.
+ */
+double *
+esp_ablation_reduce (const EspAblation *ablation, const EspScores *scores, const char *reduce)
+{
+  double *of = g_new (double, ablation->units->len + 1);
+
+  for (guint u = 0; u < ablation->units->len; u++)
+    {
+      guint n = 0;
+      const EspChannel *members = esp_coupling_get_members (ablation->coupling, g_array_index (ablation->units, EspAblated, u).unit, &n);
+      double sum = 0, most = -INFINITY;
+
+      for (guint i = 0; i < n; i++)
+        {
+          const double score = esp_scores_get (scores, members[i].layer, NULL)[members[i].channel];
+
+          sum += score;
+          most = MAX (most, score);
+        }
+      if (g_str_equal (reduce, "max"))
+        of[u] = most;
+      else
+        of[u] = g_str_equal (reduce, "mean") ? sum / n : sum;
+    }
+  return of;
+}
+
+/**
+ * esp_ablation_correlate:
+ * @ablation: what masking costs
+ * @sum: which T
+ * @scores: one number a masked unit
+ * @minus: (nullable): other scores, whose correlation is taken away: the same replicates serve both
+ * @place: a layer, ESP_ABLATION_POOLED: all units in one order, or ESP_ABLATION_MEAN: the mean over layers
+ * @replicates: of the bootstrap
+ * @seed: of the bootstrap
+ *
+ * Spearman's rank correlation, ties sharing their mean rank; a layer of fewer than 4 units, or in which no unit costs anything, has none, and
+ * a score that is the same for all units of a layer has 0 there. The interval is over images (Rubin 1981) and over units, drawn again with
+ * replacement within their layers. Its n is the number of units. Thread: any.
+ *
+ * Returns: the value with its 95 % interval; NaN where there is none.
+ */
+EspInterval
+esp_ablation_correlate (
+    const EspAblation *ablation, EspAblationSum sum, const double *scores, const double *minus, int place, guint replicates, guint64 seed)
+{
+  g_auto (Order) order = { NULL };
+  EspInterval interval = { NAN, NAN, NAN, 0, seed, 0 };
+  g_autofree double *draws = g_new (double, replicates + 1), *weights = g_new (double, ablation->n_images + 1);
+  guint n = 0;
+
+  order_init (&order, ablation, sum);
+  for (guint u = 0; u < ablation->units->len; u++)
+    interval.n += place < 0 || g_array_index (ablation->units, EspAblated, u).layer == (guint) place;
+  interval.value = correlate (&order, scores, place) - (minus != NULL ? correlate (&order, minus, place) : 0);
+  for (guint r = 0; r < replicates && !isnan (interval.value); r++)
+    {
+      g_autoptr (GRand) rng = esp_rng_new (seed, 's', r);
+      double value;
+
+      draw (&order, weights, rng);
+      value = correlate (&order, scores, place) - (minus != NULL ? correlate (&order, minus, place) : 0);
+      if (!isnan (value))
+        draws[n++] = value;
+    }
+  interval.replicates = n;
+  if (n == 0)
+    return interval;
+  qsort (draws, n, sizeof (double), ascending);
+  interval.low = quantile (draws, n, .025);
+  interval.high = quantile (draws, n, .975);
+  return interval;
+}
