@@ -120,7 +120,7 @@ esp_head_shift (const EspSpec *spec)
 }
 
 /* Convolutions of side 3 on AVX-512; direct.c, direct-image.c for those that read the image, and direct-weights.c */
-extern const EspKernelRow esp_direct_convolution, esp_direct_image, esp_direct_weights;
+extern const EspKernelRow esp_direct_convolution, esp_direct_image, esp_direct_weights, esp_direct_point_weights;
 
 /* Convolutions of each channel by itself on AVX-512; direct-depth.c */
 extern const EspKernelRow esp_direct_depth, esp_direct_depth_weights;

@@ -29,6 +29,11 @@ static const Case large[] = {
   { "depthwise 5x5 small", ESP_OP_CONVOLUTION, { { 3, 18, 2, 3 } }, 1, { 3, 18, 2, 3 }, ESP_ACTIVATION_LINEAR, 18, 5, 1, 2, 0 },
   { "depthwise of one pixel", ESP_OP_CONVOLUTION, { { 2, 16, 1, 1 } }, 1, { 2, 16, 1, 1 }, ESP_ACTIVATION_LINEAR, 16, 3, 1, 1, 0 },
   { "depthwise no pad", ESP_OP_CONVOLUTION, { { 2, 33, 19, 8 } }, 1, { 2, 33, 17, 6 }, ESP_ACTIVATION_LEAKY, 33, 3, 1, 0, 0 },
+  { "1x1 of three tiles", ESP_OP_CONVOLUTION, { { 3, 150, 19, 14 } }, 1, { 3, 24, 19, 14 }, ESP_ACTIVATION_LEAKY, 1, 1, 1, 0, 0 },
+  { "1x1 many outputs", ESP_OP_CONVOLUTION, { { 2, 8, 23, 31 } }, 1, { 2, 165, 23, 31 }, ESP_ACTIVATION_LINEAR, 1, 1, 1, 0, 0 },
+  { "1x1 many blocks", ESP_OP_CONVOLUTION, { { 2, 500, 3, 5 } }, 1, { 2, 500, 3, 5 }, ESP_ACTIVATION_LINEAR, 1, 1, 1, 0, 0 },
+  { "1x1 one block", ESP_OP_CONVOLUTION, { { 1, 13, 41, 37 } }, 1, { 1, 7, 41, 37 }, ESP_ACTIVATION_RELU, 1, 1, 1, 0, 0 },
+  { "1x1 half a block", ESP_OP_CONVOLUTION, { { 9, 8, 2, 1 } }, 1, { 9, 16, 2, 1 }, ESP_ACTIVATION_LINEAR, 1, 1, 1, 0, 0 },
   { "3x3 many blocks", ESP_OP_CONVOLUTION, { { 3, 85, 7, 8 } }, 1, { 3, 100, 7, 8 }, ESP_ACTIVATION_LINEAR, 1, 3, 1, 1, 0 },
 };
 
