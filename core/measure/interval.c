@@ -224,9 +224,9 @@ ascending (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* Linear between order statistics (Hyndman and Fan 1996, type 7). */
-static double
-quantile (const double *sorted, guint n, double p)
+/** esp_quantile: Returns: the @p quantile of @n numbers in ascending order, linear between them (Hyndman and Fan 1996, type 7). Thread: any. */
+double
+esp_quantile (const double *sorted, guint n, double p)
 {
   const double place = p * (n - 1);
   const guint below = (guint) floor (place);
@@ -250,8 +250,8 @@ esp_bootstrap_get (EspBootstrap *bootstrap)
   if (bootstrap->done == 0)
     return interval;
   qsort (sorted, bootstrap->done, sizeof (double), ascending);
-  interval.low = quantile (sorted, bootstrap->done, .025);
-  interval.high = quantile (sorted, bootstrap->done, .975);
+  interval.low = esp_quantile (sorted, bootstrap->done, .025);
+  interval.high = esp_quantile (sorted, bootstrap->done, .975);
   return interval;
 }
 

@@ -14,4 +14,9 @@ typedef struct
   guint  n;         /* images */
 } EspInterval;
 
+/* Of @n numbers in ascending order, linear between them (Hyndman and Fan 1996, type 7). Thread: any. */
+double esp_quantile (const double *sorted,
+                     guint         n,
+                     double        p);
+
 G_END_DECLS
