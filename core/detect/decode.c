@@ -199,6 +199,34 @@ esp_heads_read (EspHeads *heads, GError **error)
   return TRUE;
 }
 
+/** esp_heads_get_network: Returns: (transfer none): the network whose heads they are. Thread: any. */
+EspNetwork *
+esp_heads_get_network (const EspHeads *heads)
+{
+  return esp_engine_get_network (heads->engine);
+}
+
+/**
+ * esp_heads_get:
+ * @heads: read after the forward
+ * @index: of the network's heads, from 0
+ * @item: image of the batch
+ * @layer: (out): the head
+ *
+ * Returns: (transfer none) (nullable): its activated output, c * h * w numbers; NULL behind the last head. Thread: any.
+ */
+const float *
+esp_heads_get (const EspHeads *heads, guint index, guint item, const EspLayer **layer)
+{
+  const Map *map;
+
+  if (index >= heads->n)
+    return NULL;
+  map = &heads->maps[index];
+  *layer = esp_network_get_layer (esp_engine_get_network (heads->engine), map->layer);
+  return map->values + item * (esp_shape_count (map->shape) / (gsize) map->shape.n);
+}
+
 /**
  * esp_heads_decode:
  * @heads: read after the forward

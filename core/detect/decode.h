@@ -13,6 +13,12 @@ EspHeads *esp_heads_new    (EspEngine       *engine);     /* kept by reference *
 void      esp_heads_free   (EspHeads        *heads);
 gboolean  esp_heads_read   (EspHeads        *heads,       /* of the engine's last forward */
                             GError         **error);
+EspNetwork *esp_heads_get_network (const EspHeads *heads);   /* (transfer none) */
+/* What was read of head @index of one image: c * h * w activated numbers; NULL behind the last head. */
+const float *esp_heads_get (const EspHeads  *heads,
+                            guint            index,
+                            guint            item,
+                            const EspLayer **layer);      /* (out) */
 GArray   *esp_heads_decode (const EspHeads  *heads,       /* as esp_decode() */
                             guint            item,
                             EspPlacement     placement,

@@ -14,6 +14,8 @@ static const EspAttribution *const rows[] = {
   &esp_attribution_taylor,
   &esp_attribution_gradient,
   &esp_attribution_guided,
+  &esp_attribution_occlusion,
+  &esp_attribution_d_rise,
 };
 
 /** esp_attribution_find: Returns: (transfer none) (nullable): the method of this id. Thread: any. */

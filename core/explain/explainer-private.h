@@ -21,6 +21,7 @@ struct _EspExplainer
   char                 *note;    /* (nullable): what the last run has to say of itself, in words */
   guint                 n_ones;  /* of the last run */
   double                value;
+  EspPlacement          placement; /* of the image on the network's input */
 };
 
 /* (transfer none): made on the first call. NULL with @error. */
@@ -60,5 +61,14 @@ void       esp_explainer_progress   (const EspExplainer *explainer,
 /* The registry's rows, one a file. */
 extern const EspAttribution esp_attribution_gradient_activation, esp_attribution_gradient, esp_attribution_guided, esp_attribution_grad_cam,
     esp_attribution_odam, esp_attribution_taylor;
+/* For methods whose heatmap has no channels: refuses one that is asked for. */
+gboolean   esp_check_no_channel     (const EspExplainer *explainer,
+                                     int                 channel,
+                                     GError            **error);
+
+/* The registry's rows, one a file. */
+extern const EspAttribution esp_attribution_gradient_activation;
+extern const EspAttribution esp_attribution_occlusion;
+extern const EspAttribution esp_attribution_d_rise;
 
 G_END_DECLS

@@ -23,6 +23,7 @@ esp_explainer_new (EspNetwork *network, EspWeights *weights, const EspExplainerO
   explainer->network = esp_network_ref (network);
   explainer->weights = esp_weights_ref (weights);
   explainer->options = *options;
+  explainer->placement = (EspPlacement){ 0, 0, 1, 1 };
   if (explainer->options.batch == 0)
     explainer->options.batch = 8;
   return explainer;
@@ -76,6 +77,13 @@ esp_explainer_set_method (EspExplainer *explainer, const EspAttribution *method,
     return TRUE;
   close_method (explainer);
   return FALSE;
+}
+
+/** esp_explainer_set_placement: tells where the image lies on the network's input; until then it is the whole of it. Thread: lane. */
+void
+esp_explainer_set_placement (EspExplainer *explainer, EspPlacement placement)
+{
+  explainer->placement = placement;
 }
 
 /**
@@ -196,6 +204,16 @@ check_gives (const EspExplainer *explainer, guint wanted, const char *what, GErr
   if ((explainer->method->gives & wanted) != 0)
     return TRUE;
   g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s gives no %s", explainer->method->id, what);
+  return FALSE;
+}
+
+/** esp_check_no_channel: refuses any @channel but -1. Returns: whether it is -1. Thread: any. */
+gboolean
+esp_check_no_channel (const EspExplainer *explainer, int channel, GError **error)
+{
+  if (channel < 0)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s gives one heatmap at the pixels, and none of a channel", explainer->method->id);
   return FALSE;
 }
 

@@ -23,6 +23,9 @@ gboolean      esp_explainer_set_method   (EspExplainer               *explainer,
                                           const EspAttribution       *method,
                                           const double               *values,    /* (nullable): of its knobs; NULL: the presets */
                                           GError                    **error);
+/* Where the image lies on the network's input, for methods that compare with a drawn box; the whole input until it is told. */
+void          esp_explainer_set_placement (EspExplainer          *explainer,
+                                           EspPlacement           placement);
 gboolean      esp_explainer_run          (EspExplainer               *explainer,
                                           const float                *input,     /* c * h * w numbers 0..1, as the network takes them */
                                           const EspTarget            *target,

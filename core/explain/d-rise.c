@@ -1,0 +1,229 @@
+/* d-rise.c: D-RISE: which parts of the image, shown by chance, keep the box */
+#define G_LOG_DOMAIN "esp-explain"
+#include "config.h"
+
+#include "explain/explainer-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "explain/likeness.h"
+#include "explain/probe.h"
+#include "explain/stretch.h"
+#include "explain/target-mask.h"
+#include "kernels/clones.h"
+
+enum
+{
+  KNOB_MASKS,
+  KNOB_CELLS,
+  KNOB_KEEP,
+  N_KNOBS,
+};
+
+static const EspKnob knobs[N_KNOBS] = {
+  { "masks", "Masks", 500, 1, 100000, 100, 5000, NULL, TRUE },
+  { "cells", "Cells a side", 16, 2, 64, 4, 32, NULL, TRUE },
+  { "keep", "Share kept", 0.5, 0.01, 0.99, 0.1, 0.9, NULL, FALSE },
+};
+
+typedef struct
+{
+  EspProbe *probe;
+  int cells;
+  EspStretch *stretches; /* one an image of the batch */
+  float *masks;          /* batch * h * w */
+  float *grids;          /* batch * cells * cells */
+  double *weights;       /* batch */
+  float *heat;           /* h * w */
+} State;
+
+static void
+close_state (gpointer data)
+{
+  State *state = data;
+
+  for (guint i = 0; i < state->probe->batch; i++)
+    esp_stretch_clear (&state->stretches[i]);
+  g_free (state->stretches);
+  g_free (state->masks);
+  g_free (state->grids);
+  g_free (state->weights);
+  g_free (state->heat);
+  esp_probe_free (state->probe);
+  g_free (state);
+}
+
+static gboolean
+open_state (EspExplainer *explainer, GError **error)
+{
+  EspProbe *probe = esp_probe_new (explainer->network, explainer->weights, &explainer->options, error);
+  State *state;
+  gsize plane;
+
+  if (probe == NULL)
+    return FALSE;
+  state = explainer->state = g_new0 (State, 1);
+  state->probe = probe;
+  state->cells = (int) explainer->values[KNOB_CELLS];
+  plane = (gsize) probe->shape.h * (gsize) probe->shape.w;
+  state->stretches = g_new0 (EspStretch, probe->batch);
+  for (guint i = 0; i < probe->batch; i++)
+    esp_stretch_init (&state->stretches[i], state->cells, state->cells, probe->shape.w, probe->shape.h);
+  state->masks = g_new (float, probe->batch *plane);
+  state->grids = g_new (float, probe->batch *(gsize) (state->cells * state->cells));
+  state->weights = g_new (double, probe->batch);
+  state->heat = g_new (float, plane);
+  return TRUE;
+}
+
+/* A grid of ones and zeros drawn out over one cell more than the image has, and moved by up to a cell. */
+static void
+draw_mask (const EspExplainer *explainer, guint item, guint number)
+{
+  State *state = explainer->state;
+  EspStretch *stretch = &state->stretches[item];
+  g_autoptr (GRand) rng = esp_rng_new (explainer->options.seed, 0xd415e, number);
+  float *grid = state->grids + item * (gsize) (state->cells * state->cells);
+  const double cell_w = ceil ((double) stretch->width / state->cells), cell_h = ceil ((double) stretch->height / state->cells);
+  const double scale_x = state->cells / (cell_w * (state->cells + 1)), scale_y = state->cells / (cell_h * (state->cells + 1));
+
+  for (int i = 0; i < state->cells * state->cells; i++)
+    grid[i] = g_rand_double (rng) < explainer->values[KNOB_KEEP] ? 1 : 0;
+  esp_stretch_place (stretch, floor (g_rand_double (rng) * cell_w) * scale_x, floor (g_rand_double (rng) * cell_h) * scale_y, scale_x,
+                     scale_y);
+  esp_stretch_load (stretch, grid);
+}
+
+ESP_CLONES static void
+multiply_row (const float *restrict from, const float *restrict mask, float *restrict to, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    to[i] = from[i] * mask[i];
+}
+
+ESP_CLONES static void
+add_scaled (const float *restrict from, float factor, float *restrict to, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    to[i] += factor * from[i];
+}
+
+/* The image under the mask, row by row so that a row of the mask is used while it is at hand. */
+static void
+mask_image (State *state, guint item, const float *input)
+{
+  const EspShape shape = state->probe->shape;
+  const gsize width = (gsize) shape.w, plane = width * (gsize) shape.h;
+  float *to = esp_probe_get (state->probe, item), *mask = state->masks + item * plane;
+
+  for (int y = 0; y < shape.h; y++)
+    {
+      const gsize at = (gsize) y * width;
+
+      esp_stretch_row (&state->stretches[item], y, mask + at);
+      for (int c = 0; c < shape.c; c++)
+        multiply_row (input + (gsize) c * plane + at, mask + at, to + (gsize) c * plane + at, width);
+    }
+}
+
+static void
+fill_batch (const EspExplainer *explainer, const float *input, guint first, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    draw_mask (explainer, i, first + i);
+#pragma omp parallel for schedule(static)
+  for (guint i = 0; i < n; i++)
+    mask_image (explainer->state, i, input);
+}
+
+/* The masks times their weights: rows side by side, each in the order of the masks, so that no sum depends on the batch or the threads. */
+static void
+add_masks (State *state, guint n)
+{
+  const gsize width = (gsize) state->probe->shape.w, plane = width * (gsize) state->probe->shape.h;
+
+#pragma omp parallel for schedule(static)
+  for (int y = 0; y < state->probe->shape.h; y++)
+    for (guint i = 0; i < n; i++)
+      if (state->weights[i] > 0)
+        add_scaled (state->masks + i * plane + (gsize) y * width, (float) state->weights[i], state->heat + (gsize) y * width, width);
+}
+
+static gboolean
+run_masks (EspExplainer *explainer, const float *input, const EspLikeness *likeness, EspJob *job, GError **error)
+{
+  State *state = explainer->state;
+  const guint n = (guint) explainer->values[KNOB_MASKS];
+
+  for (guint first = 0; first < n; first += state->probe->batch)
+    {
+      const guint some = MIN (state->probe->batch, n - first);
+
+      if (!esp_job_check (job, error))
+        return FALSE;
+      fill_batch (explainer, input, first, some);
+      if (!esp_probe_forward (state->probe, job, error))
+        return FALSE;
+#pragma omp parallel for schedule(static)
+      for (guint i = 0; i < some; i++)
+        state->weights[i] = esp_likeness_best (likeness, state->probe->heads, i);
+      add_masks (state, some);
+      esp_job_set_progress (job, first + some, n);
+    }
+  return TRUE;
+}
+
+static gboolean
+run (EspExplainer *explainer, const float *input, const EspTarget *target, G_GNUC_UNUSED int layer, EspJob *job, GError **error)
+{
+  State *state = explainer->state;
+  const gsize plane = (gsize) state->probe->shape.h * (gsize) state->probe->shape.w;
+  g_autoptr (EspTargetMask) frozen = NULL;
+  g_auto (EspLikeness) likeness = { 0 };
+  const float share = 1 / (float) (explainer->values[KNOB_MASKS] * explainer->values[KNOB_KEEP]);
+
+  memset (state->heat, 0, plane * sizeof (float));
+  for (guint i = 0; i < state->probe->batch; i++)
+    memcpy (esp_probe_get (state->probe, i), input, state->probe->stride * sizeof (float));
+  if (!esp_probe_forward (state->probe, job, error) || (frozen = esp_target_resolve (target, state->probe->engine, 0, error)) == NULL
+      || !esp_target_mask_value (frozen, state->probe->engine, 0, &explainer->value, error)
+      || !esp_likeness_init (&likeness, state->probe->heads, target, explainer->placement, error))
+    return FALSE;
+  explainer->n_ones = esp_target_mask_get_n_ones (frozen);
+  if (!run_masks (explainer, input, &likeness, job, error))
+    return FALSE;
+  for (gsize i = 0; i < plane; i++)
+    state->heat[i] *= share;
+  return TRUE;
+}
+
+static gboolean
+map (EspExplainer *explainer, G_GNUC_UNUSED int layer, int channel, float *values, GError **error)
+{
+  const State *state = explainer->state;
+
+  if (!esp_check_no_channel (explainer, channel, error))
+    return FALSE;
+  memcpy (values, state->heat, (gsize) state->probe->shape.h * (gsize) state->probe->shape.w * sizeof (float));
+  return TRUE;
+}
+
+/* Masks: cells * cells ones and zeros, drawn out bilinearly over one cell more than the image and moved by lot; the image is multiplied by
+ * them, so that what is hidden is black. Weight of a mask: the greatest IoU * cosine of the class probabilities * objectness of all proposals,
+ * before suppression, with the target's box and class probabilities in the unmasked image. Heat: sum of weight * mask / (masks * keep). */
+const EspAttribution esp_attribution_d_rise = {
+  .id = "d-rise",
+  .title = "D-RISE",
+  .source = "Petsiuk et al. 2021, Black-box explanation of object detectors via saliency maps, arXiv:2006.03204, eq. 1-6",
+  .unit = "likeness of the box, 0 to 1",
+  .gives = ESP_GIVES_PIXELS | ESP_WANTS_BOX,
+  .knobs = knobs,
+  .n_knobs = N_KNOBS,
+  .open = open_state,
+  .close = close_state,
+  .run = run,
+  .map = map,
+};

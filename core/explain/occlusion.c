@@ -1,0 +1,202 @@
+/* occlusion.c: what the target loses where a grey patch lies */
+#define G_LOG_DOMAIN "esp-explain"
+#include "config.h"
+
+#include "explain/explainer-private.h"
+
+#include <string.h>
+
+#include "explain/probe.h"
+#include "explain/target-mask.h"
+
+#define GREY .5f
+
+enum
+{
+  KNOB_SIZE,
+  KNOB_STRIDE,
+  N_KNOBS,
+};
+
+static const EspKnob knobs[N_KNOBS] = {
+  { "size", "Side of the patch, pixels of the input", 32, 1, 4096, 8, 128, NULL, TRUE },
+  { "stride", "Step of the patch, pixels of the input", 16, 1, 4096, 4, 64, NULL, TRUE },
+};
+
+typedef struct
+{
+  EspProbe *probe;
+  float *heat;   /* h * w */
+  float *covers; /* h * w: how many patches lay on a pixel */
+} State;
+
+/* Pixels of the input. */
+typedef struct
+{
+  int left, top, right, bottom;
+} Patch;
+
+static void
+close_state (gpointer data)
+{
+  State *state = data;
+
+  g_free (state->heat);
+  g_free (state->covers);
+  esp_probe_free (state->probe);
+  g_free (state);
+}
+
+static gboolean
+open_state (EspExplainer *explainer, GError **error)
+{
+  EspProbe *probe = esp_probe_new (explainer->network, explainer->weights, &explainer->options, error);
+  State *state;
+
+  if (probe == NULL)
+    return FALSE;
+  state = explainer->state = g_new0 (State, 1);
+  state->probe = probe;
+  state->heat = g_new (float, (gsize) probe->shape.h *(gsize) probe->shape.w);
+  state->covers = g_new (float, (gsize) probe->shape.h *(gsize) probe->shape.w);
+  return TRUE;
+}
+
+/* How many patches it takes to cover a side; the last may reach over the border. */
+static int
+count_steps (int side, int size, int stride)
+{
+  return side <= size ? 1 : 1 + (side - size + stride - 1) / stride;
+}
+
+static Patch
+place_patch (const EspExplainer *explainer, guint number)
+{
+  const EspShape shape = ((const State *) explainer->state)->probe->shape;
+  const int size = (int) explainer->values[KNOB_SIZE], stride = MIN ((int) explainer->values[KNOB_STRIDE], size);
+  const int columns = count_steps (shape.w, size, stride);
+  const int left = (int) number % columns * stride, top = (int) number / columns * stride;
+
+  return (Patch){ left, top, MIN (left + size, shape.w), MIN (top + size, shape.h) };
+}
+
+static guint
+count_patches (const EspExplainer *explainer)
+{
+  const EspShape shape = ((const State *) explainer->state)->probe->shape;
+  const int size = (int) explainer->values[KNOB_SIZE], stride = MIN ((int) explainer->values[KNOB_STRIDE], size);
+
+  return (guint) count_steps (shape.w, size, stride) * (guint) count_steps (shape.h, size, stride);
+}
+
+static void
+hide (State *state, guint item, const float *input, Patch patch)
+{
+  const EspShape shape = state->probe->shape;
+  float *to = esp_probe_get (state->probe, item);
+
+  memcpy (to, input, state->probe->stride * sizeof (float));
+  for (int c = 0; c < shape.c; c++)
+    for (int y = patch.top; y < patch.bottom; y++)
+      {
+        float *row = to + ((gsize) c * (gsize) shape.h + (gsize) y) * (gsize) shape.w;
+
+        for (int x = patch.left; x < patch.right; x++)
+          row[x] = GREY;
+      }
+}
+
+static void
+add_drop (State *state, Patch patch, double drop)
+{
+  for (int y = patch.top; y < patch.bottom; y++)
+    for (int x = patch.left; x < patch.right; x++)
+      {
+        const gsize at = (gsize) y * (gsize) state->probe->shape.w + (gsize) x;
+
+        state->heat[at] += (float) drop;
+        state->covers[at]++;
+      }
+}
+
+static gboolean
+run_patches (EspExplainer *explainer, const float *input, const EspTargetMask *frozen, EspJob *job, GError **error)
+{
+  State *state = explainer->state;
+  const guint n = count_patches (explainer);
+
+  for (guint first = 0; first < n; first += state->probe->batch)
+    {
+      const guint some = MIN (state->probe->batch, n - first);
+
+      if (!esp_job_check (job, error))
+        return FALSE;
+      for (guint i = 0; i < some; i++)
+        hide (state, i, input, place_patch (explainer, first + i));
+      if (!esp_engine_forward (state->probe->engine, state->probe->input, job, error))
+        return FALSE;
+      for (guint i = 0; i < some; i++)
+        {
+          double value;
+
+          if (!esp_target_mask_value (frozen, state->probe->engine, i, &value, error))
+            return FALSE;
+          add_drop (state, place_patch (explainer, first + i), explainer->value - value);
+        }
+      esp_job_set_progress (job, first + some, n);
+    }
+  return TRUE;
+}
+
+static gboolean
+run (EspExplainer *explainer, const float *input, const EspTarget *target, G_GNUC_UNUSED int layer, EspJob *job, GError **error)
+{
+  State *state = explainer->state;
+  const gsize plane = (gsize) state->probe->shape.h * (gsize) state->probe->shape.w;
+  g_autoptr (EspTargetMask) frozen = NULL;
+
+  memset (state->heat, 0, plane * sizeof (float));
+  memset (state->covers, 0, plane * sizeof (float));
+  for (guint i = 0; i < state->probe->batch; i++)
+    memcpy (esp_probe_get (state->probe, i), input, state->probe->stride * sizeof (float));
+  if (!esp_engine_forward (state->probe->engine, state->probe->input, job, error)
+      || (frozen = esp_target_resolve (target, state->probe->engine, 0, error)) == NULL
+      || !esp_target_mask_value (frozen, state->probe->engine, 0, &explainer->value, error))
+    return FALSE;
+  explainer->n_ones = esp_target_mask_get_n_ones (frozen);
+  if (explainer->n_ones == 0)
+    return TRUE;
+  if (!run_patches (explainer, input, frozen, job, error))
+    return FALSE;
+  for (gsize i = 0; i < plane; i++)
+    state->heat[i] /= state->covers[i];
+  return TRUE;
+}
+
+static gboolean
+map (EspExplainer *explainer, G_GNUC_UNUSED int layer, int channel, float *values, GError **error)
+{
+  const State *state = explainer->state;
+
+  if (!esp_check_no_channel (explainer, channel, error))
+    return FALSE;
+  memcpy (values, state->heat, (gsize) state->probe->shape.h * (gsize) state->probe->shape.w * sizeof (float));
+  return TRUE;
+}
+
+/* A patch of grey .5 slid over the network's input, from its left top on, a step at most its side; the mask M is that of the image as it is. Heat of a pixel: the mean of
+ * T before - T after over the patches that lay on it: positive where what is hidden spoke for the target. */
+const EspAttribution esp_attribution_occlusion = {
+  .id = "occlusion",
+  .title = "Occlusion",
+  .source = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, section 4.2",
+  .unit = "drop of the target, logits",
+  .is_signed = TRUE,
+  .gives = ESP_GIVES_PIXELS,
+  .knobs = knobs,
+  .n_knobs = N_KNOBS,
+  .open = open_state,
+  .close = close_state,
+  .run = run,
+  .map = map,
+};
