@@ -56,12 +56,6 @@ esp_heatmap_unref (EspHeatmap *heatmap)
   g_atomic_rc_box_release_full (heatmap, heatmap_clear);
 }
 
-/* Half-open ranges of cells. */
-typedef struct
-{
-  int left, right, top, bottom;
-} Cells;
-
 /* The cells that [low, high] (fractions of the input) meets: floor of the one, ceiling of the other, with a hair for a border that falls
  * on a cell's but for rounding. */
 static void
@@ -73,12 +67,12 @@ cover (double low, double high, int n, int *first, int *end)
   *end = (int) ceil (CLAMP (high * n - hair, 0, n));
 }
 
-/* The cells that show the image. */
-static Cells
-image_cells (const EspHeatmap *heatmap)
+/** esp_heatmap_image_cells: Returns: the cells that show the image and not only the grey around it. Thread: any. */
+EspCells
+esp_heatmap_image_cells (const EspHeatmap *heatmap)
 {
   EspPlacement p = heatmap->placement;
-  Cells cells;
+  EspCells cells;
 
   cover (p.left, (double) p.left + p.width, heatmap->width, &cells.left, &cells.right);
   cover (p.top, (double) p.top + p.height, heatmap->height, &cells.top, &cells.bottom);
@@ -86,11 +80,11 @@ image_cells (const EspHeatmap *heatmap)
 }
 
 /* Those among them that a box of the image meets. */
-static Cells
+static EspCells
 box_cells (const EspHeatmap *heatmap, EspBox box)
 {
   EspPlacement p = heatmap->placement;
-  Cells cells, image = image_cells (heatmap);
+  EspCells cells, image = esp_heatmap_image_cells (heatmap);
   double left = p.left + p.width * ((double) box.x - box.w / 2), right = left + p.width * (double) box.w;
   double top = p.top + p.height * ((double) box.y - box.h / 2), bottom = top + p.height * (double) box.h;
 
@@ -104,7 +98,7 @@ box_cells (const EspHeatmap *heatmap, EspBox box)
 }
 
 static double
-positive_heat (const EspHeatmap *heatmap, Cells cells)
+positive_heat (const EspHeatmap *heatmap, EspCells cells)
 {
   double sum = 0;
 
@@ -125,7 +119,7 @@ positive_heat (const EspHeatmap *heatmap, Cells cells)
 void
 esp_heatmap_range (const EspHeatmap *heatmap, float *lowest, float *highest)
 {
-  Cells cells = image_cells (heatmap);
+  EspCells cells = esp_heatmap_image_cells (heatmap);
   float low = INFINITY, high = -INFINITY;
 
   for (int y = cells.top; y < cells.bottom; y++)
@@ -155,7 +149,7 @@ esp_heatmap_range (const EspHeatmap *heatmap, float *lowest, float *highest)
 double
 esp_heatmap_energy_in_box (const EspHeatmap *heatmap, EspBox box, double *chance)
 {
-  double all = positive_heat (heatmap, image_cells (heatmap));
+  double all = positive_heat (heatmap, esp_heatmap_image_cells (heatmap));
 
   if (chance != NULL)
     {

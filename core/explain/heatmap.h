@@ -20,10 +20,17 @@ struct _EspHeatmap
   int          channel;   /* -1: summed over channels */
 };
 
+/* Half-open ranges of cells. */
+typedef struct
+{
+  int left, right, top, bottom;
+} EspCells;
+
 EspHeatmap *esp_heatmap_new           (int               width,
                                        int               height);
 EspHeatmap *esp_heatmap_ref           (EspHeatmap       *heatmap);
 void        esp_heatmap_unref         (EspHeatmap       *heatmap);
+EspCells    esp_heatmap_image_cells   (const EspHeatmap *heatmap); /* those that show the image, not the grey around it */
 void        esp_heatmap_range         (const EspHeatmap *heatmap,
                                        float            *lowest,
                                        float            *highest);

@@ -1,0 +1,172 @@
+/* faithfulness-map.c: what can be said of a heatmap without running the network */
+#define G_LOG_DOMAIN "esp-explain"
+#include "config.h"
+
+#include "explain/faithfulness.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* The heat of the cells that show the image, row by row. */
+static float *
+take_image (const EspHeatmap *heatmap, gboolean absolute, guint *n)
+{
+  const EspCells cells = esp_heatmap_image_cells (heatmap);
+  float *values = g_new (float, MAX ((gsize) (cells.right - cells.left) * (gsize) (cells.bottom - cells.top), 1));
+
+  *n = 0;
+  for (int y = cells.top; y < cells.bottom; y++)
+    for (int x = cells.left; x < cells.right; x++)
+      {
+        const float value = heatmap->values[(gsize) y * (gsize) heatmap->width + (gsize) x];
+
+        values[(*n)++] = absolute ? fabsf (value) : value;
+      }
+  return values;
+}
+
+/**
+ * esp_heatmap_points_at:
+ * @heatmap: the map
+ * @box: fractions of the image
+ *
+ * The pointing game, strictly inside and with no tolerance. Source: Zhang et al. 2018 (excitation backprop); ODAM's code for "strictly".
+ * Returns: whether the middle of the hottest cell, the first of equals, lies inside @box. Thread: any.
+ */
+gboolean
+esp_heatmap_points_at (const EspHeatmap *heatmap, EspBox box)
+{
+  const EspCells cells = esp_heatmap_image_cells (heatmap);
+  const EspPlacement p = heatmap->placement;
+  float most = -INFINITY;
+  double at_x = -1, at_y = -1;
+
+  for (int y = cells.top; y < cells.bottom; y++)
+    for (int x = cells.left; x < cells.right; x++)
+      {
+        const float value = heatmap->values[(gsize) y * (gsize) heatmap->width + (gsize) x];
+
+        if (!(value > most))
+          continue;
+        most = value;
+        at_x = ((x + .5) / heatmap->width - p.left) / p.width;
+        at_y = ((y + .5) / heatmap->height - p.top) / p.height;
+      }
+  return fabs (at_x - (double) box.x) < (double) box.w / 2 && fabs (at_y - (double) box.y) < (double) box.h / 2;
+}
+
+static int
+ascending (const void *a, const void *b)
+{
+  const float x = *(const float *) a, y = *(const float *) b;
+
+  return (x > y) - (x < y);
+}
+
+/**
+ * esp_heatmap_gini:
+ * @heatmap: the map
+ *
+ * Gini index of |heat| + 1e-7, ascending: sum (2 i - n - 1) a[i] / (n sum a), i from 1. Source: Chalasani et al. 2020, as Quantus computes it.
+ * Returns: 0 (even) to nearly 1 (one cell). Thread: any.
+ */
+double
+esp_heatmap_gini (const EspHeatmap *heatmap)
+{
+  guint n;
+  g_autofree float *values = take_image (heatmap, TRUE, &n);
+  double weighted = 0, sum = 0;
+
+  qsort (values, n, sizeof *values, ascending);
+  for (guint i = 0; i < n; i++)
+    {
+      const double value = (double) values[i] + 1e-7;
+
+      weighted += (2 * (i + 1.0) - n - 1) * value;
+      sum += value;
+    }
+  return n > 0 ? weighted / (n * sum) : NAN;
+}
+
+/**
+ * esp_heatmap_distance:
+ * @heatmap: a map
+ * @other: another of the same size
+ *
+ * Returns: the Euclidean length of their difference over that of @heatmap; NaN where that is 0. Thread: any.
+ */
+double
+esp_heatmap_distance (const EspHeatmap *heatmap, const EspHeatmap *other)
+{
+  guint n, n_other;
+  g_autofree float *a = take_image (heatmap, FALSE, &n), *b = take_image (other, FALSE, &n_other);
+  double difference = 0, length = 0;
+
+  g_return_val_if_fail (n == n_other, NAN);
+  for (guint i = 0; i < n; i++)
+    {
+      difference += ((double) a[i] - (double) b[i]) * ((double) a[i] - (double) b[i]);
+      length += (double) a[i] * (double) a[i];
+    }
+  return length > 0 ? sqrt (difference / length) : NAN;
+}
+
+typedef struct
+{
+  float value;
+  guint place;
+} Ranked;
+
+static int
+by_value (const void *a, const void *b)
+{
+  return ascending (&((const Ranked *) a)->value, &((const Ranked *) b)->value);
+}
+
+/* Ranks about their mean, equals sharing theirs. */
+static double *
+take_ranks (const float *values, guint n)
+{
+  g_autofree Ranked *ranked = g_new (Ranked, MAX (n, 1));
+  double *ranks = g_new (double, MAX (n, 1));
+
+  for (guint i = 0; i < n; i++)
+    ranked[i] = (Ranked){ values[i], i };
+  qsort (ranked, n, sizeof *ranked, by_value);
+  for (guint first = 0, end; first < n; first = end)
+    {
+      for (end = first + 1; end < n && ranked[end].value <= ranked[first].value;)
+        end++;
+      for (guint i = first; i < end; i++)
+        ranks[ranked[i].place] = (first + end - 1) / 2.0 - (n - 1) / 2.0;
+    }
+  return ranks;
+}
+
+/**
+ * esp_heatmap_rank_correlation:
+ * @heatmap: a map
+ * @other: another of the same size
+ *
+ * Source: Adebayo et al. 2018, Sanity checks for saliency maps (Spearman's, absolute values). Returns: -1..1; 0 where a map is even, whose cells
+ * have no order. Thread: any.
+ */
+double
+esp_heatmap_rank_correlation (const EspHeatmap *heatmap, const EspHeatmap *other)
+{
+  guint n, n_other;
+  g_autofree float *a = take_image (heatmap, TRUE, &n), *b = take_image (other, TRUE, &n_other);
+  g_autofree double *x = NULL, *y = NULL;
+  double both = 0, first = 0, second = 0;
+
+  g_return_val_if_fail (n == n_other, NAN);
+  x = take_ranks (a, n);
+  y = take_ranks (b, n);
+  for (guint i = 0; i < n; i++)
+    {
+      both += x[i] * y[i];
+      first += x[i] * x[i];
+      second += y[i] * y[i];
+    }
+  return first > 0 && second > 0 ? both / sqrt (first * second) : 0;
+}
