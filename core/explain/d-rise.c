@@ -171,7 +171,7 @@ run_masks (EspExplainer *explainer, const float *input, const EspLikeness *liken
       for (guint i = 0; i < some; i++)
         state->weights[i] = esp_likeness_best (likeness, state->probe->heads, i);
       add_masks (state, some);
-      esp_job_set_progress (job, first + some, n);
+      esp_explainer_progress (explainer, job, first + some, n);
     }
   return TRUE;
 }

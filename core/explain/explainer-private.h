@@ -58,17 +58,14 @@ void       esp_explainer_progress   (const EspExplainer *explainer,
                                      guint             done,
                                      guint             total);
 
-/* The registry's rows, one a file. */
-extern const EspAttribution esp_attribution_gradient_activation, esp_attribution_gradient, esp_attribution_guided, esp_attribution_grad_cam,
-    esp_attribution_odam, esp_attribution_taylor;
 /* For methods whose heatmap has no channels: refuses one that is asked for. */
 gboolean   esp_check_no_channel     (const EspExplainer *explainer,
                                      int                 channel,
                                      GError            **error);
 
 /* The registry's rows, one a file. */
-extern const EspAttribution esp_attribution_gradient_activation;
-extern const EspAttribution esp_attribution_occlusion;
-extern const EspAttribution esp_attribution_d_rise;
+extern const EspAttribution esp_attribution_gradient_activation, esp_attribution_gradient, esp_attribution_guided, esp_attribution_grad_cam,
+    esp_attribution_odam, esp_attribution_taylor;
+extern const EspAttribution esp_attribution_occlusion, esp_attribution_d_rise;
 
 G_END_DECLS

@@ -143,7 +143,7 @@ run_patches (EspExplainer *explainer, const float *input, const EspTargetMask *f
             return FALSE;
           add_drop (state, place_patch (explainer, first + i), explainer->value - value);
         }
-      esp_job_set_progress (job, first + some, n);
+      esp_explainer_progress (explainer, job, first + some, n);
     }
   return TRUE;
 }
