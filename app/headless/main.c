@@ -30,6 +30,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_dataset,
   &esp_verb_anchors,
   &esp_verb_train,
+  &esp_verb_recipe,
   NULL,
 };
 /* clang-format on */

@@ -16,6 +16,7 @@ extern const EspVerb esp_verb_detect;
 extern const EspVerb esp_verb_evaluate;
 extern const EspVerb esp_verb_dump;
 extern const EspVerb esp_verb_gradient;
+extern const EspVerb esp_verb_recipe;
 extern const EspVerb esp_verb_score;
 extern const EspVerb esp_verb_groups;
 extern const EspVerb esp_verb_prune;

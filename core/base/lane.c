@@ -200,6 +200,13 @@ call_run (gpointer data)
 void
 esp_lane_call (EspLane *lane, EspLaneFunc func, gpointer data)
 {
+  esp_lane_call_at (lane, ESP_LANE_VIEW, func, data);
+}
+
+/** esp_lane_call_at: esp_lane_call() at another @priority: the road of long work that waits behind what a person looks at. Thread: likewise. */
+void
+esp_lane_call_at (EspLane *lane, EspLanePriority priority, EspLaneFunc func, gpointer data)
+{
   Call call = { .func = func, .data = data };
 
   if (pthread_equal (pthread_self (), lane->thread))
@@ -209,7 +216,7 @@ esp_lane_call (EspLane *lane, EspLaneFunc func, gpointer data)
     }
   pthread_mutex_init (&call.lock, NULL);
   pthread_cond_init (&call.done_cond, NULL);
-  esp_lane_post (lane, ESP_LANE_VIEW, call_run, &call, NULL);
+  esp_lane_post (lane, priority, call_run, &call, NULL);
   pthread_mutex_lock (&call.lock);
   while (!call.done)
     pthread_cond_wait (&call.done_cond, &call.lock);

@@ -29,6 +29,10 @@ void     esp_lane_post        (EspLane         *lane,
 void     esp_lane_call        (EspLane         *lane,     /* runs in the lane and waits; called in the lane it just runs */
                                EspLaneFunc      func,
                                gpointer         data);
+void     esp_lane_call_at     (EspLane         *lane,
+                               EspLanePriority  priority,
+                               EspLaneFunc      func,
+                               gpointer         data);
 void     esp_lane_yield       (EspLane         *lane);    /* Thread: lane. Runs waiting acts of higher priority than the one running */
 void     esp_lane_attend      (EspLane         *lane,     /* (nullable): acts of higher priority run wherever the work of @job checks for cancel */
                                EspJob          *job);

@@ -26,6 +26,9 @@ EspBootstrap *esp_bootstrap_new_difference (EspOutcome *const  *unpruned,
 void          esp_bootstrap_free           (EspBootstrap       *bootstrap);
 gboolean      esp_bootstrap_step           (EspBootstrap       *bootstrap,  /* TRUE while replicates remain */
                                             guint               replicates);
+const double *esp_bootstrap_get_draws      (EspBootstrap       *bootstrap,  /* (transfer none): of the mAP or the difference; replicate i of equal seed
+                                                                             * and count of images has the same weights whatever was measured */
+                                            guint              *n);
 EspInterval   esp_bootstrap_get            (EspBootstrap       *bootstrap); /* of the replicates drawn so far */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspBootstrap, esp_bootstrap_free)

@@ -255,6 +255,14 @@ esp_bootstrap_get (EspBootstrap *bootstrap)
   return interval;
 }
 
+/** esp_bootstrap_get_draws: Returns: (transfer none) (array length=n): the replicates drawn so far, in order. Thread: its owner. */
+const double *
+esp_bootstrap_get_draws (EspBootstrap *bootstrap, guint *n)
+{
+  *n = bootstrap->done;
+  return bootstrap->draws;
+}
+
 /** esp_interval_of_map: Returns: esp_bootstrap_new_map() run to its end. Thread: any. */
 EspInterval
 esp_interval_of_map (EspOutcome *const *outcomes, guint n, guint n_classes, const EspProtocol *protocol, guint replicates, guint64 seed)

@@ -1,0 +1,201 @@
+/* bench-private.h: what the steps of a running recipe share: data, the network in hand, what was measured */
+#pragma once
+
+#include "dataset/dataset.h"
+#include "measure/ap.h"
+#include "measure/image-cache.h"
+#include "measure/latency.h"
+#include "net/cost.h"
+#include "net/mask.h"
+#include "net/weights.h"
+#include "prune/criterion.h"
+#include "recipe/runner.h"
+#include "recipe/unit-set.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  ESP_SET_TRAIN,
+  ESP_SET_VAL,
+  ESP_SET_TEST,
+  ESP_SET_CALIBRATION,
+  ESP_N_SETS,
+} EspSet;
+
+/* What one network did on one set. */
+typedef struct
+{
+  double  map, low, high; /* 0..1, 95 % */
+  double  precision, recall, f1; /* at score above .25 */
+  guint   images;
+  double *draws; /* of the bootstrap, (nullable): equal weights at equal places, whatever the network */
+  guint   n_draws;
+} EspMeasured;
+
+/* How rows are trained: what [train] says. */
+typedef struct
+{
+  guint       epochs;
+  guint       batch;   /* 0: as the cfg says */
+  const char *rate, *policy, *objective; /* "": as the cfg says */
+  double      average; /* of the weights, 0: none */
+  guint       validate_every, patience;
+} EspTraining;
+
+typedef struct
+{
+  EspNetwork *network;
+  EspWeights *weights; /* the best on val */
+  double      seconds;
+  guint64     images;  /* seen */
+  guint       best_epoch;
+  double      best;    /* on val, NaN */
+} EspTrained;
+
+/* One row of the report. */
+typedef struct
+{
+  char        *id, *title;
+  guint        n_before, n_after; /* seeds; 0: not measured */
+  EspMeasured  before, after; /* means over seeds */
+  GArray      *before_runs, *after_runs; /* (nullable): of EspMeasured: the seeds */
+  EspCost      cost;
+  EspLatency   latency;   /* repeats 0: not measured */
+  guint        epochs;
+  double       seconds;   /* of computing spent in it, scoring and training */
+  double       gflops;    /* likewise, counted */
+  char        *weights_hash; /* of what was measured last */
+} EspRow;
+
+struct _EspBench
+{
+  const EspRunOptions *options;
+  EspJob              *job;
+  char                *folder;
+  EspDataset          *sets[ESP_N_SETS];
+  char                *set_hashes[ESP_N_SETS];
+  EspImageCache       *caches[ESP_N_SETS];
+  EspShape             cache_shapes[ESP_N_SETS];
+  GStrv                pairs;        /* (nullable) data set class = network class */
+  const EspProtocol   *protocol;
+  guint                replicates;
+  EspNetwork          *network;      /* the dense one, as it now is */
+  EspWeights          *weights;
+  GStrv                names;        /* (nullable): of its classes */
+  const EspCriterion  *criterion;
+  EspScores           *scores;       /* of the dense network */
+  char                *score_key;
+  double               score_seconds, score_gflops;
+  EspUnitSets         *units;        /* of the dense network, from [plan] on */
+  EspMask             *mask;
+  guint               *kept;         /* by unit set: what the mask keeps */
+  guint                floor;        /* of the plan: channels that every layer keeps */
+  EspNetwork          *cut;          /* from [cut] on */
+  EspWeights          *cut_weights;
+  EspTraining          training;
+  gboolean             has_training;
+  guint                n_seeds;      /* of the method's training */
+  GPtrArray           *rows;         /* of EspRow */
+};
+
+void         esp_bench_tell      (EspBench           *bench,
+                                  const char         *format,
+                                  ...) G_GNUC_PRINTF (2, 3);
+/* Runs @func in the lane at the lowest priority and waits. */
+void         esp_bench_compute   (EspBench           *bench,
+                                  EspLaneFunc         func,
+                                  gpointer            data);
+/* Whether there is what a step works on, named by the step that gives it. */
+gboolean     esp_bench_need      (EspBench           *bench,
+                                  const EspStep      *step,
+                                  gconstpointer       there,
+                                  const char         *giver,
+                                  GError            **error);
+char        *esp_bench_path      (EspBench           *bench,      /* (transfer full): in the folder of the run */
+                                  const char         *name);
+void         esp_bench_set_network (EspBench         *bench,
+                                  EspNetwork         *network,    /* (transfer full) */
+                                  EspWeights         *weights);   /* (transfer full) */
+EspImageCache *esp_bench_images  (EspBench           *bench,      /* (transfer none) */
+                                  EspSet              set,
+                                  EspNetwork         *network);
+char        *esp_bench_hash_weights (EspNetwork      *network,    /* (transfer full) */
+                                  EspWeights         *weights);
+
+/* What was computed before, by a text that says what made it. */
+JsonObject  *esp_bench_recall    (EspBench           *bench,      /* (transfer full) (nullable): NULL: never, or unreadable */
+                                  const char         *what,
+                                  const char         *key);
+gboolean     esp_bench_remember  (EspBench           *bench,
+                                  const char         *what,
+                                  const char         *key,
+                                  JsonObject         *values,     /* (transfer full) */
+                                  GError            **error);
+char        *esp_bench_key_path  (EspBench           *bench,      /* (transfer full): of a file or folder of that key */
+                                  const char         *what,
+                                  const char         *key,
+                                  const char         *suffix);
+
+gboolean     esp_bench_measure   (EspBench           *bench,
+                                  EspNetwork         *network,
+                                  EspWeights         *weights,
+                                  EspSet              set,
+                                  guint               limit,      /* images, 0: all */
+                                  gboolean            draws,      /* with an interval */
+                                  EspMeasured        *measured,   /* (out) */
+                                  GError            **error);
+void         esp_measured_clear  (EspMeasured        *measured);
+/* Takes the mean over seeds; each draw of the bootstrap draws seeds, too. */
+EspMeasured  esp_measured_pool   (const EspMeasured  *all,
+                                  guint               n,
+                                  guint64             seed);
+/* @a minus @b on the same images. */
+void         esp_measured_differ (const EspMeasured  *a,
+                                  const EspMeasured  *b,
+                                  double             *value,
+                                  double             *low,
+                                  double             *high);
+gboolean     esp_bench_latency   (EspBench           *bench,
+                                  EspNetwork         *network,
+                                  EspWeights         *weights,
+                                  EspLatency         *latency,
+                                  GError            **error);
+
+EspScores   *esp_bench_score     (EspBench           *bench,      /* (transfer full) */
+                                  const EspCriterionInput *input, /* network, weights, classes, tau, seed */
+                                  const EspCriterion *criterion,
+                                  EspSet              set,
+                                  guint               limit,
+                                  const char         *words,      /* what else made them: part of the key */
+                                  double             *seconds,    /* (out) */
+                                  GError            **error);
+
+gboolean     esp_bench_train_row     (EspBench           *bench,
+                                  const char         *name,       /* of the row, for files and people */
+                                  EspNetwork         *network,
+                                  EspWeights         *weights,
+                                  guint               epochs,
+                                  guint64             seed,
+                                  EspTrained         *trained,    /* (out) */
+                                  GError            **error);
+void         esp_trained_clear   (EspTrained         *trained);
+
+EspRow      *esp_row_new         (const char         *id,
+                                  const char         *title);
+void         esp_row_free        (EspRow             *row);
+EspRow      *esp_bench_find_row  (EspBench           *bench,
+                                  const char         *id);         /* NULL */
+/* Adds it, over one of the same id. */
+void         esp_bench_add_row   (EspBench           *bench,
+                                  EspRow             *row);        /* (transfer full) */
+
+/* Writes report.json, report.md and results.tsv. (transfer full) */
+JsonNode    *esp_bench_report    (EspBench           *bench,
+                                  GError            **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspMeasured, esp_measured_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspTrained, esp_trained_clear)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspRow, esp_row_free)
+
+G_END_DECLS

@@ -1,0 +1,131 @@
+/* bench.c: what the steps of a running recipe share, and how they compute */
+#define G_LOG_DOMAIN "esp-recipe"
+#include "config.h"
+
+#include "recipe/bench-private.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "measure/evaluate.h"
+
+#define CACHE_BUDGET ((gsize) 192 << 20)
+
+/** esp_bench_tell: one line for people, of how the run gets on. Thread: the runner's. */
+void
+esp_bench_tell (EspBench *bench, const char *format, ...)
+{
+  g_autofree char *line = NULL;
+  va_list args;
+
+  if (bench->options->tell == NULL)
+    return;
+  va_start (args, format);
+  line = g_strdup_vprintf (format, args);
+  va_end (args);
+  bench->options->tell (bench->options->data, line);
+}
+
+/** esp_bench_compute: runs @func in the lane behind all that is more urgent, and waits. Thread: the runner's. */
+void
+esp_bench_compute (EspBench *bench, EspLaneFunc func, gpointer data)
+{
+  esp_lane_call_at (bench->options->lane, ESP_LANE_BACKGROUND, func, data);
+}
+
+/** esp_bench_need: Returns: whether @there is not NULL; else ESP_ERROR_FORMAT says which step must come before. Thread: any. */
+gboolean
+esp_bench_need (EspBench *bench, const EspStep *step, gconstpointer there, const char *giver, GError **error)
+{
+  return there != NULL || esp_step_refuse (step, NULL, error, "expected a [%s] before it", giver);
+}
+
+char *
+esp_bench_path (EspBench *bench, const char *name)
+{
+  return g_build_filename (bench->folder, name, NULL);
+}
+
+/** esp_bench_set_network: the dense network is another one from here on; both @network and @weights are taken. Thread: the runner's. */
+void
+esp_bench_set_network (EspBench *bench, EspNetwork *network, EspWeights *weights)
+{
+  g_clear_pointer (&bench->network, esp_network_unref);
+  g_clear_pointer (&bench->weights, esp_weights_unref);
+  bench->network = network;
+  bench->weights = weights;
+}
+
+/** esp_bench_images: Returns: (transfer none): the images of @set as @network reads them. Thread: the runner's. */
+EspImageCache *
+esp_bench_images (EspBench *bench, EspSet set, EspNetwork *network)
+{
+  const EspShape shape = esp_network_get_input (network);
+  EspEvaluateOptions run;
+
+  if (bench->caches[set] != NULL && memcmp (&shape, &bench->cache_shapes[set], sizeof shape) == 0)
+    return bench->caches[set];
+  esp_evaluate_options_init (&run, network);
+  g_clear_pointer (&bench->caches[set], esp_image_cache_unref);
+  bench->caches[set] = esp_image_cache_new (bench->sets[set], shape, run.fit, run.orientation, CACHE_BUDGET);
+  bench->cache_shapes[set] = shape;
+  return bench->caches[set];
+}
+
+/** esp_bench_hash_weights: Returns: (transfer full): of the numbers as their file has them. Thread: any. */
+char *
+esp_bench_hash_weights (EspNetwork *network, EspWeights *weights)
+{
+  g_autoptr (GBytes) bytes = esp_weights_to_bytes (network, weights);
+  gsize n = 0;
+  const void *data = g_bytes_get_data (bytes, &n);
+
+  return esp_hash_to_string (esp_hash_bytes (data, n));
+}
+
+EspRow *
+esp_row_new (const char *id, const char *title)
+{
+  EspRow *row = g_new0 (EspRow, 1);
+
+  row->id = g_strdup (id);
+  row->title = g_strdup (title);
+  return row;
+}
+
+void
+esp_row_free (EspRow *row)
+{
+  esp_measured_clear (&row->before);
+  esp_measured_clear (&row->after);
+  g_clear_pointer (&row->before_runs, g_array_unref);
+  g_clear_pointer (&row->after_runs, g_array_unref);
+  g_free (row->id);
+  g_free (row->title);
+  g_free (row->weights_hash);
+  g_free (row);
+}
+
+EspRow *
+esp_bench_find_row (EspBench *bench, const char *id)
+{
+  for (guint i = 0; i < bench->rows->len; i++)
+    {
+      EspRow *row = g_ptr_array_index (bench->rows, i);
+
+      if (strcmp (row->id, id) == 0)
+        return row;
+    }
+  return NULL;
+}
+
+void
+esp_bench_add_row (EspBench *bench, EspRow *row)
+{
+  EspRow *before = esp_bench_find_row (bench, row->id);
+
+  if (before != NULL)
+    g_ptr_array_remove (bench->rows, before);
+  g_ptr_array_add (bench->rows, row);
+}

@@ -1,0 +1,34 @@
+/* step-evaluate.c: the step “evaluate”: the dense network as it stands, a row of the report */
+#define G_LOG_DOMAIN "esp-recipe"
+#include "config.h"
+
+#include "recipe/bench-private.h"
+#include "recipe/step-private.h"
+
+static const char *const latency_words[] = { "yes", "no", NULL };
+
+static const EspSetting settings[] = {
+  { "latency", ESP_SETTING_WORD, "whether the time of one image is measured", "yes", 0, 0, latency_words },
+  { NULL },
+};
+
+static gboolean
+run (EspBench *bench, const EspStep *step, GError **error)
+{
+  g_autoptr (EspRow) row = esp_row_new ("dense", "the network before anything is cut");
+
+  if (!esp_bench_need (bench, step, bench->network, "network", error))
+    return FALSE;
+  row->cost = esp_cost_of (bench->network, NULL);
+  row->weights_hash = esp_bench_hash_weights (bench->network, bench->weights);
+  if (*esp_step_get_text (step, "latency") == 'y' && !esp_bench_latency (bench, bench->network, bench->weights, &row->latency, error))
+    return FALSE;
+  if (!esp_bench_measure (bench, bench->network, bench->weights, ESP_SET_TEST, 0, TRUE, &row->before, error))
+    return FALSE;
+  row->n_before = 1;
+  esp_bench_tell (bench, "  dense: mAP %.2f %%, F1 %.3f", row->before.map * 100, row->before.f1);
+  esp_bench_add_row (bench, g_steal_pointer (&row));
+  return TRUE;
+}
+
+const EspStepKind esp_step_evaluate = { "evaluate", "the dense network measured", settings, run };

@@ -1,0 +1,76 @@
+/* step-keep-classes.c: the step “keep-classes”: the heads cut down to the classes that are wanted */
+#define G_LOG_DOMAIN "esp-recipe"
+#include "config.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "net/keep-classes.h"
+#include "recipe/bench-private.h"
+#include "recipe/step-private.h"
+
+static const EspSetting settings[] = {
+  { "keep", ESP_SETTING_TEXT, "classes: “mango” as it is, “mango=apple+orange” the mean of their rows; empty: all", "" },
+  { NULL },
+};
+
+/* The scores of channels stay what they were; only what a head reads, which is never cut, has fewer rows. */
+static EspScores *
+carry_over (EspScores *scores, const EspNetwork *network)
+{
+  EspScores *to = esp_scores_new (network, esp_scores_get_criterion (scores), esp_scores_get_parameters (scores));
+
+  for (guint l = 0; l < esp_network_get_n_layers (network); l++)
+    {
+      guint n = 0, n_old = 0;
+      double *values = esp_scores_get (to, l, &n);
+      const double *old = esp_scores_get (scores, l, &n_old);
+
+      if (values != NULL && old != NULL && n == n_old)
+        memcpy (values, old, n * sizeof (double));
+    }
+  esp_scores_set_n_images (to, esp_scores_get_n_images (scores));
+  return to;
+}
+
+static void
+take_names (EspBench *bench, const EspKeepClasses *keep)
+{
+  const guint n = esp_keep_classes_get_n (keep);
+
+  g_clear_pointer (&bench->names, g_strfreev);
+  bench->names = g_new0 (char *, n + 1);
+  for (guint i = 0; i < n; i++)
+    bench->names[i] = g_strdup (esp_keep_classes_get_name (keep, i));
+}
+
+static gboolean
+run (EspBench *bench, const EspStep *step, GError **error)
+{
+  g_autoptr (EspKeepClasses) keep = NULL;
+  g_autoptr (GError) local = NULL;
+  EspNetwork *network = NULL;
+  EspWeights *weights = NULL;
+
+  if (!esp_step_is_set (step, "keep"))
+    return TRUE;
+  if (!esp_bench_need (bench, step, bench->network, "network", error))
+    return FALSE;
+  keep = esp_keep_classes_parse (esp_step_get_text (step, "keep"), (const char *const *) bench->names,
+                                 (guint) esp_network_get_classes (bench->network), &local);
+  if (keep == NULL || !esp_keep_classes (bench->network, bench->weights, keep, &network, &weights, &local))
+    return esp_step_refuse (step, "keep", error, "%s", local->message);
+  if (bench->scores != NULL)
+    {
+      EspScores *scores = carry_over (bench->scores, network);
+
+      esp_scores_unref (bench->scores);
+      bench->scores = scores;
+    }
+  take_names (bench, keep);
+  esp_bench_tell (bench, "  %d classes become %u", esp_network_get_classes (bench->network), esp_keep_classes_get_n (keep));
+  esp_bench_set_network (bench, network, weights);
+  return TRUE;
+}
+
+const EspStepKind esp_step_keep_classes = { "keep-classes", "the classes that are wanted", settings, run };

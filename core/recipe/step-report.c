@@ -1,0 +1,21 @@
+/* step-report.c: the step “report”: report.json, report.md and results.tsv of what is there so far */
+#define G_LOG_DOMAIN "esp-recipe"
+#include "config.h"
+
+#include "recipe/bench-private.h"
+#include "recipe/step-private.h"
+
+static const EspSetting settings[] = { { NULL } };
+
+static gboolean
+run (EspBench *bench, const EspStep *step, GError **error)
+{
+  JsonNode *report = esp_bench_report (bench, error);
+
+  if (report == NULL)
+    return FALSE;
+  json_node_unref (report);
+  return TRUE;
+}
+
+const EspStepKind esp_step_report = { "report", "the table of all rows", settings, run };

@@ -1,0 +1,414 @@
+/* test-recipe-run.c: a recipe run on a few small pictures: its report, and that it goes on where it was stopped */
+#include "config.h"
+
+#include "data-common.h"
+#include "net-common.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <gdk-pixbuf/gdk-pixbuf.h>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/rng.h"
+#include "net/cost.h"
+#include "prune/plan.h"
+#include "recipe/runner.h"
+#include "train/start.h"
+
+#define SIDE     32
+#define N_IMAGES 24
+
+/* Bright squares of two colours on a dark ground. */
+static const char detector[] = "[net]\nbatch=8\nsubdivisions=1\nwidth=32\nheight=32\nchannels=3\nlearning_rate=0.02\nmomentum=0.9\n"
+                               "decay=0.0005\nburn_in=4\nmax_batches=50\npolicy=cosine\n"
+                               "[convolutional]\nbatch_normalize=1\nfilters=12\nsize=3\nstride=2\npad=1\nactivation=leaky\n"
+                               "[maxpool]\nsize=2\nstride=2\n"
+                               "[convolutional]\nbatch_normalize=1\nfilters=16\nsize=3\nstride=1\npad=1\nactivation=leaky\n"
+                               "[convolutional]\nfilters=14\nsize=1\nstride=1\npad=1\nactivation=linear\n"
+                               "[yolo]\nmask=0,1\nanchors=8,8, 14,14\nclasses=2\nnum=2\nignore_thresh=.6\n";
+static const char steps[]
+    = "title = A small one\n[set]\nfolder = ?\nepochs = 2\n"
+      "[data]\ntrain = $folder/list.txt\ntrain-split =\nval = $folder/list.txt\nval-split =\ntest = $folder/list.txt\n"
+      "test-split =\nreplicates = 100\n"
+      "[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+      "[score]\ntau = 0.001\n[evaluate]\n"
+      "[plan]\nless = 40 %\nspread = sensitivity\nlevels = .5 1\nfloor = 2\nstop = hand\n"
+      "[cut]\n[train]\nepochs = $epochs\n"
+      "[controls]\nrandom-before = 3\nrandom-after = 2\n[report]\n";
+
+static EspLane *lane;
+
+typedef struct
+{
+  char *folder;
+  EspRecipe *recipe;
+  EspJob *job;
+  const char *stop_at; /* (nullable): the run is cancelled once a line holds this */
+  GPtrArray *lines;
+} Fixture;
+
+static void
+paint (GdkPixbuf *pixbuf, GRand *rng, int left, int top, int side, gboolean red)
+{
+  guchar *pixels = gdk_pixbuf_get_pixels (pixbuf);
+  const int stride = gdk_pixbuf_get_rowstride (pixbuf);
+
+  for (int y = 0; y < SIDE; y++)
+    for (int x = 0; x < SIDE; x++)
+      for (int c = 0; c < 3; c++)
+        {
+          const gboolean inside = x >= left && x < left + side && y >= top && y < top + side;
+          const int level = inside ? (c == (red ? 0 : 2) ? 230 : 60) : 20;
+
+          pixels[y * stride + x * 3 + c] = (guchar) (level + g_rand_int_range (rng, -15, 16));
+        }
+}
+
+static void
+write_image (const char *folder, guint i)
+{
+  g_autoptr (GRand) rng = esp_rng_new (5, i, 0);
+  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, SIDE, SIDE);
+  const int side = g_rand_int_range (rng, 8, 15), left = g_rand_int_range (rng, 0, SIDE - side),
+            top = g_rand_int_range (rng, 0, SIDE - side);
+  g_autofree char *picture = g_strdup_printf ("%u.png", i), *label = g_strdup_printf ("%u.txt", i);
+  g_autofree char *path = g_build_filename (folder, picture, NULL);
+  g_autofree char *text = g_strdup_printf ("%u %g %g %g %g\n", i % 2, (left + side / 2.) / SIDE, (top + side / 2.) / SIDE,
+                                           (double) side / SIDE, (double) side / SIDE);
+
+  put_away (folder, label, text);
+  paint (pixbuf, rng, left, top, side, i % 2 == 0);
+  g_assert_true (gdk_pixbuf_save (pixbuf, path, "png", NULL, NULL));
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  const EspStartOptions start = { .seed = 1, .prior = .05 };
+  g_autoptr (GString) list = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = network_of (detector, &error);
+  g_autoptr (EspWeights) weights = esp_start_new (network, &start);
+  g_autofree char *path = NULL, *set = NULL;
+  const char *sets[] = { NULL, NULL };
+  const EspRecipeOptions options = { .sets = sets };
+
+  fixture->folder = make_folder ();
+  fixture->lines = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < N_IMAGES; i++)
+    {
+      write_image (fixture->folder, i);
+      g_string_append_printf (list, "%u.png\n", i);
+    }
+  put_away (fixture->folder, "list.txt", list->str);
+  put_away (fixture->folder, "net.cfg", detector);
+  path = g_build_filename (fixture->folder, "net.weights", NULL);
+  g_assert_true (esp_weights_save (network, weights, path, &error));
+  sets[0] = set = g_strconcat ("folder=", fixture->folder, NULL);
+  fixture->recipe = esp_recipe_parse (data != NULL ? data : steps, strlen (data != NULL ? data : steps), "small.recipe", &options, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  remove_tree (fixture->folder);
+  g_free (fixture->folder);
+  g_ptr_array_unref (fixture->lines);
+  esp_recipe_unref (fixture->recipe);
+}
+
+static void
+tell (gpointer data, const char *line)
+{
+  Fixture *fixture = data;
+
+  g_ptr_array_add (fixture->lines, g_strdup (line));
+  g_test_message ("%s", line);
+  if (fixture->stop_at != NULL && strstr (line, fixture->stop_at) != NULL)
+    esp_job_cancel (fixture->job);
+}
+
+static guint
+count_lines (const Fixture *fixture, const char *part)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < fixture->lines->len; i++)
+    n += strstr (g_ptr_array_index (fixture->lines, i), part) != NULL;
+  return n;
+}
+
+/* In the folder @name of the fixture's; lines told are of this run alone. */
+static JsonNode *
+run_in (Fixture *fixture, const char *name, EspRunOptions options, GError **error)
+{
+  g_autoptr (EspJob) job = esp_job_new ("Test");
+  g_autofree char *folder = g_build_filename (fixture->folder, name, NULL);
+
+  g_ptr_array_set_size (fixture->lines, 0);
+  fixture->job = job;
+  options.recipe = fixture->recipe;
+  options.folder = folder;
+  options.lane = lane;
+  options.seed = 1;
+  options.tell = tell;
+  options.data = fixture;
+  return esp_recipe_run (&options, job, error);
+}
+
+static double
+number_of (JsonNode *report, const char *list, const char *name, const char *key)
+{
+  JsonArray *rows = json_object_get_array_member (json_node_get_object (report), list);
+
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    {
+      JsonObject *row = json_array_get_object_element (rows, i);
+
+      if (strcmp (json_object_get_string_member (row, "name"), name) == 0)
+        return json_object_get_double_member (row, key);
+    }
+  g_error ("%s has no row %s", list, name);
+}
+
+static const char *const controls[] = { "dense-continued", "random", "l1", "inverted", "uniform", "scratch-e", "scratch-b", "narrower" };
+
+static void
+check_report (JsonNode *report)
+{
+  const double dense = number_of (report, "stages", "dense", "bflops"), cut = number_of (report, "stages", "cut", "bflops");
+  JsonObject *root = json_node_get_object (report);
+
+  g_assert_cmpfloat (cut, <=, dense * .6);
+  g_assert_cmpfloat (cut, >, dense * .3);
+  g_assert_cmpfloat (number_of (report, "stages", "recovered", "bflops"), ==, cut);
+  for (guint i = 0; i < G_N_ELEMENTS (controls); i++)
+    {
+      const double bflops = number_of (report, "controls", controls[i], "bflops");
+      const double map = number_of (report, "controls", controls[i], "map");
+      const gboolean same = i != 0 && i != 4 && i != 7;
+
+      g_assert_cmpfloat (map, >=, 0);
+      g_assert_cmpfloat (map, <=, 1);
+      g_assert_true (same ? bflops == cut : i == 0 ? bflops == dense : bflops >= cut && bflops < dense);
+      g_assert_cmpfloat (number_of (report, "controls", controls[i], "gflops"), >, 0);
+      g_assert_cmpfloat (number_of (report, "controls", controls[i], "latency_ms"), >, 0);
+    }
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "decomposition")), ==, 4);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "sentences")), >, 8);
+}
+
+/* Parts of the difference between rows add up to what lies between their ends. */
+static void
+check_parts (JsonNode *report)
+{
+  JsonArray *parts = json_object_get_array_member (json_node_get_object (report), "decomposition");
+  double sum = 0;
+
+  for (guint i = 0; i < 3; i++)
+    sum += json_object_get_double_member (json_array_get_object_element (parts, i), "difference");
+  g_assert_cmpfloat (fabs (sum - (number_of (report, "stages", "recovered", "map") - number_of (report, "controls", "narrower", "map"))), <,
+                     1e-12);
+}
+
+/* Whatever differs between two runs that computed the same. */
+static void
+assert_same (JsonNode *a, JsonNode *b)
+{
+  static const char *const keys[] = { "map", "f1", "gflops", "bflops" };
+
+  for (guint k = 0; k < G_N_ELEMENTS (keys); k++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (controls); i++)
+        g_assert_cmpfloat (number_of (a, "controls", controls[i], keys[k]), ==, number_of (b, "controls", controls[i], keys[k]));
+      if (k < 2)
+        g_assert_cmpfloat (number_of (a, "stages", "recovered", keys[k]), ==, number_of (b, "stages", "recovered", keys[k]));
+    }
+}
+
+/* Stopped in the middle of two trainings and in a search, it goes on, and ends as the run that nobody stopped. */
+static void
+test_goes_on (Fixture *fixture, gconstpointer data)
+{
+  static const char *const stops[] = { "set 1 of 2", "method: epoch 1", "random-2: epoch 1" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) whole = run_in (fixture, "whole", (EspRunOptions){ NULL }, &error), report = NULL, again = NULL;
+
+  g_assert_no_error (error);
+  check_report (whole);
+  check_parts (whole);
+  for (guint i = 0; i < G_N_ELEMENTS (stops); i++)
+    {
+      fixture->stop_at = stops[i];
+      g_assert_null (run_in (fixture, "stopped", (EspRunOptions){ NULL }, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_cmpuint (count_lines (fixture, stops[i]), ==, 1);
+      g_clear_error (&error);
+    }
+  fixture->stop_at = NULL;
+  report = run_in (fixture, "stopped", (EspRunOptions){ NULL }, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_lines (fixture, "method: epoch") + count_lines (fixture, "random-1: epoch"), ==, 0);
+  assert_same (whole, report);
+  again = run_in (fixture, "stopped", (EspRunOptions){ NULL }, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_lines (fixture, ": epoch"), ==, 0);
+  assert_same (whole, again);
+}
+
+static guint
+count_in_file (const char *folder, const char *name, const char *part)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL), *text = NULL;
+  guint n = 0;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  for (const char *at = text; (at = strstr (at, part)) != NULL; at++)
+    n++;
+  return n;
+}
+
+/* The files of a run can be read by what they are for; the table of results has one line a row, however often it is written. */
+static void
+test_files (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_build_filename (fixture->folder, "out", NULL), *table = g_build_filename (fixture->folder, "all.tsv", NULL);
+  g_autofree char *plan = g_build_filename (folder, "pruned", "plan.json", NULL), *dense = g_build_filename (folder, "dense.cfg", NULL);
+  g_autofree char *weights = g_build_filename (folder, "dense.weights", NULL);
+  g_autofree char *cfg_hash = NULL, *weights_hash = NULL;
+  g_autoptr (EspNetwork) network = NULL;
+  g_autoptr (EspMask) mask = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (JsonNode) report = run_in (fixture, "out", (EspRunOptions){ .results = table }, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (count_in_file (fixture->folder, "all.tsv", "\n"), ==, 4);
+      g_assert_cmpuint (count_in_file (fixture->folder, "all.tsv", "small\tquick\t"), ==, 3);
+    }
+  g_assert_cmpuint (count_in_file (folder, "report.md", "| method |"), ==, 1);
+  network = esp_network_load (dense, &error);
+  g_assert_no_error (error);
+  cfg_hash = esp_hash_file (dense, &error);
+  weights_hash = esp_hash_file (weights, &error);
+  mask = esp_plan_read_mask (network, plan, cfg_hash, weights_hash, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (esp_mask_count_kept (mask, 0), ==, 6);
+  g_assert_cmpuint (esp_mask_count_kept (mask, 2), ==, 16);
+  put_away (fixture->folder, "all.tsv", "something else\n");
+  g_assert_null (run_in (fixture, "out", (EspRunOptions){ .results = table }, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_FORMAT);
+}
+
+static EspMask *
+change (gpointer data, EspNetwork *network, EspScores *scores, EspMask *proposed, GError **error)
+{
+  guint8 keep[12] = { 1, 1, 1, 0 };
+  guint8 *bits[5] = { keep };
+
+  return esp_mask_new (network, bits);
+}
+
+static EspMask *
+refuse (gpointer data, EspNetwork *network, EspScores *scores, EspMask *proposed, GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the hand was taken away");
+  return NULL;
+}
+
+/* What the hand makes of a plan is what is cut. */
+static void
+test_hand (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) report = run_in (fixture, "hand", (EspRunOptions){ .hand = change }, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_lines (fixture, "0:3/12 2:16/16"), ==, 1);
+  g_assert_null (run_in (fixture, "hand", (EspRunOptions){ .hand = refuse }, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *steps, *words;
+  } cases[] = {
+    { "[network]\ncfg = a\nweights = b\n", "x.recipe:3: [network]: expected a [data] before it" },
+    { "[data]\ntest = $folder/nothing.txt\n", "nothing.txt" },
+    { "[data]\ntest = $folder/list.txt\ntest-split =\n[plan]\nratio = .5\n", "[plan]: expected a [network] before it" },
+    { "[data]\ntest = $folder/list.txt\ntest-split =\n[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+      "[score]\nclasses = horse\n",
+      "the network has no class “horse” (classes 0 to 1" },
+    { "[data]\ntest = $folder/list.txt\ntest-split =\n[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+      "[score]\ncriterion = taste\n",
+      "expected one of attribution, l1" },
+    { "[data]\ntest = $folder/list.txt\ntest-split =\n[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+      "[score]\n",
+      "[data] has none for calibration" },
+    { "[data]\ntest = $folder/list.txt\ntest-split =\n[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+      "[score]\ncriterion = l1\n[plan]\nratio = .1 .2 .3\n",
+      "found 3 numbers, expected one, or one for each of the 2 sets" },
+    { "[data]\ntest = $folder/list.txt\ntest-split =\n[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+      "[score]\ncriterion = l1\n[plan]\nless = .99\nspread = uniform\n",
+      "99.00 % less compute cannot be had" },
+    { "[data]\ntest = $folder/list.txt\ntest-split =\n[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+      "[score]\ncriterion = l1\n[plan]\nless = .1\nratio = .1\n",
+      "expected one of ratio, less, loss and plan, found 2 of them" },
+    { "[data]\ntest = $folder/list.txt\ntest-split =\n[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+      "[keep-classes]\nkeep = mango=0+7\n",
+      "x.recipe:10: keep = mango=0+7: keep classes: “7” is no class of the network" },
+    { "[cut]\n", "x.recipe:3: [cut]: expected a [plan] before it" },
+  };
+  g_autofree char *set = g_strconcat ("folder=", fixture->folder, NULL);
+  const char *const sets[] = { set, NULL };
+  const EspRecipeOptions options = { .sets = sets };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strconcat ("[set]\nfolder = ?\n", cases[i].steps, NULL);
+      g_autoptr (GError) error = NULL;
+
+      esp_recipe_unref (fixture->recipe);
+      fixture->recipe = esp_recipe_parse (text, strlen (text), "x.recipe", &options, &error);
+      g_assert_no_error (error);
+      g_assert_null (run_in (fixture, "refused", (EspRunOptions){ NULL }, &error));
+      g_assert_nonnull (error);
+      if (strstr (error->message, cases[i].words) == NULL)
+        g_error ("“%s” does not say “%s”", error->message, cases[i].words);
+    }
+}
+
+static const char files_steps[]
+    = "[set]\nfolder = ?\n"
+      "[data]\ntrain = $folder/list.txt\ntrain-split =\ntest = $folder/list.txt\ntest-split =\nreplicates = 20\n"
+      "[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+      "[score]\ncriterion = l1\n[evaluate]\n[plan]\nratio = .5 0\nfloor = 2\n[cut]\n[train]\nepochs = 1\n"
+      "[controls]\nrows = dense-continued\n";
+static const char hand_steps[] = "[set]\nfolder = ?\n"
+                                 "[data]\ntest = $folder/list.txt\ntest-split =\nreplicates = 20\n"
+                                 "[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+                                 "[score]\ncriterion = l1\n[plan]\nratio = .5\nstop = hand\n[cut]\n";
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  lane = esp_lane_new (1);
+  g_test_add ("/recipe-run/goes-on", Fixture, NULL, set_up, test_goes_on, tear_down);
+  g_test_add ("/recipe-run/files", Fixture, files_steps, set_up, test_files, tear_down);
+  g_test_add ("/recipe-run/hand", Fixture, hand_steps, set_up, test_hand, tear_down);
+  g_test_add ("/recipe-run/refused", Fixture, hand_steps, set_up, test_refused, tear_down);
+  status = g_test_run ();
+  esp_lane_free (lane);
+  return status;
+}
