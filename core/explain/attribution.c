@@ -16,6 +16,10 @@ static const EspAttribution *const rows[] = {
   &esp_attribution_guided,
   &esp_attribution_occlusion,
   &esp_attribution_d_rise,
+  &esp_attribution_lrp,
+  &esp_attribution_lrp_epsilon,
+  &esp_attribution_lrp_zplus,
+  &esp_attribution_lrp_alpha_beta,
 };
 
 /** esp_attribution_find: Returns: (transfer none) (nullable): the method of this id. Thread: any. */

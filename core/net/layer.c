@@ -227,6 +227,19 @@ esp_count_kept (const guint8 *bits, int n)
   return sum;
 }
 
+/**
+ * esp_layer_fill_spec:
+ * @layer: a layer
+ * @spec: (inout): op, geometry, scale and parts are set; layouts, activation and parameters are the caller's
+ *
+ * Thread: any.
+ */
+void
+esp_layer_fill_spec (const EspLayer *layer, EspSpec *spec)
+{
+  esp_layer_row (layer->kind)->spec (layer, spec);
+}
+
 gboolean
 esp_check_joined (const EspLayer *layer, guint x, guint y, int channel, const guint8 *const *in, GError **error)
 {

@@ -161,6 +161,9 @@ guint       esp_reorg_sources      (const EspLayer *layer, /* how many channels 
                                     guint          *first,
                                     guint          *step); /* from one to the next */
 
+void        esp_layer_fill_spec    (const EspLayer *layer, /* the operation: op, geometry and what else is the layer's own */
+                                    EspSpec        *spec);
+
 char       *esp_layer_describe     (const EspLayer *layer); /* (transfer full): "3 x 3 / 2 leaky", "adds 33"; not translated */
 
 G_END_DECLS
