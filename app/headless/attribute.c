@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "data-options.h"
 #include "explain-run.h"
+#include "explain/lrp.h"
 #include "explain/sentence.h"
 #include "progress.h"
 #include "verbs.h"
@@ -63,7 +64,9 @@ typedef struct
   GPtrArray *written;  /* of Written */
   GArray *channels;    /* of Channels */
   guint n_images, n_explained;
-  float *scores; /* room for one layer */
+  float *scores;       /* room for one layer */
+  gboolean shared;     /* of one image by a method of relevance: */
+  EspLrpShares shares; /* where it has gone */
   GError *error;
 } Work;
 
@@ -195,6 +198,7 @@ explain_image (Work *work, GError **error)
     return FALSE;
   if ((work->dataset == NULL || work->run.n_ones > 0) && wanted && !write_heatmap (work, error))
     return FALSE;
+  work->shared = work->dataset == NULL && esp_lrp_get_shares (work->run.explainer, &work->shares);
   work->n_images++;
   work->n_explained += work->run.n_ones > 0;
   return TRUE;
@@ -252,6 +256,19 @@ add_channels (JsonBuilder *json, const Channels *channels)
     }
 }
 
+/* Where the target has gone to: input + bias + absorbed = target. */
+static void
+add_relevance (JsonBuilder *json, const EspLrpShares *shares)
+{
+  json_builder_set_member_name (json, "relevance");
+  json_builder_begin_object (json);
+  esp_json_double (json, "target", shares->target);
+  esp_json_double (json, "input", shares->input);
+  esp_json_double (json, "bias", shares->bias);
+  esp_json_double (json, "absorbed", shares->absorbed);
+  json_builder_end_object (json);
+}
+
 static void
 tell (const Work *work, const EspCommon *common, JsonBuilder *json)
 {
@@ -278,6 +295,8 @@ tell (const Work *work, const EspCommon *common, JsonBuilder *json)
       esp_json_int (json, "ones", work->run.n_ones);
       esp_json_double (json, "value", work->run.value);
     }
+  if (work->shared)
+    add_relevance (json, &work->shares);
   if (work->n_explained == 0)
     g_printerr ("espalier-cli attribute: nothing is above the threshold of %g, so every score is 0\n", tau);
   else if (!common->json)

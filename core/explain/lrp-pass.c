@@ -66,8 +66,8 @@ epsilon (EspLrp *lrp, EspLrpStep *step)
   EspEngineLook look;
 
   esp_engine_look (lrp->engine, (int) step->layer->index, &look);
-  esp_relevance_divide_whole (&look.layout, look.before, look.below, look.shift, step->rule.epsilon, step->relevance, lrp->to_raising,
-                              &shares);
+  esp_relevance_divide_whole (&look.layout, look.before, look.below, look.shift, step->rule.without, step->rule.epsilon, step->relevance,
+                              lrp->to_raising, &shares);
   for (guint k = 0; k < step->layer->n_inputs; k++)
     {
       EspLrpStep *to = esp_lrp_step (lrp, step->layer->inputs[k]);
@@ -143,7 +143,7 @@ signs (EspLrp *lrp, EspLrpStep *step)
       any |= esp_relevance_split (&look.layout, look.out, step->rule.split, lrp->plus + at, lrp->minus + at);
     }
   esp_engine_look (lrp->engine, (int) step->layer->index, &look);
-  sums.bias = step->rule.split == ESP_SPLIT_ONES ? NULL : look.shift;
+  sums.bias = step->rule.split == ESP_SPLIT_ONES || step->rule.without ? NULL : look.shift;
   if (!add_up (lrp, step, any, &sums))
     return FALSE;
   esp_relevance_divide (&look.layout, &sums, step->rule.divide, step->rule.alpha, step->relevance, lrp->to_raising, lrp->to_lowering,

@@ -23,6 +23,7 @@ typedef struct
   gboolean  signs;   /* else by epsilon */
   EspDivide divide;
   double    alpha, epsilon;
+  gboolean  without; /* biases take no share */
   EspSplit  split;   /* of what a convolution reads */
 } EspLrpRule;
 

@@ -82,22 +82,31 @@ esp_lrp_get_shares (const EspExplainer *explainer, EspLrpShares *shares)
   return TRUE;
 }
 
+enum
+{
+  BIAS_SHARES,
+  BIAS_NONE
+};
+
 static void
 choose_epsilon (const double *knobs, G_GNUC_UNUSED const EspLayer *layer, G_GNUC_UNUSED guint behind, EspLrpRule *rule)
 {
-  *rule = (EspLrpRule){ .epsilon = knobs[0] };
+  *rule = (EspLrpRule){ .epsilon = knobs[0], .without = (int) knobs[1] == BIAS_NONE };
 }
 
 static void
-choose_positive (G_GNUC_UNUSED const double *knobs, G_GNUC_UNUSED const EspLayer *layer, G_GNUC_UNUSED guint behind, EspLrpRule *rule)
+choose_positive (const double *knobs, G_GNUC_UNUSED const EspLayer *layer, G_GNUC_UNUSED guint behind, EspLrpRule *rule)
 {
-  *rule = (EspLrpRule){ .signs = TRUE, .divide = ESP_DIVIDE_POSITIVE, .alpha = 1 };
+  *rule = (EspLrpRule){ .signs = TRUE, .divide = ESP_DIVIDE_POSITIVE, .alpha = 1, .without = (int) knobs[0] == BIAS_NONE };
 }
 
 static void
-choose_both (const double *knobs, G_GNUC_UNUSED const EspLayer *layer, G_GNUC_UNUSED guint behind, EspLrpRule *rule)
+choose_both (const double *knobs, const EspLayer *layer, guint behind, EspLrpRule *rule)
 {
-  *rule = (EspLrpRule){ .signs = TRUE, .divide = knobs[0] > 1 ? ESP_DIVIDE_BOTH : ESP_DIVIDE_POSITIVE, .alpha = knobs[0] };
+  choose_positive (knobs + 1, layer, behind, rule);
+  rule->alpha = knobs[0];
+  if (rule->alpha > 1)
+    rule->divide = ESP_DIVIDE_BOTH;
 }
 
 enum
@@ -105,7 +114,8 @@ enum
   KNOB_NEAR,
   KNOB_EPSILON,
   KNOB_ALPHA,
-  KNOB_PIXELS
+  KNOB_PIXELS,
+  KNOB_BIAS
 };
 enum
 {
@@ -118,12 +128,12 @@ static void
 choose_mixed (const double *knobs, const EspLayer *layer, guint behind, EspLrpRule *rule)
 {
   if (behind < (guint) knobs[KNOB_NEAR])
-    choose_epsilon (knobs + KNOB_EPSILON, layer, behind, rule);
+    choose_epsilon ((double[]){ knobs[KNOB_EPSILON], knobs[KNOB_BIAS] }, layer, behind, rule);
   else
-    choose_both (knobs + KNOB_ALPHA, layer, behind, rule);
+    choose_both ((double[]){ knobs[KNOB_ALPHA], knobs[KNOB_BIAS] }, layer, behind, rule);
   if (layer->inputs[0] >= 0 || (int) knobs[KNOB_PIXELS] == PIXELS_SAME)
     return;
-  choose_positive (NULL, layer, behind, rule);
+  choose_positive (knobs + KNOB_BIAS, layer, behind, rule);
   rule->split = (int) knobs[KNOB_PIXELS] == PIXELS_BOX ? ESP_SPLIT_BOX : ESP_SPLIT_ONES;
 }
 
@@ -169,9 +179,17 @@ open_mixed (EspExplainer *explainer, GError **error)
     .slider_low = 1, .slider_high = 3                                                                                                      \
   }
 
+#define BIAS_KNOB                                                                                                                          \
+  {                                                                                                                                        \
+    .id = "bias", .title = "What biases have added", .preset = BIAS_SHARES, .lowest = 0, .highest = 1, .slider_low = 0, .slider_high = 1,  \
+    .words = bias_words, .whole = TRUE                                                                                                     \
+  }
+
+static const char *const bias_words[] = { "shares", "none", NULL };
 static const char *const pixel_words[] = { "box", "flat", "same", NULL };
-static const EspKnob epsilon_knobs[] = { EPSILON_KNOB (0.25) };
-static const EspKnob both_knobs[] = { ALPHA_KNOB (2) };
+static const EspKnob epsilon_knobs[] = { EPSILON_KNOB (0.25), BIAS_KNOB };
+static const EspKnob positive_knobs[] = { BIAS_KNOB };
+static const EspKnob both_knobs[] = { ALPHA_KNOB (2), BIAS_KNOB };
 static const EspKnob mixed_knobs[] = {
   [KNOB_NEAR] = { .id = "near",
                   .title = "Convolutions before each head by epsilon",
@@ -192,6 +210,7 @@ static const EspKnob mixed_knobs[] = {
                     .slider_high = 2,
                     .words = pixel_words,
                     .whole = TRUE },
+  [KNOB_BIAS] = BIAS_KNOB,
 };
 
 #define ROW                                                                                                                                \
@@ -222,6 +241,8 @@ const EspAttribution esp_attribution_lrp_zplus = {
   .id = "lrp-zplus",
   .title = "Relevance, z+",
   .source = "Montavon et al. 2017, Pattern Recognition 65:211 (z+; for inputs of both signs, Bach et al. 2015, eq. 60 with alpha 1)",
+  .knobs = positive_knobs,
+  .n_knobs = G_N_ELEMENTS (positive_knobs),
   .open = open_positive,
   ROW,
 };

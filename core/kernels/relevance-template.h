@@ -87,19 +87,21 @@ NAME (divide_of) (const Division *of, gsize at, int first, int used, int w, int 
 }
 
 ESP_INLINE void
-NAME (whole_of) (const Whole *of, gsize at, int used, int w, int block, double (*totals)[MOST])
+NAME (whole_of) (const Whole *of, gsize at, int first, int used, int w, int block, double (*totals)[MOST])
 {
   const real *restrict r = (const real *) of->relevance + at, *restrict sum = (const real *) of->sum + at;
   real *restrict to = (real *) of->to_all + at;
   const real below = (real) of->below, small = (real) of->small;
-  real lost[MOST] = { 0 }, sums[MOST] = { 0 };
+  real lost[MOST] = { 0 }, sums[MOST] = { 0 }, less[MOST] = { 0 };
 
+  for (int l = 0; of->less != NULL && l < used; l++)
+    less[l] = (real) of->less[first + l];
   for (gsize x = 0; x < (gsize) w * (gsize) block; x += (gsize) block)
 #pragma omp simd
     for (int l = 0; l < block; l++)
       {
         const gsize i = x + (gsize) l;
-        const real z = sum[i] < 0 ? sum[i] * below : sum[i], d = z < 0 ? z - small : z + small;
+        const real z = (sum[i] < 0 ? sum[i] * below : sum[i]) - less[l], d = z < 0 ? z - small : z + small;
         const real each = d != 0 ? r[i] / (d != 0 ? d : 1) : 0;
 
         to[i] = each;
@@ -126,10 +128,10 @@ NAME (whole_of) (const Whole *of, gsize at, int used, int w, int block, double (
     else                                                                                                                                   \
       NAME (divide_of) (of, at, first, used, w, block, totals);                                                                            \
   }                                                                                                                                        \
-  ESP_CLONES static void NAME (whole_##suffix) (const Whole *of, gsize at, G_GNUC_UNUSED int first, int used, int w,                       \
+  ESP_CLONES static void NAME (whole_##suffix) (const Whole *of, gsize at, int first, int used, int w,                                     \
                                                 double (*totals)[MOST])                                                                    \
   {                                                                                                                                        \
-    NAME (whole_of) (of, at, used, w, block, totals);                                                                                      \
+    NAME (whole_of) (of, at, first, used, w, block, totals);                                                                               \
   }
 
 RELEVANCE_ROWS (16, 16)

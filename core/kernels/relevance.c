@@ -25,6 +25,7 @@ typedef struct
 typedef struct
 {
   const void *sum;
+  const double *less; /* (nullable): c numbers taken off it */
   double below, small;
   const void *relevance;
   void *to_all;
@@ -192,7 +193,8 @@ root_mean_square (const EspLayout *layout, const void *values, double below)
  * @sum: what was added up, the bias included
  * @below: its negative numbers times this are meant
  * @bias: (nullable): c numbers
- * @epsilon: the stabiliser, as a factor of the sum's root mean square over the layer; 0: none
+ * @without: whether the bias is taken off the sum, so that it gets no share
+ * @epsilon: the stabiliser, as a factor of the sum's root mean square over the layer, bias and all; 0: none
  * @relevance: of the sum
  * @to_all: (out): relevance / (sum + sign (sum) stabiliser)
  * @shares: (inout): added to
@@ -205,6 +207,7 @@ esp_relevance_divide_whole (const EspLayout *layout,
                             const void *sum,
                             double below,
                             const double *bias,
+                            gboolean without,
                             double epsilon,
                             const void *relevance,
                             void *to_all,
@@ -212,13 +215,14 @@ esp_relevance_divide_whole (const EspLayout *layout,
 {
   const Whole whole = {
     .sum = sum,
+    .less = without ? bias : NULL,
     .below = below,
     .small = epsilon > 0 ? epsilon * root_mean_square (layout, sum, below) : 0,
     .relevance = relevance,
     .to_all = to_all,
   };
 
-  run_rows (layout, NULL, &whole, bias, shares);
+  run_rows (layout, NULL, &whole, without ? NULL : bias, shares);
 }
 
 /** esp_relevance_take: total = (add ? total : 0) + value * each, negative values times @below. Thread: lane. */

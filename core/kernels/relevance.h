@@ -51,7 +51,8 @@ void     esp_relevance_divide   (const EspLayout        *layout,
 void     esp_relevance_divide_whole (const EspLayout    *layout,
                                      const void         *sum,
                                      double              below,     /* its negative numbers times this are meant */
-                                     const double       *bias,      /* (nullable) */
+                                     const double       *bias,      /* (nullable): c numbers that are part of the sum */
+                                     gboolean            without,   /* the bias is taken off the sum and gets no share */
                                      double              epsilon,   /* of its root mean square */
                                      const void         *relevance,
                                      void               *to_all,    /* (out): per unit of the sum */

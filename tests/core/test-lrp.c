@@ -248,7 +248,7 @@ total_of (const Sum *sum)
 
 typedef struct
 {
-  gboolean by_epsilon, matched, flat, box;
+  gboolean by_epsilon, matched, flat, box, without;
   double alpha, epsilon;
 } Rule;
 
@@ -276,10 +276,10 @@ static Rule
 rule_of (const Plains *plains, const EspLayer *layer)
 {
   const char *id = plains->of->method;
-  Rule rule = { .alpha = 1 };
+  Rule rule = { .alpha = 1, .without = knob_of (plains, "bias") == 1 };
 
   if (g_str_equal (id, "lrp-epsilon"))
-    return (Rule){ .by_epsilon = TRUE, .epsilon = knob_of (plains, "epsilon") };
+    return (Rule){ .by_epsilon = TRUE, .epsilon = knob_of (plains, "epsilon"), .without = knob_of (plains, "bias") == 1 };
   if (g_str_equal (id, "lrp-alpha-beta"))
     rule.alpha = knob_of (plains, "alpha");
   if (g_str_equal (id, "lrp"))
@@ -347,9 +347,12 @@ back_sums (const Plains *plains, Plain *out)
             gather (plains, out, &rule, c, y, x, sum);
             if (pass == 0)
               squares += total_of (sum) * total_of (sum);
-            else
-              divide (sum, &rule, rule.epsilon * sqrt (squares / (double) esp_shape_count (out->shape)),
-                      out->relevance[place (out->shape, c, y, x)]);
+            if (rule.without)
+              sum->bias = 0;
+            if (pass == 0)
+              continue;
+            divide (sum, &rule, rule.epsilon * sqrt (squares / (double) esp_shape_count (out->shape)),
+                    out->relevance[place (out->shape, c, y, x)]);
           }
 }
 
@@ -673,6 +676,9 @@ static const Case definitions[] = {
   { "lrp", "", ESP_BACKEND_REFERENCE_DOUBLE },
   { "lrp", "alpha=2,pixels=flat", ESP_BACKEND_REFERENCE_DOUBLE },
   { "lrp", "pixels=same", ESP_BACKEND_REFERENCE_DOUBLE },
+  { "lrp", "bias=none", ESP_BACKEND_REFERENCE_DOUBLE },
+  { "lrp-epsilon", "bias=none,epsilon=0.1", ESP_BACKEND_REFERENCE_DOUBLE },
+  { "lrp-alpha-beta", "bias=none", ESP_BACKEND_REFERENCE_DOUBLE },
 };
 static const Case floats[] = {
   { "lrp-epsilon", "", ESP_BACKEND_ONEDNN }, { "lrp-zplus", "", ESP_BACKEND_ONEDNN },         { "lrp-alpha-beta", "", ESP_BACKEND_ONEDNN },
