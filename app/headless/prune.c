@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "dataset/dataset.h"
 #include "net/cost.h"
 #include "progress.h"
 #include "prune/export.h"
@@ -17,10 +18,10 @@
 
 static EspNetworkOptions network_options;
 static EspScoringOptions scoring_options;
-static char *plan_path, *scores_path, *data, *output, *ratio_text;
+static char *plan_path, *scores_path, *data, *output, *ratio_text, *classes_text;
 static char **group_ratios, **group_thresholds;
 static int floor_channels = -1, round_channels = -1;
-static gboolean reapply, rescore, no_oracle;
+static gboolean reapply, rescore, no_oracle, redraw;
 
 static const GOptionEntry options[] = {
   { "plan", 0, 0, G_OPTION_ARG_FILENAME, &plan_path, "Keep the channels that this plan keeps", "FILE" },
@@ -31,6 +32,9 @@ static const GOptionEntry options[] = {
   { "threshold", 0, 0, G_OPTION_ARG_STRING_ARRAY, &group_thresholds, "Cut what scores less in one group; may be repeated", "NAME=T" },
   { "round", 0, 0, G_OPTION_ARG_INT, &round_channels, "Round kept counts up to a multiple of N", "N" },
   { "floor", 0, 0, G_OPTION_ARG_INT, &floor_channels, "Keep at least N channels a layer (default 8)", "N" },
+  { "keep-classes", 0, 0, G_OPTION_ARG_STRING, &classes_text,
+    "Cut all other classes of the heads; NEW gets the mean of the numbers of C and D", "A,B,NEW=C+D" },
+  { "redraw-classes", 0, 0, G_OPTION_ARG_NONE, &redraw, "Classes made of several begin with numbers drawn by --seed instead", NULL },
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Folder for pruned.cfg, pruned.weights, index-map.json and plan.json", "DIR" },
   { "reapply", 0, 0, G_OPTION_ARG_NONE, &reapply, "With --plan and other weights: keep the same channels", NULL },
   { "rescore", 0, 0, G_OPTION_ARG_NONE, &rescore, "With --plan and other weights: rank anew by the plan's criterion", NULL },
@@ -79,6 +83,10 @@ check_usage (GError **error)
 
   if (output == NULL)
     return refuse_usage (error, "expected --output DIR");
+  if (redraw && classes_text == NULL)
+    return refuse_usage (error, "--redraw-classes goes with --keep-classes");
+  if (classes_text != NULL && plan_path == NULL && scores_path == NULL && scoring_options.criterion == NULL && !said)
+    return TRUE;
   if ((plan_path != NULL) + (scores_path != NULL) + (scoring_options.criterion != NULL && !rescore) != 1)
     return refuse_usage (error, "expected one of --plan FILE, --scores FILE and --criterion C");
   if (plan_path != NULL && said)
@@ -235,6 +243,8 @@ make_plan (Task *task, EspCommon *common, GError **error)
   task->plan = esp_plan_new (task->loaded.network, coupling, NULL);
   if (plan_path != NULL)
     return load_plan (task, common, error);
+  if (scores_path == NULL && scoring_options.criterion == NULL) /* only classes are cut */
+    return TRUE;
   if (!set_ratios (task->plan, error)) /* before the work: a wrong word is told at once */
     return FALSE;
   scores = scores_path != NULL ? esp_scores_load (task->loaded.network, scores_path, error)
@@ -243,6 +253,27 @@ make_plan (Task *task, EspCommon *common, GError **error)
     return FALSE;
   esp_plan_set_scores (task->plan, scores);
   return set_thresholds (task->plan, TRUE, error);
+}
+
+/* What the words say goes before what the plan's file says. */
+static gboolean
+set_classes (Task *task, const EspCommon *common, GError **error)
+{
+  EspNetwork *network = task->loaded.network;
+  const int n_classes = MAX (esp_network_get_classes (network), esp_network_get_scores (network));
+  g_auto (GStrv) names = NULL;
+  g_autoptr (EspKeepClasses) keep = NULL, redrawn = NULL;
+
+  if (classes_text == NULL)
+    return TRUE;
+  if (scoring_options.names != NULL && (names = esp_names_load (scoring_options.names, error)) == NULL)
+    return FALSE;
+  keep = esp_keep_classes_parse (classes_text, (const char *const *) names, (guint) MAX (n_classes, 0), error);
+  if (keep == NULL)
+    return FALSE;
+  redrawn = redraw ? esp_keep_classes_redrawn (keep, (guint64) common->seed) : esp_keep_classes_ref (keep);
+  esp_plan_set_keep_classes (task->plan, redrawn);
+  return TRUE;
 }
 
 static void
@@ -282,6 +313,24 @@ add_groups (JsonBuilder *json, EspPlan *plan)
   json_builder_end_array (json);
 }
 
+/* What the classes are called that are left; null where all are. */
+static void
+add_classes (JsonBuilder *json, EspPlan *plan)
+{
+  const EspKeepClasses *keep = esp_plan_get_keep_classes (plan);
+
+  json_builder_set_member_name (json, "classes");
+  if (keep == NULL)
+    {
+      json_builder_add_null_value (json);
+      return;
+    }
+  json_builder_begin_array (json);
+  for (guint c = 0; c < esp_keep_classes_get_n (keep); c++)
+    json_builder_add_string_value (json, esp_keep_classes_get_name (keep, c));
+  json_builder_end_array (json);
+}
+
 static void
 print (const Task *task, EspCost before, EspCost after)
 {
@@ -296,7 +345,8 @@ print (const Task *task, EspCost before, EspCost after)
     g_print ("no oracle: %s\n", task->result.oracle_reason);
   else
     g_print (ESP_ORACLE_NAME " agrees: %.2g of each layer's maximum\n", task->result.oracle_difference);
-  g_print ("%s: pruned.cfg, pruned.weights, index-map.json, plan.json\n", output);
+  g_print ("%s: pruned.cfg, pruned.weights, index-map.json, plan.json%s\n", output,
+           esp_plan_get_keep_classes (task->plan) != NULL ? ", pruned.names" : "");
 }
 
 static void
@@ -318,8 +368,7 @@ add_oracle (JsonBuilder *json, const EspExportResult *result)
 static void
 tell (const Task *task, const EspCommon *common, JsonBuilder *json)
 {
-  g_autoptr (EspMask) mask = esp_plan_get_mask (task->plan);
-  const EspCost before = esp_cost_of (task->loaded.network, NULL), after = esp_cost_of (task->loaded.network, mask);
+  const EspCost before = esp_cost_of (task->loaded.network, NULL), after = task->result.cost;
 
   add_cost (json, "before", before, before.file_bytes);
   add_cost (json, "after", after, task->result.file_bytes);
@@ -329,6 +378,7 @@ tell (const Task *task, const EspCommon *common, JsonBuilder *json)
   esp_json_int (json, "compared_height", task->result.height);
   add_oracle (json, &task->result);
   add_groups (json, task->plan);
+  add_classes (json, task->plan);
   esp_json_string (json, "output", output);
   if (!common->json)
     print (task, before, after);
@@ -341,7 +391,7 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
 
   if (!check_usage (error) || !esp_loaded_open (&task.loaded, argv[0], argv[1], &network_options, error)
       || (task.cfg_hash = esp_hash_file (argv[0], error)) == NULL || (task.weights_hash = esp_hash_file (argv[1], error)) == NULL
-      || !make_plan (&task, common, error))
+      || !make_plan (&task, common, error) || !set_classes (&task, common, error))
     return FALSE;
   esp_common_run (common, task.job, task_run, &task);
   if (task.error != NULL)

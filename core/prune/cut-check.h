@@ -3,6 +3,7 @@
 
 #include "net/cut.h"
 #include "net/engine.h"
+#include "net/keep-classes.h"
 
 G_BEGIN_DECLS
 
@@ -10,6 +11,7 @@ typedef struct
 {
   double difference; /* the largest over all layers, relative to each layer's maximum */
   guint  layer;      /* where */
+  double of_means;   /* the same of rows of new classes, which are means rounded to float; not part of difference */
 } EspCutCheck;
 
 /* Runs both on one input, noise of @seed in 0..1, and compares every layer's kept channels. Thread: lane, unless @backend is a reference. */
@@ -25,5 +27,19 @@ gboolean esp_cut_check (EspNetwork      *network,
                         EspCutCheck     *check,         /* (out) */
                         EspJob          *job,
                         GError         **error);
+/* The same where @small has only some classes of the cut. */
+gboolean esp_cut_check_classes (EspNetwork           *network,
+                                EspWeights           *weights,
+                                EspMask              *mask,
+                                EspNetwork           *small,
+                                EspWeights           *small_weights,
+                                EspCut               *cut,
+                                const EspKeepClasses *keep,    /* (nullable): all */
+                                EspBackendKind        backend,
+                                EspBnForm             bn,
+                                guint64               seed,
+                                EspCutCheck          *check,   /* (out) */
+                                EspJob               *job,
+                                GError              **error);
 
 G_END_DECLS

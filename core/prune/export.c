@@ -15,14 +15,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "net/cost.h"
+#include "prune/plan-file.h"
 
 #define DOUBLE_BOUND 1e-12
 #define FLOAT_BOUND  1e-5
 #define SMALL_SIDE   96  /* of the input compared in double where the whole would take long */
 #define LARGEST_WORK 2.0 /* BFLOPs that the plain reference runs at full size */
 
-static const char *const names[] = { "pruned.cfg", "pruned.weights", "index-map.json", "plan.json" };
+static const char *const names[] = { "pruned.cfg", "pruned.weights", "index-map.json", "plan.json", "pruned.names" };
 
 enum
 {
@@ -30,6 +30,7 @@ enum
   WEIGHTS,
   MAP,
   PLAN,
+  NAMES, /* only where classes are kept */
 };
 
 /* What an export works on. */
@@ -39,6 +40,9 @@ typedef struct
   EspNetwork *network;
   EspMask *mask;
   EspCut *cut;
+  EspKeepClasses *keep; /* (nullable): borrowed from the plan */
+  EspNetwork *small;    /* what is written: of the cut, or of the classes kept of it */
+  EspWeights *small_weights;
   char *folder; /* where the files are made */
 } Export;
 
@@ -59,6 +63,8 @@ export_clear (Export *export)
 {
   g_clear_pointer (&export->mask, esp_mask_unref);
   g_clear_pointer (&export->cut, esp_cut_unref);
+  g_clear_pointer (&export->small, esp_network_unref);
+  g_clear_pointer (&export->small_weights, esp_weights_unref);
   if (export->folder != NULL)
     remove_files (export->folder);
   g_clear_pointer (&export->folder, g_free);
@@ -99,9 +105,35 @@ write_cfg (const Export *export, GError **error)
 {
   g_autofree char *path = path_of (export, CFG);
   gsize n = 0;
-  g_autofree char *text = esp_cfg_to_text (esp_network_get_cfg (esp_cut_get_network (export->cut)), &n);
+  g_autofree char *text = esp_cfg_to_text (esp_network_get_cfg (export->small), &n);
 
   return esp_file_write (path, text, n, error);
+}
+
+/* Of a layer whose classes are cut: the first channel that each row comes from, or @all of them, under a name of their own. FALSE for another layer. */
+static gboolean
+append_rows (GString *to, const Export *export, guint layer, gboolean all)
+{
+  const guint rows = (guint) esp_network_get_layer (export->small, layer)->out.c;
+
+  for (guint row = 0; row < rows && export->keep != NULL; row++)
+    {
+      guint n = 0;
+      g_autofree guint *sources = esp_keep_classes_row (export->keep, export->network, layer, row, &n);
+
+      if (sources == NULL)
+        return FALSE;
+      if (all)
+        g_string_append (to, row > 0 ? ", [" : ", \"mean_of\": [[");
+      else
+        g_string_append (to, row > 0 ? ", " : "");
+      for (guint i = 0; i < (all ? n : 1); i++)
+        g_string_append_printf (to, i > 0 ? ", %u" : "%u", sources[i]);
+      g_string_append (to, all ? "]" : "");
+    }
+  if (all)
+    g_string_append_c (to, ']');
+  return export->keep != NULL;
 }
 
 static void
@@ -113,9 +145,13 @@ append_layer (GString *to, const Export *export, guint layer)
 
   g_string_append_printf (to, "%s\n  {\"layer\": %u, \"kind\": \"%s\", \"channels\": %d, \"kept\": [", layer > 0 ? "," : "", layer,
                           esp_layer_kind_name (one->kind), one->out.c);
-  for (guint c = 0; c < n; c++)
-    g_string_append_printf (to, c > 0 ? ", %u" : "%u", kept[c]);
-  g_string_append (to, "]}");
+  if (!append_rows (to, export, layer, FALSE))
+    for (guint c = 0; c < n; c++)
+      g_string_append_printf (to, c > 0 ? ", %u" : "%u", kept[c]);
+  g_string_append (to, "]");
+  if (export->keep != NULL)
+    append_rows (to, export, layer, TRUE);
+  g_string_append (to, "}");
 }
 
 /* Per layer of any kind the original channel of each that is left. */
@@ -128,6 +164,11 @@ write_map (const Export *export, GError **error)
   esp_json_append_string (text, export->what->cfg_hash);
   g_string_append (text, ",\n \"weights\": ");
   esp_json_append_string (text, export->what->weights_hash);
+  if (export->keep != NULL)
+    {
+      g_string_append (text, ",\n \"classes\": ");
+      esp_plan_classes_append (text, export->keep);
+    }
   g_string_append (text, ",\n \"layers\": [");
   for (guint l = 0; l < esp_network_get_n_layers (export->network); l++)
     append_layer (text, export, l);
@@ -135,14 +176,25 @@ write_map (const Export *export, GError **error)
   return esp_file_write (path, text->str, text->len, error);
 }
 
+/* What the classes of pruned.cfg are called. */
+static gboolean
+write_names (const Export *export, GError **error)
+{
+  g_autofree char *path = path_of (export, NAMES);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint c = 0; export->keep != NULL && c < esp_keep_classes_get_n (export->keep); c++)
+    g_string_append_printf (text, "%s\n", esp_keep_classes_get_name (export->keep, c));
+  return export->keep == NULL || esp_file_write (path, text->str, text->len, error);
+}
+
 static gboolean
 write_files (const Export *export, GError **error)
 {
   g_autofree char *weights = path_of (export, WEIGHTS), *plan = path_of (export, PLAN);
 
-  return write_cfg (export, error)
-         && esp_weights_save (esp_cut_get_network (export->cut), esp_cut_get_weights (export->cut), weights, error)
-         && write_map (export, error)
+  return write_cfg (export, error) && esp_weights_save (export->small, export->small_weights, weights, error) && write_map (export, error)
+         && write_names (export, error)
          && esp_plan_save (export->what->plan, export->what->cfg_hash, export->what->weights_hash, plan, error);
 }
 
@@ -178,15 +230,15 @@ compare (const Export *export,
 {
   EspCutCheck check;
 
-  if (!esp_cut_check (whole, export->what->weights, export->mask, small, weights, export->cut, backend, export->what->bn,
-                      export->what->seed, &check, job, error))
+  if (!esp_cut_check_classes (whole, export->what->weights, export->mask, small, weights, export->cut, export->keep, backend,
+                              export->what->bn, export->what->seed, &check, job, error))
     return FALSE;
   *difference = check.difference;
-  if (check.difference <= bound)
+  if (check.difference <= bound && check.of_means <= FLOAT_BOUND)
     return TRUE;
   g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
                "the cut network differs from the masked one by %g of the maximum of layer %u, at most %g is accepted: nothing was written",
-               check.difference, check.layer, bound);
+               MAX (check.difference, check.of_means), check.layer, bound);
   return FALSE;
 }
 
@@ -262,6 +314,7 @@ verify (const Export *export, EspExportResult *result, EspJob *job, GError **err
 
   if (weights == NULL || !check_bytes (weights_path, again, &result->file_bytes, error))
     return FALSE;
+  result->cost = esp_cost_of (again, NULL);
   mask = esp_plan_read_mask (export->network, plan_path, export->what->cfg_hash, export->what->weights_hash, error);
   if (mask == NULL)
     return FALSE;
@@ -305,9 +358,25 @@ put_into_place (Export *export, const char *folder, GError **error)
     {
       g_autofree char *from = path_of (export, i), *to = g_build_filename (folder, names[i], NULL);
 
+      if (i == NAMES && export->keep == NULL)
+        continue;
       if (!move (from, to, error))
         return FALSE;
     }
+  return TRUE;
+}
+
+/* The network that is written. */
+static gboolean
+keep_classes (Export *export, GError **error)
+{
+  EspNetwork *network = esp_cut_get_network (export->cut);
+  EspWeights *weights = esp_cut_get_weights (export->cut);
+
+  if (export->keep != NULL)
+    return esp_keep_classes (network, weights, export->keep, &export->small, &export->small_weights, error);
+  export->small = esp_network_ref (network);
+  export->small_weights = esp_weights_ref (weights);
   return TRUE;
 }
 
@@ -340,7 +409,8 @@ esp_export_write (const EspExport *what, const char *folder, EspExportResult *re
   export.network = esp_plan_get_network (what->plan);
   export.mask = esp_plan_get_mask (what->plan);
   export.cut = esp_cut_new (export.network, what->weights, export.mask, NULL, error);
-  if (export.cut == NULL || (export.folder = make_folder (target, error)) == NULL)
+  export.keep = esp_plan_get_keep_classes (what->plan);
+  if (export.cut == NULL || !keep_classes (&export, error) || (export.folder = make_folder (target, error)) == NULL)
     return FALSE;
   return write_files (&export, error) && verify (&export, result, job, error) && esp_job_check (job, error)
          && put_into_place (&export, target, error);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "measure/oracle.h"
+#include "net/cost.h"
 #include "prune/cut-check.h"
 #include "prune/plan.h"
 
@@ -21,6 +22,7 @@ typedef struct
 typedef struct
 {
   guint64 file_bytes;       /* of pruned.weights, as written */
+  EspCost cost;             /* of pruned.cfg */
   double  difference;       /* cut against masked in double, relative to each layer's maximum, the worst */
   double  difference_float; /* the same as the engine runs */
   int     width, height;    /* the input of the comparison in double: the network's own unless that is large */
@@ -28,7 +30,7 @@ typedef struct
   double  oracle_difference; /* the files as it runs them, relative to each layer's maximum, the worst */
 } EspExportResult;
 
-/* Writes pruned.cfg, pruned.weights, index-map.json and plan.json into @folder. Thread: lane. */
+/* Writes pruned.cfg, pruned.weights, index-map.json and plan.json into @folder, and pruned.names where the plan keeps classes. Thread: lane. */
 gboolean esp_export_write (const EspExport  *what,
                            const char       *folder,
                            EspExportResult  *result, /* (out): cleared by the caller */

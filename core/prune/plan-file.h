@@ -41,6 +41,13 @@ gboolean  esp_plan_file_channels   (JsonObject        *object,       /* an ascen
                                     guint              n,
                                     guint8            *bits,
                                     GError           **error);
+void      esp_plan_classes_append  (GString           *to,
+                                    const EspKeepClasses *keep);
+gboolean  esp_plan_classes_read    (const EspNetwork  *network,
+                                    JsonObject        *root,
+                                    const char        *path,
+                                    EspKeepClasses   **keep,         /* (out) (transfer full) (nullable) */
+                                    GError           **error);
 EspMask  *esp_plan_file_mask       (const EspNetwork  *network,      /* (transfer full): couplings checked */
                                     const EspCoupling *coupling,
                                     JsonObject        *root,

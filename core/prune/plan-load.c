@@ -74,12 +74,14 @@ esp_plan_load (EspPlan *plan, const char *path, GError **error)
 {
   g_auto (EspPlanContents) contents = { 0 };
   g_autoptr (JsonNode) root = NULL;
+  g_autoptr (EspKeepClasses) keep = NULL;
   g_autofree char *own = NULL, *name = NULL, *label = NULL;
 
   g_return_val_if_fail (ESP_IS_PLAN (plan) && path != NULL, FALSE);
   own = plan->cfg_hash != NULL ? g_strdup (plan->cfg_hash) : esp_plan_hash_cfg (esp_plan_get_network (plan));
   root = esp_plan_file_open (path, own, plan->weights_hash, error);
-  if (root == NULL || !esp_plan_contents_read (plan, json_node_get_object (root), path, &contents, error))
+  if (root == NULL || !esp_plan_contents_read (plan, json_node_get_object (root), path, &contents, error)
+      || !esp_plan_classes_read (esp_plan_get_network (plan), json_node_get_object (root), path, &keep, error))
     return FALSE;
   name = g_path_get_basename (path);
   label = g_strdup_printf (_ ("Open plan “%s”"), name);
@@ -97,6 +99,7 @@ esp_plan_load (EspPlan *plan, const char *path, GError **error)
       esp_plan_set_share (plan, g, contents.ratios[g], contents.thresholds[g]);
   set_rules (plan, contents.rules, NULL);
   settle (plan, contents.mask);
+  esp_plan_set_keep_classes (plan, keep);
   esp_plan_end (plan);
   esp_plan_release (plan);
   return TRUE;

@@ -20,6 +20,7 @@ struct _EspPlan
   guint8      *rules;    /* per unit: EspChannelRule */
   guint        floor, round;
   char        *cfg_hash, *weights_hash; /* (nullable) */
+  EspKeepClasses *keep;  /* (nullable): all */
   EspRanker   *ranker;       /* NULL until asked for */
   EspMask     *mask;         /* NULL until asked for */
   GPtrArray   *undo, *redo;  /* of EspAct, the last is next */

@@ -123,7 +123,14 @@ esp_plan_save (EspPlan *plan, const char *cfg_hash, const char *weights_hash, co
   append_groups (text, plan);
   g_string_append (text, "],\n \"layers\": [");
   append_kept (text, esp_plan_get_network (plan), mask);
-  g_string_append (text, "],\n \"ranking\": ");
+  g_string_append (text, "],\n ");
+  if (esp_plan_get_keep_classes (plan) != NULL)
+    {
+      g_string_append (text, "\"classes\": ");
+      esp_plan_classes_append (text, esp_plan_get_keep_classes (plan));
+      g_string_append (text, ",\n ");
+    }
+  g_string_append (text, "\"ranking\": ");
   if (esp_plan_get_scores (plan) != NULL)
     {
       g_string_append_c (text, '{');

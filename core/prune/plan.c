@@ -74,6 +74,7 @@ esp_plan_finalize (GObject *object)
   g_free (plan->rules);
   g_free (plan->cfg_hash);
   g_free (plan->weights_hash);
+  g_clear_pointer (&plan->keep, esp_keep_classes_unref);
   g_clear_pointer (&plan->scores, esp_scores_unref);
   g_clear_pointer (&plan->coupling, esp_coupling_unref);
   g_clear_pointer (&plan->network, esp_network_unref);

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "net/keep-classes.h"
 #include "net/mask.h"
 #include "net/weights.h"
 #include "prune/criterion.h"
@@ -69,6 +70,10 @@ void            esp_plan_set_floor       (EspPlan          *plan,
 guint           esp_plan_get_round       (EspPlan          *plan);     /* 1: no rounding */
 void            esp_plan_set_round       (EspPlan          *plan,
                                           guint             multiple);
+/* The classes that an export has; NULL: all. Not part of the mask, and not an act of undo. */
+void            esp_plan_set_keep_classes (EspPlan         *plan,
+                                          EspKeepClasses   *keep);    /* (nullable) */
+EspKeepClasses *esp_plan_get_keep_classes (EspPlan         *plan);     /* (transfer none) (nullable) */
 /* An act: everything until end is one undo step ("20×20 backbone to 40 %"). Nested begins count. */
 void            esp_plan_begin           (EspPlan          *plan);
 void            esp_plan_end             (EspPlan          *plan);

@@ -250,11 +250,86 @@ test_oracle_fails (Fixture *self, gconstpointer data)
   g_assert_cmpuint (count_entries (self->target), ==, 4);
 }
 
+/* Classes are cut with the channels, said in the plan and in the map; a plan that is read again exports the same bytes. */
+static void
+test_classes (Fixture *self, gconstpointer data)
+{
+  static const char *const files[] = { "pruned.cfg", "pruned.weights", "index-map.json", "plan.json", "pruned.names" };
+  g_autoptr (GError) error = NULL;
+  g_auto (EspExportResult) result = { 0 };
+  g_autoptr (EspKeepClasses) keep = esp_keep_classes_parse ("both=1+0", NULL, 2, NULL);
+  g_autofree char *plan = g_build_filename (self->target, "plan.json", NULL), *other = g_build_filename (self->folder, "other", NULL);
+  g_autofree char *cfg = g_build_filename (self->target, "pruned.cfg", NULL),
+                  *names = g_build_filename (self->target, "pruned.names", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (EspNetwork) again = NULL;
+
+  esp_plan_set_keep_classes (self->plan, keep);
+  g_assert_true (export(self, self->target, &result, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpfloat (result.difference, <=, 1e-12);
+  again = esp_network_load (cfg, NULL);
+  g_assert_cmpint (esp_network_get_classes (again), ==, 1);
+  g_assert_cmpuint (result.cost.params, ==, esp_cost_of (again, NULL).params);
+  g_assert_true (g_file_get_contents (names, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "both\n");
+  esp_plan_set_keep_classes (self->plan, NULL);
+  g_assert_true (esp_plan_load (self->plan, plan, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (esp_keep_classes_get_name (esp_plan_get_keep_classes (self->plan), 0), ==, "both");
+  esp_export_result_clear (&result);
+  g_assert_true (export(self, other, &result, NULL, &error));
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *a = g_build_filename (self->target, files[i], NULL), *b = g_build_filename (other, files[i], NULL);
+      g_autofree char *x = esp_hash_file (a, NULL), *y = esp_hash_file (b, NULL);
+
+      g_assert_cmpstr (x, ==, y);
+    }
+}
+
+/* What a plan file says of classes that are not there is refused whole. */
+static void
+test_classes_refused (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *text, *message;
+  } bad[] = {
+    { "{\"seed\": null, \"kept\": []}", "expected at least one" },
+    { "{\"seed\": null, \"kept\": [{\"name\": \"a\", \"from\": []}]}", "expected a name, and 1 to 2 classes" },
+    { "{\"seed\": null, \"kept\": [{\"name\": \"a\", \"from\": [2]}]}", "classes: kept[0]" },
+    { "{\"seed\": null, \"kept\": [{\"name\": \"\", \"from\": [0]}]}", "expected a name" },
+    { "{\"seed\": -1, \"kept\": [{\"name\": \"a\", \"from\": [0]}]}", "seed" },
+    { "{\"kept\": [{\"name\": \"a\", \"from\": [0]}]}", "seed" },
+    { "[]", "classes" },
+  };
+  g_autofree char *path = g_build_filename (self->folder, "plan.json", NULL), *good = NULL;
+
+  g_assert_true (esp_plan_save (self->plan, NULL, NULL, path, NULL));
+  g_assert_true (g_file_get_contents (path, &good, NULL, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GString) text = g_string_new (good);
+      g_autofree char *member = g_strdup_printf ("\"classes\": %s, \"ranking\": ", bad[i].text);
+
+      g_assert_cmpuint (g_string_replace (text, "\"ranking\": ", member, 1), ==, 1);
+      g_assert_true (g_file_set_contents (path, text->str, -1, NULL));
+      g_assert_false (esp_plan_load (self->plan, path, &error));
+      if (strstr (error->message, bad[i].message) == NULL)
+        g_error ("“%s” does not say “%s”", error->message, bad[i].message);
+      g_assert_null (esp_plan_get_keep_classes (self->plan));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/export/whole", Fixture, NULL, set_up, test_whole, tear_down);
+  g_test_add ("/export/classes", Fixture, NULL, set_up, test_classes, tear_down);
+  g_test_add ("/export/classes/refused", Fixture, NULL, set_up, test_classes_refused, tear_down);
   g_test_add ("/export/nothing", Fixture, NULL, set_up, test_nothing, tear_down);
   g_test_add ("/export/oracle/agrees", Fixture, NULL, set_up, test_oracle, tear_down);
   g_test_add ("/export/oracle/disagrees", Fixture, NULL, set_up, test_oracle_disagrees, tear_down);

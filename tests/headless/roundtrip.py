@@ -9,7 +9,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cli import PROGRAM, Tap, ask, make_sample, run
+from cli import PROGRAM, Tap, ask, make_sample, refused, run
 
 
 def main():
@@ -94,7 +94,31 @@ def main():
                 statuses.append(work.returncode)
             print("# stopped with", statuses, flush=True)
 
-        for test in (files, equality, number, threads, same_bytes, threshold, index_map, interrupted):
+        def keep_classes():
+            place, again = os.path.join(folder, "kept"), os.path.join(folder, "kept-again")
+            names = os.path.join(os.path.dirname(cfg), "sample.names")
+            words = ("--keep-classes", "ripe,green=unripe+ripening", "--names", names)
+            said = ask("prune", cfg, weights, *words, "--output", place, "--quiet")
+            assert said["classes"] == ["ripe", "green"] and said["max_difference"] <= 1e-12, said
+            assert said["oracle"] is None or said["oracle"]["max_difference"] <= 1e-4, said
+            with open(os.path.join(place, "pruned.names"), encoding="utf-8") as file:
+                assert file.read() == "ripe\ngreen\n"
+            pruned_cfg, pruned_weights = (os.path.join(place, "pruned." + ending) for ending in ("cfg", "weights"))
+            assert ask("info", pruned_cfg, "--weights", pruned_weights)["params"] == said["after"]["params"] < whole["params"]
+            run("prune", cfg, weights, "--plan", os.path.join(place, "plan.json"), "--output", again, "--quiet")
+            for name in os.listdir(place):
+                with open(os.path.join(place, name), "rb") as a, open(os.path.join(again, name), "rb") as b:
+                    assert a.read() == b.read(), name
+            before = {row["name"]: row["ap"] for row in ask("evaluate", cfg, weights, data, "--quiet")["per_class"]}
+            after = ask("evaluate", pruned_cfg, pruned_weights, data, "--names", os.path.join(place, "pruned.names"), "--map", "unripe=green", "--map",
+                        "ripening=green", "--quiet")["per_class"]
+            assert [row["name"] for row in after] == ["ripe", "green"] and after[0]["ap"] == before["ripe"], (before, after)
+            with_plan = ask("prune", cfg, weights, "--plan", plan, *words, "--output", os.path.join(folder, "both"), "--quiet")
+            assert with_plan["after"]["params"] < pruned["after"]["params"], with_plan
+            refused("prune", cfg, weights, "--keep-classes", "pear", "--names", names, "--output", again, naming=("“pear” is no class",))
+            run("prune", cfg, weights, "--redraw-classes", "--criterion", "l1", "--ratio", 0.1, "--output", again, expect=2)
+
+        for test in (files, equality, number, threads, same_bytes, threshold, index_map, keep_classes, interrupted):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)
