@@ -60,7 +60,7 @@ static const GOptionEntry options[] = {
     "ID[:NAME=VALUE,…]" },
   { "find-rate", 0, 0, G_OPTION_ARG_NONE, &find_rate,
     "Train for 100 updates at a rising rate instead, and say which one to take; writes nothing", NULL },
-  { "freeze", 0, 0, G_OPTION_ARG_INT, &freeze, "Leave the first N layers as they are", "N" },
+  { "freeze", 0, 0, G_OPTION_ARG_INT, &freeze, "Leave the first N layers as they are, with the statistics that they have", "N" },
   { "clip", 0, 0, G_OPTION_ARG_DOUBLE, &clip, "Scale gradients down to this norm", "NORM" },
   { "ema", 0, 0, G_OPTION_ARG_DOUBLE, &average, "Keep a running average of the weights, measure it and write it (0.999)", "KEPT" },
   { "no-augment", 0, 0, G_OPTION_ARG_NONE, &plain, "Draw nothing by lot but the order: images as they are measured", NULL },

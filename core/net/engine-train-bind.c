@@ -85,7 +85,8 @@ bind_finish (EspEngine *engine, EspTrainAct *act)
   const void *in[2];
   const EspCallValues values = values_of_bend (engine, act, in);
 
-  act->run = layer->normalizes && act->again ? esp_call_new_again (layer->bend, &values) : esp_call_new_forward (layer->bend, &values);
+  act->run = layer->normalizes && (act->again || esp_train_is_frozen (engine, act->layer)) ? esp_call_new_again (layer->bend, &values)
+                                                                                           : esp_call_new_forward (layer->bend, &values);
   return act->run != NULL;
 }
 

@@ -94,7 +94,8 @@ struct _EspTrain
   gboolean            is_fresh;   /* a forward ran, and no backward since */
 };
 
-#define esp_train_layer(train, layer) (&(train)->layers[(int) (layer) + 1])
+#define esp_train_layer(train, layer)      (&(train)->layers[(int) (layer) + 1])
+#define esp_train_is_frozen(engine, layer) ((int) (layer) < (int) (engine)->options.freeze) /* the image, -1, is only there to be read */
 
 /* engine-train-compile.c */
 EspTrain *esp_train_new          (EspEngine    *engine,

@@ -65,6 +65,22 @@ move_statistics (EspEngine *engine, const EspTrainAct *act)
     }
 }
 
+/* In the place of the batch's: the running ones, as inference reads them. */
+static void
+fix_statistics (EspEngine *engine, const EspTrainAct *act)
+{
+  const EspTrainLayer *layer = esp_train_layer (engine->train, act->layer);
+  const int n = esp_engine_step (engine, act->layer)->layout.shape.c;
+  const float *means = esp_parameter_vector_get_statistics (engine->train->vector) + layer->statistics, *variances = means + n;
+  double *moments = (double *) (gpointer) esp_train_data (engine->train, act->moments);
+
+  for (int c = 0; c < n; c++)
+    {
+      moments[ESP_MOMENT_MEAN * n + c] = (double) means[c];
+      moments[ESP_MOMENT_VARIANCE * n + c] = (double) variances[c];
+    }
+}
+
 static void
 clear_masked (EspEngine *engine, const EspTrainAct *act, int value)
 {
@@ -87,14 +103,18 @@ static gboolean
 run_forward (EspEngine *engine, const EspTrainAct *act)
 {
   const EspTrainLayer *layer = esp_train_layer (engine->train, act->layer);
+  const gboolean normalizes = act->kind == ESP_TRAIN_FINISH && layer->normalizes && !act->again;
+  const gboolean frozen = esp_train_is_frozen (engine, act->layer);
 
+  if (normalizes && frozen)
+    fix_statistics (engine, act);
   if (act->run == NULL)
     drop (engine, act->layer, esp_train_data (engine->train, act->in[0]), esp_train_data (engine->train, act->out), FALSE);
   else if (!esp_call_run (act->run, FALSE))
     return FALSE;
   if (act->kind == ESP_TRAIN_FINISH || !layer->has_mid)
     clear_masked (engine, act, act->out);
-  if (act->kind == ESP_TRAIN_FINISH && layer->normalizes && !act->again)
+  if (normalizes && !frozen)
     move_statistics (engine, act);
   return TRUE;
 }
@@ -155,7 +175,7 @@ run_back (EspEngine *engine, const EspTrainAct *act, guint stop, gboolean add)
  * @job: (nullable): cancels between two layers
  * @error: return location
  *
- * As esp_engine_forward(), with the statistics of the batch; running statistics move. Outputs that heads read are there until backward.
+ * As esp_engine_forward(), with the statistics of the batch; running statistics move. Both but for frozen layers. Outputs that heads read are there until backward.
  */
 gboolean
 esp_train_forward (EspEngine *engine, const float *input, EspJob *job, GError **error)
@@ -264,7 +284,7 @@ run_acts_back (EspEngine *engine, guint stop, gboolean add, EspJob *job, GError 
 /**
  * esp_train_backward:
  * @engine: for training, after a forward and seeds
- * @stop: the lowest layer that is trained
+ * @stop: the lowest layer that is trained; none that is frozen is
  * @job: (nullable): cancels between two layers
  * @error: return location
  *
@@ -286,7 +306,7 @@ esp_train_backward (EspEngine *engine, guint stop, EspJob *job, GError **error)
   if (train->gradients != NULL)
     memset (train->gradients, 0, esp_parameter_vector_get_n (train->vector) * sizeof (double));
   add = !esp_parameter_vector_take_clear (train->vector) && train->gradients == NULL;
-  if (!run_acts_back (engine, stop, add, job, error))
+  if (!run_acts_back (engine, MAX (stop, engine->options.freeze), add, job, error))
     return FALSE;
   settle (train);
   return TRUE;

@@ -47,6 +47,7 @@ typedef struct
   gsize          memory;     /* train: most bytes of esp_engine_get_bytes(): what does not fit is computed again in backward; 0: no limit */
   const guint   *watch;      /* train: layers whose outputs stay readable and may be seeded, besides what heads read; copied */
   guint          n_watch;
+  guint          freeze;     /* train: layers below normalise as in inference, by running statistics that stay as they are; 0 none */
 } EspEngineOptions;
 
 /* Thread: lane (the thread that makes an engine runs it), unless the backend is a reference.

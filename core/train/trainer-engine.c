@@ -43,6 +43,7 @@ make_engine (EspTrainer *trainer, int width, int height, GError **error)
   options.batch = part_of (trainer);
   options.vector = trainer->vector;
   options.memory = trainer->options.memory;
+  options.freeze = trainer->options.freeze;
   options.watch = watched (trainer, layers, &options.n_watch);
   return esp_engine_new (network, NULL, &options, NULL, error);
 }

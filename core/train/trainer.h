@@ -26,7 +26,7 @@ typedef struct
   const guint8      *elements;           /* (nullable): one byte a parameter (EspParameterVector), 0 stays at 0 */
   EspAugment         augment;
   EspOrientation     orientation;
-  guint              freeze;             /* layers below are not changed; 0 none */
+  guint              freeze;             /* layers below are not changed, nor are their running statistics, which they normalise with; 0 none */
   guint              epochs;             /* 0: as [net] max_batches says */
   guint              validate_every;     /* epochs; 0 only the last */
   guint              patience;           /* validations without a better one before it ends early; 0: never */

@@ -227,32 +227,25 @@ make_biased (Rig *rig)
     }
 }
 
-/* Running statistics that followed one batch for long are that batch's, so inference computes on it what training did. */
+/* What the open layers hold is what inference computes with the weights as they are. */
 static void
-test_snapshot (void)
+assert_as_inferred (const Rig *rig)
 {
+  const EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = ESP_BACKEND_REFERENCE_DOUBLE, .batch = rig->batch };
   g_autoptr (GError) error = NULL;
-  g_autoptr (EspWeights) weights = NULL;
-  Rig rig;
-  EspEngine *infer;
-  EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = ESP_BACKEND_REFERENCE_DOUBLE, .batch = 3 };
+  g_autoptr (EspWeights) weights = esp_parameter_vector_to_weights (rig->vector);
+  EspEngine *infer = esp_engine_new (rig->network, weights, &options, NULL, &error);
 
-  rig_init (&rig, plain, plain_open, 3, ESP_BACKEND_REFERENCE_DOUBLE);
-  for (guint i = 0; i < 200; i++)
-    rig_target (&rig);
-  make_biased (&rig);
-  weights = esp_parameter_vector_to_weights (rig.vector);
-  infer = esp_engine_new (rig.network, weights, &options, NULL, &error);
   g_assert_no_error (error);
-  g_assert_true (esp_engine_forward (infer, rig.input, NULL, &error));
+  g_assert_true (esp_engine_forward (infer, rig->input, NULL, &error));
   for (guint k = 0; k < 2; k++)
     {
-      const gsize n = count_out (&rig, k);
+      const gsize n = count_out (rig, k);
       g_autofree double *a = g_new (double, n), *b = g_new (double, n);
       double most = 0, scale = 0;
 
-      g_assert_true (esp_engine_read_double (rig.engine, plain_open[k], ESP_AT_OUT, a, &error));
-      g_assert_true (esp_engine_read_double (infer, plain_open[k], ESP_AT_OUT, b, &error));
+      g_assert_true (esp_engine_read_double (rig->engine, rig->open[k], ESP_AT_OUT, a, &error));
+      g_assert_true (esp_engine_read_double (infer, rig->open[k], ESP_AT_OUT, b, &error));
       for (gsize i = 0; i < n; i++)
         {
           most = MAX (most, fabs (a[i] - b[i]));
@@ -262,7 +255,53 @@ test_snapshot (void)
       g_assert_cmpfloat (most, <=, 1e-5 * scale);
     }
   esp_engine_unref (infer);
+}
+
+/* Running statistics that followed one batch for long are that batch's, so inference computes on it what training did. */
+static void
+test_snapshot (void)
+{
+  Rig rig;
+
+  rig_init (&rig, plain, plain_open, 3, ESP_BACKEND_REFERENCE_DOUBLE);
+  for (guint i = 0; i < 200; i++)
+    rig_target (&rig);
+  make_biased (&rig);
+  assert_as_inferred (&rig);
   rig_clear (&rig);
+}
+
+/* All but the last layer: what comes out is inference's, and no statistic moves; where some are, only theirs stay. */
+static void
+test_frozen (void)
+{
+  static const EspBackendKind backends[] = { ESP_BACKEND_REFERENCE_DOUBLE, ESP_BACKEND_REFERENCE, ESP_BACKEND_ONEDNN };
+
+  for (guint b = 0; b < G_N_ELEMENTS (backends); b++)
+    {
+      Rig rig;
+      gsize n, border;
+      g_autofree float *was = NULL;
+      const float *is;
+
+      rig_init (&rig, plain, plain_open, 3, backends[b]);
+      n = esp_parameter_vector_get_n_statistics (rig.vector);
+      is = esp_parameter_vector_get_statistics (rig.vector);
+      was = g_memdup2 (is, n * sizeof (float));
+      rig.freeze = 13;
+      rig_compile (&rig, backends[b], 0);
+      rig_target (&rig);
+      assert_as_inferred (&rig);
+      g_assert_cmpmem (was, n * sizeof (float), is, n * sizeof (float));
+      rig.freeze = 5;
+      rig_compile (&rig, backends[b], 0);
+      rig_target (&rig);
+      border = esp_parameter_vector_find_statistics (rig.vector, 5);
+      g_assert_cmpmem (was, border * sizeof (float), is, border * sizeof (float));
+      for (gsize i = border; i < n; i++)
+        g_assert_cmpfloat (was[i], !=, is[i]);
+      rig_clear (&rig);
+    }
 }
 
 /* mean: 0.9 old + 0.1 batch, of the variance the unbiased one. */
@@ -300,6 +339,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train-engine/stop", test_stop);
   g_test_add_func ("/train-engine/sizes", test_sizes);
   g_test_add_func ("/train-engine/snapshot", test_snapshot);
+  g_test_add_func ("/train-engine/frozen", test_frozen);
   g_test_add_func ("/train-engine/statistics", test_statistics);
   return g_test_run ();
 }

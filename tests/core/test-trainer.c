@@ -484,6 +484,11 @@ test_frozen (Fixture *fixture, gconstpointer data)
 
       if (was != NULL)
         g_assert_true ((memcmp (was->weights, is->weights, was->n_weights * sizeof (float)) == 0) == (i < 4));
+      if (was != NULL && was->means != NULL)
+        {
+          g_assert_true ((memcmp (was->means, is->means, was->filters * sizeof (float)) == 0) == (i < 4));
+          g_assert_true ((memcmp (was->variances, is->variances, was->filters * sizeof (float)) == 0) == (i < 4));
+        }
     }
 }
 

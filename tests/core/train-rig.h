@@ -72,7 +72,7 @@ typedef struct
   EspWeights *weights;
   EspParameterVector *vector;
   EspEngine *engine;
-  guint batch;
+  guint batch, freeze;
   const guint *open; /* two layers that are seeded */
   float *input, *seeds[2];
 } Rig;
@@ -98,7 +98,7 @@ G_GNUC_UNUSED static void
 rig_compile (Rig *rig, EspBackendKind backend, gsize memory)
 {
   const EspEngineOptions options
-      = { .mode = ESP_MODE_TRAIN, .backend = backend, .batch = rig->batch, .vector = rig->vector, .memory = memory };
+      = { .mode = ESP_MODE_TRAIN, .backend = backend, .batch = rig->batch, .vector = rig->vector, .memory = memory, .freeze = rig->freeze };
   g_autoptr (GError) error = NULL;
 
   g_clear_pointer (&rig->engine, esp_engine_unref);
