@@ -97,6 +97,31 @@ find_engine (EspTrainer *trainer, int width, int height)
   return NULL;
 }
 
+/* Before one of that size is made, so that the budget holds while it is: it takes at most what the last one takes, in proportion to the pixels. */
+static void
+make_room (EspTrainer *trainer, int width, int height)
+{
+  while (trainer->options.memory > 0 && trainer->engines->len > 0)
+    {
+      EspEngine *last = g_ptr_array_index (trainer->engines, trainer->engines->len - 1);
+      const EspShape input = esp_network_get_input (esp_engine_get_network (last));
+      const double more = MAX (1.0, (double) width * height / ((double) input.w * input.h));
+
+      if ((double) bytes_of (trainer) + more * (double) esp_engine_get_bytes (last) <= (double) trainer->options.memory)
+        return;
+      g_ptr_array_remove_index (trainer->engines, 0);
+    }
+}
+
+/** esp_trainer_drop_engines: what computes goes, and what feeds it. Thread: lane. */
+void
+esp_trainer_drop_engines (EspTrainer *trainer)
+{
+  trainer->engine = NULL;
+  g_clear_pointer (&trainer->engines, g_ptr_array_unref);
+  g_clear_pointer (&trainer->feeder, esp_feeder_free);
+}
+
 /**
  * esp_trainer_size_engine:
  * @width: of the inputs to come, pixels
@@ -116,6 +141,7 @@ esp_trainer_size_engine (EspTrainer *trainer, int width, int height, GError **er
   trainer->engine = find_engine (trainer, width, height);
   if (trainer->engine != NULL)
     return TRUE;
+  make_room (trainer, width, height);
   engine = make_engine (trainer, width, height, error);
   if (engine == NULL)
     return FALSE;

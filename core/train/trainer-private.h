@@ -88,6 +88,7 @@ struct _EspTrainer
   EspGuess *guesses;
   guint validated;
   double validation_seconds; /* of the last one */
+  gboolean diverged;         /* that is why an update failed */
   void (*done) (EspTrainer *, gpointer);
   gpointer done_data;
 
@@ -108,6 +109,7 @@ gboolean esp_trainer_turn_record   (EspTrainer *trainer, GError **error);
 
 gboolean esp_trainer_prepare        (EspTrainer *trainer, GError **error);
 gboolean esp_trainer_size_engine    (EspTrainer *trainer, int width, int height, GError **error);
+void     esp_trainer_drop_engines   (EspTrainer *trainer); /* and the feeder */
 gboolean esp_trainer_run_part       (EspTrainer *trainer, double rate, GError **error);
 void     esp_trainer_forget_update (EspTrainer *trainer); /* takes back a part of one */
 guint64  esp_trainer_next_epoch     (const EspTrainer *trainer);

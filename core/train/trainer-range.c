@@ -22,7 +22,7 @@ update (double rate, double *loss, gpointer data, GError **error)
   *loss = (trainer->sums.box + trainer->sums.objectness + trainer->sums.classes) / trainer->keys->batch;
   if (done)
     return TRUE;
-  if (g_error_matches (local, ESP_ERROR, ESP_ERROR_LIMIT) && trainer->part == trainer->keys->subdivisions)
+  if (trainer->diverged)
     {
       *loss = (double) NAN;
       return TRUE;
@@ -45,6 +45,8 @@ update (double rate, double *loss, gpointer data, GError **error)
 EspRangeResult *
 esp_trainer_find_rate (EspTrainer *trainer, const EspRangeOptions *options, EspJob *job, GError **error)
 {
+  EspRangeResult *result;
+
   g_return_val_if_fail (!trainer->started, NULL);
   trainer->started = TRUE;
   if (job != NULL)
@@ -52,5 +54,7 @@ esp_trainer_find_rate (EspTrainer *trainer, const EspRangeOptions *options, EspJ
       esp_job_unref (trainer->job);
       trainer->job = esp_job_ref (job);
     }
-  return esp_trainer_prepare (trainer, error) ? esp_range_test_run (options, update, trainer, job, error) : NULL;
+  result = esp_trainer_prepare (trainer, error) ? esp_range_test_run (options, update, trainer, job, error) : NULL;
+  esp_trainer_drop_engines (trainer);
+  return result;
 }

@@ -44,8 +44,11 @@ esp_trainer_prepare (EspTrainer *trainer, GError **error)
   trainer->feeder = make_feeder (trainer, error);
   if (trainer->feeder == NULL || !esp_trainer_size_engine (trainer, input.w, input.h, error))
     return FALSE;
-  g_return_val_if_fail (esp_feeder_get_n (trainer->feeder) == trainer->n_images, FALSE);
-  return TRUE;
+  if (esp_feeder_get_n (trainer->feeder) == trainer->n_images)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%u images are there to be trained on: expected %" G_GUINT64_FORMAT,
+               esp_feeder_get_n (trainer->feeder), (guint64) trainer->n_images);
+  return FALSE;
 }
 
 /** esp_trainer_turn_prepare: as esp_trainer_prepare(); and a checkpoint is there from the beginning. */
@@ -137,12 +140,13 @@ total_of (const EspTrainSums *sums)
 }
 
 static gboolean
-fail_diverged (const EspTrainer *trainer, const char *what, GError **error)
+fail_diverged (EspTrainer *trainer, const char *what, GError **error)
 {
   g_autofree char *kept = trainer->place.epoch > 0 ? g_strdup_printf ("last.weights in %s are those of epoch %" G_GUINT64_FORMAT,
                                                                       trainer->folder, trainer->place.epoch)
                                                    : g_strdup ("no epoch was whole, so that no weights are kept");
 
+  trainer->diverged = TRUE;
   g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT,
                "training diverged at update %" G_GUINT64_FORMAT ", in epoch %" G_GUINT64_FORMAT
                ": %s. %s; a lower rate, a longer burn-in, a limit of the gradient or, of heads, max_delta=5 helps",

@@ -22,9 +22,7 @@ static void
 stop (EspTrainer *trainer, EspTrainerState state, GError *error)
 {
   esp_trainer_show (trainer, trainer->progress.phase);
-  trainer->engine = NULL;
-  g_clear_pointer (&trainer->engines, g_ptr_array_unref);
-  g_clear_pointer (&trainer->feeder, esp_feeder_free);
+  esp_trainer_drop_engines (trainer);
   esp_trainer_clear_validation (trainer);
   g_clear_pointer (&trainer->val_engine, esp_engine_unref);
   g_clear_pointer (&trainer->val_cache, esp_image_cache_unref);
@@ -150,7 +148,8 @@ post (EspTrainer *trainer)
  * @done: (nullable): called in the lane once it has stopped, whatever way; after that nothing changes
  * @data: for @done
  *
- * A lane that is freed first drops the next turn; the run then ends as if cancelled. Thread: any.
+ * A lane that is freed first drops the next turn; the run then ends as if cancelled. A paused run has no turn that could be dropped: it is
+ * cancelled and waited for before its lane goes. Thread: any.
  */
 void
 esp_trainer_start (EspTrainer *trainer, EspLane *lane, void (*done) (EspTrainer *trainer, gpointer data), gpointer data)
