@@ -21,16 +21,23 @@
 static const char *const files[] = { "log.jsonl", "best.weights", "last.weights", "checkpoint", "net.cfg", "net.names" };
 
 static gboolean
+is_there (const EspTrainer *trainer, const char *name)
+{
+  g_autofree char *path = esp_trainer_path (trainer, name);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+/* A file that the earlier run has not goes, too: the folder holds one run, not what is left of several. */
+static gboolean
 put_aside (EspTrainer *trainer, const char *name, GError **error)
 {
   g_autofree char *path = esp_trainer_path (trainer, name), *folder = esp_trainer_path (trainer, EARLIER);
   g_autofree char *to = g_build_filename (folder, name, NULL);
 
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    return TRUE;
   if (!esp_folder_make (folder, error))
     return FALSE;
-  if (g_rename (path, to) == 0)
+  if (is_there (trainer, name) ? g_rename (path, to) == 0 : g_remove (to) == 0 || errno == ENOENT)
     return TRUE;
   g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: an earlier run's file could not be put into %s: %s", path, folder, g_strerror (errno));
   return FALSE;
@@ -58,7 +65,11 @@ write_cfg (EspTrainer *trainer, GError **error)
 gboolean
 esp_trainer_begin_folder (EspTrainer *trainer, GError **error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+  gboolean earlier = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (files) && !earlier; i++)
+    earlier = is_there (trainer, files[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (files) && earlier; i++)
     if (!put_aside (trainer, files[i], error))
       return FALSE;
   return write_cfg (trainer, error);

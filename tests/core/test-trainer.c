@@ -617,14 +617,18 @@ test_earlier (Fixture *fixture, gconstpointer data)
 {
   EspTrainerOptions options = options_of (fixture, "run");
   g_autoptr (GBytes) first = NULL, kept = NULL;
+  g_autofree char *stale = g_build_filename (options.folder, "earlier", "net.names", NULL);
 
   options.epochs = 2;
+  put_away (options.folder, "earlier/net.names", "of the run before that\n");
   run_whole (&options);
+  g_assert_true (g_file_test (stale, G_FILE_TEST_EXISTS));
   first = file_of (&options, "best.weights");
   options.seed = 4;
   run_whole (&options);
   kept = file_of (&options, "earlier/best.weights");
   g_assert_true (g_bytes_equal (first, kept));
+  g_assert_false (g_file_test (stale, G_FILE_TEST_EXISTS));
 }
 
 static void
