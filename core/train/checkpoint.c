@@ -108,6 +108,36 @@ esp_checkpoint_add_settings (EspCheckpoint *checkpoint, const char *settings)
   esp_checkpoint_add (checkpoint, SETTINGS, g_bytes_new (settings, strlen (settings)));
 }
 
+/* (transfer full): @n numbers as words of little-endian bytes; lent where they are such already. */
+static GBytes *
+floats_to_bytes (const float *numbers, gsize n)
+{
+  guint32 *words;
+
+  if (G_BYTE_ORDER == G_LITTLE_ENDIAN)
+    return g_bytes_new_static (numbers, n * sizeof *numbers);
+  words = g_new (guint32, MAX (n, 1));
+  for (gsize i = 0; i < n; i++)
+    {
+      memcpy (&words[i], &numbers[i], sizeof words[i]);
+      words[i] = GUINT32_TO_LE (words[i]);
+    }
+  return g_bytes_new_take (words, n * sizeof *words);
+}
+
+static void
+floats_from_bytes (float *numbers, const guint8 *bytes, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    {
+      guint32 word;
+
+      memcpy (&word, bytes + i * sizeof word, sizeof word);
+      word = GUINT32_FROM_LE (word);
+      memcpy (&numbers[i], &word, sizeof word);
+    }
+}
+
 /**
  * esp_checkpoint_add_training:
  * @checkpoint: a checkpoint
@@ -119,13 +149,13 @@ esp_checkpoint_add_settings (EspCheckpoint *checkpoint, const char *settings)
 void
 esp_checkpoint_add_training (EspCheckpoint *checkpoint, EspParameterVector *vector, const EspOptimiser *optimiser)
 {
-  const gsize n = esp_parameter_vector_get_n (vector) * sizeof (float), m = esp_parameter_vector_get_n_statistics (vector) * sizeof (float);
+  const gsize n = esp_parameter_vector_get_n (vector), m = esp_parameter_vector_get_n_statistics (vector);
   const gsize state = esp_optimiser_state_bytes (optimiser);
   guint8 *bytes = g_malloc (state);
 
   esp_optimiser_save (optimiser, bytes);
-  esp_checkpoint_add (checkpoint, PARAMETERS, g_bytes_new_static (esp_parameter_vector_get_parameters (vector), n));
-  esp_checkpoint_add (checkpoint, STATISTICS, g_bytes_new_static (esp_parameter_vector_get_statistics (vector), m));
+  esp_checkpoint_add (checkpoint, PARAMETERS, floats_to_bytes (esp_parameter_vector_get_parameters (vector), n));
+  esp_checkpoint_add (checkpoint, STATISTICS, floats_to_bytes (esp_parameter_vector_get_statistics (vector), m));
   esp_checkpoint_add (checkpoint, OPTIMISER, g_bytes_new_take (bytes, state));
 }
 
@@ -260,17 +290,15 @@ esp_checkpoint_check_settings (const EspCheckpoint *checkpoint, const char *sett
 gboolean
 esp_checkpoint_read_training (const EspCheckpoint *checkpoint, EspParameterVector *vector, EspOptimiser *optimiser, GError **error)
 {
-  const gsize n = esp_parameter_vector_get_n (vector) * sizeof (float), m = esp_parameter_vector_get_n_statistics (vector) * sizeof (float);
+  const gsize n = esp_parameter_vector_get_n (vector), m = esp_parameter_vector_get_n_statistics (vector);
   const guint8 *parameters, *statistics, *state;
 
-  if (!esp_checkpoint_expect (checkpoint, PARAMETERS, n, &parameters, error)
-      || !esp_checkpoint_expect (checkpoint, STATISTICS, m, &statistics, error)
+  if (!esp_checkpoint_expect (checkpoint, PARAMETERS, n * sizeof (float), &parameters, error)
+      || !esp_checkpoint_expect (checkpoint, STATISTICS, m * sizeof (float), &statistics, error)
       || !esp_checkpoint_expect (checkpoint, OPTIMISER, esp_optimiser_state_bytes (optimiser), &state, error)
       || !esp_optimiser_load (optimiser, state, esp_optimiser_state_bytes (optimiser), title_of (checkpoint), error))
     return FALSE;
-  if (n > 0)
-    memcpy (esp_parameter_vector_get_parameters (vector), parameters, n);
-  if (m > 0)
-    memcpy (esp_parameter_vector_get_statistics (vector), statistics, m);
+  floats_from_bytes (esp_parameter_vector_get_parameters (vector), parameters, n);
+  floats_from_bytes (esp_parameter_vector_get_statistics (vector), statistics, m);
   return TRUE;
 }
