@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 #include "compat.h"
 #include "row-label.h"
@@ -165,14 +166,36 @@ set_axis (EspChartAxis *axis, const EspChartAxis *to)
   axis->title = g_strdup (to->title);
 }
 
+static gboolean
+is_number (double a, double b)
+{
+  return a == b || (isnan (a) && isnan (b));
+}
+
+static gboolean
+is_axis (const EspChartAxis *a, const EspChartAxis *b)
+{
+  return g_strcmp0 (a->title, b->title) == 0 && is_number (a->low, b->low) && is_number (a->high, b->high) && a->percent == b->percent
+         && a->whole == b->whole;
+}
+
 /** esp_chart_view_set_axes: @view: its axes are @x and @y, copied; the title of @y is the accessible name. Thread: main. */
 void
 esp_chart_view_set_axes (EspChartView *self, const EspChartAxis *x, const EspChartAxis *y)
 {
   g_return_if_fail (ESP_IS_CHART_VIEW (self));
+  if (is_axis (&self->x, x) && is_axis (&self->y, y))
+    return;
   set_axis (&self->x, x);
   set_axis (&self->y, y);
   changed (self);
+}
+
+static gboolean
+is_line (const Line *line, const char *title, const EspChartPoint *points, guint n)
+{
+  return g_strcmp0 (line->title, title) == 0 && line->points->len == n
+         && (n == 0 || memcmp (line->points->data, points, n * sizeof *points) == 0);
 }
 
 /**
@@ -183,7 +206,7 @@ esp_chart_view_set_axes (EspChartView *self, const EspChartAxis *x, const EspCha
  * @points: the line from now on; copied
  * @n: how many
  *
- * Thread: main.
+ * Nothing is drawn again where the line is as it was. Thread: main.
  */
 void
 esp_chart_view_set_line (EspChartView *self, guint line, const char *title, const EspChartPoint *points, guint n)
@@ -198,6 +221,8 @@ esp_chart_view_set_line (EspChartView *self, guint line, const char *title, cons
       g_ptr_array_add (self->lines, own);
     }
   own = self->lines->pdata[line];
+  if (is_line (own, title, points, n))
+    return;
   g_free (own->title);
   own->title = g_strdup (title);
   g_array_set_size (own->points, 0);
