@@ -103,7 +103,7 @@ tell_objects (const EspOrchardCounts *counts, const EspCommon *common, JsonBuild
 static void
 tell (const Writing *writing, const EspCommon *common, JsonBuilder *json)
 {
-  const guint *n = writing->options.set.n_scenes;
+  const guint *n = writing->counts.scenes;
   const guint images = n[ESP_ORCHARD_TRAIN] + n[ESP_ORCHARD_VAL] + n[ESP_ORCHARD_TEST];
 
   if (!common->json)

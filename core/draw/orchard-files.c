@@ -97,6 +97,7 @@ draw_one (gpointer data, gpointer user_data)
     {
       for (guint i = 0; i < scene->n_fruits; i++)
         writing->counts.objects[writing->split][scene->fruits[i].class_index]++;
+      writing->counts.scenes[writing->split]++;
       writing->counts.cues[writing->split] += scene->has_cue ? 1 : 0;
       writing->has_cue[number] = scene->has_cue;
       esp_job_set_progress (writing->job, ++writing->done, writing->total);
@@ -189,7 +190,7 @@ make_folders (const char *folder, gboolean masks, GError **error)
  * esp_orchard_write:
  * @folder: made if absent
  * @set: how many scenes of each split, their seed, the cue, whether masks are written
- * @counts: (out) (nullable): labels by split and class, and scenes with the cue
+ * @counts: (out) (nullable): by split scenes, labels of each class, and scenes with the cue
  * @job: (nullable): checked before every scene; its progress is scenes written
  * @error: ESP_ERROR_IO, or cancelled
  *

@@ -99,6 +99,7 @@ typedef struct
 
 typedef struct
 {
+  guint scenes[ESP_ORCHARD_N_SPLITS];
   guint objects[ESP_ORCHARD_N_SPLITS][ESP_ORCHARD_N_CLASSES];
   guint cues[ESP_ORCHARD_N_SPLITS]; /* scenes with the cue */
 } EspOrchardCounts;

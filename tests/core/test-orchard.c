@@ -273,6 +273,7 @@ test_files (void)
   EspOrchardCounts counts;
 
   g_assert_true (esp_orchard_write (one, &set, &counts, NULL, &error));
+  g_assert_cmpmem (counts.scenes, sizeof counts.scenes, set.n_scenes, sizeof set.n_scenes);
   g_assert_no_error (error);
   g_assert_cmpuint (counts.cues[ESP_ORCHARD_TRAIN], ==, 5);
   set.n_threads = 3;
