@@ -43,9 +43,10 @@ class Tap:
         self.count = 0
 
     def check(self, name, function):
+        """A function that returns words was not tried, and they say why."""
         self.count += 1
-        function()
-        print(f"ok {self.count} - {name}", flush=True)
+        why = function()
+        print(f"ok {self.count} - {name}" + (f" # SKIP {why}" if isinstance(why, str) else ""), flush=True)
 
     def end(self):
         print(f"1..{self.count}")
