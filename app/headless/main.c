@@ -21,6 +21,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_dump,
   &esp_verb_gradient,
   &esp_verb_attribute,
+  &esp_verb_faithfulness,
   &esp_verb_figure,
   &esp_verb_ablate,
   &esp_verb_score,

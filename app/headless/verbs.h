@@ -8,6 +8,7 @@ extern const EspVerb esp_verb_anchors;
 extern const EspVerb esp_verb_dataset;
 extern const EspVerb esp_verb_attribute;
 extern const EspVerb esp_verb_augment;
+extern const EspVerb esp_verb_faithfulness;
 extern const EspVerb esp_verb_figure;
 extern const EspVerb esp_verb_info;
 extern const EspVerb esp_verb_bench;

@@ -1,0 +1,71 @@
+"""faithfulness.py: methods against baselines on the sample, stopped, gone on with, and refused."""
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cli import Tap, ask, make_sample, refused, run
+
+FEW = ("--methods", "gradient-activation", "--boxes", 3, "--steps", 4, "--stable", 1, "--randomise", 1, "--score", .2, "--seed", 5)
+
+
+def numbers(said):
+    return [[row[key] for key in ("deletion", "insertion", "pointing", "energy", "sparseness")] for row in said["baselines"]] + [
+        [row["measures"][key]["mean"] for key in sorted(row["measures"])] for row in said["methods"]]
+
+
+def main():
+    tap = Tap()
+    folder = tempfile.mkdtemp()
+    try:
+        cfg, weights, data = make_sample(folder, 6)
+        work, table = os.path.join(folder, "work.tsv"), os.path.join(folder, "table.md")
+        first = {}
+
+        def measures():
+            said = ask("faithfulness", cfg, weights, data, *FEW, "--work", work, "--output", table)
+            first.update(said)
+            assert len(said["boxes"]) == 3 and len({box["image"] for box in said["boxes"]}) == 3, said["boxes"]
+            assert all(box["score"] >= .2 and 0 < box["chance"] < 1 for box in said["boxes"])
+            assert [row["baseline"] for row in said["baselines"]] == ["random-order", "box-prior", "centred-gaussian", "edge-map"]
+            box = said["baselines"][1]
+            assert box["energy"] > .99 and box["pointing"] == 1, box
+            measured = said["methods"][0]["measures"]
+            for key in ("deletion", "insertion"):
+                assert 0 <= measured[key]["mean"] <= 1 and measured[key]["boxes"] == 3, measured[key]
+                for name, against in measured[key]["against"].items():
+                    base = next(row[key] for row in said["baselines"] if row["baseline"] == name)
+                    assert abs(against["difference"] - (measured[key]["mean"] - base)) < 1e-9
+                    assert against["interval"][0] <= against["difference"] <= against["interval"][1]
+                    assert against["p"] <= against["holm"] <= 1
+            assert measured["stability"]["boxes"] <= 1 and measured["randomisation"]["boxes"] == 1
+            with open(table, encoding="utf-8") as file:
+                assert "| gradient-activation |" in file.read()
+
+        def goes_on():
+            with open(work, encoding="utf-8") as file:
+                lines = file.read().splitlines(keepends=True)
+            with open(work, "w", encoding="utf-8") as file:
+                file.writelines(lines[:-2])  # as if stopped after the method's first box
+            said = ask("faithfulness", cfg, weights, data, *FEW, "--work", work, "--batch", 3)
+            assert numbers(said) == numbers(first), (numbers(said), numbers(first))
+
+        def refuses():
+            refused("faithfulness", cfg, weights, data, *FEW[:-1], 6, "--work", work, naming=("work.tsv:1", "another network"))
+            refused("faithfulness", cfg, weights, data, "--score", .9999, naming=("no image has a box",))
+            assert "there is no such method" in run("faithfulness", cfg, weights, data, "--methods", "tea-leaves", expect=2).stderr
+            assert "ends in .md or .tsv" in run("faithfulness", cfg, weights, data, "--output", "x.doc", expect=2).stderr
+            with open(work, "a", encoding="utf-8") as file:
+                file.write("random-order\t99\t1\n")
+            refused("faithfulness", cfg, weights, data, *FEW, "--work", work, naming=("expected a method, a box below 3",))
+
+        for test in (measures, goes_on, refuses):
+            tap.check(test.__name__.replace("_", " "), test)
+    finally:
+        shutil.rmtree(folder)
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()
