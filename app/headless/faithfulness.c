@@ -20,9 +20,9 @@
 
 static EspNetworkOptions network_options;
 static EspDrawOptions draw_options;
-static char *methods_text, *split, *names_path, *images_path, *output, *work_path;
+static char *methods_text, *split, *names_path, *images_path, *output, *work_path, *deletion_text, *insertion_text;
 static int n_boxes = 100, steps = 20, layer = -1, n_stable = 20, n_random = 10, batch = 8;
-static double least = .3;
+static double least = .3, span;
 
 static const GOptionEntry options[] = {
   { "methods", 0, 0, G_OPTION_ARG_STRING, &methods_text, "Methods of attribute --method, with commas between, or all (the default)",
@@ -30,6 +30,10 @@ static const GOptionEntry options[] = {
   { "boxes", 0, 0, G_OPTION_ARG_INT, &n_boxes, "Boxes, one an image, drawn by the seed (default 100)", "N" },
   { "score", 0, 0, G_OPTION_ARG_DOUBLE, &least, "Boxes have scores of T or more (default 0.3)", "T" },
   { "steps", 0, 0, G_OPTION_ARG_INT, &steps, "Steps of deletion and insertion (default 20)", "N" },
+  { "deletion", 0, 0, G_OPTION_ARG_STRING, &deletion_text, "What takes the place of pixels: random, blur or grey (default random)",
+    "FILL" },
+  { "insertion", 0, 0, G_OPTION_ARG_STRING, &insertion_text, "What stands in their place: random, blur or grey (default blur)", "FILL" },
+  { "span", 0, 0, G_OPTION_ARG_DOUBLE, &span, "Pixels replaced in all, in areas of the box (default 0: the whole image)", "X" },
   { "layer", 0, 0, G_OPTION_ARG_INT, &layer, "Heatmaps of layer N where a method gives them (default: the pixels, else where it says most)",
     "N" },
   { "stable", 0, 0, G_OPTION_ARG_INT, &n_stable, "Stability of the first N boxes, 10 perturbations each (default 20)", "N" },
@@ -113,6 +117,8 @@ check_options (const EspNetwork *network, GError **error)
                  "expected --boxes of 1 or more, --steps of 2 to 1000, --batch of 1 to 256, --stable and --randomise not below 0");
   else if (!(least > 0 && least < 1))
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--score %g: expected a number between 0 and 1", least);
+  else if (!(span >= 0 && span <= 1000))
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--span %g: expected a number from 0 to 1000", span);
   else if (layer < -1 || layer >= n)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--layer %d: the network has layers 0 to %d", layer, n - 1);
   else if (esp_network_get_classes (network) == 0)
@@ -121,6 +127,21 @@ check_options (const EspNetwork *network, GError **error)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--output %s: expected a name that ends in .md or .tsv", output);
   else
     return TRUE;
+  return FALSE;
+}
+
+static gboolean
+read_fill (const char *text, const char *option, EspFill *fill, GError **error)
+{
+  static const char *const words[] = { [ESP_FILL_RANDOM] = "random", [ESP_FILL_BLUR] = "blur", [ESP_FILL_GREY] = "grey" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (text == NULL || g_str_equal (text, words[i]))
+      {
+        *fill = text != NULL ? (EspFill) i : *fill;
+        return TRUE;
+      }
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s %s: expected random, blur or grey", option, text);
   return FALSE;
 }
 
@@ -145,12 +166,14 @@ open_task (Task *task, char **argv, guint64 seed, GError **error)
   task->plan.run.bn = task->loaded.run.bn;
   task->plan.run.batch = (guint) batch;
   task->plan.curves.steps = (guint) steps;
+  task->plan.curves.span = span;
   task->plan.layer = layer;
   task->plan.n_boxes = (guint) n_boxes;
   task->plan.least = (float) least;
   task->plan.n_stable = (guint) n_stable;
   task->plan.n_random = (guint) n_random;
-  return TRUE;
+  return read_fill (deletion_text, "--deletion", &task->plan.curves.deletion, error)
+         && read_fill (insertion_text, "--insertion", &task->plan.curves.insertion, error);
 }
 
 static void
@@ -170,8 +193,9 @@ make_key (Task *task, char **argv, GError **error)
 
   if (weights == NULL)
     return FALSE;
-  text = g_strdup_printf ("%s %s %s %d %d %d %d %d %d %d %d %d", cfg, weights, esp_dataset_get_title (task->dataset), n_boxes, steps, layer,
-                          n_stable, n_random, task->loaded.run.backend, task->loaded.run.bn, task->loaded.run.fit, (int) (1e6 * least));
+  text = g_strdup_printf ("%s %s %s %d %d %d %d %d %d %d %d %d %d %d %d", cfg, weights, esp_dataset_get_title (task->dataset), n_boxes,
+                          steps, layer, n_stable, n_random, task->loaded.run.backend, task->loaded.run.bn, task->loaded.run.fit,
+                          (int) (1e6 * least), (int) task->plan.curves.deletion, (int) task->plan.curves.insertion, (int) (1e6 * span));
   hash = esp_hash_combine (esp_hash_bytes (text, strlen (text)), esp_hash_bytes (&task->plan.seed, sizeof task->plan.seed));
   for (guint i = 0; i < task->cases->len; i++)
     {
@@ -311,8 +335,8 @@ tell (const Task *task, const EspCommon *common, JsonBuilder *json, GError **err
       esp_faith_table_to_json (&task->table, verdicts, json);
       return TRUE;
     }
-  g_print ("%u boxes of %s, %d steps, seed %" G_GINT64_FORMAT "; deletion into random colours, insertion from a blur\n\n%s\n",
-           task->cases->len, esp_dataset_get_title (task->dataset), steps, common->seed, markdown);
+  g_print ("%u boxes of %s, %d steps, seed %" G_GINT64_FORMAT "\n\n%s\n", task->cases->len, esp_dataset_get_title (task->dataset), steps,
+           common->seed, markdown);
   for (guint i = 0; i < task->methods->len; i++)
     if (esp_faith_is_proved (&verdicts[i]))
       g_print ("%s beats all four baselines at deletion and insertion\n", ((const EspAttribution *) task->methods->pdata[i])->id);

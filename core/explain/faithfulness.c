@@ -256,6 +256,20 @@ move_pixels (EspFaithfulness *faithfulness, const float *from, guint first, guin
       }
 }
 
+/* How many pixels a curve replaces in all. */
+static guint
+count_moved (const EspFaithfulness *faithfulness)
+{
+  const EspShape shape = faithfulness->probe->shape;
+  const double width = MIN (1, faithfulness->box.x + faithfulness->box.w / 2) - MAX (0, faithfulness->box.x - faithfulness->box.w / 2);
+  const double height = MIN (1, faithfulness->box.y + faithfulness->box.h / 2) - MAX (0, faithfulness->box.y - faithfulness->box.h / 2);
+  const double area = width * (double) faithfulness->placement.width * shape.w * height * (double) faithfulness->placement.height * shape.h;
+
+  if (faithfulness->options.span <= 0)
+    return faithfulness->n_order;
+  return (guint) CLAMP (lround (faithfulness->options.span * area), 1, (long) faithfulness->n_order);
+}
+
 /* One curve; its inner scores are known after the next flush. */
 static gboolean
 run_curve (EspFaithfulness *faithfulness, gboolean insertion, EspJob *job, GError **error)
@@ -264,14 +278,15 @@ run_curve (EspFaithfulness *faithfulness, gboolean insertion, EspJob *job, GErro
   const float *from = insertion ? faithfulness->fills[1] : faithfulness->input;
   const float *to = insertion ? faithfulness->input : faithfulness->fills[0];
   double *scores = faithfulness->scores[insertion];
+  const guint n = count_moved (faithfulness);
   guint moved = 0;
 
   memcpy (faithfulness->current, from, faithfulness->probe->stride * sizeof (float));
   scores[0] = insertion ? faithfulness->ends[1] : faithfulness->score;
   scores[steps] = insertion ? faithfulness->score : faithfulness->ends[0];
-  for (guint k = 1; k < steps; k++)
+  for (guint k = 1; k < steps + (n < faithfulness->n_order ? 1 : 0); k++)
     {
-      const guint end = (guint) ((guint64) faithfulness->n_order * k / steps);
+      const guint end = (guint) ((guint64) n * k / steps);
 
       move_pixels (faithfulness, to, moved, end);
       moved = end;
@@ -302,7 +317,8 @@ area_under (const double *scores, guint steps)
  * @error: as the engine
  *
  * Pixels of the image, none of the grey around it, are replaced (deletion) or given back (insertion) hottest first, in equal steps, signed heat by
- * its value, equals in random order; after each the score is the greatest of the detections of the class, after suppression, whose IoU with the
+ * its value, equals in random order, all or as many as the options' span
+ * says; after each the score is the greatest of the detections of the class, after suppression, whose IoU with the
  * box is above 0.5, and 0 where none is. Source: Petsiuk et al. 2018 (RISE) for the curves over the share of pixels, ODAM's code (Zhao and
  * Chan 2023) for the score. Cost: 2 steps - 2 forwards. Thread: lane.
  */

@@ -64,7 +64,7 @@ scene_clear (Scene *scene)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Scene, scene_clear)
 
 static EspFaithfulness *
-faithfulness_of (const Scene *scene, EspFill fill, guint batch)
+faithfulness_of (const Scene *scene, EspFill fill, double span, guint batch)
 {
   const EspExplainerOptions run = { .backend = ESP_BACKEND_REFERENCE, .batch = batch };
   EspFaithfulnessOptions options;
@@ -73,6 +73,7 @@ faithfulness_of (const Scene *scene, EspFill fill, guint batch)
 
   esp_faithfulness_options_init (&options, scene->network);
   options.steps = STEPS;
+  options.span = span;
   options.deletion = options.insertion = fill;
   faithfulness = esp_faithfulness_new (scene->network, scene->weights, &run, &options, &error);
   g_assert_no_error (error);
@@ -141,8 +142,10 @@ step_by_hand (const Scene *scene, const EspHeatmap *map, int n, gboolean inserti
 static void
 compare_curves (gconstpointer data)
 {
-  const gboolean letterbox = GPOINTER_TO_INT (data);
-  const int top = letterbox ? 4 : 0, bottom = letterbox ? 20 : SIDE, n = (bottom - top) * SIDE;
+  const gboolean letterbox = GPOINTER_TO_INT (data) == 1;
+  double span = 0;
+  const int top = letterbox ? 4 : 0, bottom = letterbox ? 20 : SIDE;
+  int n = (bottom - top) * SIDE;
   g_auto (Scene) scene = { NULL };
   g_autoptr (EspFaithfulness) faithfulness = NULL, other = NULL;
   g_autoptr (EspHeatmap) map = NULL;
@@ -151,9 +154,17 @@ compare_curves (gconstpointer data)
   EspCurves curves, again;
 
   scene_init (&scene, letterbox ? (EspPlacement){ 0, 4 / 24.f, 1, 16 / 24.f } : (EspPlacement){ 0, 0, 1, 1 });
+  if (GPOINTER_TO_INT (data) == 2)
+    {
+      const EspBox b = scene.detection.box;
+      const float w = MIN (1, b.x + b.w / 2) - MAX (0, b.x - b.w / 2), h = MIN (1, b.y + b.h / 2) - MAX (0, b.y - b.h / 2);
+
+      n = 61;
+      span = n / (SIDE * SIDE * (double) w * (double) h);
+    }
   map = map_of (&scene);
-  faithfulness = faithfulness_of (&scene, ESP_FILL_GREY, 8);
-  other = faithfulness_of (&scene, ESP_FILL_GREY, 3);
+  faithfulness = faithfulness_of (&scene, ESP_FILL_GREY, span, 8);
+  other = faithfulness_of (&scene, ESP_FILL_GREY, span, 3);
   g_assert_true (esp_faithfulness_measure (faithfulness, map, &curves, scores[0], scores[1], NULL, &error));
   g_assert_cmpfloat_with_epsilon (esp_faithfulness_get_score (faithfulness), scene.detection.score, 1e-6);
   for (int insertion = 0; insertion < 2; insertion++)
@@ -184,7 +195,7 @@ test_badge (void)
 
   scene_init (&scene, (EspPlacement){ 0, 0, 1, 1 });
   map = map_of (&scene);
-  faithfulness = faithfulness_of (&scene, ESP_FILL_RANDOM, 8);
+  faithfulness = faithfulness_of (&scene, ESP_FILL_RANDOM, 0, 8);
   random
       = esp_baseline_map (ESP_BASELINE_RANDOM, scene.input, esp_network_get_input (scene.network), scene.placement, scene.detection.box, 0);
   g_assert_true (esp_faithfulness_badge (faithfulness, map, &badge, NULL, &error));
@@ -282,8 +293,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_data_func ("/faithfulness/curves", GINT_TO_POINTER (FALSE), compare_curves);
-  g_test_add_data_func ("/faithfulness/curves-letterbox", GINT_TO_POINTER (TRUE), compare_curves);
+  g_test_add_data_func ("/faithfulness/curves", GINT_TO_POINTER (0), compare_curves);
+  g_test_add_data_func ("/faithfulness/curves-letterbox", GINT_TO_POINTER (1), compare_curves);
+  g_test_add_data_func ("/faithfulness/curves-span", GINT_TO_POINTER (2), compare_curves);
   g_test_add_func ("/faithfulness/badge", test_badge);
   g_test_add_func ("/faithfulness/fills", test_fills);
   g_test_add_func ("/faithfulness/baselines", test_baselines);
