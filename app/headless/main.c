@@ -24,6 +24,8 @@ static const EspVerb *const verbs[] = {
   &esp_verb_faithfulness,
   &esp_verb_figure,
   &esp_verb_ablate,
+  &esp_verb_lens,
+  &esp_verb_drift,
   &esp_verb_score,
   &esp_verb_groups,
   &esp_verb_prune,

@@ -4,6 +4,8 @@
 #include "verb.h"
 
 extern const EspVerb esp_verb_ablate;
+extern const EspVerb esp_verb_drift;
+extern const EspVerb esp_verb_lens;
 extern const EspVerb esp_verb_anchors;
 extern const EspVerb esp_verb_dataset;
 extern const EspVerb esp_verb_attribute;
