@@ -141,9 +141,10 @@ order_init (Order *order, const EspAblation *ablation, EspAblationSum sum)
     }
 }
 
-/* Image weights ~ Exp(1), whose scale no rank sees; units drawn again with replacement within their layer. */
+/* Image weights ~ Exp(1), whose scale no rank sees; units drawn again with replacement within their layer. Losses of other layers than
+ * @place, where it is one, are left as they are: nobody asks. */
 static void
-draw (Order *order, double *weights, GRand *rng)
+draw (Order *order, double *weights, int place, GRand *rng)
 {
   const EspAblation *ablation = order->ablation;
 
@@ -151,8 +152,11 @@ draw (Order *order, double *weights, GRand *rng)
     weights[i] = esp_rng_exponential (rng);
   for (guint u = 0; u < ablation->units->len; u++)
     {
-      const double *losses = g_array_index (ablation->units, EspAblated, u).losses[order->sum];
+      const EspAblated *unit = &g_array_index (ablation->units, EspAblated, u);
+      const double *losses = unit->losses[order->sum];
 
+      if (place >= 0 && unit->layer != (guint) place)
+        continue;
       order->losses[u] = 0;
       for (guint i = 0; i < ablation->n_images; i++)
         order->losses[u] += weights[i] * losses[i];
@@ -252,7 +256,7 @@ esp_ablation_correlate (
       g_autoptr (GRand) rng = esp_rng_new (seed, 's', r);
       double value;
 
-      draw (&order, weights, rng);
+      draw (&order, weights, place, rng);
       value = correlate (&order, scores, place) - (minus != NULL ? correlate (&order, minus, place) : 0);
       if (!isnan (value))
         draws[n++] = value;
