@@ -16,14 +16,17 @@
 
 static EspNetworkOptions network_options;
 static EspDrawOptions draw_options;
-static char *method_id, *target_text, *names_path, *output, *split;
+static char *method_id, *target_text, *masks, *names_path, *output, *split;
 static int layer = -1, limit = 0, most_heatmaps = 8;
 static double threshold = .25, nms = .45, tau = .02;
 
 static const GOptionEntry options[] = {
   { "method", 0, 0, G_OPTION_ARG_STRING, &method_id, "gradient-activation (the default)", "M" },
-  { "target", 0, 0, G_OPTION_ARG_STRING, &target_text, "class:NAME, box:K (K-th by score, from 1) or dataset: every class (the default)",
+  { "target", 0, 0, G_OPTION_ARG_STRING, &target_text,
+    "class:NAME[+NAME], box:K (K-th by score, from 1), box:K:PART (objectness, class, x, y, w, h), missed:X,Y,W,H:NAME, "
+    "cells:HEAD:CHANNELS[:ROW,COLUMN], dataset: every class (the default), or a sum: 2*box:1-box:2",
     "T" },
+  { "masks", 0, 0, G_OPTION_ARG_STRING, &masks, "Which masks of the target count: both (the default), spatial or channel", "MASKS" },
   { "layer", 0, 0, G_OPTION_ARG_INT, &layer, "Heatmap and channels of layer N (default: a heatmap where it says most, channels of all)",
     "N" },
   { "names", 0, 0, G_OPTION_ARG_FILENAME, &names_path, "Class names, one a line", "FILE" },
@@ -165,7 +168,7 @@ static gboolean
 write_heatmap (Work *work, GError **error)
 {
   const EspExplainRun *run = &work->run;
-  const EspDetection *box = esp_target_get_detection (run->target);
+  EspBox box;
   Written *written = g_new0 (Written, 1);
   g_auto (EspPage) page = { NULL };
   EspViewFigure figure;
@@ -182,8 +185,8 @@ write_heatmap (Work *work, GError **error)
   written->height = run->heatmap->height;
   written->energy = written->chance = NAN;
   esp_heatmap_range (run->heatmap, &written->lowest, &written->highest);
-  if (box != NULL)
-    written->energy = esp_heatmap_energy_in_box (run->heatmap, box->box, &written->chance);
+  if (esp_target_get_box (run->target, &box))
+    written->energy = esp_heatmap_energy_in_box (run->heatmap, box, &written->chance);
   g_ptr_array_add (work->written, written);
   esp_page_fill (&figure, run, work->cfg, work->weights, NULL, &page);
   return esp_view_figure_save (&figure, written->file, error) && save_values (run->heatmap, written->values, error);
@@ -194,9 +197,10 @@ explain_image (Work *work, GError **error)
 {
   gboolean wanted = work->dataset == NULL || (int) work->written->len < most_heatmaps;
 
-  if (!esp_explain_run_look (&work->run, error) || !esp_explain_run_heat (&work->run, error) || !add_scores (work, error))
+  if (!esp_explain_run_look (&work->run, error) || !esp_explain_run_heat (&work->run, error)
+      || (work->dataset == NULL && !esp_explain_run_check (&work->run, error)) || !add_scores (work, error))
     return FALSE;
-  if ((work->dataset == NULL || work->run.n_ones > 0) && wanted && !write_heatmap (work, error))
+  if (work->run.n_ones > 0 && wanted && !write_heatmap (work, error))
     return FALSE;
   work->shared = work->dataset == NULL && esp_lrp_get_shares (work->run.explainer, &work->shares);
   work->n_images++;
@@ -220,6 +224,10 @@ explain (gpointer data)
         return;
       esp_job_set_progress (work->run.job, i + 1, n);
     }
+  if (work->n_explained == 0)
+    g_set_error (&work->error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+                 "nothing to explain: in none of %u images is a cell of the heads above the threshold of %g for the target", work->n_images,
+                 tau);
 }
 
 static void
@@ -297,15 +305,15 @@ tell (const Work *work, const EspCommon *common, JsonBuilder *json)
     }
   if (work->shared)
     add_relevance (json, &work->shares);
-  if (work->n_explained == 0)
-    g_printerr ("espalier-cli attribute: nothing is above the threshold of %g, so every score is 0\n", tau);
-  else if (!common->json)
+  if (!common->json)
     g_print ("%u of %u images explained; “--json” lists the scores of %u layers\n", work->n_explained, work->n_images, work->channels->len);
 }
 
 static gboolean
 check_options (EspAsk *ask, GError **error)
 {
+  EspMaskUse use = ESP_MASKS_BOTH;
+
   if (output == NULL)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "expected --output DIR, the folder for the heatmaps");
   else if (!(threshold >= 0 && threshold <= 1 && nms >= 0 && nms <= 1 && tau >= 0 && tau <= 1))
@@ -316,9 +324,12 @@ check_options (EspAsk *ask, GError **error)
                  most_heatmaps);
   else if (method_id != NULL && esp_attribution_find (method_id) == NULL)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--method %s: expected gradient-activation", method_id);
+  else if (masks != NULL && !esp_masks_parse (masks, &use))
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--masks %s: expected both, spatial or channel", masks);
   else if (esp_ask_parse (target_text != NULL ? target_text : "dataset", ask, error))
     {
       ask->tau = (float) tau;
+      ask->masks = use;
       return TRUE;
     }
   return FALSE;
@@ -337,9 +348,9 @@ open_data (Work *work, const char *path, GError **error)
       work->run.image_path = path;
       return TRUE;
     }
-  if (work->run.ask.kind == ESP_ASK_BOX)
+  if (esp_target_spec_is_of_image (work->run.ask.spec))
     {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: box:K is of one photograph; give that, or another target", path);
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: a box is of one photograph; give that, or another target", path);
       return FALSE;
     }
   work->dataset = esp_data_open ("attribute", path, dataset_options, &draw_options, work->run.job, error);

@@ -16,109 +16,44 @@
 
 /**
  * esp_ask_parse:
- * @text: "class:NAME" (or class:INDEX), "box:K" from 1, "dataset"
+ * @text: as esp_target_spec_new()
  * @ask: (out): to be cleared
- * @error: G_OPTION_ERROR where it is none of them
+ * @error: G_OPTION_ERROR where it is no target
  */
 gboolean
 esp_ask_parse (const char *text, EspAsk *ask, GError **error)
 {
-  gint64 box;
-
-  *ask = (EspAsk){ .tau = 0.02f };
-  if (g_str_equal (text, "dataset"))
-    ask->kind = ESP_ASK_ALL;
-  else if (g_str_has_prefix (text, "class:") && text[6] != '\0')
-    {
-      ask->kind = ESP_ASK_CLASS;
-      ask->class_name = g_strdup (text + 6);
-    }
-  else if (g_str_has_prefix (text, "box:") && g_ascii_string_to_signed (text + 4, 10, 1, G_MAXINT, &box, NULL))
-    {
-      ask->kind = ESP_ASK_BOX;
-      ask->box = (int) box;
-    }
-  else
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "target %s: expected class:NAME, box:K with K from 1, or dataset",
-                   text);
-      return FALSE;
-    }
-  return TRUE;
+  *ask = (EspAsk){ .tau = 0.02f, .spec = esp_target_spec_new (text, error) };
+  return ask->spec != NULL;
 }
 
 /** esp_ask_clear: frees what it holds. */
 void
 esp_ask_clear (EspAsk *ask)
 {
-  g_clear_pointer (&ask->class_name, g_free);
-}
-
-/* The class of this name, else of this index. */
-static gboolean
-find_class (const EspExplainRun *run, int *index, GError **error)
-{
-  int classes = esp_network_get_classes (run->loaded->network);
-  gint64 number;
-
-  for (int i = 0; run->names != NULL && run->names[i] != NULL && i < classes; i++)
-    if (g_str_equal (run->names[i], run->ask.class_name))
-      {
-        *index = i;
-        return TRUE;
-      }
-  if (g_ascii_string_to_signed (run->ask.class_name, 10, 0, classes - 1, &number, NULL))
-    {
-      *index = (int) number;
-      return TRUE;
-    }
-  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "class %s: expected %s or a number from 0 to %d", run->ask.class_name,
-               run->names != NULL ? "one of the class names" : "a file of class names (--names)", classes - 1);
-  return FALSE;
-}
-
-static EspTarget *
-target_of_box (const EspExplainRun *run, GError **error)
-{
-  if (run->ask.box <= (int) run->detections->len)
-    return esp_target_new_detection (&g_array_index (run->detections, EspDetection, run->ask.box - 1));
-  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: box %d is asked for, but %u are above %g", run->image_path, run->ask.box,
-               run->detections->len, (double) run->threshold);
-  return NULL;
-}
-
-static EspTarget *
-target_of_all (const EspExplainRun *run, GError **error)
-{
-  int n = esp_network_get_classes (run->loaded->network);
-  g_autofree int *classes = g_new (int, MAX (n, 1));
-
-  if (n == 0)
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "the network has no head ([yolo] or [region]), so there is nothing to explain");
-      return NULL;
-    }
-  for (int i = 0; i < n; i++)
-    classes[i] = i;
-  return esp_target_new_classes (classes, (guint) n, run->ask.tau);
+  g_clear_pointer (&ask->spec, esp_target_spec_free);
 }
 
 static EspTarget *
 make_target (const EspExplainRun *run, GError **error)
 {
-  int class_index;
+  const EspTargetScene scene = {
+    .network = run->loaded->network,
+    .names = run->names,
+    .tau = run->ask.tau,
+    .image = run->image_path,
+    .width = esp_image_get_width (run->image),
+    .height = esp_image_get_height (run->image),
+    .placement = run->placement,
+    .detections = (const EspDetection *) (gpointer) run->detections->data,
+    .n_detections = run->detections->len,
+    .threshold = (double) run->threshold,
+  };
+  g_autoptr (EspTarget) target = esp_target_spec_make (run->ask.spec, &scene, error);
 
-  switch (run->ask.kind)
-    {
-    case ESP_ASK_BOX:
-      return target_of_box (run, error);
-    case ESP_ASK_CLASS:
-      return find_class (run, &class_index, error) ? esp_target_new_classes (&class_index, 1, run->ask.tau) : NULL;
-    case ESP_ASK_ALL:
-    case ESP_ASK_NOTHING:
-    default:
-      return target_of_all (run, error);
-    }
+  if (target == NULL || run->ask.masks == ESP_MASKS_BOTH)
+    return g_steal_pointer (&target);
+  return esp_target_new_masks (target, run->ask.masks);
 }
 
 static gboolean
@@ -160,9 +95,9 @@ esp_explain_run_look (EspExplainRun *run, GError **error)
   if (run->detections == NULL)
     return FALSE;
   esp_suppress_by (run->detections, esp_nms_of_network (run->loaded->network, run->nms));
-  if (run->ask.kind != ESP_ASK_NOTHING)
+  if (run->ask.spec != NULL)
     run->target = make_target (run, error);
-  return run->ask.kind == ESP_ASK_NOTHING || run->target != NULL;
+  return run->ask.spec == NULL || run->target != NULL;
 }
 
 static gboolean
@@ -187,7 +122,7 @@ gboolean
 esp_explain_run_heat (EspExplainRun *run, GError **error)
 {
   g_clear_pointer (&run->heatmap, esp_heatmap_unref);
-  if (run->ask.kind == ESP_ASK_NOTHING)
+  if (run->ask.spec == NULL)
     return TRUE;
   if (run->layer < 0)
     run->layer = (int) esp_explain_default_layer (run->target, run->loaded->network);
@@ -200,6 +135,25 @@ esp_explain_run_heat (EspExplainRun *run, GError **error)
     return FALSE;
   run->heatmap->target = esp_target_describe (run->target, run->names);
   return TRUE;
+}
+
+/**
+ * esp_explain_run_check:
+ * @run: after esp_explain_run_heat()
+ * @error: ESP_ERROR_UNSUPPORTED where the target summed nothing
+ *
+ * Returns: whether there is something to be shown; where nothing was asked there is. Thread: any.
+ */
+gboolean
+esp_explain_run_check (const EspExplainRun *run, GError **error)
+{
+  g_autofree char *sentence = NULL;
+
+  if (run->ask.spec == NULL || run->n_ones > 0)
+    return TRUE;
+  sentence = esp_explain_sentence (run->target, run->names, run->heatmap, 0);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: %s (%g)", run->image_path, sentence, (double) run->ask.tau);
+  return FALSE;
 }
 
 /** esp_explain_run_clear: gives back what came of the run. Thread: lane, or any once the lane has stopped with it. */
@@ -301,7 +255,7 @@ esp_page_fill (EspViewFigure *figure, const EspExplainRun *run, const char *cfg,
     .image = run->image,
     .detections = (const EspDetection *) (gpointer) run->detections->data,
     .n_detections = run->detections->len,
-    .selected = run->ask.kind == ESP_ASK_BOX ? run->ask.box - 1 : -1,
+    .selected = run->ask.spec != NULL ? esp_target_spec_get_box (run->ask.spec) - 1 : -1,
     .heatmap = run->heatmap,
     .heat_opacity = 0.75,
     .names = run->names,

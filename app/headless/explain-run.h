@@ -3,26 +3,18 @@
 
 #include "draw/figure.h"
 #include "explain/explainer.h"
+#include "explain/target-spec.h"
 #include "network-options.h"
 #include "verb.h"
 
 G_BEGIN_DECLS
 
-typedef enum
-{
-  ESP_ASK_NOTHING, /* boxes only */
-  ESP_ASK_ALL,     /* every class of the network */
-  ESP_ASK_CLASS,
-  ESP_ASK_BOX,
-} EspAskKind;
-
 /* What is to be explained, as a person says it. */
 typedef struct
 {
-  EspAskKind  kind;
-  char       *class_name; /* a name, or an index */
-  int         box;        /* from 1, in order of score */
-  float       tau;
+  EspTargetSpec *spec; /* (nullable): NULL: boxes only */
+  EspMaskUse     masks;
+  float          tau;
 } EspAsk;
 
 /* Borrowed unless said otherwise. */
@@ -52,14 +44,17 @@ typedef struct
   double                value;
 } EspExplainRun;
 
-gboolean esp_ask_parse         (const char     *text,   /* "class:NAME", "box:K", "dataset" */
+gboolean esp_ask_parse         (const char     *text,   /* as esp_target_spec_new() */
                                 EspAsk         *ask,
                                 GError        **error);
 void     esp_ask_clear         (EspAsk         *ask);
 /* Thread: lane, all of these. */
 gboolean esp_explain_run_look  (EspExplainRun  *run,    /* image, engine, boxes, target */
                                 GError        **error);
-gboolean esp_explain_run_heat  (EspExplainRun  *run,    /* n_ones, value, heatmap; nothing with ESP_ASK_NOTHING */
+gboolean esp_explain_run_heat  (EspExplainRun  *run,    /* n_ones, value, heatmap; nothing where nothing is asked */
+                                GError        **error);
+/* Whether the target summed anything: else one sentence instead of an empty picture. */
+gboolean esp_explain_run_check (const EspExplainRun *run,
                                 GError        **error);
 void     esp_explain_run_clear (EspExplainRun  *run);
 

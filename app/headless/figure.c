@@ -49,32 +49,56 @@ spec_clear (Spec *spec)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Spec, spec_clear)
 
-/* null: boxes only; {"class": "dog"} (or "16"), {"box": 1}, {"everything": true}; with a class or everything also "tau". */
+static EspTargetSpec *
+parse_target (const EspSpecReader *target, const char *key, const char *text, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  EspTargetSpec *spec = esp_target_spec_new (text, &why);
+
+  if (spec == NULL)
+    esp_spec_refuse (target, key, why->message, error);
+  return spec;
+}
+
+static gboolean
+read_masks (const EspSpecReader *target, EspMaskUse *masks, GError **error)
+{
+  g_autofree char *word = NULL;
+
+  return esp_spec_read_word (target, "masks", &word, error)
+         && (word == NULL || esp_masks_parse (word, masks)
+             || esp_spec_refuse (target, "masks", "expected both, spatial or channel", error));
+}
+
+/* null: boxes only; {"class": "dog"} (or "16"), {"box": 1}, {"everything": true}, or {"text": …} as --target of attribute takes it; with "tau"
+ * and "masks". */
 static gboolean
 read_target (const EspSpecReader *reader, EspAsk *ask, GError **error)
 {
-  static const char *const keys[] = { "class", "box", "everything", "tau", NULL };
+  static const char *const keys[] = { "class", "box", "everything", "text", "tau", "masks", NULL };
   EspSpecReader target;
   gboolean present, everything = FALSE;
+  g_autofree char *class_name = NULL, *text = NULL, *written = NULL;
   double box = 0, tau = 0.02;
-  guint forms;
 
   if (!esp_spec_read_object (reader, "target", keys, &target, &present, error))
     return FALSE;
   if (!present)
     return TRUE;
-  if (!esp_spec_read_word (&target, "class", &ask->class_name, error)
+  if (!esp_spec_read_word (&target, "class", &class_name, error) || !esp_spec_read_word (&target, "text", &text, error)
       || !esp_spec_read_number (&target, "box", 1, G_MAXINT, TRUE, &box, error)
       || !esp_spec_read_boolean (&target, "everything", &everything, error)
-      || !esp_spec_read_number (&target, "tau", 0, 1, FALSE, &tau, error))
+      || !esp_spec_read_number (&target, "tau", 0, 1, FALSE, &tau, error) || !read_masks (&target, &ask->masks, error))
     return FALSE;
-  forms = (ask->class_name != NULL) + (box > 0) + everything;
-  if (forms != 1)
-    return esp_spec_refuse (&target, NULL, "expected one of \"class\", \"box\" and \"everything\": true", error);
-  ask->kind = everything ? ESP_ASK_ALL : box > 0 ? ESP_ASK_BOX : ESP_ASK_CLASS;
-  ask->box = (int) box;
+  if ((class_name != NULL) + (box > 0) + everything + (text != NULL) != 1)
+    return esp_spec_refuse (&target, NULL, "expected one of \"class\", \"box\", \"text\" and \"everything\": true", error);
+  if (class_name != NULL)
+    written = g_strconcat ("class:", class_name, NULL);
+  else if (box > 0)
+    written = g_strdup_printf ("box:%d", (int) box);
   ask->tau = (float) tau;
-  return TRUE;
+  ask->spec = parse_target (&target, text != NULL ? "text" : NULL, text != NULL ? text : everything ? "dataset" : written, error);
+  return ask->spec != NULL;
 }
 
 static gboolean
@@ -130,7 +154,8 @@ draw (gpointer data)
   EspViewFigure figure;
   g_auto (EspPage) page = { NULL };
 
-  if (!esp_explain_run_look (&work->run, &work->error) || !esp_explain_run_heat (&work->run, &work->error))
+  if (!esp_explain_run_look (&work->run, &work->error) || !esp_explain_run_heat (&work->run, &work->error)
+      || !esp_explain_run_check (&work->run, &work->error))
     return;
   esp_page_fill (&figure, &work->run, work->spec->network, work->spec->weights, work->spec->has_scale ? work->spec->scale : NULL, &page);
   figure.palette = work->spec->palette;

@@ -311,6 +311,12 @@ esp_explainer_heatmap (EspExplainer *explainer, int layer, int channel, EspPlace
   if (layer != ESP_PIXELS && !check_gives (explainer, ESP_GIVES_LAYERS, "heatmap at a layer", error))
     return NULL;
   shape = layer == ESP_PIXELS ? esp_network_get_input (explainer->network) : esp_network_get_layer (explainer->network, (guint) layer)->out;
+  if (shape.w == 1 && shape.h == 1)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+                   "layer %d is 1 × 1 and has no places to tell apart, so there is no heatmap: choose a layer before it", layer);
+      return NULL;
+    }
   heatmap = esp_heatmap_new (shape.w, shape.h);
   if (!method->map (explainer, layer, channel, heatmap->values, error))
     return NULL;

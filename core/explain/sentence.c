@@ -89,7 +89,7 @@ char *
 esp_explain_sentence (const EspTarget *target, const char *const *names, const EspHeatmap *heatmap, guint n_ones)
 {
   g_autoptr (GString) text = g_string_new (NULL);
-  const EspDetection *detection = esp_target_get_detection (target);
+  EspBox box;
 
   if (n_ones == 0)
     {
@@ -101,7 +101,7 @@ esp_explain_sentence (const EspTarget *target, const char *const *names, const E
   g_string_append (text, "why ");
   append_subject (text, target, names);
   append_method (text, heatmap);
-  if (detection != NULL)
-    append_energy (text, heatmap, detection->box);
+  if (esp_target_get_box (target, &box))
+    append_energy (text, heatmap, box);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

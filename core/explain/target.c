@@ -180,6 +180,21 @@ esp_target_new_masks (EspTarget *target, EspMaskUse use)
   return copy;
 }
 
+/** esp_masks_parse: Returns: whether @word is one of "both", "spatial" and "channel": which of the two masks count. Thread: any. */
+gboolean
+esp_masks_parse (const char *word, EspMaskUse *use)
+{
+  static const char *const words[] = { "both", "spatial", "channel" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_equal (word, words[i]))
+      {
+        *use = (EspMaskUse) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
 /** esp_target_ref: Returns: (transfer full): @target. Thread: any. */
 EspTarget *
 esp_target_ref (EspTarget *target)

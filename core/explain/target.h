@@ -52,6 +52,8 @@ EspTarget  *esp_target_new_sum       (EspTarget *const   *targets,   /* referenc
                                       guint               n);
 EspTarget  *esp_target_new_masks     (EspTarget          *target,    /* the same with one of its two masks left out */
                                       EspMaskUse          use);
+gboolean    esp_masks_parse          (const char         *word,      /* "both", "spatial", "channel" */
+                                      EspMaskUse         *use);
 EspTarget  *esp_target_ref           (EspTarget          *target);
 void        esp_target_unref         (EspTarget          *target);
 char       *esp_target_describe      (const EspTarget    *target,    /* (transfer full): "dog 94 %", "class dog, everywhere" */

@@ -74,13 +74,44 @@ def main():
                 assert abs(one["score"] - expected) <= 1e-9 * max(1, abs(expected)), (one, expected)
 
         def nothing():
-            said = attribute(images[0], "--target", "class:0", "--tau", "1")
-            assert said["ones"] == 0 and "nothing to explain" in said["heatmaps"][0]["sentence"]
-            assert all(one["score"] == 0 for one in said["channels"])
+            empty = os.path.join(folder, "empty")
+            for given in (images[0], data):
+                refused("attribute", cfg, weights, given, "--target", "class:0", "--tau", "1", "-o", empty, naming=("nothing to explain",))
+                assert os.listdir(empty) == []
+
+        def targets():
+            width, height = seen[0]["box"][2:]
+            parts = {part: attribute(images[0], "--target", f"box:1:{part}") for part in ("objectness", "class", "x", "y", "w", "h")}
+            whole = attribute(images[0], "--target", "box:1")
+            assert all(said["ones"] == 1 for said in parts.values())
+            assert abs(parts["objectness"]["value"] + parts["class"]["value"] - whole["value"]) < 1e-5
+            assert parts["y"]["heatmaps"][0]["energy_in_box"] is not None
+            assert parts["y"]["heatmaps"][0]["target"].startswith("y of " + seen[0]["name"])
+            summed = attribute(images[0], "--target", "2*box:1:class-0.5*box:1:objectness")
+            assert abs(summed["value"] - 2 * parts["class"]["value"] + .5 * parts["objectness"]["value"]) < 1e-5
+            missed = attribute(images[0], "--target", "missed:" + ",".join(map(str, seen[0]["box"])) + ":" + seen[0]["name"])
+            assert missed["ones"] == 2 and missed["heatmaps"][0]["target"] == "missed " + seen[0]["name"]
+            assert width > 0 and height > 0
+            with open(names) as file:
+                classes = file.read().split("\n")[:-1]
+            several = attribute(images[0], "--target", "class:" + "+".join(classes))
+            assert several["value"] == attribute(images[0])["value"]
+            one, use = [attribute(images[0], "--masks", masks)["ones"] for masks in ("both", "spatial")]
+            assert 0 < one < use
 
         def refusals():
             refused("attribute", cfg, weights, images[0], "--target", "box:999", "-o", output, naming=("box 999",))
             refused("attribute", cfg, weights, images[0], "--target", "class:unicorn", "-o", output, naming=("unicorn",))
+            with open(names) as file:
+                known = file.readline().strip()
+            refused("attribute", cfg, weights, images[0], "--names", names, "--target", f"class:{known}s", "-o", output, naming=("near it", known))
+            refused("attribute", cfg, weights, images[0], "--target", "missed:-999,0,10,10:0", "-o", output, naming=("outside the image",))
+            refused("attribute", cfg, weights, data, "--target", "missed:0,0,10,10:0", "-o", output, naming=("one photograph",))
+            head = max(layer["index"] for layer in ask("info", cfg)["layers"])
+            refused("attribute", cfg, weights, images[0], "--layer", head, "-o", output, naming=("is a head",))
+            for text in ("box:0", "box:1:z", "missed:1,2,3:dog", "missed:1,2,3,4:", "cells:1", "cells:x:1", "class:", "2*", "box:1+", ""):
+                run("attribute", cfg, weights, images[0], "--target", text, "-o", output, expect=2)
+            run("attribute", cfg, weights, images[0], "--masks", "none", "-o", output, expect=2)
             refused("attribute", cfg, weights, data, "--target", "box:1", "-o", output, naming=("one photograph",))
             run("attribute", cfg, weights, images[0], "--target", "best", "-o", output, expect=2)
             run("attribute", cfg, weights, images[0], "--method", "magic", "-o", output, expect=2)
@@ -103,18 +134,21 @@ def main():
             write_spec(target=None)
             assert ask("figure", spec, "-o", paths[0])["caption"] is None
             assert bytes_of(paths[0]) != bytes_of(paths[1])
+            write_spec(target={"text": "box:1:y"})
+            assert ask("figure", spec, "-o", paths[0])["caption"].startswith("Why y of "), spec
 
         def specs():
             path = os.path.join(folder, "figure.png")
             for changes, words in (({"kind": "pie"}, ("kind",)), ({"netwrok": "a"}, ("netwrok",)), ({"layer": 1.5}, ("layer", "whole")),
-                                   ({"layer": "3"}, ("layer",)), ({"scale": [1]}, ("scale",)), ({"target": {}}, ("target",)),
+                                   ({"layer": "3"}, ("layer",)), ({"scale": [1]}, ("scale",)), ({"target": {}}, ("target",)), ({"target": {"text": "best"}}, ("target.text", "expected")),
+                                   ({"target": {"box": 1, "masks": "no"}}, ("masks",)), ({"target": {"class": "0", "tau": 1}}, ("nothing to explain",)),
                                    ({"target": {"box": 0}}, ("target.box",)), ({"opacity": 2}, ("opacity",)), ({"palette": "jet"}, ("palette",)),
                                    ({"network": None}, ("network", "missing")), ({"layer": 999}, ("layer 999",)), ({"image": "none.png"}, ("none.png",))):
                 write_spec(**changes)
                 refused("figure", spec, "-o", path, naming=words)
                 assert not os.path.exists(path), changes
 
-        tests = (box, channels, sums, nothing, refusals, figures, specs)
+        tests = (box, channels, sums, nothing, targets, refusals, figures, specs)
         print(f"1..{len(tests)}", flush=True)
         for i, function in enumerate(tests):
             function()
