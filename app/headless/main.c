@@ -34,6 +34,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_anchors,
   &esp_verb_train,
   &esp_verb_recipe,
+  &esp_verb_why,
   NULL,
 };
 /* clang-format on */

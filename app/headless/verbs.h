@@ -25,3 +25,4 @@ extern const EspVerb esp_verb_groups;
 extern const EspVerb esp_verb_prune;
 extern const EspVerb esp_verb_verify;
 extern const EspVerb esp_verb_train;
+extern const EspVerb esp_verb_why;

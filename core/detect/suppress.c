@@ -108,8 +108,9 @@ centre_penalty (EspBox a, EspBox b, float power)
   return diagonal != 0 ? (float) pow ((double) (distance / diagonal), (double) power) : 0;
 }
 
-static gboolean
-covers (EspNms nms, EspBox a, EspBox b)
+/** esp_nms_covers: Returns: whether the weaker of two boxes of a class goes for the better one. Thread: any. */
+gboolean
+esp_nms_covers (EspNms nms, EspBox a, EspBox b)
 {
   const float iou = esp_box_iou (a, b);
 
@@ -124,7 +125,7 @@ suppress_class (EspDetection *rows, guint n, EspNms nms)
 {
   for (guint i = 0; i < n; i++)
     for (guint j = i + 1; rows[i].score > 0 && j < n; j++)
-      if (rows[j].score > 0 && covers (nms, rows[i].box, rows[j].box))
+      if (rows[j].score > 0 && esp_nms_covers (nms, rows[i].box, rows[j].box))
         rows[j].score = 0;
 }
 

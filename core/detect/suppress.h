@@ -31,5 +31,9 @@ void   esp_suppress       (GArray           *detections,
 /* The same by @nms: darknet's diounms_sort where the kind is not the default. */
 void   esp_suppress_by    (GArray           *detections,
                            EspNms            nms);
+/* Whether the weaker of two boxes goes. */
+gboolean esp_nms_covers   (EspNms            nms,
+                           EspBox            a,
+                           EspBox            b);
 
 G_END_DECLS
