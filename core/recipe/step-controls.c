@@ -23,7 +23,7 @@ static const EspSetting settings[] = {
   { "base-epochs", ESP_SETTING_COUNT, "epochs that the dense network was trained for before: what starts from nothing gets them too", "0",
     0, 100000 },
   { "most-epochs", ESP_SETTING_COUNT, "epochs of scratch-b at most; 0: any", "0", 0, 100000 },
-  { "other", ESP_SETTING_TEXT, "cfg of another network, trained from nothing for as long", "" },
+  { "other", ESP_SETTING_TEXT, "cfg of another network, read for the same input and trained from nothing for as long", "" },
   { NULL },
 };
 
@@ -200,11 +200,25 @@ run_narrower (const Controls *controls, EspRow *row, GError **error)
   return network != NULL && train_from_nothing (bench, row, network, scratch_epochs (controls), error);
 }
 
+/* (transfer full): the cfg, read for the dense network's input, so that all see the same pictures. */
+static EspNetwork *
+load_other (const Controls *controls, GError **error)
+{
+  const EspShape input = esp_network_get_input (controls->bench->network);
+  g_autoptr (EspNetwork) network = esp_network_load (esp_step_get_text (controls->step, "other"), error);
+  EspShape own;
+
+  if (network == NULL)
+    return NULL;
+  own = esp_network_get_input (network);
+  return own.w == input.w && own.h == input.h ? g_steal_pointer (&network) : esp_network_resized (network, input.w, input.h, error);
+}
+
 static gboolean
 run_other (const Controls *controls, EspRow *row, GError **error)
 {
   EspBench *bench = controls->bench;
-  g_autoptr (EspNetwork) network = esp_network_load (esp_step_get_text (controls->step, "other"), error);
+  g_autoptr (EspNetwork) network = load_other (controls, error);
 
   if (network == NULL)
     return FALSE;
