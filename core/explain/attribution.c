@@ -8,18 +8,10 @@
 
 /* One a line, in the order of the menus. */
 static const EspAttribution *const rows[] = {
-  &esp_attribution_gradient_activation,
-  &esp_attribution_grad_cam,
-  &esp_attribution_odam,
-  &esp_attribution_taylor,
-  &esp_attribution_gradient,
-  &esp_attribution_guided,
-  &esp_attribution_occlusion,
-  &esp_attribution_d_rise,
-  &esp_attribution_lrp,
-  &esp_attribution_lrp_epsilon,
-  &esp_attribution_lrp_zplus,
-  &esp_attribution_lrp_alpha_beta,
+  &esp_attribution_gradient_activation, &esp_attribution_grad_cam,       &esp_attribution_odam,       &esp_attribution_taylor,
+  &esp_attribution_integrated,          &esp_attribution_gradient,       &esp_attribution_smoothgrad, &esp_attribution_guided,
+  &esp_attribution_occlusion,           &esp_attribution_d_rise,         &esp_attribution_lrp,        &esp_attribution_lrp_epsilon,
+  &esp_attribution_lrp_zplus,           &esp_attribution_lrp_alpha_beta,
 };
 
 /** esp_attribution_find: Returns: (transfer none) (nullable): the method of this id. Thread: any. */

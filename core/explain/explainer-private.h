@@ -65,7 +65,7 @@ gboolean   esp_check_no_channel     (const EspExplainer *explainer,
 
 /* The registry's rows, one a file. */
 extern const EspAttribution esp_attribution_gradient_activation, esp_attribution_gradient, esp_attribution_guided, esp_attribution_grad_cam,
-    esp_attribution_odam, esp_attribution_taylor;
+    esp_attribution_odam, esp_attribution_taylor, esp_attribution_smoothgrad, esp_attribution_integrated;
 extern const EspAttribution esp_attribution_occlusion, esp_attribution_d_rise;
 extern const EspAttribution esp_attribution_lrp, esp_attribution_lrp_epsilon, esp_attribution_lrp_zplus, esp_attribution_lrp_alpha_beta;
 

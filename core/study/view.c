@@ -46,6 +46,7 @@ struct _EspView
   EspExplainer *explainer;
   const EspAttribution *method; /* that the explainer has run */
   EspTarget *target;            /* what the explainer has run for this image; NULL nothing */
+  int run_layer;                /* and for which layer, where the method keeps no other */
   int heat_layer;               /* of the heatmap handed out last, -1 none */
 };
 
@@ -318,8 +319,9 @@ run_explainer (Look *look, EspTarget *target, GError **error)
 {
   EspView *view = look->view;
   const EspExplainerOptions options = { .backend = view->material->options.backend, .bn = view->material->options.bn };
+  const gboolean narrow = (look->wish.method->gives & ESP_KEEPS_LAYER) != 0;
 
-  if (view->target != NULL && view->method == look->wish.method
+  if (view->target != NULL && view->method == look->wish.method && (!narrow || view->run_layer == look->wish.layer)
       && esp_hash_equal (esp_target_get_hash (view->target), esp_target_get_hash (target)))
     return TRUE;
   g_clear_pointer (&view->target, esp_target_unref);
@@ -333,9 +335,10 @@ run_explainer (Look *look, EspTarget *target, GError **error)
         return FALSE;
       view->method = look->wish.method;
     }
-  if (!esp_explainer_run (view->explainer, view->input, target, ESP_EVERY_LAYER, look->job, error))
+  if (!esp_explainer_run (view->explainer, view->input, target, narrow ? look->wish.layer : ESP_EVERY_LAYER, look->job, error))
     return FALSE;
   view->target = esp_target_ref (target);
+  view->run_layer = look->wish.layer;
   return TRUE;
 }
 

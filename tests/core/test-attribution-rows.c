@@ -1,9 +1,13 @@
 /* test-attribution-rows.c: every gradient method against finite differences, dumped tensors or a network written out by hand */
 #include "config.h"
 
+#include "base/error.h"
 #include "base/lane.h"
+#include "detect/decode.h"
 #include "explain/explainer-private.h"
 #include "explain/sentence.h"
+#include "explain/target-mask.h"
+#include "image/image.h"
 
 #include "explain-common.h"
 
@@ -437,6 +441,163 @@ test_zeros (void)
     }
 }
 
+static double
+sum_of (const EspHeatmap *map)
+{
+  double sum = 0;
+
+  for (int i = 0; i < map->width * map->height; i++)
+    sum += (double) map->values[i];
+  return sum;
+}
+
+/* The target's numbers at the baseline, its mask frozen from the image itself. */
+static double
+value_at (EspExplainer *explainer, const EspTarget *target, const float *input, const float *elsewhere)
+{
+  EspEngine *engine = esp_explainer_get_engine (explainer, FALSE, NULL);
+  g_autoptr (EspTargetMask) mask = NULL;
+  g_autoptr (GError) error = NULL;
+  double value = 0;
+
+  esp_engine_forward (engine, input, NULL, &error);
+  mask = esp_target_resolve (target, engine, 0, &error);
+  g_assert_no_error (error);
+  esp_engine_forward (engine, elsewhere, NULL, &error);
+  esp_target_mask_value (mask, engine, 0, &value, &error);
+  g_assert_no_error (error);
+  return value;
+}
+
+/* Shares at the pixels and at a layer that all ways go through add up to what T gained from a grey image, to 1 %. */
+static void
+check_complete (EspExplainer *explainer, const float *input, const EspTarget *target, guint cut)
+{
+  const gsize n = esp_shape_count (esp_explainer_get_shape (explainer, ESP_PIXELS));
+  g_autofree float *grey = g_new (float, n);
+  g_autoptr (EspHeatmap) pixels = NULL, layer = NULL;
+  g_autofree float *scores = g_new (float, esp_explainer_get_shape (explainer, (int) cut).c);
+  g_autoptr (GError) error = NULL;
+  double gained, total = 0;
+
+  for (gsize i = 0; i < n; i++)
+    grey[i] = 0.5f;
+  explain (explainer, input, target, (int) cut);
+  pixels = map_of (explainer, ESP_PIXELS, -1);
+  layer = map_of (explainer, (int) cut, -1);
+  gained = value_at (explainer, target, input, input) - value_at (explainer, target, input, grey);
+  g_test_message ("%s; %g of %g at the pixels, %g at layer %u", esp_explainer_get_note (explainer), sum_of (pixels), gained, sum_of (layer),
+                  cut);
+  g_assert_cmpfloat (fabs (gained), >, 0.01);
+  g_assert_cmpfloat_with_epsilon (sum_of (pixels), gained, 0.01 * fabs (gained));
+  g_assert_cmpfloat_with_epsilon (sum_of (layer), gained, 0.01 * fabs (gained));
+  g_assert_true (esp_explainer_score (explainer, cut, ESP_AT_CONV, ESP_REDUCE_SUM, scores, &error));
+  for (int c = 0; c < esp_explainer_get_shape (explainer, (int) cut).c; c++)
+    total += (double) scores[c];
+  g_assert_cmpfloat_with_epsilon (total, sum_of (layer), 1e-3 * fabs (gained));
+}
+
+static void
+complete_small (gpointer data)
+{
+  g_autofree float *input = small_input (1);
+  g_autoptr (EspTarget) many = esp_target_new_classes ((int[]){ 1 }, 1, 0.02f);
+  g_autoptr (EspTarget) row = esp_target_new_cells (HEAD_B, (guint[]){ 12 }, 1, 7, -1);
+  g_autoptr (EspExplainer) explainer = explainer_of ("integrated-gradients", GPOINTER_TO_UINT (data), NULL);
+  g_autoptr (EspExplainer) black = explainer_of ("integrated-gradients", GPOINTER_TO_UINT (data), "baseline=black,steps=64");
+  g_autoptr (GError) error = NULL;
+
+  check_complete (explainer, input, many, 0);
+  check_complete (explainer, input, row, 0);
+  g_assert_null (esp_explainer_heatmap (explainer, 2, -1, whole, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_SHAPE);
+  explain (black, input, many, ESP_EVERY_LAYER);
+  g_assert_nonnull (strstr (esp_explainer_get_note (black), "complete to"));
+}
+
+/* Of a real network, one box of one photograph. */
+static void
+complete_real (gpointer data)
+{
+  const char *const *paths = data;
+  const guint cut = 0;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = esp_network_load (paths[0], &error);
+  g_autoptr (EspWeights) weights = network != NULL ? esp_weights_load (network, paths[1], &error) : NULL;
+  g_autoptr (EspImage) image = esp_image_load (paths[2], ESP_ORIENTATION_EXIF, 0, 0, &error);
+  g_autoptr (EspExplainer) explainer = NULL;
+  g_autoptr (GArray) boxes = NULL;
+  g_autoptr (EspTarget) target = NULL;
+  g_autofree float *input = NULL;
+  EspPlacement placement;
+  EspShape shape;
+
+  g_assert_no_error (error);
+  shape = esp_network_get_input (network);
+  input = g_new (float, esp_shape_count (shape));
+  placement = esp_fit_image (ESP_FIT_LETTERBOX, image, shape.c, shape.h, shape.w, input);
+  explainer = esp_explainer_new (network, weights, &(EspExplainerOptions){ .backend = ESP_BACKEND_ONEDNN });
+  g_assert_true (esp_explainer_set_method (explainer, esp_attribution_find ("integrated-gradients"), NULL, &error));
+  esp_engine_forward (esp_explainer_get_engine (explainer, FALSE, &error), input, NULL, &error);
+  boxes = esp_decode (esp_explainer_get_engine (explainer, FALSE, &error), 0, placement, 0.3f, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (boxes->len, >, 0);
+  target = esp_target_new_detection (&g_array_index (boxes, EspDetection, 0));
+  check_complete (explainer, input, target, cut);
+}
+
+static void
+test_complete (gconstpointer data)
+{
+  g_autoptr (EspLane) lane = esp_lane_new (1);
+
+  esp_lane_call (lane, complete_small, (gpointer) data);
+}
+
+static void
+test_complete_real (void)
+{
+  g_autoptr (EspLane) lane = esp_lane_new (2);
+  g_autofree char *cfg = shared_file ("models/yolo-fastest-1.1/yolo-fastest-1.1.cfg");
+  g_autofree char *weights = cfg != NULL ? shared_file ("models/yolo-fastest-1.1/yolo-fastest-1.1.weights") : NULL;
+  g_autofree char *image = weights != NULL ? shared_file ("coco256/images/val2017/000000000285.jpg") : NULL;
+  const char *paths[] = { cfg, weights, image };
+
+  if (image != NULL)
+    esp_lane_call (lane, complete_real, paths);
+}
+
+/* No noise: the gradient itself; some: the same again from the same seed, whatever the batch, and another map. */
+static void
+test_smooth (void)
+{
+  g_autofree float *input = small_input (1);
+  g_autoptr (EspTarget) target = one_logit ();
+  g_autoptr (EspExplainer) plain = explainer_of ("gradient", ESP_BACKEND_REFERENCE, NULL);
+  g_autoptr (EspExplainer) still = explainer_of ("smoothgrad", ESP_BACKEND_REFERENCE, "noise=0,samples=5");
+  g_autoptr (EspExplainer) noisy = explainer_of ("smoothgrad", ESP_BACKEND_REFERENCE, "noise=0.2,samples=11");
+  g_autoptr (EspExplainer) again = explainer_of ("smoothgrad", ESP_BACKEND_REFERENCE, "noise=0.2,samples=11");
+  g_autoptr (EspHeatmap) of_plain = NULL, of_still = NULL, of_noisy = NULL, of_again = NULL;
+  double apart = 0;
+
+  again->options.batch = 3;
+  explain (plain, input, target, ESP_PIXELS);
+  explain (still, input, target, ESP_PIXELS);
+  explain (noisy, input, target, 2);
+  explain (again, input, target, ESP_EVERY_LAYER);
+  of_plain = map_of (plain, ESP_PIXELS, -1);
+  of_still = map_of (still, ESP_PIXELS, -1);
+  of_noisy = map_of (noisy, ESP_PIXELS, -1);
+  of_again = map_of (again, ESP_PIXELS, -1);
+  for (int i = 0; i < SIDE * SIDE; i++)
+    {
+      g_assert_cmpfloat_with_epsilon (of_still->values[i], of_plain->values[i], 1e-5f * of_plain->values[i] + 1e-9f);
+      g_assert_cmpfloat (of_noisy->values[i], ==, of_again->values[i]);
+      apart += fabs ((double) of_noisy->values[i] - (double) of_plain->values[i]);
+    }
+  g_assert_cmpfloat (apart, >, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -446,6 +607,10 @@ main (int argc, char **argv)
   g_test_add_data_func ("/attribution-rows/formulas/onednn", GUINT_TO_POINTER (ESP_BACKEND_ONEDNN), test_formulas);
   g_test_add_data_func ("/attribution-rows/guided/reference-double", GUINT_TO_POINTER (ESP_BACKEND_REFERENCE_DOUBLE), test_guided);
   g_test_add_data_func ("/attribution-rows/guided/onednn", GUINT_TO_POINTER (ESP_BACKEND_ONEDNN), test_guided);
+  g_test_add_data_func ("/attribution-rows/complete/reference", GUINT_TO_POINTER (ESP_BACKEND_REFERENCE), test_complete);
+  g_test_add_data_func ("/attribution-rows/complete/onednn", GUINT_TO_POINTER (ESP_BACKEND_ONEDNN), test_complete);
+  g_test_add_func ("/attribution-rows/complete/real", test_complete_real);
+  g_test_add_func ("/attribution-rows/smooth", test_smooth);
   g_test_add_func ("/attribution-rows/zeros", test_zeros);
   return g_test_run ();
 }
