@@ -27,9 +27,11 @@ work_run (gpointer data)
   work->scores = work->criterion->score (&work->input, work->job, &work->error);
 }
 
+/* "ID" or "ID:NAME=VALUE,..." */
 static const EspCriterion *
-find_criterion (const char *id, GError **error)
+find_criterion (const char *text, GError **error)
 {
+  g_autofree char *id = g_strndup (text, strcspn (text, ":"));
   const EspCriterion *criterion = esp_criterion_find (id);
   guint n = 0;
   const EspCriterion *all = esp_criteria (&n);
@@ -103,7 +105,7 @@ open_data (const EspScoringOptions *options, const EspCriterion *criterion, cons
 /**
  * esp_scoring_run:
  * @options: the command line's
- * @id: the criterion's
+ * @id: the criterion's, with its parameters behind a colon
  * @data: (nullable): a data set; not opened where the criterion needs no images
  * @loaded: the network with its weights
  * @common: options of all verbs
@@ -116,6 +118,7 @@ esp_scoring_run (
     const EspScoringOptions *options, const char *id, const char *data, const EspLoaded *loaded, EspCommon *common, GError **error)
 {
   const EspCriterion *criterion = find_criterion (id, error);
+  g_autofree double *knobs = NULL, *method_knobs = NULL;
   g_autoptr (EspJob) job = esp_job_new ("Scoring");
   g_autoptr (EspDataset) dataset = NULL;
   g_autoptr (EspImageCache) cache = NULL;
@@ -123,7 +126,10 @@ esp_scoring_run (
   g_autoptr (GError) local = NULL;
   Work work = { .criterion = criterion, .job = job };
 
-  if (criterion == NULL || (criterion->needs_images && (dataset = open_data (options, criterion, data, loaded, error)) == NULL))
+  if (criterion == NULL
+      || !esp_criterion_parse (criterion, strchr (id, ':') != NULL ? strchr (id, ':') + 1 : NULL, &knobs, &method_knobs, error))
+    return NULL;
+  if ((criterion->needs_images && (dataset = open_data (options, criterion, data, loaded, error)) == NULL))
     return NULL;
   classes = read_classes (options, loaded, dataset, &local);
   if (local != NULL)
@@ -143,7 +149,9 @@ esp_scoring_run (
                                     .seed = (guint64) common->seed,
                                     .bn = loaded->run.bn,
                                     .backend = loaded->run.backend,
-                                    .lane = esp_common_lane (common) };
+                                    .lane = esp_common_lane (common),
+                                    .knobs = knobs,
+                                    .method_knobs = method_knobs };
   esp_common_run (common, job, work_run, &work);
   if (work.error != NULL)
     g_propagate_error (error, work.error);

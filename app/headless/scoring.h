@@ -19,7 +19,8 @@ typedef struct
 } EspScoringOptions;
 
 #define ESP_SCORING_OPTIONS(options) \
-  { "criterion", 0, 0, G_OPTION_ARG_STRING, &(options).criterion, "attribution, l1, bn-gamma or random", "C" }, \
+  { "criterion", 0, 0, G_OPTION_ARG_STRING, &(options).criterion, \
+    "attribution, l1, bn-gamma or random; parameters behind a colon, as in attribution:method=taylor,at=out,reduce=mean,mask=spatial,tau=0.05", "C" }, \
   { "classes", 0, 0, G_OPTION_ARG_STRING, &(options).classes, "attribution: the target classes, by name or index (default: all)", "A,B" }, \
   { "tau", 0, 0, G_OPTION_ARG_DOUBLE, &(options).tau, "attribution: what a score must exceed to count (default 0.02)", "T" }, \
   { "split", 0, 0, G_OPTION_ARG_STRING, &(options).split, "train, val or test where the data set has them", "NAME" }, \

@@ -2,18 +2,55 @@
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/error.h"
 #include "explain/explainer.h"
 #include "prune/criterion-private.h"
 
 #define FEWEST_IMAGES  20
-#define DEFAULT_TAU    0.02f
+#define MOST_METHODS   32
 #define DEFAULT_BUDGET ((gsize) 64 << 20)
+
+const char *esp_score_methods[MOST_METHODS + 1];
+
+static const char *const at_words[] = { "own", "conv", "pre", "out", NULL };
+static const char *const reduce_words[] = { "own", "max", "sum", "abs-sum", "mean", "abs-mean", NULL };
+static const char *const mask_words[] = { "both", "spatial", "channel", NULL };
+
+/* "own": as the method's row says. */
+const EspKnob esp_score_knobs[ESP_N_SCORE_KNOBS] = {
+  [ESP_SCORE_KNOB_METHOD] = { .id = "method", .title = N_ ("Method"), .words = esp_score_methods },
+  [ESP_SCORE_KNOB_AT] = { .id = "at", .title = N_ ("Where in a layer"), .words = at_words },
+  [ESP_SCORE_KNOB_REDUCE] = { .id = "reduce", .title = N_ ("Over rows and columns"), .words = reduce_words },
+  [ESP_SCORE_KNOB_MASK] = { .id = "mask", .title = N_ ("Masks of the target"), .words = mask_words },
+  [ESP_SCORE_KNOB_TAU] = { .id = "tau", .title = N_ ("Threshold of the target"), .preset = 0.02, .highest = 1, .slider_high = 0.5 },
+};
+
+/** esp_score_fill_methods: lists the rows of attribution that score channels, gradient × activation first. Thread: any. */
+void
+esp_score_fill_methods (void)
+{
+  static gsize filled = 0;
+  guint n = 0;
+
+  if (!g_once_init_enter (&filled))
+    return;
+  for (guint i = 0; esp_attribution_get (i) != NULL && n < MOST_METHODS; i++)
+    if ((esp_attribution_get (i)->gives & ESP_GIVES_CHANNELS) != 0 && (esp_attribution_get (i)->gives & ESP_WANTS_BOX) == 0)
+      esp_score_methods[n++] = esp_attribution_get (i)->id;
+  g_once_init_leave (&filled, 1);
+}
 
 /* What the images are run with. */
 typedef struct
 {
   const EspCriterionInput *input;
+  const EspAttribution *method;
+  EspAt at;
+  EspReduce reduce;
+  EspMaskUse use;
+  float tau;
   EspImageCache *cache;
   EspExplainer *explainer;
   EspTarget *target;
@@ -36,19 +73,24 @@ run_clear (Run *run)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 
 static EspTarget *
-make_target (const EspCriterionInput *input, float tau)
+make_target (const Run *run)
 {
+  const EspCriterionInput *input = run->input;
+  g_autoptr (EspTarget) target = NULL;
   const guint n = input->classes != NULL ? input->n_classes : (guint) esp_network_get_classes (input->network);
   g_autofree int *classes = g_new (int, n);
 
   for (guint i = 0; i < n; i++)
     classes[i] = input->classes != NULL ? input->classes[i] : (int) i;
-  return esp_target_new_classes (classes, n, tau);
+  target = esp_target_new_classes (classes, n, run->tau);
+  return run->use == ESP_MASKS_BOTH ? g_steal_pointer (&target) : esp_target_new_masks (target, run->use);
 }
 
 static char *
-describe (const EspCriterionInput *input, float tau)
+describe (const Run *run)
 {
+  const EspCriterionInput *input = run->input;
+  const EspAttribution *method = run->method;
   g_autoptr (GString) text = g_string_new ("classes=");
   char number[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -56,36 +98,62 @@ describe (const EspCriterionInput *input, float tau)
     g_string_append (text, "all");
   for (guint i = 0; input->classes != NULL && i < input->n_classes; i++)
     g_string_append_printf (text, i > 0 ? ",%d" : "%d", input->classes[i]);
-  g_string_append_printf (text, " tau=%s at=conv reduce=max method=gradient-activation",
-                          g_ascii_formatd (number, sizeof number, "%g", tau));
+  g_string_append_printf (text, " tau=%s at=%s reduce=%s method=%s", g_ascii_formatd (number, sizeof number, "%g", (double) run->tau),
+                          at_words[run->at + 1], reduce_words[run->reduce + 1], method->id);
+  if (run->use != ESP_MASKS_BOTH)
+    g_string_append_printf (text, " mask=%s", mask_words[run->use]);
+  if (method->n_knobs > 0)
+    {
+      g_autofree double *presets = esp_knobs_new (method->knobs, method->n_knobs);
+
+      g_string_append_c (text, ':');
+      esp_knobs_append_text (method->knobs, method->n_knobs, input->method_knobs != NULL ? input->method_knobs : presets, text);
+    }
   return g_strdup (text->str);
+}
+
+/* What the knobs say; "own" is what the method's row says. */
+static void
+choose (Run *run)
+{
+  g_autofree double *presets = esp_knobs_new (esp_score_knobs, ESP_N_SCORE_KNOBS);
+  const double *knobs = run->input->knobs != NULL ? run->input->knobs : presets;
+  const guint at = (guint) knobs[ESP_SCORE_KNOB_AT], reduce = (guint) knobs[ESP_SCORE_KNOB_REDUCE];
+
+  esp_score_fill_methods ();
+  run->method = esp_attribution_find (esp_score_methods[(guint) knobs[ESP_SCORE_KNOB_METHOD]]);
+  run->at = at > 0 ? (EspAt) (at - 1) : run->method->at;
+  run->reduce = reduce > 0 ? (EspReduce) (reduce - 1) : run->method->reduce;
+  run->use = (EspMaskUse) knobs[ESP_SCORE_KNOB_MASK];
+  run->tau = run->input->tau > 0 ? run->input->tau : (float) knobs[ESP_SCORE_KNOB_TAU];
 }
 
 static gboolean
 begin (Run *run, GError **error)
 {
   const EspCriterionInput *input = run->input;
-  const EspExplainerOptions options = { .backend = input->backend, .bn = input->bn, .seed = input->seed };
-  const float tau = input->tau > 0 ? input->tau : DEFAULT_TAU;
-  g_autofree char *parameters = describe (input, tau);
+  const EspExplainerOptions options = { .backend = input->backend, .bn = input->bn, .seed = input->seed, .quiet = TRUE };
+  g_autofree char *parameters = NULL;
   EspEvaluateOptions defaults;
   guint widest = 1;
 
+  choose (run);
+  parameters = describe (run);
   esp_evaluate_options_init (&defaults, input->network);
   run->cache = input->cache != NULL ? esp_image_cache_ref (input->cache)
                                     : esp_image_cache_new (input->dataset, esp_network_get_input (input->network), defaults.fit,
                                                            defaults.orientation, DEFAULT_BUDGET);
-  run->target = make_target (input, tau);
+  run->target = make_target (run);
   run->scores = esp_scores_new (input->network, "attribution", parameters);
   run->pixels = g_new (float, esp_shape_count (esp_network_get_input (input->network)));
   for (guint l = 0; l < esp_network_get_n_layers (input->network); l++)
     widest = MAX (widest, (guint) esp_network_get_layer (input->network, l)->out.c);
   run->one = g_new (float, widest);
   run->explainer = esp_explainer_new (input->network, input->weights, &options);
-  return esp_explainer_set_method (run->explainer, esp_attribution_find ("gradient-activation"), NULL, error);
+  return esp_explainer_set_method (run->explainer, run->method, input->method_knobs, error);
 }
 
-/* Adds one image's signed maximum over h, w of each channel. */
+/* Adds one image's number of each channel. */
 static gboolean
 add_image (Run *run, GError **error)
 {
@@ -96,7 +164,7 @@ add_image (Run *run, GError **error)
 
       if (values == NULL)
         continue;
-      if (!esp_explainer_score (run->explainer, l, ESP_AT_CONV, ESP_REDUCE_MAX, run->one, error))
+      if (!esp_explainer_score (run->explainer, l, run->at, run->reduce, run->one, error))
         return FALSE;
       for (guint c = 0; c < n; c++)
         values[c] += (double) run->one[c];
@@ -152,7 +220,8 @@ check (const EspCriterionInput *input, GError **error)
 }
 
 /*
- * r = max over h, w of A * G at each convolution's output before batch normalisation, signed; S = sum of r over the images whose target is not empty.
+ * Unless the knobs say something else: r = max over h, w of A * G at each convolution's output before batch normalisation, signed; S = sum of
+ * r over the images whose target is not empty.
  * Errors: ESP_ERROR_UNSUPPORTED without heads, without images, or with fewer than 20 images that show anything; those of images and engines;
  * G_IO_ERROR_CANCELLED. Thread: lane.
  * Source: Shi, Li, Yamaguchi 2020 (GradAM), the authors' code; differs: images without anything above tau are passed over (they add 0 there).
@@ -169,7 +238,7 @@ esp_score_by_attribution (const EspCriterionInput *input, EspJob *job, GError **
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
                    "%u of %u images show anything of the target above %g; attribution needs at least %d", n_used,
-                   esp_dataset_get_n (input->dataset), input->tau > 0 ? (double) input->tau : (double) DEFAULT_TAU, FEWEST_IMAGES);
+                   esp_dataset_get_n (input->dataset), (double) run.tau, FEWEST_IMAGES);
       return NULL;
     }
   esp_scores_set_n_images (run.scores, n_used);

@@ -5,6 +5,21 @@
 
 G_BEGIN_DECLS
 
+/* Attribution's knobs, in the order of their numbers. */
+enum
+{
+  ESP_SCORE_KNOB_METHOD,
+  ESP_SCORE_KNOB_AT,
+  ESP_SCORE_KNOB_REDUCE,
+  ESP_SCORE_KNOB_MASK,
+  ESP_SCORE_KNOB_TAU,
+  ESP_N_SCORE_KNOBS,
+};
+
+extern const char *esp_score_methods[]; /* ids of rows that score channels; filled in by esp_score_fill_methods() */
+extern const EspKnob esp_score_knobs[];
+void       esp_score_fill_methods   (void);
+
 EspScores *esp_score_by_l1          (const EspCriterionInput *input, EspJob *job, GError **error);
 EspScores *esp_score_by_gamma       (const EspCriterionInput *input, EspJob *job, GError **error);
 EspScores *esp_score_by_random      (const EspCriterionInput *input, EspJob *job, GError **error);

@@ -1,6 +1,7 @@
 /* criterion.h: the registry of criteria, each gives scores */
 #pragma once
 
+#include "base/knob.h"
 #include "base/lane.h"
 #include "measure/evaluate.h"
 #include "prune/scores.h"
@@ -16,11 +17,13 @@ typedef struct
   EspImageCache *cache;      /* (nullable) */
   const int     *classes;    /* (nullable): attribution's target classes; NULL: all */
   guint          n_classes;
-  float          tau;        /* 0.02 */
+  float          tau;        /* above 0: in place of attribution's knob */
   guint64        seed;       /* random's */
   EspBnForm      bn;
   EspBackendKind backend;
   EspLane       *lane;       /* (nullable): yields to acts of higher priority between images */
+  const double  *knobs;      /* (nullable): one a knob of the criterion; NULL: the presets */
+  const double  *method_knobs; /* (nullable): attribution's, one a knob of its method; NULL: the presets */
 } EspCriterionInput;
 
 typedef struct
@@ -31,10 +34,18 @@ typedef struct
   gboolean    needs_images;
   gboolean    pooled;        /* default rank: over the group's layers together, else per layer */
   const char *reduce;        /* default coupled-set reduction: "sum", "mean", "max" */
+  const EspKnob *knobs;
+  guint       n_knobs;
   EspScores *(*score) (const EspCriterionInput *input, EspJob *job, GError **error);
 } EspCriterion;
 
 const EspCriterion *esp_criterion_find (const char *id);
 const EspCriterion *esp_criteria       (guint      *n);
+/* "taylor" of attribution:method=taylor and so on: (transfer full) numbers of the criterion's knobs and of its method's. */
+gboolean            esp_criterion_parse (const EspCriterion  *criterion,
+                                         const char          *text,    /* (nullable): "NAME=VALUE,NAME=VALUE" */
+                                         double             **knobs,
+                                         double             **method_knobs,
+                                         GError             **error);
 
 G_END_DECLS

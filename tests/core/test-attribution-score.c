@@ -180,11 +180,30 @@ test_refused (void)
   remove_pictures (folder, 19);
 }
 
+/* Parameters of the criterion and of its method in any order; one that neither has is refused by name. */
+static void
+test_parse (void)
+{
+  const EspCriterion *criterion = esp_criterion_find ("attribution");
+  g_autofree double *knobs = NULL, *own = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (esp_criterion_parse (criterion, "sigma=2,at=pre,method=odam,tau=0.05", &knobs, &own, &error));
+  g_assert_no_error (error);
+  g_assert_cmpfloat (own[0], ==, 2);
+  g_assert_cmpfloat (knobs[1], ==, 2);
+  g_assert_cmpfloat (knobs[4], ==, 0.05);
+  g_assert_false (esp_criterion_parse (criterion, "sigma=2", &knobs, &own, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "sigma"));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/attribution-score/definition", test_definition);
   g_test_add_func ("/attribution-score/refused", test_refused);
+  g_test_add_func ("/attribution-score/parse", test_parse);
   return g_test_run ();
 }
