@@ -21,7 +21,9 @@ static int layer = -1, limit = 0, most_heatmaps = 8;
 static double threshold = .25, nms = .45, tau = .02;
 
 static const GOptionEntry options[] = {
-  { "method", 0, 0, G_OPTION_ARG_STRING, &method_id, "gradient-activation (the default)", "M" },
+  { "method", 0, 0, G_OPTION_ARG_STRING, &method_id,
+    "gradient-activation (the default), grad-cam, odam, taylor, integrated-gradients, gradient, smoothgrad or guided-backpropagation",
+    "M" },
   { "target", 0, 0, G_OPTION_ARG_STRING, &target_text,
     "class:NAME[+NAME], box:K (K-th by score, from 1), box:K:PART (objectness, class, x, y, w, h), missed:X,Y,W,H:NAME, "
     "cells:HEAD:CHANNELS[:ROW,COLUMN], dataset: every class (the default), or a sum: 2*box:1-box:2",
@@ -120,7 +122,7 @@ choose_channels (Work *work, GError **error)
   return TRUE;
 }
 
-/* S[c] = sum over images of max over h, w of A * dT/dA. */
+/* S[c] = sum over images of what the method gives a channel: of the default one max over h, w of A * dT/dA. */
 static gboolean
 add_scores (Work *work, GError **error)
 {
@@ -128,7 +130,7 @@ add_scores (Work *work, GError **error)
     {
       Channels *channels = &g_array_index (work->channels, Channels, i);
 
-      if (!esp_explainer_score (work->run.explainer, channels->layer, ESP_AT_CONV, ESP_REDUCE_MAX, work->scores, error))
+      if (!esp_explainer_score (work->run.explainer, channels->layer, work->run.method->at, work->run.method->reduce, work->scores, error))
         return FALSE;
       for (int c = 0; c < channels->n; c++)
         channels->sums[c] += (double) work->scores[c];
