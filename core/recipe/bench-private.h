@@ -9,6 +9,7 @@
 #include "net/mask.h"
 #include "net/weights.h"
 #include "prune/criterion.h"
+#include "prune/plan.h"
 #include "recipe/runner.h"
 #include "recipe/unit-set.h"
 
@@ -66,6 +67,7 @@ typedef struct
   double       seconds;   /* of computing spent in it, scoring and training */
   double       gflops;    /* likewise, counted */
   char        *weights_hash; /* of what was measured last */
+  char        *cfg;       /* (nullable): in the folder of the run, weights beside it: what can be opened */
 } EspRow;
 
 struct _EspBench
@@ -190,6 +192,21 @@ EspRow      *esp_bench_find_row  (EspBench           *bench,
 void         esp_bench_add_row   (EspBench           *bench,
                                   EspRow             *row);        /* (transfer full) */
 
+/* dense.cfg, dense.weights and dense.names in the folder: what plans of it are of. Both hashes: (out) (transfer full). */
+gboolean     esp_bench_write_dense (EspBench         *bench,
+                                  char              **cfg_hash,
+                                  char              **weights_hash,
+                                  GError            **error);
+/* (transfer full): of the network in hand, that cuts what @mask cuts, by hand. */
+EspPlan     *esp_bench_make_plan (EspBench           *bench,
+                                  EspMask            *mask);
+/* (transfer full): what the hand makes of @proposed, where there is one. */
+EspMask     *esp_bench_ask_hand  (EspBench           *bench,
+                                  EspMask            *proposed,
+                                  GError            **error);
+
+/* Tells whoever looks on what the report would say now. */
+void         esp_bench_show      (EspBench           *bench);
 /* Writes report.json, report.md and results.tsv. (transfer full) */
 JsonNode    *esp_bench_report    (EspBench           *bench,
                                   GError            **error);

@@ -104,6 +104,7 @@ esp_row_free (EspRow *row)
   g_free (row->id);
   g_free (row->title);
   g_free (row->weights_hash);
+  g_free (row->cfg);
   g_free (row);
 }
 
@@ -128,4 +129,5 @@ esp_bench_add_row (EspBench *bench, EspRow *row)
   if (before != NULL)
     g_ptr_array_remove (bench->rows, before);
   g_ptr_array_add (bench->rows, row);
+  esp_bench_show (bench);
 }

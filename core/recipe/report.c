@@ -118,6 +118,7 @@ add_row (JsonBuilder *json, EspBench *bench, const EspRow *row)
   add_number (json, "hours", row->seconds / 3600);
   add_number (json, "gflops", row->gflops);
   add_string (json, "weights", row->weights_hash != NULL ? row->weights_hash : "");
+  add_string (json, "cfg", row->cfg != NULL ? row->cfg : "");
   json_builder_end_object (json);
 }
 
@@ -248,6 +249,18 @@ make_json (EspBench *bench)
   add_sentences (json, bench);
   json_builder_end_object (json);
   return json_builder_get_root (json);
+}
+
+/** esp_bench_show: the report so far, to whoever looks on. Thread: the runner's. */
+void
+esp_bench_show (EspBench *bench)
+{
+  g_autoptr (JsonNode) root = NULL;
+
+  if (bench->options->rows == NULL)
+    return;
+  root = make_json (bench);
+  bench->options->rows (bench->options->data, root);
 }
 
 static gboolean

@@ -4,6 +4,10 @@
 
 #include "recipe/rows.h"
 
+#include <string.h>
+
+#include "base/file.h"
+
 #define BACKWARD 3 /* training sees an image once forward and once back: three forwards' worth */
 
 /* The runs so far and one more, in place of what the row had. */
@@ -27,6 +31,31 @@ runs_of (GArray **runs)
   return *runs;
 }
 
+/**
+ * esp_row_keep:
+ * @row: gets the name of the cfg, from the folder of the run
+ * @error: ESP_ERROR_IO
+ *
+ * networks/ROW.cfg, .weights and .names. Of several seeds the first is kept. Thread: the runner's.
+ */
+gboolean
+esp_row_keep (EspBench *bench, EspRow *row, EspNetwork *network, EspWeights *weights, GError **error)
+{
+  g_autofree char *folder = esp_bench_path (bench, "networks"), *stem = g_build_filename (folder, row->id, NULL);
+  g_autofree char *cfg = g_strconcat (stem, ".cfg", NULL), *file = g_strconcat (stem, ".weights", NULL);
+  g_autofree char *names_path = g_strconcat (stem, ".names", NULL);
+  g_autofree char *names = bench->names != NULL ? g_strjoinv ("\n", bench->names) : NULL;
+  gsize n = 0;
+  g_autofree char *text = esp_cfg_to_text (esp_network_get_cfg (network), &n);
+
+  if (!esp_folder_make (folder, error) || !esp_file_write (cfg, text, n, error) || !esp_weights_save (network, weights, file, error)
+      || (names != NULL && !esp_file_write (names_path, names, strlen (names), error)))
+    return FALSE;
+  g_free (row->cfg);
+  row->cfg = g_strdup_printf ("networks/%s.cfg", row->id);
+  return TRUE;
+}
+
 /** esp_row_look: @run of @n: @network with @weights on test, without training. Errors: those of measuring. Thread: the runner's. */
 gboolean
 esp_row_look (EspBench *bench, EspRow *row, EspNetwork *network, EspWeights *weights, guint run, guint n, GError **error)
@@ -40,7 +69,8 @@ esp_row_look (EspBench *bench, EspRow *row, EspNetwork *network, EspWeights *wei
     }
   g_free (row->weights_hash);
   row->weights_hash = esp_bench_hash_weights (network, weights);
-  if (!esp_bench_measure (bench, network, weights, ESP_SET_TEST, 0, TRUE, &measured, error))
+  if (!esp_bench_measure (bench, network, weights, ESP_SET_TEST, 0, TRUE, &measured, error)
+      || (run == 0 && !esp_row_keep (bench, row, network, weights, error)))
     return FALSE;
   esp_bench_tell (bench, "  %s %u of %u, before recovery: mAP %.2f %%, F1 %.3f", row->id, run + 1, n, measured.map * 100, measured.f1);
   add_run (bench, runs_of (&row->before_runs), &measured, &row->before);
@@ -83,7 +113,8 @@ esp_row_train (EspBench *bench, EspRow *row, const EspRowStart *start, guint run
   count_spent (row, &trained);
   g_free (row->weights_hash);
   row->weights_hash = esp_bench_hash_weights (trained.network, trained.weights);
-  if (!esp_bench_measure (bench, trained.network, trained.weights, ESP_SET_TEST, 0, TRUE, &measured, error))
+  if (!esp_bench_measure (bench, trained.network, trained.weights, ESP_SET_TEST, 0, TRUE, &measured, error)
+      || (run == 0 && !esp_row_keep (bench, row, trained.network, trained.weights, error)))
     return FALSE;
   esp_bench_tell (bench, "  %s after %u epochs: mAP %.2f %%, F1 %.3f", name, start->epochs, measured.map * 100, measured.f1);
   add_run (bench, runs_of (&row->after_runs), &measured, &row->after);

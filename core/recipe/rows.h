@@ -14,6 +14,12 @@ typedef struct
   guint64     seed;
 } EspRowStart;
 
+/* Writes it into the folder, as what this row can be opened by. */
+gboolean esp_row_keep  (EspBench           *bench,
+                        EspRow             *row,
+                        EspNetwork         *network,
+                        EspWeights         *weights,
+                        GError            **error);
 /* Trains, measures on test, and adds it to the row: run @run of @n, whose mean the row is. */
 gboolean esp_row_train (EspBench           *bench,
                         EspRow             *row,

@@ -45,6 +45,8 @@ run_steps (EspBench *bench, GError **error)
 
       if (!esp_job_check (bench->job, error))
         return FALSE;
+      if (bench->options->step != NULL)
+        bench->options->step (bench->options->data, i);
       esp_bench_tell (bench, "%u of %u, %s: %s", i + 1, n, kind->id, kind->title);
       if (!kind->run (bench, step, error))
         return FALSE;

@@ -20,7 +20,12 @@ typedef struct
   guint64      seed;
   /* For people, one line each. Thread: the runner's. */
   void       (*tell) (gpointer data, const char *line); /* (nullable) */
-  /* What a step that stops for the hand proposes, changed or not: (transfer full), NULL with an error to end the run. Thread: the runner's. */
+  /* A step begins. Thread: the runner's. */
+  void       (*step) (gpointer data, guint step); /* (nullable) */
+  /* A row of the report is there, or says more: what report.json would say now. Thread: the runner's. */
+  void       (*rows) (gpointer data, JsonNode *report); /* (nullable) */
+  /* What a step that stops for the hand proposes, changed or not: (transfer full), NULL with an error to end the run. The network is in the folder as
+   * dense.cfg and dense.weights, the proposal as proposed.json. An answer is kept: the same question is not asked again there. Thread: the runner's. */
   EspMask   *(*hand) (gpointer data, EspNetwork *network, EspScores *scores, EspMask *proposed, GError **error); /* (nullable): nobody is there */
   gpointer     data;
 } EspRunOptions;

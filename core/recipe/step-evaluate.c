@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "recipe/bench-private.h"
+#include "recipe/rows.h"
 #include "recipe/step-private.h"
 
 static const char *const latency_words[] = { "yes", "no", NULL };
@@ -23,7 +24,8 @@ run (EspBench *bench, const EspStep *step, GError **error)
   row->weights_hash = esp_bench_hash_weights (bench->network, bench->weights);
   if (*esp_step_get_text (step, "latency") == 'y' && !esp_bench_latency (bench, bench->network, bench->weights, &row->latency, error))
     return FALSE;
-  if (!esp_bench_measure (bench, bench->network, bench->weights, ESP_SET_TEST, 0, TRUE, &row->before, error))
+  if (!esp_bench_measure (bench, bench->network, bench->weights, ESP_SET_TEST, 0, TRUE, &row->before, error)
+      || !esp_row_keep (bench, row, bench->network, bench->weights, error))
     return FALSE;
   row->n_before = 1;
   esp_bench_tell (bench, "  dense: mAP %.2f %%, F1 %.3f", row->before.map * 100, row->before.f1);

@@ -127,12 +127,7 @@ ask_hand (EspBench *bench, const EspStep *step, EspMask **mask, GError **error)
 
   if (!esp_step_waits (step))
     return TRUE;
-  if (bench->options->hand == NULL)
-    {
-      esp_bench_tell (bench, "  this step stops for the hand: nobody is there, so what it proposes is taken");
-      return TRUE;
-    }
-  changed = bench->options->hand (bench->options->data, bench->network, bench->scores, *mask, error);
+  changed = esp_bench_ask_hand (bench, *mask, error);
   if (changed == NULL)
     return FALSE;
   esp_mask_unref (*mask);

@@ -57,6 +57,7 @@ run (EspBench *bench, const EspStep *step, GError **error)
 
       if (!esp_row_train (bench, row, &start, i, bench->n_seeds, error))
         return FALSE;
+      esp_bench_show (bench);
     }
   return TRUE;
 }

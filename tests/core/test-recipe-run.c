@@ -314,6 +314,20 @@ change (gpointer data, EspNetwork *network, EspScores *scores, EspMask *proposed
   return esp_mask_new (network, bits);
 }
 
+static void
+note_step (gpointer data, guint step)
+{
+  g_ptr_array_add (((Fixture *) data)->lines, g_strdup_printf ("step %u", step));
+}
+
+static void
+note_rows (gpointer data, JsonNode *report)
+{
+  JsonObject *method = json_object_get_object_member (json_node_get_object (report), "method");
+
+  g_ptr_array_add (((Fixture *) data)->lines, g_strdup_printf ("the method's cfg is %s", json_object_get_string_member (method, "cfg")));
+}
+
 static EspMask *
 refuse (gpointer data, EspNetwork *network, EspScores *scores, EspMask *proposed, GError **error)
 {
@@ -326,11 +340,18 @@ static void
 test_hand (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) report = run_in (fixture, "hand", (EspRunOptions){ .hand = change }, &error);
+  g_autoptr (JsonNode) report = run_in (fixture, "hand", (EspRunOptions){ .hand = change, .step = note_step, .rows = note_rows }, &error);
+  g_autoptr (JsonNode) again = NULL;
 
   g_assert_no_error (error);
   g_assert_cmpuint (count_lines (fixture, "0:3/12 2:16/16"), ==, 1);
-  g_assert_null (run_in (fixture, "hand", (EspRunOptions){ .hand = refuse }, &error));
+  g_assert_cmpuint (count_lines (fixture, "step 5"), ==, 0);
+  g_assert_cmpuint (count_lines (fixture, "step 4"), ==, 1);
+  g_assert_cmpuint (count_lines (fixture, "the method's cfg is networks/method.cfg"), ==, 1);
+  again = run_in (fixture, "hand", (EspRunOptions){ .hand = refuse }, &error); /* answered before: not asked again */
+  g_assert_no_error (error);
+  g_assert_cmpfloat (number_of (again, "stages", "cut", "bflops"), ==, number_of (report, "stages", "cut", "bflops"));
+  g_assert_null (run_in (fixture, "refused", (EspRunOptions){ .hand = refuse }, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
