@@ -10,7 +10,8 @@
 #include "draw/palette.h"
 
 #define LABEL_PAD   4
-#define LABEL_SHARE .2 /* of the picture in view that words may hide */
+#define STALE_SHARE .35 /* of the opacity of heat */
+#define LABEL_SHARE .2  /* of the picture in view that words may hide */
 
 static GdkRGBA
 class_colour (int class_index, float alpha)
@@ -100,7 +101,7 @@ draw_text (GtkSnapshot *snapshot, PangoLayout *layout, float x, float y, const G
 static gboolean
 is_dimmed (const EspImageCanvas *self, guint pane, guint i)
 {
-  return pane == ESP_PANE_ORIGINAL && self->selected >= 0 && (guint) self->selected != i;
+  return pane == ESP_PANE_ORIGINAL && (self->has_missed || (self->selected >= 0 && (guint) self->selected != i));
 }
 
 static void
@@ -235,6 +236,29 @@ draw_truths (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane)
   cairo_destroy (cr);
 }
 
+/* What was missed, or is being drawn: white dashes on black, and over those the class's colour once it has one. */
+static void
+draw_missed (EspImageCanvas *self, GtkSnapshot *snapshot, EspBox box, int class_index)
+{
+  const double dash[] = { 8, 5 };
+  graphene_rect_t area = esp_image_canvas_pane (self, ESP_PANE_ORIGINAL), place = esp_image_canvas_place (self, ESP_PANE_ORIGINAL, box);
+  cairo_t *cr = gtk_snapshot_append_cairo (snapshot, &area);
+  const GdkRGBA colour = class_index >= 0 ? class_colour (class_index, 1) : (GdkRGBA){ 1, 1, 1, 1 };
+
+  cairo_rectangle (cr, (double) place.origin.x, (double) place.origin.y, (double) place.size.width, (double) place.size.height);
+  cairo_set_source_rgba (cr, 0, 0, 0, 0.75);
+  cairo_set_line_width (cr, 7);
+  cairo_stroke_preserve (cr);
+  cairo_set_source_rgba (cr, 1, 1, 1, 1);
+  cairo_set_line_width (cr, 5);
+  cairo_stroke_preserve (cr);
+  cairo_set_dash (cr, dash, 2, 0);
+  gdk_cairo_set_source_rgba (cr, class_index >= 0 ? &colour : &(GdkRGBA){ 0, 0, 0, 1 });
+  cairo_set_line_width (cr, 3);
+  cairo_stroke (cr);
+  cairo_destroy (cr);
+}
+
 /* The map covers the network's input, of which the picture may be a part. */
 static void
 draw_heat (EspImageCanvas *self, GtkSnapshot *snapshot, graphene_rect_t frame)
@@ -243,7 +267,7 @@ draw_heat (EspImageCanvas *self, GtkSnapshot *snapshot, graphene_rect_t frame)
   float width = frame.size.width / placement->width, height = frame.size.height / placement->height;
 
   gtk_snapshot_push_clip (snapshot, &frame);
-  gtk_snapshot_push_opacity (snapshot, self->heat_opacity);
+  gtk_snapshot_push_opacity (snapshot, self->stale ? self->heat_opacity * STALE_SHARE : self->heat_opacity);
   gtk_snapshot_append_texture (
       snapshot, self->heat,
       &GRAPHENE_RECT_INIT (frame.origin.x - placement->left * width, frame.origin.y - placement->top * height, width, height));
@@ -273,6 +297,10 @@ draw_pane (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane)
     draw_truths (self, snapshot, pane);
   if (self->show_boxes)
     draw_boxes (self, snapshot, pane);
+  if (pane == ESP_PANE_ORIGINAL && self->has_missed)
+    draw_missed (self, snapshot, self->missed, self->missed_class);
+  if (pane == ESP_PANE_ORIGINAL && self->marking)
+    draw_missed (self, snapshot, self->band, -1);
   if (self->compare)
     draw_caption (self, snapshot, pane);
   gtk_snapshot_pop (snapshot);

@@ -66,6 +66,8 @@ on_drag_begin (GtkGestureDrag *drag, double x, double y, EspImageCanvas *self)
   self->dragged = FALSE;
   self->drag_x = self->drag_y = 0;
   gtk_widget_grab_focus (GTK_WIDGET (self));
+  if (self->marking)
+    esp_image_canvas_mark_from (self, x, y);
 }
 
 static void
@@ -76,9 +78,17 @@ on_drag_update (GtkGestureDrag *drag, double dx, double dy, EspImageCanvas *self
   if (!self->dragged)
     {
       gtk_gesture_set_state (GTK_GESTURE (drag), GTK_EVENT_SEQUENCE_CLAIMED);
-      gtk_widget_set_cursor_from_name (GTK_WIDGET (self), "grabbing");
+      gtk_widget_set_cursor_from_name (GTK_WIDGET (self), self->marking ? "crosshair" : "grabbing");
     }
   self->dragged = TRUE;
+  if (self->marking)
+    {
+      double x = 0, y = 0;
+
+      gtk_gesture_drag_get_start_point (drag, &x, &y);
+      esp_image_canvas_mark_to (self, x + dx, y + dy);
+      return;
+    }
   pan (self, self->drag_x - dx, self->drag_y - dy);
   self->drag_x = dx;
   self->drag_y = dy;
@@ -93,6 +103,12 @@ on_drag_end (GtkGestureDrag *drag, double dx, double dy, EspImageCanvas *self)
   int box;
 
   gtk_widget_set_cursor (GTK_WIDGET (self), NULL);
+  if (self->marking)
+    {
+      if (self->dragged)
+        esp_image_canvas_mark_done (self);
+      return;
+    }
   if (self->dragged || button != GDK_BUTTON_PRIMARY || !gtk_gesture_drag_get_start_point (drag, &x, &y))
     return;
   box = esp_image_canvas_box_at (self, x, y, &pane);
@@ -120,6 +136,8 @@ on_motion (GtkEventControllerMotion *motion, double x, double y, EspImageCanvas 
 
   self->pointer_x = x;
   self->pointer_y = y;
+  if (self->marking)
+    return;
   esp_image_canvas_emit_probe (self);
   set_hovered (self, box, pane);
   if (!self->dragged || gtk_widget_get_cursor (GTK_WIDGET (self)) == NULL)
@@ -130,6 +148,8 @@ static void
 on_leave (GtkEventControllerMotion *motion, EspImageCanvas *self)
 {
   self->pointer_x = -1;
+  if (self->marking)
+    return;
   set_hovered (self, -1, ESP_PANE_ORIGINAL);
   esp_image_canvas_emit_probe (self);
 }
@@ -157,14 +177,39 @@ key_pan (GtkWidget *widget, GVariant *way, gpointer data)
   double dx = 0, dy = 0;
 
   g_variant_get (way, "(dd)", &dx, &dy);
+  if (esp_image_canvas_mark_key (ESP_IMAGE_CANVAS (widget), dx, dy, FALSE))
+    return TRUE;
   pan (ESP_IMAGE_CANVAS (widget), dx * PAN_STEP, dy * PAN_STEP);
+  return TRUE;
+}
+
+static gboolean
+key_size (GtkWidget *widget, GVariant *way, gpointer data)
+{
+  double dx = 0, dy = 0;
+
+  g_variant_get (way, "(dd)", &dx, &dy);
+  return esp_image_canvas_mark_key (ESP_IMAGE_CANVAS (widget), dx, dy, TRUE);
+}
+
+static gboolean
+key_enter (GtkWidget *widget, GVariant *nothing, gpointer data)
+{
+  EspImageCanvas *self = ESP_IMAGE_CANVAS (widget);
+
+  if (!self->marking)
+    return FALSE;
+  esp_image_canvas_mark_done (self);
   return TRUE;
 }
 
 static gboolean
 key_escape (GtkWidget *widget, GVariant *nothing, gpointer data)
 {
-  esp_image_canvas_emit_box (ESP_IMAGE_CANVAS (widget), -1);
+  if (ESP_IMAGE_CANVAS (widget)->marking)
+    g_object_set (widget, "marking", FALSE, NULL);
+  else
+    esp_image_canvas_emit_box (ESP_IMAGE_CANVAS (widget), -1);
   return TRUE;
 }
 
@@ -186,6 +231,12 @@ esp_image_canvas_class_keys (GtkWidgetClass *klass)
   gtk_widget_class_add_binding (klass, GDK_KEY_Right, none, key_pan, "(dd)", 1.0, 0.0);
   gtk_widget_class_add_binding (klass, GDK_KEY_Up, none, key_pan, "(dd)", 0.0, -1.0);
   gtk_widget_class_add_binding (klass, GDK_KEY_Down, none, key_pan, "(dd)", 0.0, 1.0);
+  gtk_widget_class_add_binding (klass, GDK_KEY_Left, GDK_SHIFT_MASK, key_size, "(dd)", -1.0, 0.0);
+  gtk_widget_class_add_binding (klass, GDK_KEY_Right, GDK_SHIFT_MASK, key_size, "(dd)", 1.0, 0.0);
+  gtk_widget_class_add_binding (klass, GDK_KEY_Up, GDK_SHIFT_MASK, key_size, "(dd)", 0.0, -1.0);
+  gtk_widget_class_add_binding (klass, GDK_KEY_Down, GDK_SHIFT_MASK, key_size, "(dd)", 0.0, 1.0);
+  gtk_widget_class_add_binding (klass, GDK_KEY_Return, none, key_enter, NULL);
+  gtk_widget_class_add_binding (klass, GDK_KEY_KP_Enter, none, key_enter, NULL);
   gtk_widget_class_add_binding (klass, GDK_KEY_Escape, none, key_escape, NULL);
 }
 

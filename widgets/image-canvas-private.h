@@ -24,6 +24,12 @@ struct _EspImageCanvas
   EspTruth      *truths;
   guint          n_truths;
   int            selected; /* of the original's boxes, -1 */
+  EspBox         missed;   /* drawn and explained, where there is one */
+  int            missed_class;
+  gboolean       has_missed;
+  EspBox         band;     /* while marking: what is being drawn */
+  graphene_point_t band_start; /* where a hand began it, picture's fractions */
+  gboolean       marking, stale;
 
   EspHeatmap *heatmap;
   GdkTexture *heat;
@@ -66,6 +72,23 @@ void            esp_image_canvas_add_hands  (EspImageCanvas *canvas);
 void            esp_image_canvas_class_keys (GtkWidgetClass *klass);
 void            esp_image_canvas_emit_box   (EspImageCanvas *canvas,
                                              int             index); /* -1: background */
+void            esp_image_canvas_emit_drawn (EspImageCanvas *canvas);
+void            esp_image_canvas_tell       (EspImageCanvas *canvas, /* in place of the probe */
+                                             const char     *text);
+/* image-canvas-mark.c: drawing a box */
+void            esp_image_canvas_mark       (EspImageCanvas *canvas, /* begins with a box in the middle, or ends without */
+                                             gboolean        marking);
+gboolean        esp_image_canvas_mark_key   (EspImageCanvas *canvas, /* FALSE where nothing is being drawn */
+                                             double          dx,
+                                             double          dy,
+                                             gboolean        size);
+void            esp_image_canvas_mark_from  (EspImageCanvas *canvas,
+                                             double          x,
+                                             double          y);
+void            esp_image_canvas_mark_to    (EspImageCanvas *canvas,
+                                             double          x,
+                                             double          y);
+void            esp_image_canvas_mark_done  (EspImageCanvas *canvas);
 void            esp_image_canvas_emit_probe (EspImageCanvas *canvas);
 
 G_END_DECLS

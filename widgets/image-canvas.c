@@ -25,6 +25,8 @@ enum
   PROP_SHOW_TRUTH,
   PROP_SHOW_HEAT,
   PROP_COMPARE,
+  PROP_MARKING,
+  PROP_STALE,
   PROP_ZOOM,
   N_PROPS
 };
@@ -34,6 +36,7 @@ enum
 {
   BOX_ACTIVATED,
   BACKGROUND_ACTIVATED,
+  BOX_DRAWN,
   PROBE_CHANGED,
   N_SIGNALS
 };
@@ -255,6 +258,20 @@ esp_image_canvas_emit_probe (EspImageCanvas *self)
 }
 
 void
+esp_image_canvas_emit_drawn (EspImageCanvas *self)
+{
+  const EspBox drawn = self->band;
+
+  g_signal_emit (self, signals[BOX_DRAWN], 0, &drawn);
+}
+
+void
+esp_image_canvas_tell (EspImageCanvas *self, const char *text)
+{
+  g_signal_emit (self, signals[PROBE_CHANGED], 0, text);
+}
+
+void
 esp_image_canvas_emit_box (EspImageCanvas *self, int index)
 {
   if (index >= 0)
@@ -284,6 +301,12 @@ esp_image_canvas_get_property (GObject *object, guint id, GValue *value, GParamS
       break;
     case PROP_COMPARE:
       g_value_set_boolean (value, self->compare);
+      break;
+    case PROP_MARKING:
+      g_value_set_boolean (value, self->marking);
+      break;
+    case PROP_STALE:
+      g_value_set_boolean (value, self->stale);
       break;
     case PROP_ZOOM:
       g_value_set_double (value, esp_image_canvas_get_zoom (self));
@@ -328,6 +351,15 @@ esp_image_canvas_set_property (GObject *object, guint id, const GValue *value, G
       break;
     case PROP_COMPARE:
       set_flag (self, &self->compare, value, pspec);
+      break;
+    case PROP_MARKING:
+      if (self->marking == g_value_get_boolean (value))
+        break;
+      esp_image_canvas_mark (self, g_value_get_boolean (value));
+      g_object_notify_by_pspec (object, pspec);
+      break;
+    case PROP_STALE:
+      set_flag (self, &self->stale, value, pspec);
       break;
     case PROP_ZOOM:
       esp_image_canvas_zoom_to (self, g_value_get_double (value));
@@ -390,6 +422,8 @@ install_props (GObjectClass *klass)
   props[PROP_SHOW_TRUTH] = g_param_spec_boolean ("show-truth", NULL, NULL, FALSE, flags);
   props[PROP_SHOW_HEAT] = g_param_spec_boolean ("show-heat", NULL, NULL, TRUE, flags);
   props[PROP_COMPARE] = g_param_spec_boolean ("compare", NULL, NULL, FALSE, flags);
+  props[PROP_MARKING] = g_param_spec_boolean ("marking", NULL, NULL, FALSE, flags);
+  props[PROP_STALE] = g_param_spec_boolean ("stale", NULL, NULL, FALSE, flags);
   props[PROP_ZOOM] = g_param_spec_double ("zoom", NULL, NULL, ZOOM_LEAST / 100, ZOOM_MOST, 1, flags);
   g_object_class_install_properties (klass, N_PROPS, props);
 }
@@ -412,6 +446,7 @@ esp_image_canvas_class_init (EspImageCanvasClass *klass)
   gtk_widget_class_set_css_name (widget, "imagecanvas");
   signals[BOX_ACTIVATED] = g_signal_new ("box-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
   signals[BACKGROUND_ACTIVATED] = g_signal_new ("background-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[BOX_DRAWN] = g_signal_new ("box-drawn", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[PROBE_CHANGED] = g_signal_new ("probe-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
@@ -477,6 +512,8 @@ esp_image_canvas_set_image (EspImageCanvas *self, EspImage *image)
   esp_image_canvas_set_truths (self, NULL, 0);
   esp_image_canvas_set_heatmap (self, NULL, NAN, NAN);
   self->selected = -1;
+  self->has_missed = FALSE;
+  g_object_set (self, "marking", FALSE, NULL);
   if (image != NULL)
     {
       self->image = esp_image_ref (image);
@@ -530,6 +567,30 @@ esp_image_canvas_set_selected (EspImageCanvas *self, int index)
   g_return_if_fail (ESP_IS_IMAGE_CANVAS (self));
   self->selected = index;
   gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/** esp_image_canvas_set_missed: @canvas: stresses where something was missed; @box: (nullable): fractions of the picture. Thread: main. */
+void
+esp_image_canvas_set_missed (EspImageCanvas *self, const EspBox *box, int class_index)
+{
+  g_return_if_fail (ESP_IS_IMAGE_CANVAS (self));
+  self->has_missed = box != NULL;
+  if (box != NULL)
+    self->missed = *box;
+  self->missed_class = class_index;
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/** esp_image_canvas_locate: @canvas: where @box of the original lies in the widget; @place: (out). Returns: FALSE without a picture. Thread: main. */
+gboolean
+esp_image_canvas_locate (EspImageCanvas *self, EspBox box, GdkRectangle *place)
+{
+  graphene_rect_t rect;
+
+  g_return_val_if_fail (ESP_IS_IMAGE_CANVAS (self), FALSE);
+  rect = esp_image_canvas_place (self, ESP_PANE_ORIGINAL, box);
+  *place = (GdkRectangle){ (int) rect.origin.x, (int) rect.origin.y, (int) rect.size.width, (int) rect.size.height };
+  return self->image != NULL;
 }
 
 /**

@@ -21,8 +21,9 @@ typedef enum
   ESP_N_PANES,
 } EspPane;
 
-/* Properties: heat-opacity (double 0..1), show-boxes, show-truth, show-heat, compare (boolean), zoom (double: screen pixels a picture's pixel).
- * Signals: "box-activated" (int index, of the original's), "background-activated", "probe-changed" (string: what lies under the pointer, "" nothing).
+/* Properties: heat-opacity (double 0..1), show-boxes, show-truth, show-heat, compare, marking (boolean: a hand draws a box), stale (boolean: the heat is dimmed, as it is
+ * of something else than what was asked for), zoom (double: screen pixels a picture's pixel).
+ * Signals: "box-drawn" (const EspBox *: fractions of the picture), "box-activated" (int index, of the original's), "background-activated", "probe-changed" (string: what lies under the pointer, "" nothing).
  * Opacity and zoom recompute nothing. Thread: main. */
 GtkWidget *esp_image_canvas_new          (void);
 void       esp_image_canvas_set_image    (EspImageCanvas     *canvas,
@@ -38,6 +39,12 @@ void       esp_image_canvas_set_truths   (EspImageCanvas     *canvas,
                                           guint               n);
 void       esp_image_canvas_set_selected (EspImageCanvas     *canvas,
                                           int                 index);
+void       esp_image_canvas_set_missed   (EspImageCanvas     *canvas,
+                                          const EspBox       *box,         /* (nullable): stressed as what was not found */
+                                          int                 class_index);
+gboolean   esp_image_canvas_locate       (EspImageCanvas     *canvas,      /* FALSE without a picture */
+                                          EspBox              box,
+                                          GdkRectangle       *place);      /* (out): in the original's pane, of the widget */
 void       esp_image_canvas_set_heatmap  (EspImageCanvas     *canvas,
                                           EspHeatmap         *heatmap,
                                           float               low,

@@ -11,12 +11,18 @@
 #include "row-label.h"
 
 #define ZOOM_STEP 1.2
+#define CARD_GAP  6
 
 struct _EspImageView
 {
   GtkBox parent_instance;
 
   EspImageCanvas *canvas;
+  GtkWidget *overlay;
+  EspBoxCard *card;
+  GtkWidget *progress;
+  GtkProgressBar *progress_bar;
+  EspBox beside; /* where the card stands */
   EspPaletteBar *bar;
   GtkWidget *legend;
   GtkLabel *low;
@@ -34,13 +40,15 @@ struct _EspImageView
 G_DEFINE_FINAL_TYPE (EspImageView, esp_image_view, GTK_TYPE_BOX)
 
 /* Each is the canvas's property of the same name. */
-static const char *const forwarded[] = { NULL, "heat-opacity", "show-boxes", "show-truth", "show-heat", "compare", "zoom" };
+static const char *const forwarded[] = { NULL, "heat-opacity", "show-boxes", "show-truth", "show-heat", "compare", "marking", "zoom" };
 #define PROP_FIXED_SCALE G_N_ELEMENTS (forwarded)
 
 enum
 {
   BOX_ACTIVATED,
   BACKGROUND_ACTIVATED,
+  BOX_DRAWN,
+  PROGRESS_CANCELLED,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -63,6 +71,8 @@ on_canvas_notify (EspImageCanvas *canvas, GParamSpec *pspec, EspImageView *self)
       g_object_notify (G_OBJECT (self), forwarded[i]);
   if (g_str_equal (pspec->name, "show-heat"))
     show_legend (self);
+  if (g_str_equal (pspec->name, "zoom") && self->overlay != NULL) /* the card follows its box */
+    gtk_widget_queue_allocate (self->overlay);
 }
 
 static void
@@ -72,9 +82,44 @@ on_box_activated (EspImageCanvas *canvas, int index, EspImageView *self)
 }
 
 static void
-on_background_activated (EspImageCanvas *canvas, EspImageView *self)
+on_background_activated (GtkWidget *origin, EspImageView *self)
 {
+  if (origin == GTK_WIDGET (self->card))
+    gtk_widget_grab_focus (GTK_WIDGET (self->canvas));
   g_signal_emit (self, signals[BACKGROUND_ACTIVATED], 0);
+}
+
+static void
+on_box_drawn (EspImageCanvas *canvas, const EspBox *box, EspImageView *self)
+{
+  g_signal_emit (self, signals[BOX_DRAWN], 0, box);
+}
+
+static void
+on_progress_cancelled (GtkButton *button, EspImageView *self)
+{
+  g_signal_emit (self, signals[PROGRESS_CANCELLED], 0);
+}
+
+/* Right of the box where there is room, else left of it, else in the corner that hides least of it. */
+static gboolean
+on_card_position (GtkOverlay *overlay, GtkWidget *card, GdkRectangle *place, EspImageView *self)
+{
+  const int width = gtk_widget_get_width (GTK_WIDGET (overlay)), height = gtk_widget_get_height (GTK_WIDGET (overlay));
+  GtkRequisition size;
+  GdkRectangle box;
+  int x;
+
+  if (card != GTK_WIDGET (self->card) || !esp_image_canvas_locate (self->canvas, self->beside, &box))
+    return FALSE;
+  gtk_widget_get_preferred_size (card, NULL, &size);
+  x = box.x + box.width + CARD_GAP;
+  if (x + size.width + CARD_GAP > width)
+    x = box.x - size.width - CARD_GAP;
+  if (x < CARD_GAP)
+    x = box.x + box.width / 2 > width / 2 ? CARD_GAP : width - size.width - CARD_GAP;
+  *place = (GdkRectangle){ MAX (x, 0), CLAMP (box.y, 0, MAX (height - size.height - CARD_GAP, 0)), size.width, MIN (size.height, height) };
+  return TRUE;
 }
 
 static void
@@ -124,6 +169,10 @@ bind_template (GtkWidgetClass *widget)
 {
   gtk_widget_class_set_template_from_resource (widget, "/io/github/espalier/Espalier/ui/image-view.ui");
   gtk_widget_class_bind_template_child (widget, EspImageView, canvas);
+  gtk_widget_class_bind_template_child (widget, EspImageView, overlay);
+  gtk_widget_class_bind_template_child (widget, EspImageView, card);
+  gtk_widget_class_bind_template_child (widget, EspImageView, progress);
+  gtk_widget_class_bind_template_child (widget, EspImageView, progress_bar);
   gtk_widget_class_bind_template_child (widget, EspImageView, bar);
   gtk_widget_class_bind_template_child (widget, EspImageView, legend);
   gtk_widget_class_bind_template_child (widget, EspImageView, low);
@@ -142,6 +191,10 @@ bind_template (GtkWidgetClass *widget)
   gtk_widget_class_bind_template_callback (widget, on_canvas_notify);
   gtk_widget_class_bind_template_callback (widget, on_box_activated);
   gtk_widget_class_bind_template_callback (widget, on_background_activated);
+  gtk_widget_class_bind_template_callback (widget, on_box_drawn);
+  gtk_widget_class_bind_template_callback (widget, on_card_position);
+  gtk_widget_class_bind_template_callback (widget, on_progress_cancelled);
+  gtk_widget_class_bind_template_callback (widget, esp_image_view_hide_card);
   gtk_widget_class_bind_template_callback (widget, on_probe_changed);
 }
 
@@ -173,12 +226,15 @@ esp_image_view_class_init (EspImageViewClass *klass)
   g_type_class_unref (canvas);
   signals[BOX_ACTIVATED] = g_signal_new ("box-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
   signals[BACKGROUND_ACTIVATED] = g_signal_new ("background-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[BOX_DRAWN] = g_signal_new ("box-drawn", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[PROGRESS_CANCELLED] = g_signal_new ("progress-cancelled", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
 esp_image_view_init (EspImageView *self)
 {
   g_type_ensure (ESP_TYPE_IMAGE_CANVAS);
+  g_type_ensure (ESP_TYPE_BOX_CARD);
   g_type_ensure (ESP_TYPE_PALETTE_BAR);
   gtk_widget_init_template (GTK_WIDGET (self));
   esp_widget_ignore_wheel (GTK_WIDGET (self->opacity));
@@ -234,6 +290,63 @@ esp_image_view_set_truths (EspImageView *self, const EspTruth *truths, guint n)
   g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
   esp_image_canvas_set_truths (self->canvas, truths, n);
   gtk_widget_set_sensitive (self->truth, n > 0);
+}
+
+/** esp_image_view_get_card: Returns: (transfer none): the card, to be filled before it is shown. Thread: main. */
+EspBoxCard *
+esp_image_view_get_card (EspImageView *self)
+{
+  g_return_val_if_fail (ESP_IS_IMAGE_VIEW (self), NULL);
+  return self->card;
+}
+
+/** esp_image_view_show_card: @view: shows the card beside @box, fractions of the picture; it follows zoom and size. Thread: main. */
+void
+esp_image_view_show_card (EspImageView *self, EspBox box)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  self->beside = box;
+  gtk_widget_set_visible (GTK_WIDGET (self->card), TRUE);
+  gtk_widget_queue_allocate (self->overlay);
+}
+
+/** esp_image_view_hide_card: @view: without the card; the keyboard goes back to the picture where it was on it. Thread: main. */
+void
+esp_image_view_hide_card (EspImageView *self)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  if (gtk_widget_get_focus_child (GTK_WIDGET (self->card)) != NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (self->canvas));
+  gtk_widget_set_visible (GTK_WIDGET (self->card), FALSE);
+}
+
+/** esp_image_view_set_missed: @view: stresses where something was missed; @box: (nullable): fractions of the picture. Thread: main. */
+void
+esp_image_view_set_missed (EspImageView *self, const EspBox *box, int class_index)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  esp_image_canvas_set_missed (self->canvas, box, class_index);
+}
+
+/** esp_image_view_show_progress: @view: how far an explanation is, with a way to cancel it; @share: 0..1; < 0: none is under way. Thread: main. */
+void
+esp_image_view_show_progress (EspImageView *self, double share)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  gtk_widget_set_visible (self->progress, share >= 0);
+  if (share > 0)
+    gtk_progress_bar_set_fraction (self->progress_bar, MIN (share, 1));
+  else if (share == 0)
+    gtk_progress_bar_pulse (self->progress_bar);
+}
+
+/** esp_image_view_set_stale: @view: dims heat and sentence while another explanation is made. Thread: main. */
+void
+esp_image_view_set_stale (EspImageView *self, gboolean stale)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  g_object_set (self->canvas, "stale", stale, NULL);
+  gtk_widget_set_opacity (GTK_WIDGET (self->sentence), stale ? 0.55 : 1);
 }
 
 /** esp_image_view_set_selected: @view: stresses one of the original's boxes, -1 none. Thread: main. */

@@ -7,10 +7,18 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#define STALE_AFTER 250 /* ms without a new heatmap before the old one is dimmed */
+#define POLL        100 /* ms, of its progress */
+
+/* As the drop-down lists them: the class, the box, its parts, what was missed. */
+static const int parts_listed[] = { ESP_PART_OBJECTNESS, ESP_PART_CLASS, ESP_PART_X, ESP_PART_Y, ESP_PART_W, ESP_PART_H };
+
 enum
 {
   TARGET_CLASS,
-  TARGET_BOX
+  TARGET_BOX,
+  TARGET_PARTS,
+  TARGET_MISSED = TARGET_PARTS + G_N_ELEMENTS (parts_listed)
 };
 
 static void
@@ -31,54 +39,161 @@ background_activated (EspImageView *view, gpointer data)
   esp_study_select_detection (ESP_WINDOW (data)->study, -1);
 }
 
-/* The target named in the bar: the whole class, or the box chosen last. */
+/* The box chosen last, or the first; FALSE where there is none. */
+static gboolean
+choose_box (EspWindow *self)
+{
+  int current;
+
+  g_object_get (self->study, "detection", &current, NULL);
+  if (current < 0 && g_list_model_get_n_items (esp_study_get_detections (self->study)) > 0)
+    esp_study_select_detection (self->study, MAX (0, esp_detection_list_get_selected (self->detection_list)));
+  g_object_get (self->study, "detection", &current, NULL);
+  return current >= 0;
+}
+
+static void
+show_target (EspWindow *self)
+{
+  int detection, part;
+  guint target = TARGET_CLASS;
+
+  g_object_get (self->study, "detection", &detection, "part", &part, NULL);
+  if (esp_study_get_missed (self->study) != NULL)
+    target = TARGET_MISSED;
+  else if (detection >= 0)
+    target = TARGET_BOX;
+  for (guint i = 0; target == TARGET_BOX && part >= 0 && i < G_N_ELEMENTS (parts_listed); i++)
+    if (parts_listed[i] == part)
+      target = TARGET_PARTS + i;
+  self->filling = TRUE;
+  gtk_drop_down_set_selected (self->target_drop, target);
+  self->filling = FALSE;
+}
+
+/* The target named in the bar. What was missed has to be drawn first. */
 static void
 target_picked (GtkDropDown *drop, GParamSpec *pspec, gpointer data)
 {
   EspWindow *self = data;
   const guint picked = gtk_drop_down_get_selected (drop);
-  int current;
 
-  g_object_get (self->study, "detection", &current, NULL);
-  if (picked == TARGET_CLASS && current >= 0)
+  if (self->filling)
+    return;
+  if (picked == TARGET_CLASS)
     esp_study_select_detection (self->study, -1);
-  else if (picked == TARGET_BOX && current < 0 && g_list_model_get_n_items (esp_study_get_detections (self->study)) > 0)
-    esp_study_select_detection (self->study, MAX (0, esp_detection_list_get_selected (self->detection_list)));
+  else if (picked == TARGET_MISSED)
+    g_object_set (self->image_view, "marking", TRUE, NULL);
+  else if (choose_box (self))
+    esp_study_select_part (self->study, picked == TARGET_BOX ? -1 : parts_listed[picked - TARGET_PARTS]);
+  show_target (self);
 }
 
 static void
+method_picked (GtkDropDown *drop, GParamSpec *pspec, gpointer data)
+{
+  EspWindow *self = data;
+  const EspAttribution *method = esp_attribution_get (gtk_drop_down_get_selected (drop));
+
+  if (!self->filling && method != NULL)
+    g_object_set (self->study, "method", method->id, NULL);
+}
+
+/* The row before those of the layers stands for none. */
+static void
 layer_picked (GtkDropDown *drop, GParamSpec *pspec, gpointer data)
 {
-  g_autoptr (GObject) row = gtk_drop_down_get_selected_item (drop);
+  EspWindow *self = data;
+  GObject *row = gtk_drop_down_get_selected_item (drop);
   guint layer = 0;
   int current;
 
-  row = row != NULL ? g_object_ref (row) : NULL;
-  if (row == NULL)
+  if (self->filling || row == NULL)
     return;
   g_object_get (row, "layer", &layer, NULL);
-  g_object_get (ESP_WINDOW (data)->study, "layer", &current, NULL);
-  if ((int) layer != current)
-    esp_study_select_layer (ESP_WINDOW (data)->study, (int) layer);
+  g_object_get (self->study, "layer", &current, NULL);
+  if (layer == G_MAXUINT)
+    {
+      if (g_list_model_get_n_items (gtk_drop_down_get_model (drop)) > 1) /* else the layers are just being filled in */
+        g_object_set (self->study, "at-pixels", TRUE, NULL);
+    }
+  else if ((int) layer != current)
+    esp_study_select_layer (self->study, (int) layer);
+  else
+    g_object_set (self->study, "at-pixels", FALSE, NULL);
+}
+
+static void
+show_layer (EspWindow *self)
+{
+  GListModel *rows = gtk_drop_down_get_model (self->layer_drop);
+  int layer;
+  gboolean at_pixels;
+
+  g_object_get (self->study, "layer", &layer, "at-pixels", &at_pixels, NULL);
+  self->filling = TRUE;
+  for (guint i = 0; i < g_list_model_get_n_items (rows); i++)
+    {
+      g_autoptr (GObject) row = g_list_model_get_item (rows, i);
+      guint of_row;
+
+      g_object_get (row, "layer", &of_row, NULL);
+      if (at_pixels ? of_row == G_MAXUINT : (int) of_row == layer)
+        gtk_drop_down_set_selected (self->layer_drop, i);
+    }
+  self->filling = FALSE;
 }
 
 static void
 layer_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
 {
+  show_layer (data);
+}
+
+/* (transfer full): what stands before the layers. */
+static GListModel *
+pixels_row (void)
+{
+  GListStore *store = g_list_store_new (ESP_TYPE_LAYER_ROW);
+  g_autoptr (GObject) row = g_object_new (ESP_TYPE_LAYER_ROW, "layer", G_MAXUINT, "title", _ ("Pixels"), "group", "", NULL);
+
+  g_list_store_append (store, row);
+  return G_LIST_MODEL (store);
+}
+
+/* Only what the method gives can be chosen. */
+static void
+fill_layers (EspWindow *self, const EspAttribution *method)
+{
+  g_autoptr (GListModel) pixels = pixels_row ();
+  gpointer models[2];
+  guint n = 0;
+
+  if ((method->gives & ESP_GIVES_PIXELS) != 0)
+    models[n++] = pixels;
+  if ((method->gives & ESP_GIVES_LAYERS) != 0)
+    models[n++] = esp_study_get_layers (self->study);
+  self->filling = TRUE;
+  g_list_store_splice (self->layer_models, 0, g_list_model_get_n_items (G_LIST_MODEL (self->layer_models)), models, n);
+  self->filling = FALSE;
+  show_layer (self);
+}
+
+static void
+method_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
+{
   EspWindow *self = data;
-  GListModel *layers = esp_study_get_layers (study);
-  int layer;
+  g_autofree char *id = NULL;
 
-  g_object_get (study, "layer", &layer, NULL);
-  for (guint i = 0; i < g_list_model_get_n_items (layers); i++)
-    {
-      g_autoptr (GObject) row = g_list_model_get_item (layers, i);
-      guint of_row;
-
-      g_object_get (row, "layer", &of_row, NULL);
-      if ((int) of_row == layer)
-        gtk_drop_down_set_selected (self->layer_drop, i);
-    }
+  g_object_get (study, "method", &id, NULL);
+  for (guint i = 0; esp_attribution_get (i) != NULL; i++)
+    if (g_strcmp0 (esp_attribution_get (i)->id, id) == 0)
+      {
+        self->filling = TRUE;
+        gtk_drop_down_set_selected (self->method_drop, i);
+        self->filling = FALSE;
+        fill_layers (self, esp_attribution_get (i));
+      }
 }
 
 static void
@@ -91,7 +206,8 @@ selection_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
   esp_image_list_select (self->image_list, image);
   esp_detection_list_select (self->detection_list, detection);
   esp_image_view_set_selected (self->image_view, detection);
-  gtk_drop_down_set_selected (self->target_drop, detection < 0 ? TARGET_CLASS : TARGET_BOX);
+  show_target (self);
+  esp_window_show_card (self);
 }
 
 static void
@@ -115,6 +231,47 @@ busy_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
     esp_image_list_refresh (ESP_WINDOW (data)->image_list);
 }
 
+/* The old heatmap is not taken for what was asked for; what takes long shows how far it is, and can be cancelled. */
+static gboolean
+poll_explanation (gpointer data)
+{
+  EspWindow *self = data;
+  g_autoptr (EspJob) job = esp_study_dup_look_job (self->study);
+  guint64 done = 0, total = 0;
+
+  esp_job_get_progress (job, &done, &total, NULL);
+  esp_image_view_set_stale (self->image_view, TRUE);
+  esp_image_view_show_progress (self->image_view, total > 0 ? (double) done / (double) total : 0);
+  g_clear_handle_id (&self->stale_source, g_source_remove);
+  self->stale_source = g_timeout_add (POLL, poll_explanation, self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+explaining_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
+{
+  EspWindow *self = data;
+  gboolean explaining;
+
+  g_object_get (study, "explaining", &explaining, NULL);
+  g_clear_handle_id (&self->stale_source, g_source_remove);
+  if (explaining)
+    {
+      self->stale_source = g_timeout_add (STALE_AFTER, poll_explanation, self);
+      return;
+    }
+  esp_image_view_set_stale (self->image_view, FALSE);
+  esp_image_view_show_progress (self->image_view, -1);
+}
+
+static void
+explanation_cancelled (EspImageView *view, gpointer data)
+{
+  g_autoptr (EspJob) job = esp_study_dup_look_job (ESP_WINDOW (data)->study);
+
+  esp_job_cancel (job);
+}
+
 static void
 view_changed (EspStudy *study, gpointer data)
 {
@@ -136,13 +293,19 @@ view_changed (EspStudy *study, gpointer data)
   esp_window_update_actions (self);
 }
 
+/* Those that explain nothing but a box say so. */
 static GListModel *
 method_titles (void)
 {
   GtkStringList *titles = gtk_string_list_new (NULL);
 
   for (guint i = 0; esp_attribution_get (i) != NULL; i++)
-    gtk_string_list_append (titles, _ (esp_attribution_get (i)->title));
+    {
+      const EspAttribution *method = esp_attribution_get (i);
+      g_autofree char *of_box = g_strdup_printf (_ ("%s (of a box)"), _ (method->title));
+
+      gtk_string_list_append (titles, (method->gives & ESP_WANTS_BOX) != 0 ? of_box : _ (method->title));
+    }
   return G_LIST_MODEL (titles);
 }
 
@@ -150,13 +313,18 @@ static void
 fill_drops (EspWindow *self)
 {
   g_autoptr (GListModel) methods = method_titles ();
-  g_autoptr (GtkStringList) targets = gtk_string_list_new ((const char *const[]){ _ ("This class"), _ ("This box"), NULL });
+  g_autoptr (GtkStringList) targets
+      = gtk_string_list_new ((const char *const[]){ _ ("This class"), _ ("This box"), _ ("Its objectness"), _ ("Its class"), _ ("Its x"),
+                                                    _ ("Its y"), _ ("Its width"), _ ("Its height"), _ ("What was missed"), NULL });
+  g_autoptr (GtkFlattenListModel) layers = NULL;
   g_autoptr (GtkExpression) title = gtk_property_expression_new (ESP_TYPE_LAYER_ROW, NULL, "title");
 
   gtk_drop_down_set_model (self->method_drop, methods);
   gtk_drop_down_set_model (self->target_drop, G_LIST_MODEL (targets));
   gtk_drop_down_set_expression (self->layer_drop, title);
-  gtk_drop_down_set_model (self->layer_drop, esp_study_get_layers (self->study));
+  self->layer_models = g_list_store_new (G_TYPE_LIST_MODEL); /* kept by the drop-down's model */
+  layers = gtk_flatten_list_model_new (G_LIST_MODEL (self->layer_models));
+  gtk_drop_down_set_model (self->layer_drop, G_LIST_MODEL (layers));
 }
 
 /* The legend's switch: the study then answers with another range and another view. */
@@ -176,6 +344,8 @@ esp_window_bind_explain (EspWindow *window)
   EspStudy *study = window->study;
 
   fill_drops (window);
+  method_changed (study, NULL, window);
+  esp_window_bind_card (window);
   esp_image_list_set_model (window->image_list, esp_study_get_images (study));
   esp_detection_list_set_model (window->detection_list, esp_study_get_detections (study));
   g_signal_connect (window->image_list, "image-selected", G_CALLBACK (image_selected), window);
@@ -184,10 +354,16 @@ esp_window_bind_explain (EspWindow *window)
   g_signal_connect (window->image_view, "background-activated", G_CALLBACK (background_activated), window);
   g_signal_connect (window->image_view, "notify::fixed-scale", G_CALLBACK (scale_switched), window);
   g_signal_connect (window->target_drop, "notify::selected", G_CALLBACK (target_picked), window);
+  g_signal_connect (window->method_drop, "notify::selected", G_CALLBACK (method_picked), window);
+  g_signal_connect (window->image_view, "progress-cancelled", G_CALLBACK (explanation_cancelled), window);
   g_signal_connect (window->layer_drop, "notify::selected", G_CALLBACK (layer_picked), window);
   g_signal_connect_object (study, "view-changed", G_CALLBACK (view_changed), window, 0);
   g_signal_connect_object (study, "notify::image", G_CALLBACK (selection_changed), window, 0);
   g_signal_connect_object (study, "notify::detection", G_CALLBACK (selection_changed), window, 0);
+  g_signal_connect_object (study, "notify::part", G_CALLBACK (selection_changed), window, 0);
+  g_signal_connect_object (study, "notify::method", G_CALLBACK (method_changed), window, 0);
+  g_signal_connect_object (study, "notify::at-pixels", G_CALLBACK (layer_changed), window, 0);
+  g_signal_connect_object (study, "notify::explaining", G_CALLBACK (explaining_changed), window, 0);
   g_signal_connect_object (study, "notify::layer", G_CALLBACK (layer_changed), window, 0);
   g_signal_connect_object (study, "notify::sentence", G_CALLBACK (sentence_changed), window, 0);
   g_signal_connect_object (study, "notify::busy", G_CALLBACK (busy_changed), window, 0);

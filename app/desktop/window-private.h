@@ -49,6 +49,9 @@ struct _EspWindow
   EspTrialList     *trial_list;
   EspTrainPage     *train_page;
   EspMetricTile    *map_tile, *size_tile, *bflops_tile, *latency_tile;
+  GListStore       *layer_models; /* of what the drop-down of layers is made */
+  guint             stale_source; /* while an explanation is made */
+  gboolean          filling; /* drop-downs, by the program: no signal */
   GtkDropDown      *target_drop, *method_drop, *layer_drop, *criterion_drop;
   GtkCheckButton   *round_check;
   GtkSpinner       *busy_spinner;
@@ -73,6 +76,10 @@ void esp_window_save_picture   (EspWindow    *window);
 
 /* window-explain.c: target, method and layer; the picture in view */
 void esp_window_bind_explain   (EspWindow    *window);
+
+/* window-card.c: the card beside the box that is explained */
+void esp_window_bind_card      (EspWindow    *window);
+void esp_window_show_card      (EspWindow    *window);
 
 /* window-channels.c */
 void esp_window_bind_channels  (EspWindow    *window);

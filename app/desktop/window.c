@@ -173,6 +173,7 @@ esp_window_close_request (GtkWindow *window)
   remember_panes (self);
   if (self->opening != NULL)
     esp_job_cancel (self->opening);
+  g_clear_handle_id (&self->stale_source, g_source_remove);
   return GTK_WINDOW_CLASS (esp_window_parent_class)->close_request (window);
 }
 

@@ -120,6 +120,38 @@ esp_target_mask_unref (EspTargetMask *mask)
   g_atomic_rc_box_release_full (mask, mask_clear);
 }
 
+/**
+ * esp_target_mask_extent:
+ * @mask: M
+ * @cells: (out): cells of any head where any number counts
+ * @channels: (out): channels of any head's input of which a cell counts
+ *
+ * Thread: any.
+ */
+void
+esp_target_mask_extent (const EspTargetMask *mask, guint *cells, guint *channels)
+{
+  *cells = *channels = 0;
+  for (guint i = 0; i < mask->n; i++)
+    {
+      const HeadMask *head = &mask->heads[i];
+      const gsize area = (gsize) head->shape.h * (gsize) head->shape.w;
+      g_autofree guint8 *seen = g_new0 (guint8, area);
+
+      for (gsize c = 0; c < (gsize) head->shape.c; c++)
+        {
+          gboolean any = FALSE;
+
+          for (gsize k = 0; k < area; k++)
+            if (head->weights[c * area + k] != 0)
+              seen[k] = any = TRUE;
+          *channels += any ? 1 : 0;
+        }
+      for (gsize k = 0; k < area; k++)
+        *cells += seen[k];
+    }
+}
+
 /** esp_target_mask_get_n_ones: Returns: how many raw head outputs have a weight; 0: there is nothing to explain. Thread: any. */
 guint
 esp_target_mask_get_n_ones (const EspTargetMask *mask)

@@ -15,6 +15,9 @@ EspTargetMask *esp_target_resolve         (const EspTarget      *target,
 EspTargetMask *esp_target_mask_ref        (EspTargetMask        *mask);
 void           esp_target_mask_unref      (EspTargetMask        *mask);
 guint          esp_target_mask_get_n_ones (const EspTargetMask  *mask);   /* weights that are not 0; 0: nothing to explain */
+void           esp_target_mask_extent     (const EspTargetMask  *mask,   /* what its two masks let pass, over all heads */
+                                           guint                *cells,    /* (out): of the spatial mask: cells, whatever the anchor */
+                                           guint                *channels); /* (out): of the channel mask: channels of the heads' inputs */
 const float   *esp_target_mask_get        (const EspTargetMask  *mask,    /* (transfer none) (nullable): c * h * w weights, as the head reads them */
                                            guint                 head,    /* its layer */
                                            gsize                *n);      /* (out) (optional) */

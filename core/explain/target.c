@@ -233,6 +233,15 @@ esp_target_get_detection (const EspTarget *target)
   return target->kind == ESP_TARGET_DETECTION ? &target->detection : NULL;
 }
 
+/** esp_target_get_spot: Returns: (transfer none) (nullable): where a box comes from, a part of it, or where a missed one should have. Thread: any. */
+const EspDetection *
+esp_target_get_spot (const EspTarget *target)
+{
+  const gboolean of_box = target->kind == ESP_TARGET_DETECTION || target->kind == ESP_TARGET_PART || target->kind == ESP_TARGET_MISSED;
+
+  return of_box ? &target->detection : NULL;
+}
+
 /**
  * esp_target_get_head:
  * @target: the target

@@ -62,6 +62,7 @@ int         esp_target_get_head      (const EspTarget    *target);   /* the head
 int         esp_target_get_class     (const EspTarget    *target);   /* the one class that it is about, -1 where it is none or several */
 gboolean    esp_target_get_box       (const EspTarget    *target,    /* whether it is about one box, found or drawn */
                                       EspBox             *box);      /* (out) (optional): fractions of the image */
+const EspDetection *esp_target_get_spot (const EspTarget *target); /* of one box, a part of one or a missed one: head, anchor, cell; NULL of all else */
 const EspDetection *esp_target_get_detection (const EspTarget *target); /* NULL where it is not one box */
 EspHash     esp_target_get_hash      (const EspTarget    *target);
 /* Sets the seeds of the engine (batch items all) and gives, per item, the number of ones in M (0: nothing to explain) and T. Thread: lane. */

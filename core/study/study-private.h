@@ -1,5 +1,5 @@
 /* study-private.h: the parts of the study, one file a job: study.c the object, study-open.c opening, study-plan.c plan to numbers, study-view.c the
- * picture in view, study-score.c criteria, study-trials.c what was tried, study-save.c plan files */
+ * picture in view, study-why.c roads, study-score.c criteria, study-trials.c what was tried, study-save.c plan files */
 #pragma once
 
 #include "study/live.h"
@@ -25,6 +25,9 @@ typedef enum
   STUDY_PROP_PLAN,
   STUDY_PROP_HEAT_SCALE,
   STUDY_PROP_LOOK_BFLOAT16,
+  STUDY_PROP_PART,
+  STUDY_PROP_AT_PIXELS,
+  STUDY_PROP_EXPLAINING,
   STUDY_N_PROPS,
 } StudyProp;
 
@@ -42,12 +45,17 @@ struct _EspStudy
   GListStore *images, *detections, *channels, *groups, *trials, *layers;
 
   int                   image, detection, layer;
+  int                   part;   /* of the detection, -1 the whole of it */
+  EspTarget            *missed; /* (nullable): explained in place of a detection */
+  gboolean              at_pixels, explaining;
   const EspAttribution *method;
   double                threshold;
   gboolean              heat_over_set;
   char                 *sentence, *failure, *criterion;
   EspImage             *picture;
   EspOutcome           *boxes, *pruned;
+  GArray               *candidates; /* of the picture, for its roads */
+  EspRoads             *roads;      /* (nullable): made when asked for, at the threshold */
   EspHeatmap           *heat;
   float                 set_low, set_high; /* over the pictures looked at with one layer and method */
   gboolean              set_known;
@@ -85,6 +93,9 @@ void study_view_clear     (EspStudy *study);
 void study_view_news      (EspViewNews *news, gpointer study);
 void study_view_image     (EspStudy *study, int image);
 void study_view_wish      (EspStudy *study);
+void study_why_clear      (EspStudy *study, gboolean candidates); /* roads of another threshold, or of another picture */
+void study_view_pixels    (EspStudy *study, gboolean at_pixels);
+void study_view_method    (EspStudy *study, const EspAttribution *method);
 void study_view_threshold (EspStudy *study, double threshold);
 void study_view_baseline  (guint from, guint to, gpointer study);
 

@@ -56,10 +56,22 @@ set_sentence (EspStudy *study, const char *sentence)
 }
 
 static void
+set_explaining (EspStudy *study, gboolean explaining)
+{
+  if (study->explaining == explaining)
+    return;
+  study->explaining = explaining;
+  study_notify (study, STUDY_PROP_EXPLAINING);
+}
+
+static void
 clear_picture (EspStudy *study)
 {
+  g_clear_pointer (&study->missed, esp_target_unref);
+  study->part = -1;
   g_clear_pointer (&study->picture, esp_image_unref);
   g_clear_pointer (&study->boxes, esp_outcome_free);
+  study_why_clear (study, TRUE);
   g_clear_pointer (&study->pruned, esp_outcome_free);
   g_clear_pointer (&study->heat, esp_heatmap_unref);
   g_list_store_remove_all (study->detections);
@@ -145,6 +157,15 @@ take_maps (EspStudy *study, GPtrArray *maps)
     }
 }
 
+/* What is in view must not be taken for what was asked for and did not come. */
+static void
+no_heat (EspStudy *study, gboolean cancelled)
+{
+  g_clear_pointer (&study->heat, esp_heatmap_unref);
+  set_sentence (study, cancelled ? "the explanation was cancelled: choose a box, a method or a layer to begin another" : "");
+  set_explaining (study, FALSE);
+}
+
 #define TAKE(study, slot, part, free_func)                                                                                                 \
   G_STMT_START                                                                                                                             \
   {                                                                                                                                        \
@@ -168,17 +189,28 @@ study_view_news (EspViewNews *news, gpointer data)
   TAKE (study, picture, news->picture, esp_image_unref);
   TAKE (study, boxes, news->boxes, esp_outcome_free);
   TAKE (study, pruned, news->pruned, esp_outcome_free);
+  if (news->candidates != NULL)
+    study_why_clear (study, TRUE);
+  TAKE (study, candidates, news->candidates, g_array_unref);
   TAKE (study, heat, news->heat, esp_heatmap_unref);
   if (boxes)
     fill_detections (study);
   if (heat)
     widen_scale (study);
   if (news->sentence != NULL)
-    set_sentence (study, news->sentence);
+    {
+      if (news->none)
+        g_clear_pointer (&study->heat, esp_heatmap_unref);
+      set_sentence (study, news->sentence);
+      set_explaining (study, FALSE);
+    }
   if (news->maps != NULL)
     take_maps (study, news->maps);
+  if (news->cancelled || news->failure != NULL)
+    no_heat (study, news->cancelled);
   if (news->idle)
     {
+      set_explaining (study, FALSE);
       study->viewing = FALSE;
       study_update_busy (study);
     }
@@ -186,21 +218,33 @@ study_view_news (EspViewNews *news, gpointer data)
   study_view_changed (study);
 }
 
+/* (transfer full) (nullable): the box, part or missed object that is chosen; NULL: the class. */
+static EspTarget *
+chosen_target (EspStudy *study)
+{
+  const EspDetection *detection;
+
+  if (study->missed != NULL)
+    return esp_target_ref (study->missed);
+  if (study->boxes == NULL || study->detection < 0 || (guint) study->detection >= study->boxes->n)
+    return NULL;
+  detection = &study->boxes->detections[study->detection];
+  return study->part >= 0 ? esp_target_new_part (detection, (EspPart) study->part) : esp_target_new_detection (detection);
+}
+
 /** study_view_wish: asks for what is chosen now. Thread: main. */
 void
 study_view_wish (EspStudy *study)
 {
-  EspViewWish wish = { .image = study->image, .layer = study->layer, .method = study->method };
+  g_autoptr (EspTarget) target = chosen_target (study);
+  EspViewWish wish
+      = { .image = study->image, .target = target, .layer = study->layer, .pixels = study->at_pixels, .method = study->method };
 
   if (study->view == NULL || study->image < 0)
     return;
-  if (study->boxes != NULL && study->detection >= 0 && (guint) study->detection < study->boxes->n)
-    {
-      wish.has_box = TRUE;
-      wish.box = study->boxes->detections[study->detection];
-    }
   study->viewing = TRUE;
   study_update_busy (study);
+  set_explaining (study, study->layer >= 0);
   esp_view_set_wish (study->view, &wish);
   forget_maps (study); /* whoever shows a map asks again at once, and must ask for the new wish */
 }
@@ -214,6 +258,7 @@ study_view_image (EspStudy *study, int image)
   study->detection = -1;
   study_notify (study, STUDY_PROP_IMAGE);
   study_notify (study, STUDY_PROP_DETECTION);
+  study_notify (study, STUDY_PROP_PART);
   study_view_wish (study);
   study_view_changed (study);
 }
@@ -234,6 +279,50 @@ esp_study_select_image (EspStudy *study, int image)
   study_view_image (study, image);
 }
 
+/* What is explained: @missed (nullable) (transfer full), or a detection or a part of it, or with -1 the class. */
+static void
+choose (EspStudy *study, int detection, int part, EspTarget *missed)
+{
+  g_clear_pointer (&study->missed, esp_target_unref);
+  study->missed = missed;
+  study->detection = detection;
+  study->part = part;
+  study_notify (study, STUDY_PROP_DETECTION);
+  study_notify (study, STUDY_PROP_PART);
+  study_view_wish (study);
+}
+
+/** study_view_pixels: the heatmap is at the pixels, or of the layer; what the method cannot give is not chosen. Thread: main. */
+void
+study_view_pixels (EspStudy *study, gboolean at_pixels)
+{
+  const guint needed = at_pixels ? ESP_GIVES_PIXELS : ESP_GIVES_LAYERS;
+
+  if (at_pixels == study->at_pixels || (study->method->gives & needed) == 0)
+    return;
+  study->at_pixels = at_pixels;
+  study->set_known = FALSE;
+  study_notify (study, STUDY_PROP_AT_PIXELS);
+  study_view_wish (study);
+}
+
+/** study_view_method: explains by @method, at the pixels where it gives nothing else. Thread: main. */
+void
+study_view_method (EspStudy *study, const EspAttribution *method)
+{
+  const gboolean at_pixels = (method->gives & ESP_GIVES_LAYERS) == 0 || (study->at_pixels && (method->gives & ESP_GIVES_PIXELS) != 0);
+
+  study->method = method;
+  study->set_known = FALSE;
+  if (at_pixels != study->at_pixels)
+    {
+      study->at_pixels = at_pixels;
+      study_notify (study, STUDY_PROP_AT_PIXELS);
+    }
+  study_notify (study, STUDY_PROP_METHOD);
+  study_view_wish (study);
+}
+
 /**
  * esp_study_select_detection:
  * @study: the study
@@ -248,11 +337,65 @@ esp_study_select_detection (EspStudy *study, int detection)
   if (detection >= (int) g_list_model_get_n_items (G_LIST_MODEL (study->detections)))
     return;
   detection = MAX (detection, -1);
-  if (detection == study->detection)
+  if (detection == study->detection && study->missed == NULL)
     return;
-  study->detection = detection;
-  study_notify (study, STUDY_PROP_DETECTION);
-  study_view_wish (study);
+  choose (study, detection, -1, NULL);
+}
+
+/**
+ * esp_study_select_part:
+ * @study: the study, with a detection chosen
+ * @part: EspPart of it; -1 for the whole of it
+ *
+ * What is explained. Without a detection nothing happens. Thread: main.
+ */
+void
+esp_study_select_part (EspStudy *study, int part)
+{
+  g_return_if_fail (ESP_IS_STUDY (study) && part >= -1 && part < ESP_N_PARTS);
+  if (study->detection >= 0 && part != study->part)
+    choose (study, study->detection, part, NULL);
+}
+
+/**
+ * esp_study_explain_missed:
+ * @study: the study, with a picture in view
+ * @box: drawn or labelled; fractions of the picture
+ * @class_index: what it should have been called
+ * @error: as esp_target_new_missed()
+ *
+ * What is explained, in place of a detection. Thread: main. Returns: whether such a box is possible.
+ */
+gboolean
+esp_study_explain_missed (EspStudy *study, EspBox box, int class_index, GError **error)
+{
+  EspTarget *target;
+  EspShape input;
+
+  g_return_val_if_fail (ESP_IS_STUDY (study) && study->picture != NULL, FALSE);
+  input = esp_network_get_input (study->material->network);
+  target = esp_target_new_missed (study->material->network,
+                                  esp_fit_place (study->material->options.fit, esp_image_get_width (study->picture),
+                                                 esp_image_get_height (study->picture), input.w, input.h),
+                                  box, class_index, error);
+  if (target == NULL)
+    return FALSE;
+  choose (study, -1, -1, target);
+  return TRUE;
+}
+
+/** esp_study_get_missed: Returns: (transfer none) (nullable): the box that esp_study_explain_missed() explains. Thread: main. */
+const EspDetection *
+esp_study_get_missed (EspStudy *study)
+{
+  return study->missed != NULL ? esp_target_get_spot (study->missed) : NULL;
+}
+
+/** esp_study_dup_look_job: Returns: (transfer full) (nullable): what is under way for the picture in view. Thread: main. */
+EspJob *
+esp_study_dup_look_job (EspStudy *study)
+{
+  return study->view != NULL && study->viewing ? esp_view_dup_job (study->view) : NULL;
 }
 
 static EspRow *
@@ -303,6 +446,11 @@ esp_study_select_layer (EspStudy *study, int layer)
   study->layer = layer;
   study->set_known = FALSE;
   fill_channels (study);
+  if (study->at_pixels && (study->method->gives & ESP_GIVES_LAYERS) != 0)
+    {
+      study->at_pixels = FALSE;
+      study_notify (study, STUDY_PROP_AT_PIXELS);
+    }
   study_notify (study, STUDY_PROP_LAYER);
   study_view_wish (study);
 }
@@ -388,6 +536,7 @@ study_view_threshold (EspStudy *study, double threshold)
   if (threshold == study->threshold)
     return;
   study->threshold = threshold;
+  study_why_clear (study, FALSE);
   study_notify (study, STUDY_PROP_THRESHOLD);
   if (study->material == NULL)
     return;

@@ -186,6 +186,15 @@ study_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case STUDY_PROP_LOOK_BFLOAT16:
       g_value_set_boolean (value, self->look_bfloat16);
       break;
+    case STUDY_PROP_PART:
+      g_value_set_int (value, self->part);
+      break;
+    case STUDY_PROP_AT_PIXELS:
+      g_value_set_boolean (value, self->at_pixels);
+      break;
+    case STUDY_PROP_EXPLAINING:
+      g_value_set_boolean (value, self->explaining);
+      break;
     case STUDY_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -197,11 +206,8 @@ set_method (EspStudy *self, const char *id)
 {
   const EspAttribution *method = id != NULL ? esp_attribution_find (id) : NULL;
 
-  if (method == NULL || method == self->method)
-    return;
-  self->method = method;
-  study_notify (self, STUDY_PROP_METHOD);
-  study_view_wish (self);
+  if (method != NULL && method != self->method)
+    study_view_method (self, method);
 }
 
 static void
@@ -254,6 +260,12 @@ study_set_property (GObject *object, guint id, const GValue *value, GParamSpec *
     case STUDY_PROP_THRESHOLD:
       study_view_threshold (self, g_value_get_double (value));
       break;
+    case STUDY_PROP_PART:
+      esp_study_select_part (self, g_value_get_int (value));
+      break;
+    case STUDY_PROP_AT_PIXELS:
+      study_view_pixels (self, g_value_get_boolean (value));
+      break;
     case STUDY_PROP_HEAT_SCALE:
       set_heat_scale (self, g_value_get_string (value));
       break;
@@ -287,6 +299,9 @@ install_properties (GObjectClass *klass)
   props[STUDY_PROP_PLAN] = g_param_spec_object ("plan", NULL, NULL, ESP_TYPE_PLAN, read);
   props[STUDY_PROP_HEAT_SCALE] = g_param_spec_string ("heat-scale", NULL, NULL, "image", write);
   props[STUDY_PROP_LOOK_BFLOAT16] = g_param_spec_boolean ("look-bfloat16", NULL, NULL, FALSE, write);
+  props[STUDY_PROP_PART] = g_param_spec_int ("part", NULL, NULL, -1, ESP_N_PARTS - 1, -1, write);
+  props[STUDY_PROP_AT_PIXELS] = g_param_spec_boolean ("at-pixels", NULL, NULL, FALSE, write);
+  props[STUDY_PROP_EXPLAINING] = g_param_spec_boolean ("explaining", NULL, NULL, FALSE, read);
   g_object_class_install_properties (klass, STUDY_N_PROPS, props);
 }
 
@@ -315,7 +330,7 @@ esp_study_init (EspStudy *self)
   self->groups = g_list_store_new (ESP_TYPE_GROUP_ROW);
   self->trials = g_list_store_new (ESP_TYPE_TRIAL_ROW);
   self->layers = g_list_store_new (ESP_TYPE_LAYER_ROW);
-  self->image = self->detection = self->layer = -1;
+  self->image = self->detection = self->layer = self->part = -1;
   self->threshold = .25;
   self->prefix_budget = DEFAULT_PREFIX_BUDGET;
   self->sentence = g_strdup ("");

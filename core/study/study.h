@@ -4,6 +4,7 @@
 #include "base/lane.h"
 #include "explain/attribution.h"
 #include "measure/latency.h"
+#include "measure/road.h"
 #include "measure/summary.h"
 #include "net/cost.h"
 #include "prune/plan.h"
@@ -35,8 +36,9 @@ void      esp_study_files_complete  (EspStudyFiles *files);
  *   image (int, -1), detection (int, -1 = whole class), layer (int), method (string), criterion (string),
  *   threshold (double 0..1 shown boxes), sentence (string: what is explained, in words), failure (string, the last error as a sentence, "" none),
  *   plan (EspPlan), heat-scale ("image" or "set"), notice (string: what was left out of the data, "" nothing).
- *   look-bfloat16 (boolean: quick looks in bfloat16, where the processor has it).
- *   Writable: image, detection, layer, method, criterion, threshold, heat-scale, look-bfloat16.
+ *   look-bfloat16 (boolean: quick looks in bfloat16, where the processor has it), part (int: EspPart of the detection, -1 the whole of it),
+ *   at-pixels (boolean: the heatmap is at the pixels, not at the layer), explaining (boolean: the heatmap in hand is an older wish's).
+ *   Writable: image, detection, part, at-pixels, layer, method, criterion, threshold, heat-scale, look-bfloat16.
  * Signals: "view-changed" (picture, boxes or heat to be drawn again), "numbers-changed" (tiles), "failed" (GError: an error to be shown). */
 EspStudy       *esp_study_new              (EspLane       *lane);
 void            esp_study_open_async       (EspStudy            *study,
@@ -73,6 +75,20 @@ void            esp_study_select_detection (EspStudy      *study,
                                             int            detection); /* -1: the class, over the image */
 void            esp_study_select_layer     (EspStudy      *study,
                                             int            layer);
+
+void            esp_study_select_part      (EspStudy      *study,
+                                            int            part);     /* EspPart of the detection; -1: the whole of it */
+gboolean        esp_study_explain_missed   (EspStudy      *study,    /* instead of a detection: what should have been found here */
+                                            EspBox         box,      /* fractions of the picture */
+                                            int            class_index,
+                                            GError       **error);
+const EspDetection *esp_study_get_missed   (EspStudy      *study);   /* (nullable): that box, and where training would have put it; no score */
+EspRoads       *esp_study_get_roads        (EspStudy      *study);   /* (transfer none) (nullable): why each box of the picture is there, and why others are not */
+int             esp_study_find_road        (EspStudy      *study,    /* row of the roads of a detection; -1 none */
+                                            int            detection);
+int             esp_study_guess_class      (EspStudy      *study,    /* what the network most likely holds a drawn box for; -1: nothing there */
+                                            EspBox         box);
+EspJob         *esp_study_dup_look_job     (EspStudy      *study);   /* (transfer full) (nullable): of the picture in view: progress, cancel */
 
 /* The picture in view; NULL or 0 while not there. */
 EspImage       *esp_study_get_image        (EspStudy      *study);

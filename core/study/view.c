@@ -8,13 +8,18 @@
 #include "study/view.h"
 
 #include <pthread.h>
+#include <string.h>
 
+#include "detect/decode.h"
 #include "explain/explainer.h"
 #include "explain/sentence.h"
+#include "explain/target-mask.h"
+#include "measure/road.h"
 #include "study/live-private.h"
 
-#define STRONG .25f /* a box below does not decide which class is explained */
-#define TAU    .02f /* method 1's */
+#define STRONG  .25f /* a box below does not decide which class is explained */
+#define TAU     .02f /* method 1's */
+#define NO_HEAT (-3) /* in place of a layer */
 
 struct _EspView
 {
@@ -28,7 +33,8 @@ struct _EspView
   pthread_mutex_t lock; /* of all below, up to the line */
   gboolean closed;
   EspViewWish wish;
-  guint64 serial; /* bumped by every new wish */
+  guint64 serial;  /* bumped by every new wish */
+  guint64 refused; /* the wish whose explanation was cancelled by hand or failed: not tried again */
   EspMask *mask;
   GArray *wanted;   /* of guint: channels whose map is asked for */
   EspJob *job;      /* (nullable): of the explanation under way */
@@ -41,13 +47,14 @@ struct _EspView
   EspPlacement placement;
   int broken;          /* could not be read: not tried again until chosen again; -1 none */
   int strong_class;    /* of the strongest box, -1 where none is strong */
+  char *masks;         /* (nullable): what method 1's two masks of that class let pass, in words */
   EspHash pruned_mask; /* whose boxes were handed out last for this image */
   gboolean has_pruned;
   EspExplainer *explainer;
   const EspAttribution *method; /* that the explainer has run */
   EspTarget *target;            /* what the explainer has run for this image; NULL nothing */
-  int run_layer;                /* and for which layer, where the method keeps no other */
-  int heat_layer;               /* of the heatmap handed out last, -1 none */
+  int ran_layer;                /* for which layer that run was, or ESP_PIXELS or ESP_EVERY_LAYER */
+  int heat_layer;               /* of the heatmap handed out last, or ESP_PIXELS; NO_HEAT none */
 };
 
 static EspView *
@@ -61,6 +68,7 @@ news_clear (EspViewNews *news)
 {
   g_clear_pointer (&news->picture, esp_image_unref);
   g_clear_pointer (&news->boxes, esp_outcome_free);
+  g_clear_pointer (&news->candidates, g_array_unref);
   g_clear_pointer (&news->pruned, esp_outcome_free);
   g_clear_pointer (&news->heat, esp_heatmap_unref);
   g_clear_pointer (&news->sentence, g_free);
@@ -74,10 +82,12 @@ view_clear (gpointer data)
   EspView *view = data;
 
   news_clear (&view->news);
+  g_clear_pointer (&view->wish.target, esp_target_unref);
   g_clear_pointer (&view->mask, esp_mask_unref);
   g_clear_pointer (&view->job, esp_job_unref);
   g_array_unref (view->wanted);
   g_free (view->input);
+  g_free (view->masks);
   g_clear_pointer (&view->target, esp_target_unref);
   g_clear_pointer (&view->explainer, esp_explainer_free);
   live_unref (view->live);
@@ -114,7 +124,8 @@ esp_view_new (EspLane *lane, EspMaterial *material, EspLive *live, EspViewFunc f
   view->func = func;
   view->data = data;
   view->wish = (EspViewWish){ .image = -1, .layer = -1 };
-  view->image = view->heat_layer = view->strong_class = view->broken = -1;
+  view->image = view->strong_class = view->broken = -1;
+  view->heat_layer = NO_HEAT;
   view->wanted = g_array_new (FALSE, FALSE, sizeof (guint));
   pthread_mutex_init (&view->lock, NULL);
   return view;
@@ -175,6 +186,7 @@ typedef struct
   guint64 serial;
   EspMask *mask;
   EspJob *job;
+  gboolean explaining, tried;
 } Look;
 
 /* With the lock held. What belongs to the picture alone survives a change of box, layer or method; the rest belongs to one wish. Results of
@@ -191,6 +203,18 @@ begin_news (Look *look, gboolean of_picture)
   view->news.image = look->wish.image;
   queue_idle (view);
   return TRUE;
+}
+
+/* Cancelled by hand or failed once: only another wish begins anew. */
+static gboolean
+is_refused (Look *look)
+{
+  gboolean refused;
+
+  pthread_mutex_lock (&look->view->lock);
+  refused = look->view->refused == look->serial;
+  pthread_mutex_unlock (&look->view->lock);
+  return refused;
 }
 
 /* Puts one part into the slot; FALSE where nobody wants it any more, and then it is freed. */
@@ -232,8 +256,9 @@ forget_image (EspView *view)
 {
   view->image = -1;
   view->has_pruned = FALSE;
-  view->heat_layer = -1;
+  view->heat_layer = NO_HEAT;
   g_clear_pointer (&view->target, esp_target_unref);
+  g_clear_pointer (&view->masks, g_free);
 }
 
 /* A newer wish has come: no failure, but the end of this act. */
@@ -242,6 +267,36 @@ drop (GError **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "a newer picture is wanted");
   return FALSE;
+}
+
+/* The class of the strongest box, over the whole picture; where none is strong every class. */
+static EspTarget *
+class_target (const EspView *view)
+{
+  g_autofree int *classes = g_new0 (int, MAX (view->material->n_classes, 1));
+
+  for (guint i = 0; i < view->material->n_classes; i++)
+    classes[i] = (int) i;
+  if (view->strong_class >= 0)
+    return esp_target_new_classes (&view->strong_class, 1, TAU);
+  return esp_target_new_classes (classes, view->material->n_classes, TAU);
+}
+
+/* What method 1's two masks let pass of the picture that @engine has just seen. */
+static gboolean
+tell_masks (EspView *view, EspEngine *engine, GError **error)
+{
+  g_autoptr (EspTarget) target = class_target (view);
+  g_autoptr (EspTargetMask) mask = esp_target_resolve (target, engine, 0, error);
+  guint cells, channels;
+
+  g_clear_pointer (&view->masks, g_free);
+  if (mask == NULL)
+    return FALSE;
+  esp_target_mask_extent (mask, &cells, &channels);
+  view->masks = g_strdup_printf ("spatial mask %u %s, channel mask %u %s, above 0.02", cells, cells == 1 ? "cell" : "cells", channels,
+                                 channels == 1 ? "channel" : "channels");
+  return TRUE;
 }
 
 /* Decodes the picture and lets the unpruned network look at it. */
@@ -255,6 +310,7 @@ make_picture (Look *look, GError **error)
   g_autoptr (EspImage) picture = NULL;
   g_autoptr (EspEngine) engine = NULL;
   g_autoptr (EspOutcome) outcome = NULL;
+  g_autoptr (GArray) candidates = NULL;
   gboolean wanted;
 
   forget_image (view);
@@ -273,6 +329,10 @@ make_picture (Look *look, GError **error)
     return FALSE;
   /* rows are sorted by score */
   view->strong_class = outcome->n > 0 && outcome->detections[0].score > STRONG ? outcome->detections[0].class_index : -1;
+  candidates = esp_decode (engine, 0, view->placement, ESP_ROAD_FLOOR, error);
+  if (candidates == NULL || !tell_masks (view, engine, error))
+    return FALSE;
+  HAND_OUT (look, TRUE, view->news.candidates, candidates, g_array_unref);
   wanted = HAND_OUT (look, TRUE, view->news.boxes, outcome, esp_outcome_free);
   view->image = wanted ? look->wish.image : -1;
   return wanted || drop (error);
@@ -298,20 +358,32 @@ make_pruned (Look *look, GError **error)
   return view->has_pruned || drop (error);
 }
 
-/* The chosen box; else the class of the strongest box, over the whole picture; else every class. */
+/* What was chosen; else the class, over the whole picture. */
 static EspTarget *
 choose_target (Look *look)
 {
-  const EspView *view = look->view;
-  g_autofree int *classes = g_new0 (int, MAX (view->material->n_classes, 1));
+  return look->wish.target != NULL ? esp_target_ref (look->wish.target) : class_target (look->view);
+}
 
-  if (look->wish.has_box)
-    return esp_target_new_detection (&look->wish.box);
-  for (guint i = 0; i < view->material->n_classes; i++)
-    classes[i] = (int) i;
-  if (view->strong_class >= 0)
-    return esp_target_new_classes (&view->strong_class, 1, TAU);
-  return esp_target_new_classes (classes, view->material->n_classes, TAU);
+/* For which layer a run must be: of most methods every layer can be read of any run, and the pixels where it was for them; those that keep one
+ * layer keep the pixels, too. */
+static int
+run_layer (const EspViewWish *wish)
+{
+  if ((wish->method->gives & ESP_KEEPS_LAYER) != 0)
+    return wish->layer;
+  return wish->pixels ? ESP_PIXELS : ESP_EVERY_LAYER;
+}
+
+/* Boxes of one cell may have one mask, and are told apart all the same. */
+static gboolean
+is_target (const EspTarget *target, const EspTarget *other)
+{
+  const EspDetection *spot = esp_target_get_spot (target), *spot_of_other = esp_target_get_spot (other);
+
+  if (!esp_hash_equal (esp_target_get_hash (target), esp_target_get_hash (other)) || (spot == NULL) != (spot_of_other == NULL))
+    return FALSE;
+  return spot == NULL || (spot->score == spot_of_other->score && memcmp (&spot->box, &spot_of_other->box, sizeof spot->box) == 0);
 }
 
 static gboolean
@@ -319,13 +391,13 @@ run_explainer (Look *look, EspTarget *target, GError **error)
 {
   EspView *view = look->view;
   const EspExplainerOptions options = { .backend = view->material->options.backend, .bn = view->material->options.bn };
-  const gboolean narrow = (look->wish.method->gives & ESP_KEEPS_LAYER) != 0;
 
-  if (view->target != NULL && view->method == look->wish.method && (!narrow || view->run_layer == look->wish.layer)
-      && esp_hash_equal (esp_target_get_hash (view->target), esp_target_get_hash (target)))
+  const int layer = run_layer (&look->wish);
+
+  if (view->target != NULL && view->method == look->wish.method && view->ran_layer == layer && is_target (view->target, target))
     return TRUE;
   g_clear_pointer (&view->target, esp_target_unref);
-  view->heat_layer = -1;
+  view->heat_layer = NO_HEAT;
   if (view->explainer == NULL)
     view->explainer = esp_explainer_new (view->material->network, view->material->weights, &options);
   if (view->method != look->wish.method)
@@ -335,10 +407,47 @@ run_explainer (Look *look, EspTarget *target, GError **error)
         return FALSE;
       view->method = look->wish.method;
     }
-  if (!esp_explainer_run (view->explainer, view->input, target, narrow ? look->wish.layer : ESP_EVERY_LAYER, look->job, error))
+  esp_explainer_set_placement (view->explainer, view->placement);
+  if (!esp_explainer_run (view->explainer, view->input, target, layer, look->job, error))
     return FALSE;
   view->target = esp_target_ref (target);
-  view->run_layer = look->wish.layer;
+  view->ran_layer = layer;
+  return TRUE;
+}
+
+/* Where a class is explained, its two masks are told as what they are. */
+static char *
+tell (Look *look, const EspTarget *target, const EspHeatmap *heat)
+{
+  const EspView *view = look->view;
+  const guint n_ones = esp_explainer_get_n_ones (view->explainer);
+  const char *note = esp_explainer_get_note (view->explainer);
+  g_autofree char *sentence = esp_explain_sentence (target, (const char *const *) view->material->names, heat, n_ones);
+  const char *masks = look->wish.target == NULL && n_ones > 0 ? view->masks : NULL;
+
+  return g_strconcat (sentence, masks != NULL ? "; " : "", masks != NULL ? masks : "", note != NULL ? "; " : "", note != NULL ? note : "",
+                      NULL);
+}
+
+static void
+set_none (Look *look, gboolean none)
+{
+  pthread_mutex_lock (&look->view->lock);
+  if (begin_news (look, FALSE))
+    look->view->news.none = none;
+  pthread_mutex_unlock (&look->view->lock);
+}
+
+/* A box is wanted and none is chosen: no failure, but nothing to be seen. */
+static gboolean
+ask_for_box (Look *look)
+{
+  EspView *view = look->view;
+  g_autofree char *sentence = g_strdup_printf ("%s explains one box: choose one, or draw one that was missed", look->wish.method->title);
+
+  if (HAND_OUT (look, FALSE, view->news.sentence, sentence, g_free))
+    set_none (look, TRUE);
+  view->heat_layer = NO_HEAT;
   return TRUE;
 }
 
@@ -351,21 +460,28 @@ make_heat (Look *look, GError **error)
   g_autoptr (EspTarget) target = choose_target (look);
   g_autoptr (EspHeatmap) heat = NULL;
   g_autofree char *sentence = NULL;
+  const int layer = wish->pixels ? ESP_PIXELS : wish->layer;
 
+  if (is_refused (look))
+    return TRUE;
+  if ((wish->method->gives & ESP_WANTS_BOX) != 0 && !esp_target_get_box (target, NULL))
+    return ask_for_box (look);
   if (!run_explainer (look, target, error))
     return FALSE;
-  if (view->heat_layer == wish->layer)
+  if (view->heat_layer == layer)
     return TRUE;
-  heat = esp_explainer_heatmap (view->explainer, wish->layer, -1, view->placement, error);
+  view->heat_layer = NO_HEAT;
+  heat = esp_explainer_heatmap (view->explainer, layer, -1, view->placement, error);
   if (heat == NULL)
     return FALSE;
-  sentence = esp_explain_sentence (target, (const char *const *) view->material->names, heat, esp_explainer_get_n_ones (view->explainer));
+  sentence = tell (look, target, heat);
   if (heat->target == NULL)
     heat->target = g_strdup (sentence);
   if (!HAND_OUT (look, FALSE, view->news.heat, heat, esp_heatmap_unref))
     return drop (error);
+  set_none (look, FALSE);
   HAND_OUT (look, FALSE, view->news.sentence, sentence, g_free);
-  view->heat_layer = wish->layer;
+  view->heat_layer = layer;
   return TRUE;
 }
 
@@ -380,6 +496,13 @@ go_on (Look *look)
   current = !look->view->closed && look->view->serial == look->serial;
   pthread_mutex_unlock (&look->view->lock);
   return current;
+}
+
+/* Of a method that explains the pixels alone there are no maps of channels. */
+static gboolean
+has_maps (Look *look)
+{
+  return look->view->heat_layer != NO_HEAT && (look->wish.method->gives & ESP_GIVES_LAYERS) != 0;
 }
 
 static GArray *
@@ -403,7 +526,7 @@ make_maps (Look *look, GError **error)
   EspView *view = look->view;
   g_autoptr (GArray) wanted = take_wanted (look);
 
-  for (guint i = 0; wanted != NULL && i < wanted->len && go_on (look); i++)
+  for (guint i = 0; wanted != NULL && has_maps (look) && i < wanted->len && go_on (look); i++)
     {
       const int channel = (int) g_array_index (wanted, guint, i);
       EspHeatmap *map = esp_explainer_heatmap (view->explainer, look->wish.layer, channel, view->placement, error);
@@ -428,10 +551,12 @@ begin_look (EspView *view, Look *look)
 {
   pthread_mutex_lock (&view->lock);
   view->act_queued = FALSE;
-  *look = (Look){ .view = view, .wish = view->wish, .serial = view->serial, .job = esp_job_new ("Picture") };
+  *look = (Look){ .view = view, .wish = view->wish, .serial = view->serial, .job = esp_job_new ("Explanation") };
   if (view->fresh)
     view->image = view->broken = -1;
   view->fresh = FALSE;
+  if (look->wish.target != NULL)
+    esp_target_ref (look->wish.target);
   look->mask = view->mask != NULL ? esp_mask_ref (view->mask) : NULL;
   g_clear_pointer (&view->job, esp_job_unref);
   view->job = esp_job_ref (look->job);
@@ -448,6 +573,9 @@ end_look (Look *look, GError *error)
   if (begin_news (look, FALSE))
     {
       view->news.idle = !view->act_queued;
+      view->news.cancelled = dropped && esp_job_is_cancelled (look->job);
+      if (error != NULL && look->tried)
+        view->refused = look->serial;
       if (error != NULL && !dropped)
         {
           g_clear_error (&view->news.failure);
@@ -456,7 +584,51 @@ end_look (Look *look, GError *error)
     }
   pthread_mutex_unlock (&view->lock);
   g_clear_pointer (&look->mask, esp_mask_unref);
+  g_clear_pointer (&look->wish.target, esp_target_unref);
   esp_job_unref (look->job);
+}
+
+/* The plan has changed while a slow method explains: the pruned network's boxes need not wait for it. */
+static void
+catch_up (Look *look)
+{
+  Look now = *look;
+  g_autoptr (EspMask) mask = NULL;
+
+  pthread_mutex_lock (&look->view->lock);
+  mask = look->view->mask != NULL ? esp_mask_ref (look->view->mask) : NULL;
+  pthread_mutex_unlock (&look->view->lock);
+  if (mask == NULL || (look->mask != NULL && esp_hash_equal (esp_mask_get_hash (mask), esp_mask_get_hash (look->mask))))
+    return;
+  now.mask = mask;
+  now.job = NULL;
+  if (!make_pruned (&now, NULL))
+    return; /* the act that waits for this mask says why */
+  g_clear_pointer (&look->mask, esp_mask_unref);
+  look->mask = g_steal_pointer (&mask);
+}
+
+/* At every check for cancel: a slider goes before the next layer. */
+static void
+between (gpointer data)
+{
+  Look *look = data;
+
+  if (!look->explaining) /* the engines of all others are in use */
+    return;
+  esp_lane_yield (look->view->lane);
+  catch_up (look);
+}
+
+static gboolean
+explain (Look *look, GError **error)
+{
+  gboolean good;
+
+  look->explaining = look->tried = TRUE;
+  good = make_heat (look, error);
+  look->explaining = FALSE;
+  return good && make_maps (look, error);
 }
 
 /* Makes what the newest wish lacks. Thread: lane. */
@@ -469,6 +641,7 @@ view_act (gpointer data)
   gboolean good = TRUE;
 
   begin_look (view, &look);
+  esp_job_set_between (look.job, between, &look);
   if (look.wish.image >= 0 && look.wish.image != view->broken)
     {
       good = view->image == look.wish.image || make_picture (&look, &error);
@@ -476,7 +649,7 @@ view_act (gpointer data)
         view->broken = look.wish.image;
       good = good && (look.mask == NULL || make_pruned (&look, &error));
       if (look.wish.layer >= 0 && look.wish.method != NULL)
-        good = good && make_heat (&look, &error) && make_maps (&look, &error);
+        good = good && explain (&look, &error);
     }
   end_look (&look, error);
 }
@@ -503,7 +676,10 @@ esp_view_set_wish (EspView *view, const EspViewWish *wish)
 {
   pthread_mutex_lock (&view->lock);
   view->fresh = view->fresh || view->wish.image != wish->image;
+  g_clear_pointer (&view->wish.target, esp_target_unref);
   view->wish = *wish;
+  if (wish->target != NULL)
+    esp_target_ref (wish->target);
   view->serial++;
   g_array_set_size (view->wanted, 0);
   esp_job_cancel (view->job);
@@ -520,6 +696,18 @@ esp_view_set_mask (EspView *view, EspMask *mask)
   view->mask = esp_mask_ref (mask);
   post (view);
   pthread_mutex_unlock (&view->lock);
+}
+
+/** esp_view_dup_job: Returns: (transfer full) (nullable): what is under way in the lane for this view, or was last. Thread: main. */
+EspJob *
+esp_view_dup_job (EspView *view)
+{
+  EspJob *job;
+
+  pthread_mutex_lock (&view->lock);
+  job = view->job != NULL ? esp_job_ref (view->job) : NULL;
+  pthread_mutex_unlock (&view->lock);
+  return job;
 }
 
 /** esp_view_want_channel: asks for one channel's own map of the wish in hand. Thread: main. */

@@ -11,9 +11,9 @@ typedef struct _EspView EspView;
 typedef struct
 {
   int                   image;     /* -1: nothing */
-  gboolean              has_box;
-  EspDetection          box;       /* explained where there is one, else the class of the strongest box over the whole picture */
-  int                   layer;     /* -1: nothing is explained */
+  EspTarget            *target;    /* (nullable): NULL: the class of the strongest box over the whole picture */
+  int                   layer;     /* whose channels are looked at; -1: nothing is explained */
+  gboolean              pixels;    /* the heatmap is at the pixels, else of that layer */
   const EspAttribution *method;
 } EspViewWish;
 
@@ -23,11 +23,14 @@ typedef struct
   int          image;
   EspImage    *picture;
   EspOutcome  *boxes;    /* of the unpruned network */
+  GArray      *candidates; /* of EspDetection: all that it said above ESP_ROAD_FLOOR, before suppression */
   EspOutcome  *pruned;   /* of the plan's cut network */
   EspHeatmap  *heat;
   char        *sentence;
   GPtrArray   *maps;     /* of EspHeatmap: channels' own, of the wish in hand */
   GError      *failure;
+  gboolean     none;      /* there is no heatmap of the newest wish: the sentence says why */
+  gboolean     cancelled; /* by hand: there is no heatmap of the newest wish, and none will be made */
   gboolean     idle;     /* nothing more is under way for the newest wish */
 } EspViewNews;
 
@@ -41,9 +44,10 @@ EspView  *esp_view_new          (EspLane           *lane,
                                  gpointer           data);
 void      esp_view_close        (EspView           *view);  /* (transfer full): calls nothing back from here on */
 void      esp_view_set_wish     (EspView           *view,
-                                 const EspViewWish *wish);
+                                 const EspViewWish *wish);  /* copied; a reference to its target is taken */
 void      esp_view_set_mask     (EspView           *view,
                                  EspMask           *mask);
+EspJob   *esp_view_dup_job      (EspView           *view); /* (transfer full) (nullable): what is under way for the wish: progress, cancel */
 void      esp_view_want_channel (EspView           *view,   /* of the wish's layer */
                                  guint              channel);
 

@@ -7,7 +7,11 @@
 #include <math.h>
 
 #include "common.h"
+#include "explain/target.h"
+#include "image-canvas-private.h"
 #include "draw/palette.h"
+
+#define N_CARD 8 /* toggle buttons of the card, which come first: its lines, and the choice of a class */
 
 static int said; /* -2 nothing, -1 background, else the box */
 
@@ -318,7 +322,74 @@ test_legend (void)
   g_object_set (view, "fixed-scale", TRUE, NULL);
   g_object_get (view, "fixed-scale", &fixed, NULL);
   g_assert_true (fixed);
-  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (test_find (GTK_WIDGET (view), GTK_TYPE_TOGGLE_BUTTON, 0))), ==, "all images seen");
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (test_find (GTK_WIDGET (view), GTK_TYPE_TOGGLE_BUTTON, N_CARD))), ==,
+                   "all images seen");
+  test_close (window);
+}
+
+static void
+on_part (EspBoxCard *card, int part, gpointer data)
+{
+  *(int *) data = part;
+}
+
+/* Each number is a button of its own name that asks for exactly that. */
+static void
+test_card (void)
+{
+  const EspDetection found
+      = { .box = { 0.5F, 0.5F, 0.2F, 0.4F }, .score = 0.72F, .objectness = 0.9F, .head = 16, .anchor = 1, .row = 7, .column = 8 };
+  EspImageCanvas *canvas;
+  GtkWidget *window = open_view (&canvas);
+  EspImageView *view = ESP_IMAGE_VIEW (gtk_window_get_child (GTK_WINDOW (window)));
+  EspBoxCard *card = esp_image_view_get_card (view);
+  GtkWidget *y;
+  int part = -2;
+
+  g_signal_connect (card, "part-activated", G_CALLBACK (on_part), &part);
+  esp_box_card_set_found (card, &found, "dog", (GdkRectangle){ 80, 30, 40, 40 }, "nothing");
+  esp_box_card_set_part (card, -1);
+  esp_image_view_show_card (view, found.box);
+  g_assert_true (gtk_widget_get_visible (GTK_WIDGET (card)));
+  test_name (test_find (GTK_WIDGET (card), GTK_TYPE_TOGGLE_BUTTON, 0), "Score 0.72 = 0.90 × 0.80");
+  test_name (test_find (GTK_WIDGET (card), GTK_TYPE_TOGGLE_BUTTON, 2), "Class dog 0.80");
+  y = test_find (GTK_WIDGET (card), GTK_TYPE_TOGGLE_BUTTON, 4);
+  test_name (y, "y 30");
+  g_assert_cmpint (part, ==, -2);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (y), TRUE);
+  g_assert_cmpint (part, ==, ESP_PART_Y);
+  esp_image_view_hide_card (view);
+  g_assert_false (gtk_widget_get_visible (GTK_WIDGET (card)));
+  test_close (window);
+}
+
+static void
+on_drawn (EspImageView *view, const EspBox *box, gpointer data)
+{
+  *(EspBox *) data = *box;
+}
+
+/* What is drawn by keys stays on the picture, and drawing ends with it. */
+static void
+test_mark (void)
+{
+  EspBox drawn = { 0 };
+  EspImageCanvas *canvas;
+  GtkWidget *window = open_view (&canvas);
+  gboolean marking = FALSE;
+
+  g_signal_connect (gtk_window_get_child (GTK_WINDOW (window)), "box-drawn", G_CALLBACK (on_drawn), &drawn);
+  g_object_set (canvas, "marking", TRUE, NULL);
+  for (guint i = 0; i < 40; i++)
+    g_assert_true (esp_image_canvas_mark_key (canvas, -1, 0, FALSE));
+  g_assert_true (esp_image_canvas_mark_key (canvas, 1, 1, TRUE));
+  esp_image_canvas_mark_done (canvas);
+  g_object_get (canvas, "marking", &marking, NULL);
+  g_assert_false (marking);
+  g_assert_cmpfloat_with_epsilon (drawn.x - drawn.w / 2, 0, 1e-6);
+  g_assert_cmpfloat_with_epsilon (drawn.w, .27, 1e-6);
+  g_assert_cmpfloat_with_epsilon (drawn.h, .29, 1e-6);
+  g_assert_false (esp_image_canvas_mark_key (canvas, -1, 0, FALSE));
   test_close (window);
 }
 
@@ -336,5 +407,7 @@ main (int argc, char **argv)
   g_test_add_func ("/image-view/letterbox", test_letterbox);
   g_test_add_func ("/image-view/legend", test_legend);
   g_test_add_func ("/image-view/tiny", test_tiny);
+  g_test_add_func ("/image-view/card", test_card);
+  g_test_add_func ("/image-view/mark", test_mark);
   return g_test_run ();
 }
