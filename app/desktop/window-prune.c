@@ -48,27 +48,37 @@ numbers_changed (EspStudy *study, gpointer data)
                                numbers.has_latency_whole ? &numbers.latency_whole : NULL);
 }
 
-/* The title of each criterion of the registry, in its order. */
-static GListModel *
-criterion_titles (void)
+/* The criteria of the registry, in its order, that a study has what it takes for; NULL behind the last. */
+static const EspCriterion *
+criterion_at (guint position)
 {
-  GtkStringList *titles = gtk_string_list_new (NULL);
   guint n = 0;
   const EspCriterion *rows = esp_criteria (&n);
 
   for (guint i = 0; i < n; i++)
-    gtk_string_list_append (titles, _ (rows[i].title));
+    if (!rows[i].needs_pairs && position-- == 0)
+      return &rows[i];
+  return NULL;
+}
+
+static GListModel *
+criterion_titles (void)
+{
+  GtkStringList *titles = gtk_string_list_new (NULL);
+  const EspCriterion *row;
+
+  for (guint i = 0; (row = criterion_at (i)) != NULL; i++)
+    gtk_string_list_append (titles, _ (row->title));
   return G_LIST_MODEL (titles);
 }
 
 static guint
 criterion_position (const char *id)
 {
-  guint n = 0;
-  const EspCriterion *rows = esp_criteria (&n);
+  const EspCriterion *row;
 
-  for (guint i = 0; i < n; i++)
-    if (g_strcmp0 (rows[i].id, id) == 0)
+  for (guint i = 0; (row = criterion_at (i)) != NULL; i++)
+    if (g_strcmp0 (row->id, id) == 0)
       return i;
   return GTK_INVALID_LIST_POSITION;
 }
@@ -109,21 +119,19 @@ static void
 criterion_picked (GtkDropDown *drop, GParamSpec *pspec, gpointer data)
 {
   EspWindow *self = data;
-  guint n = 0;
-  const EspCriterion *rows = esp_criteria (&n);
-  const guint picked = gtk_drop_down_get_selected (drop);
+  const EspCriterion *picked = criterion_at (gtk_drop_down_get_selected (drop));
   g_autofree char *current = NULL;
 
   g_object_get (self->study, "criterion", &current, NULL);
-  if (picked >= n || g_strcmp0 (rows[picked].id, current) == 0 || esp_study_get_network (self->study) == NULL)
+  if (picked == NULL || g_strcmp0 (picked->id, current) == 0 || esp_study_get_network (self->study) == NULL)
     return;
 
-  g_autofree char *title = g_strdup_printf (_ ("Scores: %s"), _ (rows[picked].title));
+  g_autofree char *title = g_strdup_printf (_ ("Scores: %s"), _ (picked->title));
   g_autoptr (EspJob) job = esp_job_new (title);
   Scoring *scoring = g_new0 (Scoring, 1);
 
   *scoring = (Scoring){ g_object_ref (self), esp_window_show_job (self, job) };
-  esp_study_set_criterion_async (self->study, rows[picked].id, job, scored, scoring);
+  esp_study_set_criterion_async (self->study, picked->id, job, scored, scoring);
 }
 
 static void

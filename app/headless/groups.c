@@ -59,6 +59,32 @@ tell_fixed (EspNetwork *network, const EspCoupling *coupling, gboolean people, J
   json_builder_end_array (json);
 }
 
+/* The sets of channels that only go together, as [layer, channel]. */
+static void
+tell_coupled (const EspCoupling *coupling, JsonBuilder *json)
+{
+  json_builder_set_member_name (json, "coupled");
+  json_builder_begin_array (json);
+  for (guint u = 0; u < esp_coupling_get_n_units (coupling); u++)
+    {
+      guint n = 0;
+      const EspChannel *members = esp_coupling_get_members (coupling, u, &n);
+
+      if (n < 2)
+        continue;
+      json_builder_begin_array (json);
+      for (guint i = 0; i < n; i++)
+        {
+          json_builder_begin_array (json);
+          json_builder_add_int_value (json, members[i].layer);
+          json_builder_add_int_value (json, members[i].channel);
+          json_builder_end_array (json);
+        }
+      json_builder_end_array (json);
+    }
+  json_builder_end_array (json);
+}
+
 static gboolean
 run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error)
 {
@@ -80,6 +106,7 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
     }
   json_builder_end_array (json);
   tell_fixed (network, coupling, !common->json, json);
+  tell_coupled (coupling, json);
   return TRUE;
 }
 

@@ -146,6 +146,7 @@ esp_scoring_run (
                                     .classes = classes != NULL ? (const int *) (gpointer) classes->data : NULL,
                                     .n_classes = classes != NULL ? classes->len : 0,
                                     .tau = (float) options->tau,
+                                    .without = options->without,
                                     .seed = (guint64) common->seed,
                                     .bn = loaded->run.bn,
                                     .backend = loaded->run.backend,

@@ -14,15 +14,18 @@ typedef struct
   char  *criterion;
   char  *classes; /* "dog,cat" or indices */
   double tau;
+  char  *without; /* contrast */
   char  *split, *names, *images;
   EspDrawOptions draw;
 } EspScoringOptions;
 
 #define ESP_SCORING_OPTIONS(options) \
   { "criterion", 0, 0, G_OPTION_ARG_STRING, &(options).criterion, \
-    "attribution, l1, bn-gamma or random; parameters behind a colon, as in attribution:method=taylor,at=out,reduce=mean,mask=spatial,tau=0.05", "C" }, \
+    "attribution, l1, bn-gamma, contrast or random; parameters behind a colon, as in attribution:method=taylor,at=out,reduce=mean,mask=spatial,tau=0.05", "C" }, \
   { "classes", 0, 0, G_OPTION_ARG_STRING, &(options).classes, "attribution: the target classes, by name or index (default: all)", "A,B" }, \
   { "tau", 0, 0, G_OPTION_ARG_DOUBLE, &(options).tau, "attribution: what a score must exceed to count (default 0.02)", "T" }, \
+  { "without", 0, 0, G_OPTION_ARG_STRING, &(options).without, \
+    "contrast: the same pictures without the thing, * in place of their names (plain/images/*.png)", "PATTERN" }, \
   { "split", 0, 0, G_OPTION_ARG_STRING, &(options).split, "train, val or test where the data set has them", "NAME" }, \
   ESP_DRAW_OPTIONS ((options).draw), \
   { "names", 0, 0, G_OPTION_ARG_FILENAME, &(options).names, "Class names of the network, one a line", "FILE" }, \

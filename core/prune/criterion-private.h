@@ -18,11 +18,14 @@ enum
 
 extern const char *esp_score_methods[]; /* ids of rows that score channels; filled in by esp_score_fill_methods() */
 extern const EspKnob esp_score_knobs[];
+extern const EspKnob esp_contrast_knobs[];
+extern const guint esp_contrast_n_knobs;
 void       esp_score_fill_methods   (void);
 
 EspScores *esp_score_by_l1          (const EspCriterionInput *input, EspJob *job, GError **error);
 EspScores *esp_score_by_gamma       (const EspCriterionInput *input, EspJob *job, GError **error);
 EspScores *esp_score_by_random      (const EspCriterionInput *input, EspJob *job, GError **error);
+EspScores *esp_score_by_contrast    (const EspCriterionInput *input, EspJob *job, GError **error);
 EspScores *esp_score_by_attribution (const EspCriterionInput *input, EspJob *job, GError **error);
 
 G_END_DECLS

@@ -42,6 +42,18 @@ static const EspCriterion criteria[] = {
       .score = esp_score_by_gamma,
   },
   {
+      .id = "contrast",
+      .title = N_ ("Contrast of two pictures"),
+      .source = "one step of conductance (Dhamdhere, Sundararajan, Yan 2018, arXiv:1805.12233), baseline: the same picture without a thing",
+      .needs_images = TRUE,
+      .needs_pairs = TRUE,
+      .pooled = TRUE,
+      .reduce = "sum",
+      .knobs = esp_contrast_knobs,
+      .n_knobs = 2,
+      .score = esp_score_by_contrast,
+  },
+  {
       .id = "random",
       .title = N_ ("Random (control)"),
       .source = "control: uniform numbers of a seed",

@@ -18,6 +18,7 @@ typedef struct
   const int     *classes;    /* (nullable): attribution's target classes; NULL: all */
   guint          n_classes;
   float          tau;        /* above 0: in place of attribution's knob */
+  const char    *without;    /* (nullable): contrast's: the pictures without the thing, as esp_path_beside() reads it */
   guint64        seed;       /* random's */
   EspBnForm      bn;
   EspBackendKind backend;
@@ -32,6 +33,7 @@ typedef struct
   const char *title;
   const char *source;
   gboolean    needs_images;
+  gboolean    needs_pairs;   /* images with a thing and without it, which a study has not */
   gboolean    pooled;        /* default rank: over the group's layers together, else per layer */
   const char *reduce;        /* default coupled-set reduction: "sum", "mean", "max" */
   const EspKnob *knobs;

@@ -4,55 +4,12 @@
 #include "explain/target.h"
 #include "prune/criterion.h"
 
+#include "pictures-common.h"
 #include "prune-common.h"
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
-#include <glib/gstdio.h>
 #include <math.h>
 
 #define N_IMAGES 21
-
-/* Noise of 64 × 48. */
-static char *
-make_pictures (guint n)
-{
-  char *folder = g_dir_make_tmp ("espalier-XXXXXX", NULL);
-  g_autoptr (GRand) stream = esp_rng_new (1, 'i', 0);
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (GdkPixbuf) picture = gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, 64, 48);
-      g_autofree char *name = g_strdup_printf ("%02u.png", i), *path = g_build_filename (folder, name, NULL);
-      guchar *pixels = gdk_pixbuf_get_pixels (picture);
-
-      for (gsize j = 0; j < gdk_pixbuf_get_byte_length (picture); j++)
-        pixels[j] = (guchar) g_rand_int_range (stream, 0, 256);
-      g_assert_true (gdk_pixbuf_save (picture, path, "png", NULL, NULL));
-    }
-  return folder;
-}
-
-static void
-remove_pictures (const char *folder, guint n)
-{
-  for (guint i = 0; i < n; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("%02u.png", i), *path = g_build_filename (folder, name, NULL);
-
-      g_remove (path);
-    }
-  g_rmdir (folder);
-}
-
-static EspDataset *
-open_pictures (const char *folder)
-{
-  g_autoptr (GError) error = NULL;
-  EspDataset *dataset = esp_dataset_open (folder, NULL, NULL, &error);
-
-  g_assert_no_error (error);
-  return dataset;
-}
 
 /* The definition, written out: sum over images of max over h, w of A * G at the convolution's output. */
 static void
@@ -115,7 +72,7 @@ assert_definition (const EspCriterionInput *input, EspScores *scores)
 static void
 test_definition (void)
 {
-  g_autofree char *folder = make_pictures (N_IMAGES);
+  g_autofree char *folder = make_pictures (N_IMAGES, 1);
   g_autoptr (EspNetwork) network = fastest_network ();
   g_autoptr (EspWeights) weights = esp_weights_new_random (network, 11);
   g_autoptr (EspDataset) dataset = open_pictures (folder);
@@ -156,7 +113,7 @@ assert_refused_input (const EspCriterionInput *input, EspJob *job, const char *m
 static void
 test_refused (void)
 {
-  g_autofree char *folder = make_pictures (19);
+  g_autofree char *folder = make_pictures (19, 1);
   g_autoptr (EspNetwork) network = fastest_network ();
   g_autoptr (EspWeights) weights = esp_weights_new_random (network, 11), zero = esp_weights_new_zero (network);
   g_autoptr (EspDataset) dataset = open_pictures (folder);
