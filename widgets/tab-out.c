@@ -19,11 +19,21 @@ outermost_child (GtkWidget *widget, GtkDirectionType direction)
   return direction == GTK_DIR_TAB_FORWARD ? gtk_widget_get_first_child (widget) : gtk_widget_get_last_child (widget);
 }
 
+/* An empty list box says that it took the focus, and leaves it where it was. */
+static gboolean
+enter (GtkWidget *widget, GtkDirectionType direction)
+{
+  GtkRoot *root = gtk_widget_get_root (widget);
+  GtkWidget *before = gtk_root_get_focus (root);
+
+  return gtk_widget_child_focus (widget, direction) && gtk_root_get_focus (root) != before;
+}
+
 static gboolean
 enter_one_of (GtkWidget *widget, GtkDirectionType direction)
 {
   for (; widget != NULL; widget = neighbour (widget, direction))
-    if (gtk_widget_get_mapped (widget) && gtk_widget_child_focus (widget, direction))
+    if (gtk_widget_get_mapped (widget) && enter (widget, direction))
       return TRUE;
   return FALSE;
 }

@@ -30,7 +30,11 @@ class Program:
         yield node
         if depth > 60:
             return
-        for i in range(min(node.childCount, 500)):
+        try:
+            count = min(node.childCount, 500)
+        except Exception:  # it went away, with all that is in it
+            return
+        for i in range(count):
             try:
                 child = node.getChildAtIndex(i)
             except Exception:  # it went away between the count and the look
