@@ -12,6 +12,7 @@
 #include "image-list.h"
 #include "image-view.h"
 #include "metric-tile.h"
+#include "recipe-page.h"
 #include "train-page.h"
 #include "trial-list.h"
 
@@ -30,6 +31,7 @@ esp_widgets_init (void)
   g_type_ensure (ESP_TYPE_IMAGE_LIST);
   g_type_ensure (ESP_TYPE_IMAGE_VIEW);
   g_type_ensure (ESP_TYPE_METRIC_TILE);
+  g_type_ensure (ESP_TYPE_RECIPE_PAGE);
   g_type_ensure (ESP_TYPE_TRAIN_PAGE);
   g_type_ensure (ESP_TYPE_TRIAL_LIST);
 }

@@ -74,6 +74,7 @@ study_opened (GObject *source, GAsyncResult *result, gpointer data)
         self->plan_file = g_file_new_for_path (self->files.plan);
       esp_window_show_title (self);
       esp_window_propose_data (self);
+      esp_window_propose_recipe (self);
       offer_autosave (self);
     }
   if (!opened && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))

@@ -1,6 +1,8 @@
 /* window-private.h: what the files of the window share */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "study/study.h"
 #include "study/training.h"
 #include "widgets/channel-strip.h"
@@ -9,11 +11,14 @@
 #include "widgets/image-list.h"
 #include "widgets/image-view.h"
 #include "widgets/metric-tile.h"
+#include "widgets/recipe-page.h"
 #include "widgets/train-page.h"
 #include "widgets/trial-list.h"
 #include "window.h"
 
 G_BEGIN_DECLS
+
+typedef struct _EspWindowRecipes EspWindowRecipes;
 
 struct _EspWindow
 {
@@ -22,6 +27,7 @@ struct _EspWindow
   GSettings *settings;   /* (nullable) */
   EspStudy  *study;      /* the document; made with the window, refilled by opening */
   EspTraining *training; /* the run beside the study */
+  EspWindowRecipes *recipes; /* the recipe in hand */
   EspJob    *opening;    /* (nullable): what is being opened */
   EspStudyFiles files;   /* what the study was opened from */
   EspStudyFiles asked;   /* what is being opened */
@@ -48,6 +54,8 @@ struct _EspWindow
   EspGroupList     *group_list;
   EspTrialList     *trial_list;
   EspTrainPage     *train_page;
+  EspRecipePage    *recipe_page;
+  GtkStack         *panel_stack;
   EspMetricTile    *map_tile, *size_tile, *bflops_tile, *latency_tile;
   GListStore       *layer_models; /* of what the drop-down of layers is made */
   guint             stale_source; /* while an explanation is made */
@@ -90,6 +98,15 @@ void esp_window_bind_prune     (EspWindow    *window);
 /* window-train.c */
 void esp_window_bind_train     (EspWindow    *window);
 void esp_window_propose_data   (EspWindow    *window);
+
+/* window-recipes.c, window-recipe-rows.c */
+void esp_window_bind_recipes   (EspWindow    *window);
+void esp_window_end_recipes    (EspWindow    *window);
+void esp_window_propose_recipe (EspWindow    *window);  /* another study is open */
+void esp_window_show_report    (EspWindow    *window,
+                                JsonNode     *report); /* (nullable) */
+char *esp_window_result_cfg    (JsonNode     *report,  /* (transfer full) (nullable): of a row of it */
+                                guint         row);
 
 /* window-jobs.c */
 void       esp_window_bind_jobs (EspWindow *window);

@@ -130,6 +130,7 @@ add_stage (JsonBuilder *json, const char *name, const EspRow *row, const EspMeas
   add_string (json, "name", name);
   add_measured (json, measured, seeds);
   add_cost (json, row);
+  add_string (json, "cfg", strcmp (name, "cut") == 0 ? "pruned/pruned.cfg" : row->cfg != NULL ? row->cfg : "");
   json_builder_end_object (json);
 }
 

@@ -212,3 +212,22 @@ esp_study_set_criterion_finish (EspStudy *study, GAsyncResult *result, GError **
   use_scores (study, scores);
   return TRUE;
 }
+
+/** esp_study_take_scores: as if this study had scored by their criterion. Returns: FALSE where they are of another network. Thread: main. */
+gboolean
+esp_study_take_scores (EspStudy *study, EspScores *scores)
+{
+  if (study->plan == NULL)
+    return FALSE;
+  for (guint l = 0; l < esp_network_get_n_layers (study->material->network); l++)
+    {
+      guint n = 0, own = 0;
+      const double *theirs = esp_scores_get (scores, l, &n), *ours = esp_scores_get (study->material->scores, l, &own);
+
+      if ((theirs == NULL) != (ours == NULL) || (ours != NULL && n != own))
+        return FALSE;
+    }
+  g_hash_table_replace (study->scores, g_strdup (esp_scores_get_criterion (scores)), esp_scores_ref (scores));
+  use_scores (study, scores);
+  return TRUE;
+}

@@ -150,6 +150,9 @@ void            esp_study_set_criterion_async (EspStudy            *study,  /* n
 gboolean        esp_study_set_criterion_finish (EspStudy           *study,
                                                 GAsyncResult       *result,
                                                 GError            **error);
+/* Scores made elsewhere for this network: the plan ranks by them. FALSE: they are of another. */
+gboolean        esp_study_take_scores      (EspStudy      *study,
+                                            EspScores     *scores);
 EspJob         *esp_study_get_job          (EspStudy      *study);  /* (nullable): the long work under way: progress in images, cancel; "busy" notifies */
 gboolean        esp_study_get_trial_files  (EspStudy      *study,   /* of a trial that is a trained network: what to open; FALSE: it is a plan */
                                             guint          trial,
