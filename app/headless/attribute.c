@@ -22,7 +22,8 @@ static double threshold = .25, nms = .45, tau = .02;
 
 static const GOptionEntry options[] = {
   { "method", 0, 0, G_OPTION_ARG_STRING, &method_id,
-    "gradient-activation (the default), grad-cam, odam, taylor, integrated-gradients, gradient, smoothgrad or guided-backpropagation",
+    "gradient-activation (the default), grad-cam, odam, taylor, integrated-gradients, gradient, smoothgrad, "
+    "guided-backpropagation, occlusion, d-rise, lrp, lrp-epsilon, lrp-zplus or lrp-alpha-beta",
     "M" },
   { "target", 0, 0, G_OPTION_ARG_STRING, &target_text,
     "class:NAME[+NAME], box:K (K-th by score, from 1), box:K:PART (objectness, class, x, y, w, h), missed:X,Y,W,H:NAME, "

@@ -39,20 +39,43 @@ mean_of (const EspFaithTable *table, const EspFaithEntry *entry, EspFaith measur
   return n > 0 ? sum / n : NAN;
 }
 
+/* As tests/core/test-faithfulness.c reads it. */
+static const char *
+proved_at (const EspFaithVerdict *verdict)
+{
+  static const char *const words[] = { "-", "deletion", "insertion", "deletion, insertion" };
+
+  return words[verdict->proved & (ESP_PROVED_DELETION | ESP_PROVED_INSERTION)];
+}
+
+/* What an even map would get: none of its pixels is before another, and it has no share of heat but the area's. */
+static void
+append_chance (const EspFaithTable *table, GString *text)
+{
+  g_string_append (text, "| chance |");
+  for (guint m = 0; m < ESP_N_FAITH; m++)
+    {
+      g_string_append_c (text, ' ');
+      append_number (text, m == ESP_FAITH_POINTING || m == ESP_FAITH_ENERGY ? table->chance : NAN);
+      g_string_append (text, " |");
+    }
+  g_string_append (text, "  |\n");
+}
+
 static void
 append_means (const EspFaithTable *table, const EspFaithVerdict *verdicts, GString *text)
 {
   g_string_append (text, "| |");
   for (guint m = 0; m < ESP_N_FAITH; m++)
     g_string_append_printf (text, " %s |", esp_faith_key ((EspFaith) m));
-  g_string_append (text, " beats all four at |\n|---|");
+  g_string_append (text, " proved at |\n|---|");
   for (guint m = 0; m < ESP_N_FAITH; m++)
     g_string_append (text, "---|");
   g_string_append (text, "---|\n");
+  append_chance (table, text);
   for (guint i = 0; i < table->n_entries; i++)
     {
       const EspFaithEntry *entry = &table->entries[i];
-      const char *between = "";
 
       if (entry->refused)
         continue;
@@ -63,13 +86,7 @@ append_means (const EspFaithTable *table, const EspFaithVerdict *verdicts, GStri
           append_number (text, mean_of (table, entry, (EspFaith) m));
           g_string_append (text, " |");
         }
-      for (guint m = 0; m < ESP_N_FAITH && entry->method != NULL; m++)
-        if (verdicts[i - ESP_N_BASELINES].beats[m])
-          {
-            g_string_append_printf (text, "%s %s", between, esp_faith_key ((EspFaith) m));
-            between = ",";
-          }
-      g_string_append (text, " |\n");
+      g_string_append_printf (text, " %s |\n", entry->method != NULL ? proved_at (&verdicts[i - ESP_N_BASELINES]) : "");
     }
 }
 
@@ -77,7 +94,7 @@ append_means (const EspFaithTable *table, const EspFaithVerdict *verdicts, GStri
 static void
 append_differences (const EspFaithTable *table, const EspFaithVerdict *verdicts, EspFaith measure, GString *text)
 {
-  g_string_append_printf (text, "\n%s, method minus baseline, 95 %% interval, p by Holm:\n\n| |", esp_faith_key (measure));
+  g_string_append_printf (text, "\n%s, method minus baseline, 95 %% interval, p by Holm over both tables:\n\n| |", esp_faith_key (measure));
   for (guint b = 0; b < ESP_N_BASELINES; b++)
     g_string_append_printf (text, " %s |", esp_baseline_id ((EspBaseline) b));
   g_string_append (text, "\n|---|---|---|---|---|\n");
@@ -110,7 +127,7 @@ append_differences (const EspFaithTable *table, const EspFaithVerdict *verdicts,
 char *
 esp_faith_table_to_markdown (const EspFaithTable *table, const EspFaithVerdict *verdicts)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (table->preface);
 
   append_means (table, verdicts, text);
   append_differences (table, verdicts, ESP_FAITH_DELETION, text);
@@ -123,7 +140,7 @@ char *
 esp_faith_table_to_tsv (const EspFaithTable *table, const EspFaithVerdict *verdicts)
 {
   g_autoptr (GString) text
-      = g_string_new ("method\tmeasure\tmean\tlow\thigh\tboxes\tbaseline\tdifference\tlow\thigh\tp\tholm\tbeats_all\n");
+      = g_string_new ("method\tmeasure\tmean\tlow\thigh\tboxes\tbaseline\tdifference\tlow\thigh\tp\tholm\tbeats_all\tproved\n");
 
   for (guint i = ESP_N_BASELINES; i < table->n_entries; i++)
     for (guint m = 0; m < ESP_N_FAITH && !table->entries[i].refused; m++)
@@ -150,7 +167,7 @@ esp_faith_table_to_tsv (const EspFaithTable *table, const EspFaithVerdict *verdi
           append_p (text, against->p);
           g_string_append_c (text, '\t');
           append_p (text, verdict->holm[m][b]);
-          g_string_append_printf (text, "\t%d\n", verdict->beats[m]);
+          g_string_append_printf (text, "\t%d\t%s\n", verdict->beats[m], proved_at (verdict));
         }
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
@@ -231,7 +248,8 @@ esp_faith_table_to_json (const EspFaithTable *table, const EspFaithVerdict *verd
       esp_json_string (json, "method", esp_faith_entry_id (&table->entries[i]));
       esp_json_double (json, "seconds", table->entries[i].seconds);
       json_builder_set_member_name (json, "proved");
-      json_builder_add_boolean_value (json, esp_faith_is_proved (verdict));
+      json_builder_add_boolean_value (json, verdict->proved != 0);
+      esp_json_string (json, "proved_at", proved_at (verdict));
       json_builder_set_member_name (json, "measures");
       json_builder_begin_object (json);
       for (guint m = 0; m < ESP_N_FAITH; m++)

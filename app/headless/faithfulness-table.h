@@ -19,11 +19,14 @@ typedef struct
 
 typedef struct
 {
-  char          *path; /* (nullable): of the work file */
+  char          *path;   /* (nullable): of the work file */
+  char          *preface; /* (nullable): how it was measured, above the Markdown */
+  double         chance; /* of the middle of a box to be hit, and of the energy in it: its share of the image, mean over the boxes */
   char          *key;  /* of everything that the rows depend on */
   guint          n_entries;
   EspFaithEntry *entries; /* the baselines first */
   guint          n;       /* cases */
+  GString       *others;  /* lines of the work file of methods that are not asked for now */
 } EspFaithTable;
 
 void        esp_faith_table_init    (EspFaithTable                *table,

@@ -17,7 +17,7 @@
 void
 esp_faith_table_init (EspFaithTable *table, const EspAttribution *const *methods, guint n_methods, guint n)
 {
-  *table = (EspFaithTable){ .n = n, .n_entries = ESP_N_BASELINES + n_methods };
+  *table = (EspFaithTable){ .n = n, .n_entries = ESP_N_BASELINES + n_methods, .others = g_string_new (NULL) };
   table->entries = g_new0 (EspFaithEntry, table->n_entries);
   for (guint i = 0; i < table->n_entries; i++)
     {
@@ -38,6 +38,10 @@ esp_faith_table_clear (EspFaithTable *table)
   g_clear_pointer (&table->entries, g_free);
   g_clear_pointer (&table->path, g_free);
   g_clear_pointer (&table->key, g_free);
+  g_clear_pointer (&table->preface, g_free);
+  if (table->others != NULL)
+    g_string_free (table->others, TRUE);
+  table->others = NULL;
   table->n_entries = 0;
 }
 
@@ -66,7 +70,7 @@ read_number (const char *text, double *value)
   return g_str_equal (text, "-") || (end != text && *end == '\0' && isfinite (*value));
 }
 
-/* Rows of methods that are not asked for now are passed over. */
+/* Rows of methods that are not asked for now are kept as they are. */
 static gboolean
 read_line (EspFaithTable *table, const char *line, guint number, GError **error)
 {
@@ -88,7 +92,9 @@ read_line (EspFaithTable *table, const char *line, guint number, GError **error)
         return FALSE;
       }
   entry = find_entry (table, fields[0]);
-  if (entry != NULL && place == entry->n_done)
+  if (entry == NULL)
+    g_string_append_printf (table->others, "%s\n", line);
+  else if (place == entry->n_done)
     entry->rows[entry->n_done++] = row;
   return TRUE;
 }
@@ -149,5 +155,6 @@ esp_faith_table_save (const EspFaithTable *table, GError **error)
           }
         g_string_append_c (text, '\n');
       }
+  g_string_append (text, table->others->str);
   return esp_file_write (table->path, text->str, text->len, error);
 }

@@ -20,6 +20,13 @@ typedef enum
   ESP_KEEPS_LAYER = 1 << 4,    /* of a run for one layer only that layer and the pixels can be read; one for every layer costs much memory */
 } EspGives;
 
+/* Where a method beats all four maps that know nothing of the network, without random order beating it at the other. */
+typedef enum
+{
+  ESP_PROVED_DELETION = 1 << 0,
+  ESP_PROVED_INSERTION = 1 << 1,
+} EspProved;
+
 #define ESP_PIXELS       (-1) /* in place of a layer */
 #define ESP_EVERY_LAYER  (-2) /* any layer may be read, but not the pixels: which of them is not known, or several are */
 
@@ -32,6 +39,7 @@ struct _EspAttribution
   const char    *unit;
   gboolean       is_signed;
   guint          gives;     /* of EspGives */
+  guint          proved;    /* of EspProved, as docs/results/faithfulness.md has it: a test compares; 0: not, or not measured */
   EspAt          at;        /* where its score of a channel is taken unless something else is said, */
   EspReduce      reduce;    /* and how; 0: before batch normalisation, signed maximum */
   const EspKnob *knobs;

@@ -42,27 +42,50 @@ take_column (const EspFaithRow *rows, guint n, EspFaith measure, double *values)
     values[i] = rows[i].values[measure];
 }
 
-/* Holm over all methods and baselines of one measure. */
+/* Holm over all methods and baselines of some measures, which lie side by side. */
 static void
-correct (EspFaithVerdict *verdicts, guint n_methods, EspFaith measure)
+correct (EspFaithVerdict *verdicts, guint n_methods, EspFaith first, guint n_measures)
 {
-  g_autofree double *p = g_new (double, MAX (n_methods * ESP_N_BASELINES, 1)),
-                    *adjusted = g_new (double, MAX (n_methods * ESP_N_BASELINES, 1));
+  const guint n = n_methods * n_measures * ESP_N_BASELINES;
+  g_autofree double *p = g_new (double, MAX (n, 1)), *adjusted = g_new (double, MAX (n, 1));
+  guint k = 0;
 
-  for (guint i = 0; i < n_methods * ESP_N_BASELINES; i++)
-    p[i] = verdicts[i / ESP_N_BASELINES].against[measure][i % ESP_N_BASELINES].p;
-  esp_holm (p, n_methods * ESP_N_BASELINES, adjusted);
   for (guint i = 0; i < n_methods; i++)
+    for (guint m = first; m < first + n_measures; m++)
+      for (guint b = 0; b < ESP_N_BASELINES; b++)
+        p[k++] = verdicts[i].against[m][b].p;
+  esp_holm (p, n, adjusted);
+  k = 0;
+  for (guint i = 0; i < n_methods; i++)
+    for (guint m = first; m < first + n_measures; m++)
+      for (guint b = 0; b < ESP_N_BASELINES; b++)
+        verdicts[i].holm[m][b] = adjusted[k++];
+}
+
+/* 1 where the method beats the baseline, -1 where the baseline beats the method, 0 where they are not told apart. */
+static int
+compare (const EspFaithVerdict *verdict, EspFaith measure, EspBaseline baseline)
+{
+  const double gain = verdict->against[measure][baseline].interval.value * measures[measure].sense;
+
+  return verdict->holm[measure][baseline] < .05 ? (gain > 0) - (gain < 0) : 0;
+}
+
+static void
+decide (EspFaithVerdict *verdict)
+{
+  for (EspFaith measure = 0; measure < ESP_N_FAITH; measure++)
     {
       guint beaten = 0;
 
-      for (guint b = 0; b < ESP_N_BASELINES; b++)
-        {
-          verdicts[i].holm[measure][b] = adjusted[i * ESP_N_BASELINES + b];
-          beaten += verdicts[i].holm[measure][b] < .05 && verdicts[i].against[measure][b].interval.value * measures[measure].sense > 0;
-        }
-      verdicts[i].beats[measure] = beaten == ESP_N_BASELINES;
+      for (EspBaseline baseline = 0; baseline < ESP_N_BASELINES; baseline++)
+        beaten += compare (verdict, measure, baseline) > 0;
+      verdict->beats[measure] = beaten == ESP_N_BASELINES;
     }
+  if (verdict->beats[ESP_FAITH_DELETION] && compare (verdict, ESP_FAITH_INSERTION, ESP_BASELINE_RANDOM) >= 0)
+    verdict->proved |= ESP_PROVED_DELETION;
+  if (verdict->beats[ESP_FAITH_INSERTION] && compare (verdict, ESP_FAITH_DELETION, ESP_BASELINE_RANDOM) >= 0)
+    verdict->proved |= ESP_PROVED_INSERTION;
 }
 
 /**
@@ -75,8 +98,9 @@ correct (EspFaithVerdict *verdicts, guint n_methods, EspFaith measure)
  * @seed: of the bootstrap
  * @verdicts: (out caller-allocates): @n_methods
  *
- * Means and paired differences over the boxes by the Bayesian bootstrap, p corrected by Holm over all methods and baselines of a measure.
- * Thread: any.
+ * Means and paired differences over the boxes by the Bayesian bootstrap. A method is proved where it beats all four baselines at deletion or at
+ * insertion, p corrected by Holm over all methods and baselines of these two, unless random order beats it at the other. The p of every
+ * other measure are corrected among themselves and decide nothing. Thread: any.
  */
 void
 esp_faith_judge (const EspFaithRow *const *methods,
@@ -102,13 +126,10 @@ esp_faith_judge (const EspFaithRow *const *methods,
               verdicts[i].against[measure][k] = esp_paired_difference (a, b, n, replicates, seed);
             }
         }
-      correct (verdicts, n_methods, measure);
     }
-}
-
-/** esp_faith_is_proved: Returns: whether a method beats all four baselines at deletion and at insertion. Thread: any. */
-gboolean
-esp_faith_is_proved (const EspFaithVerdict *verdict)
-{
-  return verdict->beats[ESP_FAITH_DELETION] && verdict->beats[ESP_FAITH_INSERTION];
+  correct (verdicts, n_methods, ESP_FAITH_DELETION, 2);
+  for (EspFaith measure = ESP_FAITH_POINTING; measure < ESP_N_FAITH; measure++)
+    correct (verdicts, n_methods, measure, 1);
+  for (guint i = 0; i < n_methods; i++)
+    decide (&verdicts[i]);
 }

@@ -83,8 +83,9 @@ typedef struct
 {
   EspInterval mean[ESP_N_FAITH];
   EspPaired   against[ESP_N_FAITH][ESP_N_BASELINES]; /* method minus baseline */
-  double      holm[ESP_N_FAITH][ESP_N_BASELINES];    /* p, Holm over all methods and baselines of the measure */
+  double      holm[ESP_N_FAITH][ESP_N_BASELINES];    /* p, Holm over all methods and baselines: of deletion and insertion together, else of the measure */
   gboolean    beats[ESP_N_FAITH];                    /* all four, each below .05 */
+  guint       proved;                                /* of EspProved */
 } EspFaithVerdict;
 
 void     esp_faith_judge     (const EspFaithRow *const *methods,    /* n_methods, each n rows */
@@ -94,6 +95,5 @@ void     esp_faith_judge     (const EspFaithRow *const *methods,    /* n_methods
                               guint                     replicates, /* 20000 */
                               guint64                   seed,
                               EspFaithVerdict          *verdicts);  /* (out caller-allocates): n_methods */
-gboolean esp_faith_is_proved (const EspFaithVerdict    *verdict);   /* beats all four at deletion and at insertion */
 
 G_END_DECLS

@@ -50,6 +50,7 @@ esp_faithfulness_options_init (EspFaithfulnessOptions *options, const EspNetwork
   *options = (EspFaithfulnessOptions){ .steps = 20,
                                        .deletion = ESP_FILL_RANDOM,
                                        .insertion = ESP_FILL_BLUR,
+                                       .span = 1,
                                        .blur = .05,
                                        .threshold = .005f,
                                        .nms = esp_nms_of_network (network, .45f) };

@@ -19,7 +19,7 @@ typedef struct
   guint   steps;     /* equal ones, 20; of a badge 6 */
   EspFill deletion;  /* ESP_FILL_RANDOM, as ODAM's code */
   EspFill insertion; /* ESP_FILL_BLUR */
-  double  span;      /* 0: all pixels of the image go; else as many as the box's area times this: 1 as ODAM's code */
+  double  span;      /* so many times the box's area of pixels go in all: 1 as ODAM's code; 0: all of the image, as RISE */
   double  blur;      /* sigma of the blur over the input's longer side: 0.05 */
   float   threshold; /* of detections, 0.005 */
   EspNms  nms;       /* the network's kind at 0.45 */

@@ -2,7 +2,8 @@
 #include "config.h"
 
 #include "detect/decode.h"
-#include "explain/faithfulness.h"
+#include "explain/attribution.h"
+#include "explain/faithfulness-run.h"
 #include "explain/fill.h"
 
 #include "explain-common.h"
@@ -289,6 +290,99 @@ test_numbers (void)
   g_assert_false (esp_heatmap_points_at (a, (EspBox){ .75f, .5f, .25f, 1 }));
 }
 
+#define N_JUDGED 40
+
+/* Three methods and four baselines over boxes: each box's own level, and what the map adds to it. */
+static void
+make_rows (EspFaithRow *rows, double deletion, double insertion, guint stream)
+{
+  g_autoptr (GRand) rng = esp_rng_new (4, stream, 0);
+
+  for (guint i = 0; i < N_JUDGED; i++)
+    {
+      for (guint m = 0; m < ESP_N_FAITH; m++)
+        rows[i].values[m] = NAN;
+      rows[i].values[ESP_FAITH_DELETION] = .3 + .005 * i + deletion + .02 * (g_rand_double (rng) - .5);
+      rows[i].values[ESP_FAITH_INSERTION] = .3 + .005 * i + insertion + .02 * (g_rand_double (rng) - .5);
+    }
+}
+
+/* Better at both, better at one and as good at the other, better at one and worse than random order at the other. */
+static void
+test_judge (void)
+{
+  const double methods[][2] = { { -.1, .1 }, { -.1, 0 }, { -.1, -.1 }, { .1, .1 }, { 0, 0 } };
+  EspFaithRow rows[G_N_ELEMENTS (methods)][N_JUDGED], baselines[ESP_N_BASELINES][N_JUDGED];
+  const EspFaithRow *rows_of[G_N_ELEMENTS (methods)], *baselines_of[ESP_N_BASELINES];
+  const guint expected[] = { ESP_PROVED_DELETION | ESP_PROVED_INSERTION, ESP_PROVED_DELETION, 0, 0, 0 };
+  EspFaithVerdict verdicts[G_N_ELEMENTS (methods)];
+  double p[2 * G_N_ELEMENTS (methods) * ESP_N_BASELINES], adjusted[G_N_ELEMENTS (p)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    {
+      make_rows (rows[i], methods[i][0], methods[i][1], i);
+      rows_of[i] = rows[i];
+    }
+  for (guint b = 0; b < ESP_N_BASELINES; b++)
+    {
+      make_rows (baselines[b], 0, 0, 100 + b);
+      baselines_of[b] = baselines[b];
+    }
+  esp_faith_judge (rows_of, G_N_ELEMENTS (methods), baselines_of, N_JUDGED, 20000, 1, verdicts);
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    {
+      g_assert_cmpuint (verdicts[i].proved, ==, expected[i]);
+      for (guint k = 0; k < 2 * ESP_N_BASELINES; k++)
+        p[i * 2 * ESP_N_BASELINES + k] = verdicts[i].against[k / ESP_N_BASELINES][k % ESP_N_BASELINES].p;
+    }
+  g_assert_true (verdicts[2].beats[ESP_FAITH_DELETION] && verdicts[3].beats[ESP_FAITH_INSERTION]);
+  esp_holm (p, G_N_ELEMENTS (p), adjusted);
+  for (guint k = 0; k < G_N_ELEMENTS (p); k++)
+    g_assert_cmpfloat (adjusted[k], ==, verdicts[k / 8].holm[k % 8 / ESP_N_BASELINES][k % ESP_N_BASELINES]);
+}
+
+/* What the last column of the table of means says of a method; FALSE where it is not in the table. */
+static gboolean
+read_proved (char **lines, const char *id, guint *proved)
+{
+  *proved = 0;
+  for (guint i = 0; lines[i] != NULL && !g_str_has_prefix (lines[i], "deletion, "); i++)
+    {
+      g_auto (GStrv) fields = g_strsplit (lines[i], "|", -1);
+      const guint n = g_strv_length (fields);
+
+      if (n != ESP_N_FAITH + 4 || !g_str_equal (g_strstrip (fields[1]), id))
+        continue;
+      *proved |= strstr (fields[n - 2], "deletion") != NULL ? ESP_PROVED_DELETION : 0;
+      *proved |= strstr (fields[n - 2], "insertion") != NULL ? ESP_PROVED_INSERTION : 0;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* The registry says of its rows what was measured, and nothing that was not. */
+static void
+test_flags (void)
+{
+  g_autofree char *file = g_build_filename (g_getenv ("ESP_SOURCE_ROOT"), "docs", "results", "faithfulness.md", NULL), *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  guint known = 0;
+
+  if (!g_file_get_contents (file, &text, NULL, NULL))
+    text = g_strdup ("");
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; esp_attribution_get (i) != NULL; i++)
+    {
+      const EspAttribution *method = esp_attribution_get (i);
+      guint proved;
+
+      known += read_proved (lines, method->id, &proved);
+      if (method->proved != proved)
+        g_error ("%s: the registry says %u, docs/results/faithfulness.md says %u", method->id, method->proved, proved);
+    }
+  g_assert_true (known > 0 || text[0] == '\0');
+}
+
 int
 main (int argc, char **argv)
 {
@@ -300,5 +394,7 @@ main (int argc, char **argv)
   g_test_add_func ("/faithfulness/fills", test_fills);
   g_test_add_func ("/faithfulness/baselines", test_baselines);
   g_test_add_func ("/faithfulness/numbers", test_numbers);
+  g_test_add_func ("/faithfulness/judge", test_judge);
+  g_test_add_func ("/faithfulness/flags", test_flags);
   return g_test_run ();
 }

@@ -1,5 +1,8 @@
 """faithfulness.py: methods against baselines on the sample, stopped, gone on with, and refused."""
+import glob
+import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -8,6 +11,16 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cli import Tap, ask, make_sample, refused, run
 
 FEW = ("--methods", "gradient-activation", "--boxes", 3, "--steps", 4, "--stable", 1, "--randomise", 1, "--score", .2, "--seed", 5)
+ROOT = os.environ["ESP_SOURCE_ROOT"]
+
+
+def registry():
+    """The ids of all methods, as the sources have them."""
+    ids = []
+    for path in glob.glob(os.path.join(ROOT, "core", "explain", "*.c")):
+        with open(path, encoding="utf-8") as file:
+            ids += re.findall(r"\bEspAttribution esp_attribution_\w+ = \{\s*\.id = \"([a-z-]+)\"", file.read())
+    return sorted(ids)
 
 
 def numbers(said):
@@ -30,6 +43,7 @@ def main():
             assert all(box["score"] >= .2 and 0 < box["chance"] < 1 for box in said["boxes"])
             assert [row["baseline"] for row in said["baselines"]] == ["random-order", "box-prior", "centred-gaussian", "edge-map"]
             box = said["baselines"][1]
+            chance = sum(box["chance"] for box in said["boxes"]) / 3
             assert box["energy"] > .99 and box["pointing"] == 1, box
             measured = said["methods"][0]["measures"]
             for key in ("deletion", "insertion"):
@@ -41,7 +55,9 @@ def main():
                     assert against["p"] <= against["holm"] <= 1
             assert measured["stability"]["boxes"] <= 1 and measured["randomisation"]["boxes"] == 1
             with open(table, encoding="utf-8") as file:
-                assert "| gradient-activation |" in file.read()
+                text = file.read()
+            assert "| gradient-activation |" in text and "3 boxes, one an image, seed 5" in text and "1 times the box's area" in text
+            assert f"| chance | - | - | {chance:.4f} | {chance:.4f} | - |" in text, (chance, text)
 
         def goes_on():
             with open(work, encoding="utf-8") as file:
@@ -50,6 +66,21 @@ def main():
                 file.writelines(lines[:-2])  # as if stopped after the method's first box
             said = ask("faithfulness", cfg, weights, data, *FEW, "--work", work, "--batch", 3)
             assert numbers(said) == numbers(first), (numbers(said), numbers(first))
+
+        def names_all():
+            all_of = ("--methods", "all", "--boxes", 1, "--steps", 2, "--stable", 0, "--randomise", 0, "--score", .2)
+            done = run("faithfulness", cfg, weights, data, *all_of, "--json", "--quiet")
+            methods = [row["method"] for row in json.loads(done.stdout)["methods"]]
+            left_out = re.findall(r"faithfulness: ([a-z-]+) is left out", done.stderr)
+            assert len(registry()) >= 14 and sorted(methods + left_out) == registry(), (methods, left_out, registry())
+            helped = run("attribute", "--help").stdout
+            assert all(method in helped for method in registry()), helped
+
+        def keeps_others():
+            said = ask("faithfulness", cfg, weights, data, *FEW, "--methods", "gradient", "--work", work)
+            assert [row["method"] for row in said["methods"]] == ["gradient"]
+            with open(work, encoding="utf-8") as file:
+                assert "\ngradient-activation\t2\t" in file.read()
 
         def refuses():
             refused("faithfulness", cfg, weights, data, *FEW[:-1], 6, "--work", work, naming=("work.tsv:1", "another network"))
@@ -60,7 +91,7 @@ def main():
                 file.write("random-order\t99\t1\n")
             refused("faithfulness", cfg, weights, data, *FEW, "--work", work, naming=("expected a method, a box below 3",))
 
-        for test in (measures, goes_on, refuses):
+        for test in (measures, goes_on, names_all, keeps_others, refuses):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)
