@@ -5,10 +5,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "explain/path.h"
 #include "explain/samples.h"
 
 #define MOST_STEPS 512
 #define COMPLETE   0.01 /* of what the target gained */
+#define EVERYWHERE 0.03 /* likewise, all stretches' misses together: sums at layers are then near, too */
 
 enum
 {
@@ -47,8 +49,7 @@ typedef struct
   const float *input;
   float *baseline;
   gsize n;
-  guint steps;
-  double first, last; /* T at both ends */
+  GArray *points; /* of EspPathPoint */
 } Path;
 
 static void
@@ -66,13 +67,44 @@ make_baseline (Path *path, EspShape shape, guint which)
 }
 
 static void
+path_clear (Path *path)
+{
+  g_free (path->baseline);
+  g_clear_pointer (&path->points, g_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Path, path_clear)
+
+static void
 go_along (guint sample, float *input, gpointer data)
 {
   const Path *path = data;
-  const float share = (float) sample / (float) path->steps;
+  const double at = g_array_index (path->points, EspPathPoint, sample).at;
+  const float share = (float) at;
 
   for (gsize i = 0; i < path->n; i++)
-    input[i] = sample == path->steps ? path->input[i] : path->baseline[i] + share * (path->input[i] - path->baseline[i]);
+    input[i] = at >= 1 ? path->input[i] : path->baseline[i] + share * (path->input[i] - path->baseline[i]);
+}
+
+/* T of each point, and its derivative along the way. Leaves the pixels' gradients in the first room. */
+static gboolean
+note_points (EspSamples *samples, guint first, guint count, const double *values, gpointer data, GError **error)
+{
+  Path *path = data;
+
+  if (!esp_engine_read_gradient (samples->engine, ESP_PIXELS, ESP_AT_OUT, samples->room[0], error))
+    return FALSE;
+  for (guint i = 0; i < count; i++)
+    {
+      EspPathPoint *point = &g_array_index (path->points, EspPathPoint, first + i);
+      const float *gradients = samples->room[0] + i * path->n;
+
+      point->value = values[i];
+      point->slope = 0;
+      for (gsize j = 0; j < path->n; j++)
+        point->slope += (double) gradients[j] * ((double) path->input[j] - (double) path->baseline[j]);
+    }
+  return TRUE;
 }
 
 /* One stretch of the way, by the trapezoid: mean gradient × how far the value moved. */
@@ -99,11 +131,8 @@ remember (EspKept *kept, const float *gradients, const float *values)
 static gboolean
 add_stretches (EspSamples *samples, guint first, guint count, const double *values, gpointer data, GError **error)
 {
-  Path *path = data;
-
-  if (first == 0)
-    path->first = values[0];
-  path->last = values[count - 1];
+  if (!note_points (samples, first, count, values, data, error))
+    return FALSE;
   for (guint k = 0; k < samples->n_kept; k++)
     {
       EspKept *kept = &samples->kept[k];
@@ -134,10 +163,9 @@ begin_again (EspSamples *samples)
 
 /* What the pixels' shares miss of what the target gained, as a share of that. */
 static double
-find_gap (const EspSamples *samples, const Path *path)
+find_gap (const EspSamples *samples, double gained)
 {
   const EspKept *pixels = &samples->kept[0];
-  const double gained = path->last - path->first;
   double sum = 0;
 
   for (gsize j = 0; j < pixels->n; j++)
@@ -146,46 +174,76 @@ find_gap (const EspSamples *samples, const Path *path)
 }
 
 static char *
-make_note (const Path *path, double gap)
+make_note (const EspSamples *samples, const Path *path)
 {
-  char gap_text[G_ASCII_DTOSTR_BUF_SIZE], first[G_ASCII_DTOSTR_BUF_SIZE], last[G_ASCII_DTOSTR_BUF_SIZE];
+  const double first = g_array_index (path->points, EspPathPoint, 0).value;
+  const double last = g_array_index (path->points, EspPathPoint, path->points->len - 1).value;
+  const double gap = find_gap (samples, last - first);
+  char gap_text[G_ASCII_DTOSTR_BUF_SIZE], first_text[G_ASCII_DTOSTR_BUF_SIZE], last_text[G_ASCII_DTOSTR_BUF_SIZE];
 
   g_ascii_formatd (gap_text, sizeof gap_text, "%.2g", 100 * gap);
-  g_ascii_formatd (first, sizeof first, "%.4g", path->first);
-  g_ascii_formatd (last, sizeof last, "%.4g", path->last);
+  g_ascii_formatd (first_text, sizeof first_text, "%.4g", first);
+  g_ascii_formatd (last_text, sizeof last_text, "%.4g", last);
   return g_strdup_printf ("%s %s %% in %u steps; the target went from %s at the baseline to %s",
-                          gap > COMPLETE ? "not complete: the shares miss the gain by" : "complete to", gap_text, path->steps, first, last);
+                          gap > COMPLETE ? "not complete: the shares miss the gain by" : "complete to", gap_text, path->points->len - 1,
+                          first_text, last_text);
 }
 
-/* M is frozen from the image itself, T are raw logits. The steps are doubled until the shares at the pixels add up to what T gained, up to the
- * most; what is missing then is in the note. */
+/* All points in order, summed up. */
+static gboolean
+walk (EspSamples *samples, EspExplainer *explainer, const EspTargetMask *mask, Path *path, EspJob *job, GError **error)
+{
+  begin_again (samples);
+  return esp_samples_run (samples, explainer, mask, path->points->len, go_along, add_stretches, path, job, error);
+}
+
+static gboolean
+is_near (const Path *path)
+{
+  double everywhere;
+
+  return esp_path_miss (path->points, &everywhere) <= COMPLETE && everywhere <= EVERYWHERE;
+}
+
+/* Halves the stretches that miss most, a batch of the engine at a time, until the sums are near enough or there are as many as may be. */
+static gboolean
+refine (EspSamples *samples, EspExplainer *explainer, const EspTargetMask *mask, Path *path, EspJob *job, GError **error)
+{
+  while (path->points->len <= MOST_STEPS && !is_near (path))
+    {
+      g_autoptr (GArray) more = esp_path_bisect (path->points, MIN (samples->batch, MOST_STEPS + 1 - path->points->len));
+      Path middles = { path->input, path->baseline, path->n, more };
+
+      if (more->len == 0)
+        break;
+      if (!esp_samples_run (samples, explainer, mask, more->len, go_along, note_points, &middles, job, error))
+        return FALSE;
+      esp_path_insert (path->points, more);
+    }
+  return TRUE;
+}
+
+/* M is frozen from the image itself, T are raw logits. Where evenly spaced steps do not add up to what T gained, the worst of them are halved,
+ * and the way is walked again; what is missing then is in the note. */
 static gboolean
 run (EspExplainer *explainer, const float *input, const EspTarget *target, int layer, EspJob *job, GError **error)
 {
   const EspShape shape = esp_network_get_input (explainer->network);
-  Path path = { .input = input, .n = esp_shape_count (shape), .steps = (guint) explainer->values[KNOB_STEPS] };
+  g_auto (Path) path = { .input = input, .n = esp_shape_count (shape) };
   g_autoptr (EspTargetMask) mask = NULL;
   EspSamples *samples = esp_samples_begin (explainer, input, target, layer, &mask, job, error);
-  g_autofree float *baseline = NULL;
-  double gap = 0;
 
   if (samples == NULL)
     return FALSE;
   if (samples->n_ones == 0)
     return TRUE;
   make_baseline (&path, shape, (guint) explainer->values[KNOB_BASELINE]);
-  baseline = path.baseline;
-  for (;;)
-    {
-      begin_again (samples);
-      if (!esp_samples_run (samples, explainer, mask, path.steps + 1, go_along, add_stretches, &path, job, error))
-        return FALSE;
-      gap = find_gap (samples, &path);
-      if (gap <= COMPLETE || path.steps * 2 > MOST_STEPS)
-        break;
-      path.steps *= 2;
-    }
-  explainer->note = make_note (&path, gap);
+  path.points = esp_path_new ((guint) explainer->values[KNOB_STEPS]);
+  if (!walk (samples, explainer, mask, &path, job, error))
+    return FALSE;
+  if (!is_near (&path) && (!refine (samples, explainer, mask, &path, job, error) || !walk (samples, explainer, mask, &path, job, error)))
+    return FALSE;
+  explainer->note = make_note (samples, &path);
   return TRUE;
 }
 

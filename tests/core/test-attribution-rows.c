@@ -3,11 +3,9 @@
 
 #include "base/error.h"
 #include "base/lane.h"
-#include "detect/decode.h"
 #include "explain/explainer-private.h"
 #include "explain/sentence.h"
 #include "explain/target-mask.h"
-#include "image/image.h"
 
 #include "explain-common.h"
 
@@ -503,47 +501,18 @@ complete_small (gpointer data)
   g_autofree float *input = small_input (1);
   g_autoptr (EspTarget) many = esp_target_new_classes ((int[]){ 1 }, 1, 0.02f);
   g_autoptr (EspTarget) row = esp_target_new_cells (HEAD_B, (guint[]){ 12 }, 1, 7, -1);
+  g_autoptr (EspTarget) one = one_logit ();
   g_autoptr (EspExplainer) explainer = explainer_of ("integrated-gradients", GPOINTER_TO_UINT (data), NULL);
   g_autoptr (EspExplainer) black = explainer_of ("integrated-gradients", GPOINTER_TO_UINT (data), "baseline=black,steps=64");
   g_autoptr (GError) error = NULL;
 
   check_complete (explainer, input, many, 0);
   check_complete (explainer, input, row, 0);
+  check_complete (explainer, input, one, 0);
   g_assert_null (esp_explainer_heatmap (explainer, 2, -1, whole, &error));
   g_assert_error (error, ESP_ERROR, ESP_ERROR_SHAPE);
   explain (black, input, many, ESP_EVERY_LAYER);
   g_assert_nonnull (strstr (esp_explainer_get_note (black), "complete to"));
-}
-
-/* Of a real network, one box of one photograph. */
-static void
-complete_real (gpointer data)
-{
-  const char *const *paths = data;
-  const guint cut = 0;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (EspNetwork) network = esp_network_load (paths[0], &error);
-  g_autoptr (EspWeights) weights = network != NULL ? esp_weights_load (network, paths[1], &error) : NULL;
-  g_autoptr (EspImage) image = esp_image_load (paths[2], ESP_ORIENTATION_EXIF, 0, 0, &error);
-  g_autoptr (EspExplainer) explainer = NULL;
-  g_autoptr (GArray) boxes = NULL;
-  g_autoptr (EspTarget) target = NULL;
-  g_autofree float *input = NULL;
-  EspPlacement placement;
-  EspShape shape;
-
-  g_assert_no_error (error);
-  shape = esp_network_get_input (network);
-  input = g_new (float, esp_shape_count (shape));
-  placement = esp_fit_image (ESP_FIT_LETTERBOX, image, shape.c, shape.h, shape.w, input);
-  explainer = esp_explainer_new (network, weights, &(EspExplainerOptions){ .backend = ESP_BACKEND_ONEDNN });
-  g_assert_true (esp_explainer_set_method (explainer, esp_attribution_find ("integrated-gradients"), NULL, &error));
-  esp_engine_forward (esp_explainer_get_engine (explainer, FALSE, &error), input, NULL, &error);
-  boxes = esp_decode (esp_explainer_get_engine (explainer, FALSE, &error), 0, placement, 0.3f, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (boxes->len, >, 0);
-  target = esp_target_new_detection (&g_array_index (boxes, EspDetection, 0));
-  check_complete (explainer, input, target, cut);
 }
 
 static void
@@ -552,19 +521,6 @@ test_complete (gconstpointer data)
   g_autoptr (EspLane) lane = esp_lane_new (1);
 
   esp_lane_call (lane, complete_small, (gpointer) data);
-}
-
-static void
-test_complete_real (void)
-{
-  g_autoptr (EspLane) lane = esp_lane_new (2);
-  g_autofree char *cfg = shared_file ("models/yolo-fastest-1.1/yolo-fastest-1.1.cfg");
-  g_autofree char *weights = cfg != NULL ? shared_file ("models/yolo-fastest-1.1/yolo-fastest-1.1.weights") : NULL;
-  g_autofree char *image = weights != NULL ? shared_file ("coco256/images/val2017/000000000285.jpg") : NULL;
-  const char *paths[] = { cfg, weights, image };
-
-  if (image != NULL)
-    esp_lane_call (lane, complete_real, paths);
 }
 
 /* No noise: the gradient itself; some: the same again from the same seed, whatever the batch, and another map. */
@@ -609,7 +565,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/attribution-rows/guided/onednn", GUINT_TO_POINTER (ESP_BACKEND_ONEDNN), test_guided);
   g_test_add_data_func ("/attribution-rows/complete/reference", GUINT_TO_POINTER (ESP_BACKEND_REFERENCE), test_complete);
   g_test_add_data_func ("/attribution-rows/complete/onednn", GUINT_TO_POINTER (ESP_BACKEND_ONEDNN), test_complete);
-  g_test_add_func ("/attribution-rows/complete/real", test_complete_real);
   g_test_add_func ("/attribution-rows/smooth", test_smooth);
   g_test_add_func ("/attribution-rows/zeros", test_zeros);
   return g_test_run ();
