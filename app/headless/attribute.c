@@ -16,22 +16,20 @@
 
 static EspNetworkOptions network_options;
 static EspDrawOptions draw_options;
-static char *method_id, *target_text, *masks, *names_path, *output, *split;
-static int layer = -1, limit = 0, most_heatmaps = 8;
+static char *method_text, *layer_text, *target_text, *masks, *names_path, *output, *split;
+static int layer = ESP_LAYER_OF_TARGET, limit = 0, most_heatmaps = 8;
 static double threshold = .25, nms = .45, tau = .02;
 
 static const GOptionEntry options[] = {
-  { "method", 0, 0, G_OPTION_ARG_STRING, &method_id,
-    "gradient-activation (the default), grad-cam, odam, taylor, integrated-gradients, gradient, smoothgrad, "
-    "guided-backpropagation, occlusion, d-rise, lrp, lrp-epsilon, lrp-zplus or lrp-alpha-beta",
-    "M" },
+  { "method", 0, 0, G_OPTION_ARG_STRING, &method_text, "A method, and its parameters behind a colon (default gradient-activation)",
+    "M[:NAME=VALUE,…]" },
   { "target", 0, 0, G_OPTION_ARG_STRING, &target_text,
     "class:NAME[+NAME], box:K (K-th by score, from 1), box:K:PART (objectness, class, x, y, w, h), missed:X,Y,W,H:NAME, "
     "cells:HEAD:CHANNELS[:ROW,COLUMN], dataset: every class (the default), or a sum: 2*box:1-box:2",
     "T" },
   { "masks", 0, 0, G_OPTION_ARG_STRING, &masks, "Which masks of the target count: both (the default), spatial or channel", "MASKS" },
-  { "layer", 0, 0, G_OPTION_ARG_INT, &layer, "Heatmap and channels of layer N (default: a heatmap where it says most, channels of all)",
-    "N" },
+  { "layer", 0, 0, G_OPTION_ARG_STRING, &layer_text,
+    "Heatmap and channels of layer N, or heatmap at the pixels (default: a heatmap where it says most, channels of all)", "N|pixels" },
   { "names", 0, 0, G_OPTION_ARG_FILENAME, &names_path, "Class names, one a line", "FILE" },
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write heatmaps into this folder", "DIR" },
   { "threshold", 0, 0, G_OPTION_ARG_DOUBLE, &threshold, "Boxes have scores above T (default 0.25)", "T" },
@@ -48,7 +46,7 @@ static const GOptionEntry options[] = {
 /* One heatmap written. */
 typedef struct
 {
-  char *file, *values, *target, *sentence, *image;
+  char *file, *values, *target, *sentence, *image, *note;
   int layer, width, height;
   float lowest, highest;
   double energy, chance;
@@ -66,6 +64,7 @@ typedef struct
 {
   EspExplainRun run;
   const char *cfg, *weights;
+  double *knobs;       /* of the method */
   EspDataset *dataset; /* (nullable): else the one image of @run */
   GPtrArray *written;  /* of Written */
   GArray *channels;    /* of Channels */
@@ -86,6 +85,7 @@ written_free (gpointer data)
   g_free (written->target);
   g_free (written->sentence);
   g_free (written->image);
+  g_free (written->note);
   g_free (written);
 }
 
@@ -95,7 +95,13 @@ channels_clear (gpointer data)
   g_free (((Channels *) data)->sums);
 }
 
-/* The convolutions whose channels are told: all, or the one asked for. */
+static gboolean
+gives_channels (const Work *work)
+{
+  return (work->run.method->gives & ESP_GIVES_CHANNELS) != 0;
+}
+
+/* The convolutions whose channels are told: all, or the one asked for; none by a method that scores no channels. */
 static gboolean
 choose_channels (Work *work, GError **error)
 {
@@ -103,7 +109,7 @@ choose_channels (Work *work, GError **error)
   guint n = esp_network_get_n_layers (network);
   int most = 1;
 
-  if (layer >= (int) n || layer < -1)
+  if (layer >= (int) n)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--layer %d: the network has layers 0 to %u", layer, n - 1);
       return FALSE;
@@ -113,7 +119,7 @@ choose_channels (Work *work, GError **error)
       const EspLayer *of = esp_network_get_layer (network, i);
       Channels channels = { i, of->out.c, NULL };
 
-      if (of->kind != ESP_LAYER_CONVOLUTIONAL || (layer >= 0 && i != (guint) layer))
+      if (of->kind != ESP_LAYER_CONVOLUTIONAL || (layer >= 0 && i != (guint) layer) || !gives_channels (work))
         continue;
       channels.sums = g_new0 (double, channels.n);
       most = MAX (most, channels.n);
@@ -142,16 +148,17 @@ add_scores (Work *work, GError **error)
 static char *
 file_name (const Work *work, const char *ending)
 {
-  g_autofree char *name = NULL;
+  g_autofree char *name = NULL, *place = NULL;
   char *dot;
 
+  place = work->run.layer == ESP_PIXELS ? g_strdup ("pixels") : g_strdup_printf ("%d", work->run.layer);
   if (work->dataset == NULL)
-    return g_strdup_printf ("heatmap-%d%s", work->run.layer, ending);
+    return g_strdup_printf ("heatmap-%s%s", place, ending);
   name = g_path_get_basename (work->run.image_path);
   dot = strrchr (name, '.');
   if (dot != NULL)
     *dot = '\0';
-  return g_strdup_printf ("heatmap-%d-%u-%s%s", work->run.layer, work->n_images, name, ending);
+  return g_strdup_printf ("heatmap-%s-%u-%s%s", place, work->n_images, name, ending);
 }
 
 /* Little-endian whatever the machine. */
@@ -183,6 +190,7 @@ write_heatmap (Work *work, GError **error)
   written->target = g_strdup (run->heatmap->target);
   written->sentence = esp_explain_sentence (run->target, run->names, run->heatmap, run->n_ones);
   written->image = g_strdup (run->image_path);
+  written->note = g_strdup (esp_explainer_get_note (run->explainer));
   written->layer = run->layer;
   written->width = run->heatmap->width;
   written->height = run->heatmap->height;
@@ -242,7 +250,10 @@ add_heatmap (JsonBuilder *json, const Written *written, const EspAttribution *me
   esp_json_string (json, "image", written->image);
   esp_json_string (json, "target", written->target);
   esp_json_string (json, "method", method->id);
-  esp_json_int (json, "layer", written->layer);
+  if (written->layer == ESP_PIXELS)
+    esp_json_string (json, "layer", "pixels");
+  else
+    esp_json_int (json, "layer", written->layer);
   esp_json_int (json, "width", written->width);
   esp_json_int (json, "height", written->height);
   esp_json_string (json, "unit", method->unit);
@@ -251,6 +262,7 @@ add_heatmap (JsonBuilder *json, const Written *written, const EspAttribution *me
   esp_json_double (json, "energy_in_box", written->energy);
   esp_json_double (json, "chance", written->chance);
   esp_json_string (json, "sentence", written->sentence);
+  esp_json_string (json, "note", written->note);
   json_builder_end_object (json);
 }
 
@@ -291,7 +303,8 @@ tell (const Work *work, const EspCommon *common, JsonBuilder *json)
 
       add_heatmap (json, written, work->run.method);
       if (!common->json)
-        g_print ("%s: %s\n", written->file, written->sentence);
+        g_print ("%s: %s%s%s\n", written->file, written->sentence, written->note != NULL ? "; " : "",
+                 written->note != NULL ? written->note : "");
     }
   json_builder_end_array (json);
   json_builder_set_member_name (json, "channels");
@@ -299,6 +312,12 @@ tell (const Work *work, const EspCommon *common, JsonBuilder *json)
   for (guint i = 0; i < work->channels->len; i++)
     add_channels (json, &g_array_index (work->channels, Channels, i));
   json_builder_end_array (json);
+  if (!gives_channels (work))
+    {
+      g_autofree char *reason = g_strdup_printf ("%s gives a heatmap at the pixels, and no scores of channels", work->run.method->id);
+
+      esp_json_string (json, "channels_reason", reason);
+    }
   esp_json_int (json, "images", work->n_images);
   esp_json_int (json, "images_explained", work->n_explained);
   if (work->dataset == NULL)
@@ -308,8 +327,31 @@ tell (const Work *work, const EspCommon *common, JsonBuilder *json)
     }
   if (work->shared)
     add_relevance (json, &work->shares);
-  if (!common->json)
+  if (!common->json && gives_channels (work))
     g_print ("%u of %u images explained; “--json” lists the scores of %u layers\n", work->n_explained, work->n_images, work->channels->len);
+  else if (!common->json)
+    g_print ("%u of %u images explained; %s gives no scores of channels\n", work->n_explained, work->n_images, work->run.method->id);
+}
+
+/* --method and --layer. */
+static gboolean
+choose_method (Work *work, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  work->run.method = esp_attribution_parse (method_text != NULL ? method_text : "gradient-activation", &work->knobs, &local);
+  if (work->run.method == NULL)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--method: %s", local->message);
+  else if (layer_text != NULL && !esp_layer_parse (layer_text, &layer))
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--layer %s: expected a number from 0, or pixels", layer_text);
+  else
+    {
+      work->run.knobs = work->knobs;
+      work->run.layer = layer;
+      work->run.every = layer < 0 && gives_channels (work);
+      return TRUE;
+    }
+  return FALSE;
 }
 
 static gboolean
@@ -325,8 +367,6 @@ check_options (EspAsk *ask, GError **error)
   else if (limit < 0 || most_heatmaps < 0)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--limit %d --heatmaps %d: expected numbers from 0", limit,
                  most_heatmaps);
-  else if (method_id != NULL && esp_attribution_find (method_id) == NULL)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--method %s: expected gradient-activation", method_id);
   else if (masks != NULL && !esp_masks_parse (masks, &use))
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--masks %s: expected both, spatial or channel", masks);
   else if (esp_ask_parse (target_text != NULL ? target_text : "dataset", ask, error))
@@ -369,13 +409,13 @@ work_start (Work *work, char **argv, const EspLoaded *loaded, GError **error)
   work->channels = g_array_new (FALSE, FALSE, sizeof (Channels));
   g_array_set_clear_func (work->channels, channels_clear);
   work->run.loaded = loaded;
-  work->run.method = esp_attribution_find (method_id != NULL ? method_id : "gradient-activation");
-  work->run.layer = layer;
   work->run.channel = -1;
   work->run.threshold = (float) threshold;
   work->run.nms = (float) nms;
-  return check_options (&work->run.ask, error) && open_data (work, argv[2], error) && choose_channels (work, error)
-         && esp_folder_make (output, error);
+  if (!check_options (&work->run.ask, error) || !choose_method (work, error) || !open_data (work, argv[2], error))
+    return FALSE;
+  work->run.quiet = work->dataset != NULL;
+  return choose_channels (work, error) && esp_folder_make (output, error);
 }
 
 static void
@@ -386,6 +426,7 @@ work_clear (Work *work)
   g_clear_pointer (&work->written, g_ptr_array_unref);
   g_clear_pointer (&work->channels, g_array_unref);
   g_free (work->scores);
+  g_free (work->knobs);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Work, work_clear)
@@ -396,7 +437,7 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
   g_auto (EspLoaded) loaded = { NULL };
   g_auto (GStrv) names = NULL;
   g_autoptr (EspJob) job = esp_job_new ("Explaining");
-  g_auto (Work) work = { .run.job = job };
+  g_auto (Work) work = { .run = { .job = job, .seed = (guint64) common->seed } };
 
   if (!esp_loaded_open (&loaded, argv[0], argv[1], &network_options, error))
     return FALSE;
@@ -417,11 +458,20 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
   return TRUE;
 }
 
+static char *
+list_methods (void)
+{
+  g_autofree char *list = esp_attribution_list ();
+
+  return g_strdup_printf ("Methods, with their parameters as they are unless said otherwise:\n%s", list);
+}
+
 const EspVerb esp_verb_attribute = {
   .name = "attribute",
   .arguments = "NET.cfg WEIGHTS IMAGE|DATA",
   .summary = "Say what made the network say it: heatmaps, and a score per channel",
   .options = options,
+  .more = list_methods,
   .least = 3,
   .most = 3,
   .run = run,

@@ -90,8 +90,10 @@ parse (const EspVerb *verb, int *argc, char ***argv, EspCommon *common, gboolean
     { "version", 0, 0, G_OPTION_ARG_NONE, version, "Print the version", NULL },
     G_OPTION_ENTRY_NULL,
   };
+  g_autofree char *more = verb->more != NULL ? verb->more () : NULL;
 
   g_option_context_set_summary (context, verb->summary);
+  g_option_context_set_description (context, more);
   if (verb->options != NULL)
     g_option_context_add_main_entries (context, verb->options, NULL);
   g_option_context_add_main_entries (context, shared, NULL);

@@ -27,6 +27,18 @@ esp_ask_parse (const char *text, EspAsk *ask, GError **error)
   return ask->spec != NULL;
 }
 
+/** esp_layer_parse: reads "pixels" or a number from 0 into @layer. Returns: whether it was one of them. Thread: any. */
+gboolean
+esp_layer_parse (const char *text, int *layer)
+{
+  gint64 number = ESP_PIXELS;
+
+  if (!g_str_equal (text, "pixels") && !g_ascii_string_to_signed (text, 10, 0, G_MAXINT, &number, NULL))
+    return FALSE;
+  *layer = (int) number;
+  return TRUE;
+}
+
 /** esp_ask_clear: frees what it holds. */
 void
 esp_ask_clear (EspAsk *ask)
@@ -103,12 +115,23 @@ esp_explain_run_look (EspExplainRun *run, GError **error)
 static gboolean
 make_explainer (EspExplainRun *run, GError **error)
 {
-  const EspExplainerOptions options = { .backend = run->loaded->run.backend, .bn = run->loaded->run.bn };
+  const EspExplainerOptions options
+      = { .backend = run->loaded->run.backend, .bn = run->loaded->run.bn, .seed = run->seed, .quiet = run->quiet };
 
   if (run->explainer != NULL)
     return TRUE;
   run->explainer = esp_explainer_new (run->loaded->network, run->loaded->weights, &options);
   return esp_explainer_set_method (run->explainer, run->method, run->knobs, error);
+}
+
+/* What the run has to be for: methods that keep one layer are run for every layer only where that is read. */
+static int
+layer_of_run (const EspExplainRun *run)
+{
+  if (run->every && ((run->method->gives & ESP_KEEPS_LAYER) != 0 || run->layer != ESP_PIXELS)
+      && (run->method->gives & ESP_GIVES_LAYERS) != 0)
+    return ESP_EVERY_LAYER;
+  return run->layer;
 }
 
 /**
@@ -124,9 +147,13 @@ esp_explain_run_heat (EspExplainRun *run, GError **error)
   g_clear_pointer (&run->heatmap, esp_heatmap_unref);
   if (run->ask.spec == NULL)
     return TRUE;
-  if (run->layer < 0)
-    run->layer = (int) esp_explain_default_layer (run->target, run->loaded->network);
-  if (!make_explainer (run, error) || !esp_explainer_run (run->explainer, run->input, run->target, ESP_EVERY_LAYER, run->job, error))
+  if (run->layer == ESP_LAYER_OF_TARGET)
+    run->layer
+        = (run->method->gives & ESP_GIVES_LAYERS) != 0 ? (int) esp_explain_default_layer (run->target, run->loaded->network) : ESP_PIXELS;
+  if (!make_explainer (run, error))
+    return FALSE;
+  esp_explainer_set_placement (run->explainer, run->placement);
+  if (!esp_explainer_run (run->explainer, run->input, run->target, layer_of_run (run), run->job, error))
     return FALSE;
   run->n_ones = esp_explainer_get_n_ones (run->explainer);
   run->value = esp_explainer_get_value (run->explainer);
@@ -194,6 +221,24 @@ append_file (GString *text, const char *path, const char *what)
   g_string_append_printf (text, "%s%s %s (SHA-256 %s…)", text->len > 0 ? " · " : "", what, name, hash != NULL ? hash : "unknown");
 }
 
+static void
+append_method (GString *text, const EspExplainRun *run)
+{
+  g_string_append_printf (text, " · %s", run->method->id);
+  if (run->knobs != NULL)
+    {
+      g_string_append_c (text, ':');
+      esp_knobs_append_text (run->method->knobs, run->method->n_knobs, run->knobs, text);
+    }
+  g_string_append_printf (text, " of %s", run->heatmap->target);
+  if (run->layer == ESP_PIXELS)
+    g_string_append (text, " at the pixels");
+  else
+    g_string_append_printf (text, " at layer %d", run->layer);
+  if (esp_explainer_get_note (run->explainer) != NULL)
+    g_string_append_printf (text, " · %s", esp_explainer_get_note (run->explainer));
+}
+
 /* What somebody needs to make the figure again. */
 static char *
 make_provenance (const EspExplainRun *run, const char *cfg, const char *weights, float low, float high)
@@ -207,7 +252,7 @@ make_provenance (const EspExplainRun *run, const char *cfg, const char *weights,
     {
       char lowest[G_ASCII_DTOSTR_BUF_SIZE], highest[G_ASCII_DTOSTR_BUF_SIZE];
 
-      g_string_append_printf (text, " · %s of %s at layer %d", run->method->id, run->heatmap->target, run->layer);
+      append_method (text, run);
       if (run->channel >= 0)
         g_string_append_printf (text, ", channel %d", run->channel);
       g_ascii_formatd (lowest, sizeof lowest, "%.4g", (double) low);

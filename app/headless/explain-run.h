@@ -17,6 +17,8 @@ typedef struct
   float          tau;
 } EspAsk;
 
+#define ESP_LAYER_OF_TARGET (-3) /* in place of a layer: where the method gives most: esp_explain_default_layer() or the pixels */
+
 /* Borrowed unless said otherwise. */
 typedef struct
 {
@@ -26,10 +28,13 @@ typedef struct
   const EspAttribution *method;
   const double         *knobs;  /* (nullable): of the method; NULL: the presets */
   EspAsk                ask;
-  int                   layer;     /* -1: esp_explain_default_layer() */
+  int                   layer;     /* or ESP_PIXELS; ESP_LAYER_OF_TARGET */
+  gboolean              every;     /* scores of all layers will be read, not of @layer alone */
   int                   channel;   /* -1: their sum */
   float                 threshold; /* of boxes */
   float                 nms;
+  guint64               seed;
+  gboolean              quiet;     /* the method leaves the progress alone: images are counted */
   EspJob               *job;
   /* what comes of it; owned */
   EspEngine            *engine;    /* that finds the boxes */
@@ -44,6 +49,8 @@ typedef struct
   double                value;
 } EspExplainRun;
 
+gboolean esp_layer_parse       (const char     *text,   /* a number, or "pixels" */
+                                int            *layer);
 gboolean esp_ask_parse         (const char     *text,   /* as esp_target_spec_new() */
                                 EspAsk         *ask,
                                 GError        **error);

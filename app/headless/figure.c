@@ -26,6 +26,8 @@ typedef struct
   EspNetworkOptions run;
   EspAsk ask;
   int layer, channel;
+  const EspAttribution *row;
+  double *knobs; /* of the method */
   double threshold, nms, opacity;
   gboolean has_scale;
   float scale[2];
@@ -39,6 +41,7 @@ spec_clear (Spec *spec)
   g_free (spec->image);
   g_free (spec->names_path);
   g_free (spec->method);
+  g_free (spec->knobs);
   g_free (spec->palette);
   g_free (spec->caption);
   g_free (spec->run.fit);
@@ -101,11 +104,31 @@ read_target (const EspSpecReader *reader, EspAsk *ask, GError **error)
   return ask->spec != NULL;
 }
 
+/* A number, or "pixels". */
 static gboolean
-check_choices (const EspSpecReader *reader, const Spec *spec, GError **error)
+read_layer (const EspSpecReader *reader, int *layer, GError **error)
 {
-  if (spec->method != NULL && esp_attribution_find (spec->method) == NULL)
-    return esp_spec_refuse (reader, "method", "no such method; “espalier-cli attribute --help” lists them", error);
+  double number = *layer;
+  g_autofree char *word = NULL;
+
+  if (esp_spec_holds_word (reader, "layer"))
+    return esp_spec_read_word (reader, "layer", &word, error)
+           && ((g_str_equal (word, "pixels") && esp_layer_parse (word, layer))
+               || esp_spec_refuse (reader, "layer", "expected a whole number from 0, or \"pixels\"", error));
+  if (!esp_spec_read_number (reader, "layer", 0, G_MAXINT, TRUE, &number, error))
+    return FALSE;
+  *layer = (int) number;
+  return TRUE;
+}
+
+static gboolean
+check_choices (const EspSpecReader *reader, Spec *spec, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  spec->row = esp_attribution_parse (spec->method != NULL ? spec->method : "gradient-activation", &spec->knobs, &local);
+  if (spec->row == NULL)
+    return esp_spec_refuse (reader, "method", local->message, error);
   if (spec->palette != NULL && esp_palette_find (spec->palette) == NULL)
     return esp_spec_refuse (reader, "palette", "expected viridis, cividis or blue-orange", error);
   if (spec->has_scale && !(spec->scale[1] > spec->scale[0]))
@@ -116,7 +139,7 @@ check_choices (const EspSpecReader *reader, const Spec *spec, GError **error)
 static gboolean
 read_view (const EspSpecReader *reader, Spec *spec, GError **error)
 {
-  double layer = -1, channel = -1;
+  double channel = -1;
 
   if (!esp_spec_read_path (reader, "network", TRUE, &spec->network, error)
       || !esp_spec_read_path (reader, "weights", TRUE, &spec->weights, error)
@@ -125,15 +148,13 @@ read_view (const EspSpecReader *reader, Spec *spec, GError **error)
       || !esp_spec_read_word (reader, "method", &spec->method, error) || !esp_spec_read_word (reader, "palette", &spec->palette, error)
       || !esp_spec_read_word (reader, "caption", &spec->caption, error) || !esp_spec_read_word (reader, "fit", &spec->run.fit, error)
       || !esp_spec_read_word (reader, "bn_eps", &spec->run.bn_eps, error)
-      || !esp_spec_read_word (reader, "orientation", &spec->run.orientation, error)
-      || !esp_spec_read_number (reader, "layer", 0, G_MAXINT, TRUE, &layer, error)
+      || !esp_spec_read_word (reader, "orientation", &spec->run.orientation, error) || !read_layer (reader, &spec->layer, error)
       || !esp_spec_read_number (reader, "channel", 0, G_MAXINT, TRUE, &channel, error)
       || !esp_spec_read_number (reader, "threshold", 0, 1, FALSE, &spec->threshold, error)
       || !esp_spec_read_number (reader, "nms", 0, 1, FALSE, &spec->nms, error)
       || !esp_spec_read_number (reader, "opacity", 0, 1, FALSE, &spec->opacity, error)
       || !esp_spec_read_pair (reader, "scale", spec->scale, &spec->has_scale, error) || !read_target (reader, &spec->ask, error))
     return FALSE;
-  spec->layer = (int) layer;
   spec->channel = (int) channel;
   return check_choices (reader, spec, error);
 }
@@ -169,7 +190,7 @@ draw (gpointer data)
 static gboolean
 draw_view (const EspSpecReader *reader, EspCommon *common, JsonBuilder *json, GError **error)
 {
-  g_auto (Spec) spec = { .layer = -1, .channel = -1, .threshold = 0.25, .nms = 0.45, .opacity = 0.75 };
+  g_auto (Spec) spec = { .layer = ESP_LAYER_OF_TARGET, .channel = -1, .threshold = 0.25, .nms = 0.45, .opacity = 0.75 };
   g_auto (EspLoaded) loaded = { NULL };
   g_auto (GStrv) names = NULL;
   g_autoptr (EspJob) job = esp_job_new ("Drawing");
@@ -184,12 +205,14 @@ draw_view (const EspSpecReader *reader, EspCommon *common, JsonBuilder *json, GE
     .loaded = &loaded,
     .names = (const char *const *) names,
     .image_path = spec.image,
-    .method = esp_attribution_find (spec.method != NULL ? spec.method : "gradient-activation"),
+    .method = spec.row,
+    .knobs = spec.knobs,
     .ask = spec.ask,
     .layer = spec.layer,
     .channel = spec.channel,
     .threshold = (float) spec.threshold,
     .nms = (float) spec.nms,
+    .seed = (guint64) common->seed,
     .job = job,
   };
   spec.ask = (EspAsk){ 0 };

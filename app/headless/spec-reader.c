@@ -91,6 +91,15 @@ is_number (JsonNode *node)
          && (json_node_get_value_type (node) == G_TYPE_INT64 || json_node_get_value_type (node) == G_TYPE_DOUBLE);
 }
 
+/** esp_spec_holds_word: Returns: whether there is a member @key, and it is a string. Thread: any. */
+gboolean
+esp_spec_holds_word (const EspSpecReader *reader, const char *key)
+{
+  JsonNode *node = find (reader, key);
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING;
+}
+
 /** esp_spec_read_word: a string; @value: (inout): (transfer full). */
 gboolean
 esp_spec_read_word (const EspSpecReader *reader, const char *key, char **value, GError **error)

@@ -27,6 +27,8 @@ gboolean esp_spec_refuse       (const EspSpecReader  *reader,  /* FALSE always *
                                 const char           *message,
                                 GError              **error);
 
+gboolean esp_spec_holds_word   (const EspSpecReader  *reader,  /* whether there is such a member, and it is a string */
+                                const char           *key);
 /* An absent or null member leaves the value as it was. */
 gboolean esp_spec_read_word    (const EspSpecReader  *reader,
                                 const char           *key,

@@ -23,6 +23,7 @@ typedef struct
   const char         *arguments; /* "NET.cfg W IMAGE…" */
   const char         *summary;   /* one line */
   const GOptionEntry *options;   /* the verb's own, static storage; NULL-terminated */
+  char             *(*more) (void); /* (nullable) (transfer full): what --help says behind the options */
   int                 least, most; /* positional arguments; most -1: any number */
   /* argv[0] is the first positional argument. Prints for people to stdout unless common->json; adds members to the JSON object that is
    * already begun. FALSE with an error exits 1, with a G_OPTION_ERROR 2. */

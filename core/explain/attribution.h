@@ -55,6 +55,11 @@ struct _EspAttribution
 };
 
 const EspAttribution *esp_attribution_find (const char *id);
+/* "ID" or "ID:KNOB=VALUE,KNOB=VALUE"; NULL with ESP_ERROR_FORMAT, which lists the rows or says what is wrong with the numbers. */
+const EspAttribution *esp_attribution_parse (const char *text,
+                                             double    **knobs, /* (out) (transfer full): NULL for a method without */
+                                             GError    **error);
+char                 *esp_attribution_list  (void);        /* (transfer full): a line a row: its id and its knobs with their presets */
 const EspAttribution *esp_attribution_get  (guint       i);  /* row i; NULL behind the last */
 
 G_END_DECLS

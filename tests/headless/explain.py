@@ -99,7 +99,36 @@ def main():
             one, use = [attribute(images[0], "--masks", masks)["ones"] for masks in ("both", "spatial")]
             assert 0 < one < use
 
+        def methods():
+            listed = run("attribute", "--help").stdout
+            ids = [line.split(":")[0].strip() for line in listed[listed.index("Methods,"):].splitlines()[1:] if line.startswith("  ")]
+            assert len(ids) > 10 and "gradient-activation" in ids, ids
+            fast = {"integrated-gradients": ":baseline=black", "smoothgrad": ":samples=3", "d-rise": ":masks=20"}
+            for i, name in enumerate(ids):
+                arguments = ("attribute", cfg, weights, images[0], "--names", names, "--output", output, "--target", "box:1",
+                             "--method", name + fast.get(name, ""), "--json", "--layer")
+                for layer in ((2, "pixels") if i % 2 else ("pixels", 2)):
+                    done = subprocess.run([PROGRAM, *map(str, arguments), str(layer)], capture_output=True, text=True, timeout=120)
+                    if done.returncode == 0:
+                        break
+                    assert "gives no heatmap at" in done.stderr, done.stderr
+                said = json.loads(done.stdout)
+                one, = said["heatmaps"]
+                assert (one["method"], one["layer"]) == (name, layer), one
+                assert one["highest"] != one["lowest"], one
+                assert len(said["channels"]) > 0 or name in said["channels_reason"], said
+            note = attribute(images[0], "--target", "box:1", "--layer", 2, "--method", "integrated-gradients")["heatmaps"][0]["note"]
+            assert note.startswith("complete to"), note
+            said = attribute(images[0], "--target", "box:1", "--method", "occlusion")
+            assert said["channels"] == [] and said["heatmaps"][0]["layer"] == "pixels", said["heatmaps"]
+            write_spec(method="integrated-gradients:steps=40", layer="pixels")
+            assert "integrated gradients" in ask("figure", spec, "-o", os.path.join(folder, "methods.svg"))["caption"].lower()
+
         def refusals():
+            for method, word in (("gradient:steps=3", "steps"), ("integrated-gradients:steps=3", "32"), ("magic", "smoothgrad")):
+                done = run("attribute", cfg, weights, images[0], "--method", method, "-o", output, expect=2)
+                assert word in done.stderr, done.stderr
+            run("attribute", cfg, weights, images[0], "--layer", "picture", "-o", output, expect=2)
             refused("attribute", cfg, weights, images[0], "--target", "box:999", "-o", output, naming=("box 999",))
             refused("attribute", cfg, weights, images[0], "--target", "class:unicorn", "-o", output, naming=("unicorn",))
             with open(names) as file:
@@ -142,13 +171,13 @@ def main():
             for changes, words in (({"kind": "pie"}, ("kind",)), ({"netwrok": "a"}, ("netwrok",)), ({"layer": 1.5}, ("layer", "whole")),
                                    ({"layer": "3"}, ("layer",)), ({"scale": [1]}, ("scale",)), ({"target": {}}, ("target",)), ({"target": {"text": "best"}}, ("target.text", "expected")),
                                    ({"target": {"box": 1, "masks": "no"}}, ("masks",)), ({"target": {"class": "0", "tau": 1}}, ("nothing to explain",)),
-                                   ({"target": {"box": 0}}, ("target.box",)), ({"opacity": 2}, ("opacity",)), ({"palette": "jet"}, ("palette",)),
+                                   ({"target": {"box": 0}}, ("target.box",)), ({"opacity": 2}, ("opacity",)), ({"palette": "jet"}, ("palette",)), ({"method": "magic"}, ("method", "smoothgrad")),
                                    ({"network": None}, ("network", "missing")), ({"layer": 999}, ("layer 999",)), ({"image": "none.png"}, ("none.png",))):
                 write_spec(**changes)
                 refused("figure", spec, "-o", path, naming=words)
                 assert not os.path.exists(path), changes
 
-        tests = (box, channels, sums, nothing, targets, refusals, figures, specs)
+        tests = (box, channels, sums, nothing, targets, methods, refusals, figures, specs)
         print(f"1..{len(tests)}", flush=True)
         for i, function in enumerate(tests):
             function()
