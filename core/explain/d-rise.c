@@ -4,6 +4,7 @@
 
 #include "explain/explainer-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -216,7 +217,7 @@ map (EspExplainer *explainer, G_GNUC_UNUSED int layer, int channel, float *value
  * before suppression, with the target's box and class probabilities in the unmasked image. Heat: sum of weight * mask / (masks * keep). */
 const EspAttribution esp_attribution_d_rise = {
   .id = "d-rise",
-  .title = "D-RISE",
+  .title = N_ ("D-RISE"),
   .source = "Petsiuk et al. 2021, Black-box explanation of object detectors via saliency maps, arXiv:2006.03204, eq. 1-6",
   .unit = "likeness of the box, 0 to 1",
   .gives = ESP_GIVES_PIXELS | ESP_WANTS_BOX,

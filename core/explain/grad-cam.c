@@ -2,6 +2,8 @@
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "explain/explainer-private.h"
 
 /* The weight of a channel: the mean of its gradient over rows and columns, equation 1. */
@@ -63,7 +65,7 @@ score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *
 
 const EspAttribution esp_attribution_grad_cam = {
   .id = "grad-cam",
-  .title = "Grad-CAM",
+  .title = N_ ("Grad-CAM"),
   .source = "Selvaraju et al. 2017, arXiv:1610.02391, equations 1 and 2",
   .unit = "mean gradient × activation, logits",
   .is_signed = FALSE,

@@ -2,6 +2,8 @@
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "explain/explainer-private.h"
 
 /* Where a channel is judged: the convolution before batch normalisation; elsewhere the output. */
@@ -38,7 +40,7 @@ score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *
 
 const EspAttribution esp_attribution_gradient_activation = {
   .id = "gradient-activation",
-  .title = "Gradient × activation",
+  .title = N_ ("Gradient × activation"),
   .source = "Shi, Li, Yamaguchi 2020, Comput. Electron. Agric. 169:105214 (GradAM)",
   .unit = "gradient × activation, logits",
   .is_signed = TRUE,

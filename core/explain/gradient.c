@@ -2,11 +2,13 @@
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "explain/explainer-private.h"
 
 static const EspKnob knobs[] = {
   { .id = "channels",
-    .title = "Over channels",
+    .title = N_ ("Over channels"),
     .preset = ESP_FOLD_MAX,
     .highest = ESP_FOLD_L2,
     .slider_high = ESP_FOLD_L2,
@@ -38,7 +40,7 @@ score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *
 
 const EspAttribution esp_attribution_gradient = {
   .id = "gradient",
-  .title = "Gradient",
+  .title = N_ ("Gradient"),
   .source = "Simonyan, Vedaldi, Zisserman 2013, arXiv:1312.6034, section 3.1: largest |dT/dx| over the colours",
   .unit = "|gradient|, logits per unit",
   .is_signed = FALSE,

@@ -2,11 +2,13 @@
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "explain/explainer-private.h"
 
 static const EspKnob knobs[] = {
   { .id = "channels",
-    .title = "Over channels",
+    .title = N_ ("Over channels"),
     .preset = ESP_FOLD_MAX,
     .highest = ESP_FOLD_L2,
     .slider_high = ESP_FOLD_L2,
@@ -66,7 +68,7 @@ score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *
 
 const EspAttribution esp_attribution_guided = {
   .id = "guided-backpropagation",
-  .title = "Guided backpropagation",
+  .title = N_ ("Guided backpropagation"),
   .source = "Springenberg et al. 2014, arXiv:1412.6806, section 3.4; rectifiers that are no plain relu keep their own slope above 0",
   .unit = "|guided gradient|",
   .is_signed = FALSE,

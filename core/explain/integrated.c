@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -29,13 +30,13 @@ static const char *const baseline_words[] = { "grey", "black", "blur", NULL };
 
 static const EspKnob knobs[] = {
   [KNOB_BASELINE] = { .id = "baseline",
-                      .title = "Baseline",
+                      .title = N_ ("Baseline"),
                       .preset = BASELINE_GREY,
                       .highest = BASELINE_BLUR,
                       .slider_high = BASELINE_BLUR,
                       .words = baseline_words },
   [KNOB_STEPS] = { .id = "steps",
-                   .title = "Steps, at least",
+                   .title = N_ ("Steps, at least"),
                    .preset = 32,
                    .lowest = 32,
                    .highest = MOST_STEPS,
@@ -282,7 +283,7 @@ score (EspExplainer *explainer, guint layer, G_GNUC_UNUSED EspAt at, EspReduce r
 
 const EspAttribution esp_attribution_integrated = {
   .id = "integrated-gradients",
-  .title = "Integrated gradients",
+  .title = N_ ("Integrated gradients"),
   .source = "Sundararajan, Taly, Yan 2017, arXiv:1703.01365, equation 1; at layers Dhamdhere et al. 2018, arXiv:1805.12233, equation 2",
   .unit = "share of the target's gain, logits",
   .is_signed = TRUE,

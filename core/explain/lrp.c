@@ -4,6 +4,7 @@
 
 #include "explain/lrp.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "explain/lrp-private.h"
@@ -170,19 +171,19 @@ open_mixed (EspExplainer *explainer, GError **error)
 
 #define EPSILON_KNOB(value)                                                                                                                \
   {                                                                                                                                        \
-    .id = "epsilon", .title = "Stabiliser, of a layer's root mean square", .preset = (value), .lowest = 0, .highest = 10, .slider_low = 0, \
-    .slider_high = 1                                                                                                                       \
+    .id = "epsilon", .title = N_ ("Stabiliser, of a layer's root mean square"), .preset = (value), .lowest = 0, .highest = 10,             \
+    .slider_low = 0, .slider_high = 1                                                                                                      \
   }
 #define ALPHA_KNOB(value)                                                                                                                  \
   {                                                                                                                                        \
-    .id = "alpha", .title = "Weight of what raises the sum (what lowers it has one less)", .preset = (value), .lowest = 1, .highest = 10,  \
-    .slider_low = 1, .slider_high = 3                                                                                                      \
+    .id = "alpha", .title = N_ ("Weight of what raises the sum (what lowers it has one less)"), .preset = (value), .lowest = 1,            \
+    .highest = 10, .slider_low = 1, .slider_high = 3                                                                                       \
   }
 
 #define BIAS_KNOB                                                                                                                          \
   {                                                                                                                                        \
-    .id = "bias", .title = "What biases have added", .preset = BIAS_SHARES, .lowest = 0, .highest = 1, .slider_low = 0, .slider_high = 1,  \
-    .words = bias_words, .whole = TRUE                                                                                                     \
+    .id = "bias", .title = N_ ("What biases have added"), .preset = BIAS_SHARES, .lowest = 0, .highest = 1, .slider_low = 0,               \
+    .slider_high = 1, .words = bias_words, .whole = TRUE                                                                                   \
   }
 
 static const char *const bias_words[] = { "shares", "none", NULL };
@@ -192,7 +193,7 @@ static const EspKnob positive_knobs[] = { BIAS_KNOB };
 static const EspKnob both_knobs[] = { ALPHA_KNOB (2), BIAS_KNOB };
 static const EspKnob mixed_knobs[] = {
   [KNOB_NEAR] = { .id = "near",
-                  .title = "Convolutions before each head by epsilon",
+                  .title = N_ ("Convolutions before each head by epsilon"),
                   .preset = 1,
                   .lowest = 0,
                   .highest = 1000,
@@ -202,7 +203,7 @@ static const EspKnob mixed_knobs[] = {
   [KNOB_EPSILON] = EPSILON_KNOB (0.25),
   [KNOB_ALPHA] = ALPHA_KNOB (1),
   [KNOB_PIXELS] = { .id = "pixels",
-                    .title = "At the pixels",
+                    .title = N_ ("At the pixels"),
                     .preset = PIXELS_BOX,
                     .lowest = 0,
                     .highest = 2,
@@ -219,7 +220,7 @@ static const EspKnob mixed_knobs[] = {
 
 const EspAttribution esp_attribution_lrp = {
   .id = "lrp",
-  .title = "Relevance, a rule for each depth",
+  .title = N_ ("Relevance, a rule for each depth"),
   .source = "Montavon et al. 2019, Layer-Wise Relevance Propagation: An Overview (composite); z^B: Montavon et al. 2017",
   .knobs = mixed_knobs,
   .n_knobs = G_N_ELEMENTS (mixed_knobs),
@@ -229,7 +230,7 @@ const EspAttribution esp_attribution_lrp = {
 
 const EspAttribution esp_attribution_lrp_epsilon = {
   .id = "lrp-epsilon",
-  .title = "Relevance, epsilon",
+  .title = N_ ("Relevance, epsilon"),
   .source = "Bach et al. 2015, PLOS ONE 10(7):e0130140, eq. 58",
   .knobs = epsilon_knobs,
   .n_knobs = G_N_ELEMENTS (epsilon_knobs),
@@ -239,7 +240,7 @@ const EspAttribution esp_attribution_lrp_epsilon = {
 
 const EspAttribution esp_attribution_lrp_zplus = {
   .id = "lrp-zplus",
-  .title = "Relevance, z+",
+  .title = N_ ("Relevance, z+"),
   .source = "Montavon et al. 2017, Pattern Recognition 65:211 (z+; for inputs of both signs, Bach et al. 2015, eq. 60 with alpha 1)",
   .knobs = positive_knobs,
   .n_knobs = G_N_ELEMENTS (positive_knobs),
@@ -249,7 +250,7 @@ const EspAttribution esp_attribution_lrp_zplus = {
 
 const EspAttribution esp_attribution_lrp_alpha_beta = {
   .id = "lrp-alpha-beta",
-  .title = "Relevance, alpha and beta",
+  .title = N_ ("Relevance, alpha and beta"),
   .source = "Bach et al. 2015, PLOS ONE 10(7):e0130140, eq. 60, beta = alpha - 1",
   .knobs = both_knobs,
   .n_knobs = G_N_ELEMENTS (both_knobs),

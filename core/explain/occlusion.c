@@ -4,6 +4,7 @@
 
 #include "explain/explainer-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "explain/probe.h"
@@ -188,7 +189,7 @@ map (EspExplainer *explainer, G_GNUC_UNUSED int layer, int channel, float *value
  * T before - T after over the patches that lay on it: positive where what is hidden spoke for the target. */
 const EspAttribution esp_attribution_occlusion = {
   .id = "occlusion",
-  .title = "Occlusion",
+  .title = N_ ("Occlusion"),
   .source = "Zeiler and Fergus 2014, Visualizing and understanding convolutional networks, section 4.2",
   .unit = "drop of the target, logits",
   .is_signed = TRUE,

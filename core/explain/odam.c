@@ -2,10 +2,12 @@
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "explain/explainer-private.h"
 
 static const EspKnob knobs[] = {
-  { .id = "sigma", .title = "Smoothing, cells", .preset = 1, .lowest = 0, .highest = 32, .slider_low = 0, .slider_high = 4 },
+  { .id = "sigma", .title = N_ ("Smoothing, cells"), .preset = 1, .lowest = 0, .highest = 32, .slider_low = 0, .slider_high = 4 },
 };
 
 /* Smoothed gradient × activation, left in field->values. */
@@ -54,7 +56,7 @@ score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *
 
 const EspAttribution esp_attribution_odam = {
   .id = "odam",
-  .title = "ODAM",
+  .title = N_ ("ODAM"),
   .source
   = "Zhao, Chan 2023, arXiv:2304.06354: sum over channels of smoothed gradient × activation; how wide it is smoothed is a parameter here",
   .unit = "smoothed gradient × activation, logits",

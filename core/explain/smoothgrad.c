@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,16 +19,22 @@ enum
 
 static const EspKnob knobs[] = {
   [KNOB_NOISE] = { .id = "noise",
-                   .title = "Noise, of the image's range",
+                   .title = N_ ("Noise, of the image's range"),
                    .preset = 0.15,
                    .lowest = 0,
                    .highest = 1,
                    .slider_low = 0.05,
                    .slider_high = 0.3 },
-  [KNOB_SAMPLES]
-  = { .id = "samples", .title = "Samples", .preset = 50, .lowest = 1, .highest = 4096, .slider_low = 8, .slider_high = 128, .whole = TRUE },
+  [KNOB_SAMPLES] = { .id = "samples",
+                     .title = N_ ("Samples"),
+                     .preset = 50,
+                     .lowest = 1,
+                     .highest = 4096,
+                     .slider_low = 8,
+                     .slider_high = 128,
+                     .whole = TRUE },
   [KNOB_CHANNELS] = { .id = "channels",
-                      .title = "Over channels",
+                      .title = N_ ("Over channels"),
                       .preset = ESP_FOLD_MAX,
                       .highest = ESP_FOLD_L2,
                       .slider_high = ESP_FOLD_L2,
@@ -123,7 +130,7 @@ score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *
 
 const EspAttribution esp_attribution_smoothgrad = {
   .id = "smoothgrad",
-  .title = "SmoothGrad",
+  .title = N_ ("SmoothGrad"),
   .source = "Smilkov et al. 2017, arXiv:1706.03825, section 3: mean gradient of noisy copies, the cells of the target those of the image",
   .unit = "|mean gradient|, logits per unit",
   .is_signed = FALSE,

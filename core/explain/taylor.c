@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "explain/explainer-private.h"
@@ -43,7 +44,7 @@ score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *
 
 const EspAttribution esp_attribution_taylor = {
   .id = "taylor",
-  .title = "Taylor",
+  .title = N_ ("Taylor"),
   .source = "Molchanov et al. 2017, arXiv:1611.06440, equations 7 and 8, without their scaling of each layer to length 1",
   .unit = "|gradient × activation|, logits",
   .is_signed = FALSE,

@@ -137,6 +137,53 @@ test_refused (void)
   remove_pictures (folder, 19);
 }
 
+/* Each of the masks left out, and another method: scores of every channel, finite, said in the parameters, and not those of both masks. */
+static void
+test_variants (void)
+{
+  static const char *const texts[] = { "mask=both", "mask=spatial", "mask=channel", "method=smoothgrad,samples=3", "method=grad-cam" };
+  g_autofree char *folder = make_pictures (N_IMAGES);
+  g_autoptr (EspNetwork) network = fastest_network ();
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 11);
+  g_autoptr (EspDataset) dataset = open_pictures (folder);
+  const EspCriterion *criterion = esp_criterion_find ("attribution");
+  const int classes[] = { 1 };
+  g_autoptr (EspScores) first = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autofree double *knobs = NULL, *own = NULL;
+      g_autoptr (GError) error = NULL;
+      EspCriterionInput input = { .network = network, .weights = weights, .dataset = dataset, .classes = classes, .n_classes = 1 };
+      g_autoptr (EspScores) scores = NULL;
+      gsize apart = 0;
+
+      g_assert_true (esp_criterion_parse (criterion, texts[i], &knobs, &own, &error));
+      input.knobs = knobs;
+      input.method_knobs = own;
+      scores = criterion->score (&input, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (esp_scores_get_n_images (scores), ==, N_IMAGES);
+      for (guint l = 0; l < esp_network_get_n_layers (network); l++)
+        {
+          guint n = 0;
+          const double *values = esp_scores_get (scores, l, &n), *both = first != NULL ? esp_scores_get (first, l, NULL) : NULL;
+
+          for (guint c = 0; c < n; c++)
+            {
+              g_assert_true (isfinite (values[c]));
+              apart += both != NULL ? both[c] != values[c] : values[c] != 0;
+            }
+        }
+      g_assert_cmpuint (apart, >, 0);
+      if (i > 0)
+        g_assert_nonnull (strstr (esp_scores_get_parameters (scores), i < 3 ? texts[i] : i == 3 ? "method=smoothgrad:" : texts[i]));
+      else
+        first = g_steal_pointer (&scores);
+    }
+  remove_pictures (folder, N_IMAGES);
+}
+
 /* Parameters of the criterion and of its method in any order; one that neither has is refused by name. */
 static void
 test_parse (void)
@@ -162,5 +209,6 @@ main (int argc, char **argv)
   g_test_add_func ("/attribution-score/definition", test_definition);
   g_test_add_func ("/attribution-score/refused", test_refused);
   g_test_add_func ("/attribution-score/parse", test_parse);
+  g_test_add_func ("/attribution-score/variants", test_variants);
   return g_test_run ();
 }
