@@ -29,6 +29,7 @@ struct _EspImageView
   GtkLabel *high;
   GtkLabel *unit;
   GtkLabel *probe;
+  GtkLabel *badge;
   GtkLabel *sentence;
   GtkRange *opacity;
   GtkWidget *truth;
@@ -179,6 +180,7 @@ bind_template (GtkWidgetClass *widget)
   gtk_widget_class_bind_template_child (widget, EspImageView, high);
   gtk_widget_class_bind_template_child (widget, EspImageView, unit);
   gtk_widget_class_bind_template_child (widget, EspImageView, probe);
+  gtk_widget_class_bind_template_child (widget, EspImageView, badge);
   gtk_widget_class_bind_template_child (widget, EspImageView, sentence);
   gtk_widget_class_bind_template_child (widget, EspImageView, opacity);
   gtk_widget_class_bind_template_child (widget, EspImageView, truth);
@@ -338,6 +340,17 @@ esp_image_view_show_progress (EspImageView *self, double share)
     gtk_progress_bar_set_fraction (self->progress_bar, MIN (share, 1));
   else if (share == 0)
     gtk_progress_bar_pulse (self->progress_bar);
+}
+
+/** esp_image_view_set_badge: @view: says @badge (nullable) beside the legend; @meaning: what its numbers are, for tooltip and screen reader. Thread: main. */
+void
+esp_image_view_set_badge (EspImageView *self, const char *badge, const char *meaning)
+{
+  g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
+  gtk_label_set_label (self->badge, badge != NULL ? badge : "");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->badge), meaning);
+  esp_accessible_describe (self->badge, meaning);
+  gtk_widget_set_visible (GTK_WIDGET (self->badge), badge != NULL);
 }
 
 /** esp_image_view_set_stale: @view: dims heat and sentence while another explanation is made. Thread: main. */

@@ -32,6 +32,9 @@ void            esp_image_view_set_missed   (EspImageView       *view,
                                              int                 class_index);
 void            esp_image_view_show_progress (EspImageView      *view,   /* of an explanation; without one yet the bar runs */
                                              double              share); /* 0..1; < 0: none is under way */
+void            esp_image_view_set_badge    (EspImageView       *view,   /* (nullable): how faithful the heat is, in a word or two */
+                                             const char         *badge,
+                                             const char         *meaning);
 void            esp_image_view_set_stale    (EspImageView       *view,   /* heat and sentence are of something else than what was asked for */
                                              gboolean            stale);
 void            esp_image_view_set_truths   (EspImageView       *view,

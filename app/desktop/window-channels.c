@@ -38,6 +38,19 @@ layer_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
   show_count (data);
 }
 
+/* Of a method without maps of channels none is shown, rather than another's. */
+static void
+method_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
+{
+  g_autofree char *id = NULL;
+  const EspAttribution *method;
+
+  g_object_get (study, "method", &id, NULL);
+  method = esp_attribution_find (id);
+  if (method != NULL && (method->gives & ESP_GIVES_LAYERS) == 0)
+    esp_channel_strip_clear_maps (ESP_WINDOW (data)->channel_strip);
+}
+
 static void
 numbers_changed (EspStudy *study, gpointer data)
 {
@@ -69,5 +82,6 @@ esp_window_bind_channels (EspWindow *window)
   g_signal_connect (window->channel_strip, "map-needed", G_CALLBACK (map_needed), window);
   g_signal_connect (window->channel_strip, "rule-requested", G_CALLBACK (rule_requested), window);
   g_signal_connect_object (study, "notify::layer", G_CALLBACK (layer_changed), window, 0);
+  g_signal_connect_object (study, "notify::method", G_CALLBACK (method_changed), window, 0);
   g_signal_connect_object (study, "numbers-changed", G_CALLBACK (numbers_changed), window, 0);
 }

@@ -273,6 +273,27 @@ explanation_cancelled (EspImageView *view, gpointer data)
 }
 
 static void
+show_badge (EspWindow *self)
+{
+  EspStudyBadge badge;
+  g_autofree char *text = NULL;
+  g_autofree char *meaning = NULL;
+
+  if (!esp_study_get_badge (self->study, &badge))
+    {
+      esp_image_view_set_badge (self->image_view, NULL, NULL);
+      return;
+    }
+  text = g_strdup_printf (_ ("deletion %.2f (random %.2f)"), badge.deletion, badge.random_deletion);
+  meaning = g_strdup_printf (
+      _ ("How faithful this heatmap is, in %u steps. Deletion: the score of the box while the hottest pixels are taken away first, on "
+         "average %.2f, in random order %.2f; less is better. Insertion: while they are put back first, %.2f, in random order %.2f; "
+         "more is better."),
+      badge.steps, badge.deletion, badge.random_deletion, badge.insertion, badge.random_insertion);
+  esp_image_view_set_badge (self->image_view, text, meaning);
+}
+
+static void
 view_changed (EspStudy *study, gpointer data)
 {
   EspWindow *self = data;
@@ -290,6 +311,7 @@ view_changed (EspStudy *study, gpointer data)
   esp_image_view_set_truths (self->image_view, truths, n_truths);
   esp_study_get_heat_range (study, &low, &high);
   esp_image_view_set_heatmap (self->image_view, esp_study_get_heatmap (study), low, high);
+  show_badge (self);
   esp_window_update_actions (self);
 }
 

@@ -35,6 +35,16 @@ append_subject (GString *text, const EspTarget *target, const char *const *names
   g_string_append (text, " here");
 }
 
+/* "D-RISE", "Grad-CAM" and abbreviations stay as they are written. */
+static gboolean
+is_name (const char *title)
+{
+  for (const char *p = g_utf8_next_char (title); *p != '\0'; p = g_utf8_next_char (p))
+    if (g_unichar_isupper (g_utf8_get_char (p)))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 append_method (GString *text, const EspHeatmap *heatmap)
 {
@@ -44,8 +54,7 @@ append_method (GString *text, const EspHeatmap *heatmap)
     {
       gunichar first = g_utf8_get_char (method->title);
 
-      /* an abbreviation stays as it is */
-      if (!g_unichar_isupper (g_utf8_get_char (g_utf8_next_char (method->title))))
+      if (!is_name (method->title))
         first = g_unichar_tolower (first);
 
       g_string_append (text, ", by ");

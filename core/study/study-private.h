@@ -57,6 +57,8 @@ struct _EspStudy
   GArray               *candidates; /* of the picture, for its roads */
   EspRoads             *roads;      /* (nullable): made when asked for, at the threshold */
   EspHeatmap           *heat;
+  EspStudyBadge         badge; /* of the heat */
+  gboolean              has_badge;
   float                 set_low, set_high; /* over the pictures looked at with one layer and method */
   gboolean              set_known;
   EspHeatmap          **maps;  /* of the layer's channels, NULL until made */

@@ -193,19 +193,22 @@ study_view_news (EspViewNews *news, gpointer data)
     study_why_clear (study, TRUE);
   TAKE (study, candidates, news->candidates, g_array_unref);
   TAKE (study, heat, news->heat, esp_heatmap_unref);
+  if (news->none)
+    g_clear_pointer (&study->heat, esp_heatmap_unref);
   if (boxes)
     fill_detections (study);
-  if (heat)
+  if (heat && !news->none)
     widen_scale (study);
   if (news->sentence != NULL)
     {
-      if (news->none)
-        g_clear_pointer (&study->heat, esp_heatmap_unref);
       set_sentence (study, news->sentence);
       set_explaining (study, FALSE);
     }
   if (news->maps != NULL)
     take_maps (study, news->maps);
+  if (news->has_badge)
+    study->badge = news->badge;
+  study->has_badge = study->has_badge || news->has_badge;
   if (news->cancelled || news->failure != NULL)
     no_heat (study, news->cancelled);
   if (news->idle)
@@ -242,6 +245,8 @@ study_view_wish (EspStudy *study)
 
   if (study->view == NULL || study->image < 0)
     return;
+  wish.measured = target != NULL && study->missed == NULL && (study->part < 0 || study->part >= ESP_PART_OBJECTNESS);
+  study->has_badge = FALSE;
   study->viewing = TRUE;
   study_update_busy (study);
   set_explaining (study, study->layer >= 0);
@@ -608,6 +613,21 @@ EspHeatmap *
 esp_study_get_heatmap (EspStudy *study)
 {
   return study->heat;
+}
+
+/**
+ * esp_study_get_badge:
+ * @study: the study
+ * @badge: (out): deletion and insertion of the heatmap in view, beside random order's
+ *
+ * "view-changed" tells when it is there. Returns: FALSE before, and where no found box, objectness or class is explained. Thread: main.
+ */
+gboolean
+esp_study_get_badge (EspStudy *study, EspStudyBadge *badge)
+{
+  if (study->has_badge && study->heat != NULL)
+    *badge = study->badge;
+  return study->has_badge && study->heat != NULL;
 }
 
 /**

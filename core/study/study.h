@@ -61,6 +61,13 @@ const char *const *esp_study_get_names     (EspStudy      *study);
 char           *esp_study_class_name       (EspStudy      *study,
                                             int            class_index);
 
+/* How faithful a heatmap is, beside pixels in random order: areas of esp_faithfulness_badge(). Of deletion less is better, of insertion more. */
+typedef struct
+{
+  double deletion, insertion, random_deletion, random_insertion;
+  guint  steps;
+} EspStudyBadge;
+
 /* List models, made once, refilled; rows are GObjects of rows.h. */
 GListModel     *esp_study_get_images       (EspStudy      *study);  /* of EspImageRow */
 GListModel     *esp_study_get_detections   (EspStudy      *study);  /* of EspDetectionRow: of the current image, unpruned network */
@@ -99,6 +106,8 @@ const EspDetection *esp_study_get_pruned_boxes (EspStudy  *study,   /* the same 
 EspTruth       *esp_study_dup_truths       (EspStudy      *study,   /* (transfer full) (nullable): of the picture, in the network's classes; those it lacks left out */
                                             guint         *n);
 EspHeatmap     *esp_study_get_heatmap      (EspStudy      *study);
+gboolean        esp_study_get_badge        (EspStudy      *study,   /* how faithful that heatmap is; FALSE where it is not known, or not of a found box */
+                                            EspStudyBadge *badge);
 void            esp_study_get_heat_range   (EspStudy      *study,   /* of the legend: this picture's, or all of those looked at with this layer and method */
                                             float         *lowest,
                                             float         *highest);

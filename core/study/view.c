@@ -5,59 +5,17 @@
 #define G_LOG_DOMAIN "esp-view"
 #include "config.h"
 
-#include "study/view.h"
-
-#include <pthread.h>
-#include <string.h>
+#include "study/view-private.h"
 
 #include "detect/decode.h"
-#include "explain/explainer.h"
-#include "explain/sentence.h"
-#include "explain/target-mask.h"
 #include "measure/road.h"
 #include "study/live-private.h"
 
-#define STRONG  .25f /* a box below does not decide which class is explained */
-#define TAU     .02f /* method 1's */
-#define NO_HEAT (-3) /* in place of a layer */
+#define STRONG .25f /* a box below does not decide which class is explained */
+#define TAU    .02f /* method 1's */
 
-struct _EspView
-{
-  EspLane *lane;
-  EspMaterial *material;
-  EspLive *live;
-  GMainContext *context;
-  EspViewFunc func; /* Thread: main */
-  gpointer data;    /* Thread: main */
-
-  pthread_mutex_t lock; /* of all below, up to the line */
-  gboolean closed;
-  EspViewWish wish;
-  guint64 serial;  /* bumped by every new wish */
-  guint64 refused; /* the wish whose explanation was cancelled by hand or failed: not tried again */
-  EspMask *mask;
-  GArray *wanted;   /* of guint: channels whose map is asked for */
-  EspJob *job;      /* (nullable): of the explanation under way */
-  EspViewNews news; /* the result slot */
-  gboolean fresh;   /* the picture was left since it was handed out */
-  gboolean act_queued, idle_queued;
-  /* ---- Thread: lane ---- */
-  int image; /* handed out; of all below; -1 none */
-  float *input;
-  EspPlacement placement;
-  int broken;          /* could not be read: not tried again until chosen again; -1 none */
-  int strong_class;    /* of the strongest box, -1 where none is strong */
-  char *masks;         /* (nullable): what method 1's two masks of that class let pass, in words */
-  EspHash pruned_mask; /* whose boxes were handed out last for this image */
-  gboolean has_pruned;
-  EspExplainer *explainer;
-  const EspAttribution *method; /* that the explainer has run */
-  EspTarget *target;            /* what the explainer has run for this image; NULL nothing */
-  int ran_layer;                /* for which layer that run was, or ESP_PIXELS or ESP_EVERY_LAYER */
-  int heat_layer;               /* of the heatmap handed out last, or ESP_PIXELS; NO_HEAT none */
-};
-
-static EspView *
+/** view_ref: Returns: (transfer full): @view. Thread: any. */
+EspView *
 view_ref (EspView *view)
 {
   return g_atomic_rc_box_acquire (view);
@@ -85,18 +43,21 @@ view_clear (gpointer data)
   g_clear_pointer (&view->wish.target, esp_target_unref);
   g_clear_pointer (&view->mask, esp_mask_unref);
   g_clear_pointer (&view->job, esp_job_unref);
+  g_clear_pointer (&view->badge_job, esp_job_unref);
   g_array_unref (view->wanted);
   g_free (view->input);
   g_free (view->masks);
   g_clear_pointer (&view->target, esp_target_unref);
   g_clear_pointer (&view->explainer, esp_explainer_free);
+  g_clear_pointer (&view->faithfulness, esp_faithfulness_free);
   live_unref (view->live);
   esp_material_unref (view->material);
   g_main_context_unref (view->context);
   pthread_mutex_destroy (&view->lock);
 }
 
-static void
+/** view_unref: lets go of @view. Thread: any. */
+void
 view_unref (gpointer view)
 {
   g_atomic_rc_box_release_full (view, view_clear);
@@ -124,8 +85,8 @@ esp_view_new (EspLane *lane, EspMaterial *material, EspLive *live, EspViewFunc f
   view->func = func;
   view->data = data;
   view->wish = (EspViewWish){ .image = -1, .layer = -1 };
-  view->image = view->strong_class = view->broken = -1;
-  view->heat_layer = NO_HEAT;
+  view->image = view->strong_class = view->broken = view->measured_image = -1;
+  view->heat_layer = VIEW_NO_HEAT;
   view->wanted = g_array_new (FALSE, FALSE, sizeof (guint));
   pthread_mutex_init (&view->lock, NULL);
   return view;
@@ -139,6 +100,7 @@ esp_view_close (EspView *view)
   view->closed = TRUE;
   view->serial++;
   esp_job_cancel (view->job);
+  esp_job_cancel (view->badge_job);
   pthread_mutex_unlock (&view->lock);
   view_unref (view);
 }
@@ -178,21 +140,10 @@ queue_idle (EspView *view)
   g_source_unref (source);
 }
 
-/* One step of the act: the wish, and whether it is still the newest. */
-typedef struct
-{
-  EspView *view;
-  EspViewWish wish;
-  guint64 serial;
-  EspMask *mask;
-  EspJob *job;
-  gboolean explaining, tried;
-} Look;
-
 /* With the lock held. What belongs to the picture alone survives a change of box, layer or method; the rest belongs to one wish. Results of
  * another picture are cleared out of the slot. */
-static gboolean
-begin_news (Look *look, gboolean of_picture)
+gboolean
+view_begin_news (Look *look, gboolean of_picture)
 {
   EspView *view = look->view;
 
@@ -205,27 +156,15 @@ begin_news (Look *look, gboolean of_picture)
   return TRUE;
 }
 
-/* Cancelled by hand or failed once: only another wish begins anew. */
-static gboolean
-is_refused (Look *look)
-{
-  gboolean refused;
-
-  pthread_mutex_lock (&look->view->lock);
-  refused = look->view->refused == look->serial;
-  pthread_mutex_unlock (&look->view->lock);
-  return refused;
-}
-
 /* Puts one part into the slot; FALSE where nobody wants it any more, and then it is freed. */
-static gboolean
-hand_out (Look *look, gboolean of_picture, gpointer *slot, gpointer value, GDestroyNotify destroy)
+gboolean
+view_hand_out (Look *look, gboolean of_picture, gpointer *slot, gpointer value, GDestroyNotify destroy)
 {
   gpointer useless = value;
   gboolean wanted;
 
   pthread_mutex_lock (&look->view->lock);
-  wanted = begin_news (look, of_picture);
+  wanted = view_begin_news (look, of_picture);
   if (wanted)
     {
       useless = *slot;
@@ -237,8 +176,13 @@ hand_out (Look *look, gboolean of_picture, gpointer *slot, gpointer value, GDest
   return wanted;
 }
 
-#define HAND_OUT(look, of_picture, slot, value, destroy)                                                                                   \
-  hand_out (look, of_picture, (gpointer *) &(slot), g_steal_pointer (&(value)), (GDestroyNotify) (destroy))
+/** view_drop: sets @error as a cancelled work's. Returns: FALSE. Thread: any. */
+gboolean
+view_drop (GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "a newer picture is wanted");
+  return FALSE;
+}
 
 static EspOutcome *
 see (EspView *view, EspEngine *engine, guint image, EspJob *job, GError **error)
@@ -256,47 +200,9 @@ forget_image (EspView *view)
 {
   view->image = -1;
   view->has_pruned = FALSE;
-  view->heat_layer = NO_HEAT;
+  view->heat_layer = VIEW_NO_HEAT;
   g_clear_pointer (&view->target, esp_target_unref);
   g_clear_pointer (&view->masks, g_free);
-}
-
-/* A newer wish has come: no failure, but the end of this act. */
-static gboolean
-drop (GError **error)
-{
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "a newer picture is wanted");
-  return FALSE;
-}
-
-/* The class of the strongest box, over the whole picture; where none is strong every class. */
-static EspTarget *
-class_target (const EspView *view)
-{
-  g_autofree int *classes = g_new0 (int, MAX (view->material->n_classes, 1));
-
-  for (guint i = 0; i < view->material->n_classes; i++)
-    classes[i] = (int) i;
-  if (view->strong_class >= 0)
-    return esp_target_new_classes (&view->strong_class, 1, TAU);
-  return esp_target_new_classes (classes, view->material->n_classes, TAU);
-}
-
-/* What method 1's two masks let pass of the picture that @engine has just seen. */
-static gboolean
-tell_masks (EspView *view, EspEngine *engine, GError **error)
-{
-  g_autoptr (EspTarget) target = class_target (view);
-  g_autoptr (EspTargetMask) mask = esp_target_resolve (target, engine, 0, error);
-  guint cells, channels;
-
-  g_clear_pointer (&view->masks, g_free);
-  if (mask == NULL)
-    return FALSE;
-  esp_target_mask_extent (mask, &cells, &channels);
-  view->masks = g_strdup_printf ("spatial mask %u %s, channel mask %u %s, above 0.02", cells, cells == 1 ? "cell" : "cells", channels,
-                                 channels == 1 ? "channel" : "channels");
-  return TRUE;
 }
 
 /* Decodes the picture and lets the unpruned network look at it. */
@@ -318,7 +224,7 @@ make_picture (Look *look, GError **error)
   if (picture == NULL)
     return FALSE;
   if (!HAND_OUT (look, TRUE, view->news.picture, picture, esp_image_unref))
-    return drop (error);
+    return view_drop (error);
   if (view->input == NULL)
     view->input = g_new (float, esp_shape_count (esp_network_get_input (view->material->network)));
   engine = esp_live_engine (view->live, full, error);
@@ -330,12 +236,12 @@ make_picture (Look *look, GError **error)
   /* rows are sorted by score */
   view->strong_class = outcome->n > 0 && outcome->detections[0].score > STRONG ? outcome->detections[0].class_index : -1;
   candidates = esp_decode (engine, 0, view->placement, ESP_ROAD_FLOOR, error);
-  if (candidates == NULL || !tell_masks (view, engine, error))
+  if (candidates == NULL || !view_tell_masks (view, engine, error))
     return FALSE;
   HAND_OUT (look, TRUE, view->news.candidates, candidates, g_array_unref);
   wanted = HAND_OUT (look, TRUE, view->news.boxes, outcome, esp_outcome_free);
   view->image = wanted ? look->wish.image : -1;
-  return wanted || drop (error);
+  return wanted || view_drop (error);
 }
 
 /* The same picture by the plan's network; nothing where nothing is cut. */
@@ -355,134 +261,7 @@ make_pruned (Look *look, GError **error)
     return FALSE;
   view->has_pruned = HAND_OUT (look, TRUE, view->news.pruned, outcome, esp_outcome_free);
   view->pruned_mask = hash;
-  return view->has_pruned || drop (error);
-}
-
-/* What was chosen; else the class, over the whole picture. */
-static EspTarget *
-choose_target (Look *look)
-{
-  return look->wish.target != NULL ? esp_target_ref (look->wish.target) : class_target (look->view);
-}
-
-/* For which layer a run must be: of most methods every layer can be read of any run, and the pixels where it was for them; those that keep one
- * layer keep the pixels, too. */
-static int
-run_layer (const EspViewWish *wish)
-{
-  if ((wish->method->gives & ESP_KEEPS_LAYER) != 0)
-    return wish->layer;
-  return wish->pixels ? ESP_PIXELS : ESP_EVERY_LAYER;
-}
-
-/* Boxes of one cell may have one mask, and are told apart all the same. */
-static gboolean
-is_target (const EspTarget *target, const EspTarget *other)
-{
-  const EspDetection *spot = esp_target_get_spot (target), *spot_of_other = esp_target_get_spot (other);
-
-  if (!esp_hash_equal (esp_target_get_hash (target), esp_target_get_hash (other)) || (spot == NULL) != (spot_of_other == NULL))
-    return FALSE;
-  return spot == NULL || (spot->score == spot_of_other->score && memcmp (&spot->box, &spot_of_other->box, sizeof spot->box) == 0);
-}
-
-static gboolean
-run_explainer (Look *look, EspTarget *target, GError **error)
-{
-  EspView *view = look->view;
-  const EspExplainerOptions options = { .backend = view->material->options.backend, .bn = view->material->options.bn };
-
-  const int layer = run_layer (&look->wish);
-
-  if (view->target != NULL && view->method == look->wish.method && view->ran_layer == layer && is_target (view->target, target))
-    return TRUE;
-  g_clear_pointer (&view->target, esp_target_unref);
-  view->heat_layer = NO_HEAT;
-  if (view->explainer == NULL)
-    view->explainer = esp_explainer_new (view->material->network, view->material->weights, &options);
-  if (view->method != look->wish.method)
-    {
-      view->method = NULL;
-      if (!esp_explainer_set_method (view->explainer, look->wish.method, NULL, error))
-        return FALSE;
-      view->method = look->wish.method;
-    }
-  esp_explainer_set_placement (view->explainer, view->placement);
-  if (!esp_explainer_run (view->explainer, view->input, target, layer, look->job, error))
-    return FALSE;
-  view->target = esp_target_ref (target);
-  view->ran_layer = layer;
-  return TRUE;
-}
-
-/* Where a class is explained, its two masks are told as what they are. */
-static char *
-tell (Look *look, const EspTarget *target, const EspHeatmap *heat)
-{
-  const EspView *view = look->view;
-  const guint n_ones = esp_explainer_get_n_ones (view->explainer);
-  const char *note = esp_explainer_get_note (view->explainer);
-  g_autofree char *sentence = esp_explain_sentence (target, (const char *const *) view->material->names, heat, n_ones);
-  const char *masks = look->wish.target == NULL && n_ones > 0 ? view->masks : NULL;
-
-  return g_strconcat (sentence, masks != NULL ? "; " : "", masks != NULL ? masks : "", note != NULL ? "; " : "", note != NULL ? note : "",
-                      NULL);
-}
-
-static void
-set_none (Look *look, gboolean none)
-{
-  pthread_mutex_lock (&look->view->lock);
-  if (begin_news (look, FALSE))
-    look->view->news.none = none;
-  pthread_mutex_unlock (&look->view->lock);
-}
-
-/* A box is wanted and none is chosen: no failure, but nothing to be seen. */
-static gboolean
-ask_for_box (Look *look)
-{
-  EspView *view = look->view;
-  g_autofree char *sentence = g_strdup_printf ("%s explains one box: choose one, or draw one that was missed", look->wish.method->title);
-
-  if (HAND_OUT (look, FALSE, view->news.sentence, sentence, g_free))
-    set_none (look, TRUE);
-  view->heat_layer = NO_HEAT;
-  return TRUE;
-}
-
-/* Any layer and method reads from the one run. */
-static gboolean
-make_heat (Look *look, GError **error)
-{
-  EspView *view = look->view;
-  const EspViewWish *wish = &look->wish;
-  g_autoptr (EspTarget) target = choose_target (look);
-  g_autoptr (EspHeatmap) heat = NULL;
-  g_autofree char *sentence = NULL;
-  const int layer = wish->pixels ? ESP_PIXELS : wish->layer;
-
-  if (is_refused (look))
-    return TRUE;
-  if ((wish->method->gives & ESP_WANTS_BOX) != 0 && !esp_target_get_box (target, NULL))
-    return ask_for_box (look);
-  if (!run_explainer (look, target, error))
-    return FALSE;
-  if (view->heat_layer == layer)
-    return TRUE;
-  view->heat_layer = NO_HEAT;
-  heat = esp_explainer_heatmap (view->explainer, layer, -1, view->placement, error);
-  if (heat == NULL)
-    return FALSE;
-  sentence = tell (look, target, heat);
-  if (heat->target == NULL)
-    heat->target = g_strdup (sentence);
-  if (!HAND_OUT (look, FALSE, view->news.heat, heat, esp_heatmap_unref))
-    return drop (error);
-  set_none (look, FALSE);
-  HAND_OUT (look, FALSE, view->news.sentence, sentence, g_free);
-  view->heat_layer = layer;
-  return TRUE;
+  return view->has_pruned || view_drop (error);
 }
 
 /* A slider goes before the next channel; a newer wish ends this one's. */
@@ -502,7 +281,7 @@ go_on (Look *look)
 static gboolean
 has_maps (Look *look)
 {
-  return look->view->heat_layer != NO_HEAT && (look->wish.method->gives & ESP_GIVES_LAYERS) != 0;
+  return look->view->heat_layer != VIEW_NO_HEAT && (look->wish.method->gives & ESP_GIVES_LAYERS) != 0;
 }
 
 static GArray *
@@ -534,7 +313,7 @@ make_maps (Look *look, GError **error)
       if (map == NULL)
         return FALSE;
       pthread_mutex_lock (&view->lock);
-      if (begin_news (look, FALSE))
+      if (view_begin_news (look, FALSE))
         {
           if (view->news.maps == NULL)
             view->news.maps = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_heatmap_unref);
@@ -570,7 +349,7 @@ end_look (Look *look, GError *error)
   const gboolean dropped = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   pthread_mutex_lock (&view->lock);
-  if (begin_news (look, FALSE))
+  if (view_begin_news (look, FALSE))
     {
       view->news.idle = !view->act_queued;
       view->news.cancelled = dropped && esp_job_is_cancelled (look->job);
@@ -626,7 +405,7 @@ explain (Look *look, GError **error)
   gboolean good;
 
   look->explaining = look->tried = TRUE;
-  good = make_heat (look, error);
+  good = view_make_heat (look, error);
   look->explaining = FALSE;
   return good && make_maps (look, error);
 }
@@ -683,6 +462,7 @@ esp_view_set_wish (EspView *view, const EspViewWish *wish)
   view->serial++;
   g_array_set_size (view->wanted, 0);
   esp_job_cancel (view->job);
+  esp_job_cancel (view->badge_job);
   post (view);
   pthread_mutex_unlock (&view->lock);
 }

@@ -14,6 +14,7 @@ typedef struct
   EspTarget            *target;    /* (nullable): NULL: the class of the strongest box over the whole picture */
   int                   layer;     /* whose channels are looked at; -1: nothing is explained */
   gboolean              pixels;    /* the heatmap is at the pixels, else of that layer */
+  gboolean              measured;  /* the heatmap is of a found box, and it is to be measured how faithful it is */
   const EspAttribution *method;
 } EspViewWish;
 
@@ -29,6 +30,8 @@ typedef struct
   char        *sentence;
   GPtrArray   *maps;     /* of EspHeatmap: channels' own, of the wish in hand */
   GError      *failure;
+  gboolean     has_badge;
+  EspStudyBadge badge;    /* of the heatmap of the newest wish */
   gboolean     none;      /* there is no heatmap of the newest wish: the sentence says why */
   gboolean     cancelled; /* by hand: there is no heatmap of the newest wish, and none will be made */
   gboolean     idle;     /* nothing more is under way for the newest wish */

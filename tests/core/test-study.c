@@ -430,6 +430,137 @@ test_view (Fixture *f, gconstpointer data)
   g_free (sentence.sentence);
 }
 
+typedef struct
+{
+  Fixture *f;
+  const char *words;
+} Said;
+
+static gboolean
+says (gpointer data)
+{
+  const Said *said = data;
+  g_autofree char *sentence = NULL;
+
+  g_object_get (said->f->study, "sentence", &sentence, NULL);
+  return strstr (sentence, said->words) != NULL;
+}
+
+static void
+wait_for_words (Fixture *f, const char *words)
+{
+  Said said = { f, words };
+
+  wait_until (says, &said);
+}
+
+static gboolean
+has_badge (gpointer data)
+{
+  EspStudyBadge badge;
+
+  return esp_study_get_badge (((Fixture *) data)->study, &badge);
+}
+
+/* A box, one of its numbers, what was missed, the class: each in words, and the badge where a score is explained. */
+static void
+test_targets (Fixture *f, gconstpointer data)
+{
+  const EspBox box = { .5F, .5F, .3F, .4F };
+  EspStudyBadge badge;
+  int detection, part;
+
+  open_bench (f);
+  g_object_set (f->study, "threshold", .05, NULL);
+  esp_study_select_image (f->study, 3);
+  wait_until (has_picture, f);
+  wait_for_words (f, "everywhere, by gradient × activation");
+  wait_for_words (f, "; spatial mask ");
+  g_assert_false (has_badge (f));
+  esp_study_select_part (f->study, ESP_PART_Y); /* of nothing */
+  g_object_get (f->study, "part", &part, NULL);
+  g_assert_cmpint (part, ==, -1);
+
+  esp_study_select_detection (f->study, 0);
+  wait_for_words (f, " here, by ");
+  wait_until (has_badge, f);
+  g_assert_true (esp_study_get_badge (f->study, &badge));
+  g_assert_cmpuint (badge.steps, ==, 6);
+  g_assert_cmpfloat (badge.random_deletion, >=, 0);
+  g_assert_cmpfloat (badge.random_deletion, <=, 1);
+  g_assert_cmpint (esp_study_find_road (f->study, 0), >=, 0);
+  g_assert_true (esp_study_guess_class (f->study, esp_study_get_boxes (f->study, &badge.steps)[0].box) >= 0);
+
+  esp_study_select_part (f->study, ESP_PART_Y);
+  g_assert_false (has_badge (f));
+  wait_for_words (f, "why y of ");
+  g_assert_true (esp_study_explain_missed (f->study, box, 1, &f->error));
+  g_object_get (f->study, "detection", &detection, "part", &part, NULL);
+  g_assert_cmpint (detection, ==, -1);
+  g_assert_cmpint (part, ==, -1);
+  g_assert_cmpint (esp_study_get_missed (f->study)->class_index, ==, 1);
+  wait_for_words (f, "why missed cat, by ");
+  g_assert_false (esp_study_explain_missed (f->study, box, 99, &f->error));
+  g_assert_error (f->error, ESP_ERROR, ESP_ERROR_SHAPE);
+  esp_study_select_detection (f->study, -1);
+  g_assert_null (esp_study_get_missed (f->study));
+  wait_for_words (f, "everywhere, by ");
+  wait_until (is_idle, f);
+}
+
+/* Without a turn of the main loop: whatever it comes to, the study has not heard of it. */
+static EspJob *
+job_under_way (Fixture *f)
+{
+  const gint64 end = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+
+  for (;;)
+    {
+      g_autoptr (EspJob) job = esp_study_dup_look_job (f->study);
+      guint64 done = 0, total = 0;
+
+      esp_job_get_progress (job, &done, &total, NULL);
+      if (total > 0)
+        return g_steal_pointer (&job);
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_thread_yield ();
+    }
+}
+
+/* A method of the pixels leaves no layer to choose; one that wants a box says so; a slow one can be cancelled, and begun again. */
+static void
+test_methods (Fixture *f, gconstpointer data)
+{
+  g_autoptr (EspJob) job = NULL;
+  gboolean at_pixels;
+
+  open_bench (f);
+  g_object_set (f->study, "threshold", .05, NULL);
+  esp_study_select_image (f->study, 3);
+  wait_until (has_picture, f);
+  g_object_set (f->study, "method", "gradient", "at-pixels", TRUE, NULL);
+  wait_for_words (f, "by gradient;");
+  g_assert_cmpint (esp_study_get_heatmap (f->study)->layer, ==, -1);
+  g_object_set (f->study, "method", "d-rise", NULL);
+  wait_for_words (f, "explains one box: choose one");
+  g_assert_null (esp_study_get_heatmap (f->study));
+  esp_study_select_detection (f->study, 0);
+  job = job_under_way (f);
+  esp_job_cancel (job);
+  wait_for_words (f, "the explanation was cancelled");
+  g_assert_null (esp_study_get_heatmap (f->study));
+  esp_study_select_part (f->study, ESP_PART_CLASS);
+  wait_for_words (f, "why class logit of ");
+  g_object_set (f->study, "at-pixels", FALSE, NULL); /* it gives nothing else */
+  g_object_get (f->study, "at-pixels", &at_pixels, NULL);
+  g_assert_true (at_pixels);
+  g_object_set (f->study, "method", "grad-cam", NULL);
+  g_object_get (f->study, "at-pixels", &at_pixels, NULL);
+  g_assert_false (at_pixels);
+  wait_for_words (f, "by Grad-CAM at layer ");
+  wait_until (is_idle, f);
+}
+
 static gboolean
 pruned_differ (gpointer data)
 {
@@ -639,6 +770,8 @@ main (int argc, char **argv)
   ADD ("/study/trial-scores", "labelled", test_trial_scores);
   ADD ("/study/channels", "labelled", test_channels);
   ADD ("/study/view", "labelled", test_view);
+  ADD ("/study/targets", "labelled", test_targets);
+  ADD ("/study/methods", "labelled", test_methods);
   ADD ("/study/pruned-boxes", "labelled", test_pruned_boxes);
   ADD ("/study/refused", "labelled", test_refused);
   ADD ("/study/other-names", "labelled", test_other_names);

@@ -48,7 +48,10 @@ def explain_box(program):
     program.tab_to("list", "Detections")
     program.key("Home", "Return")
     said(program, "why " + name.split(" ")[0], "here", "energy in the box")
-    program.find(None, "Score")
+    program.find("button", "Score")
+    step("how faithful the heatmap is, beside pixels in random order")
+    badge = program.find("label", "deletion ", 60)
+    assert "(random " in badge.name and "Insertion" in badge.description, (badge.name, badge.description)
     program.shot("box.png")
     return name
 
@@ -59,6 +62,7 @@ def explain_y(program, name):
     program.tab_to("button", f"y {y}")
     program.key("space")
     said(program, "why y of " + name.split(" ")[0], "energy in the box")
+    assert not list(program.matches("label", "deletion ")), "a coordinate has no badge"
     program.shot("y.png")
     step("its objectness, by the bar")
     pick(program, "Target", "Its objectness")

@@ -1,0 +1,184 @@
+/* view-explain.c: the heatmap of the picture in view, and what it explains, in words */
+#define G_LOG_DOMAIN "esp-view"
+#include "config.h"
+
+#include "study/view-private.h"
+
+#include <string.h>
+
+#include "explain/sentence.h"
+#include "explain/target-mask.h"
+
+#define TAU .02f /* method 1's */
+
+/* Cancelled by hand or failed once: only another wish begins anew. */
+static gboolean
+is_refused (Look *look)
+{
+  gboolean refused;
+
+  pthread_mutex_lock (&look->view->lock);
+  refused = look->view->refused == look->serial;
+  pthread_mutex_unlock (&look->view->lock);
+  return refused;
+}
+
+/* The class of the strongest box, over the whole picture; where none is strong every class. */
+static EspTarget *
+class_target (const EspView *view)
+{
+  g_autofree int *classes = g_new0 (int, MAX (view->material->n_classes, 1));
+
+  for (guint i = 0; i < view->material->n_classes; i++)
+    classes[i] = (int) i;
+  if (view->strong_class >= 0)
+    return esp_target_new_classes (&view->strong_class, 1, TAU);
+  return esp_target_new_classes (classes, view->material->n_classes, TAU);
+}
+
+/** view_tell_masks: puts into words what method 1's two masks let pass of the picture that @engine has just seen. Thread: lane. */
+gboolean
+view_tell_masks (EspView *view, EspEngine *engine, GError **error)
+{
+  g_autoptr (EspTarget) target = class_target (view);
+  g_autoptr (EspTargetMask) mask = esp_target_resolve (target, engine, 0, error);
+  guint cells, channels;
+
+  g_clear_pointer (&view->masks, g_free);
+  if (mask == NULL)
+    return FALSE;
+  esp_target_mask_extent (mask, &cells, &channels);
+  view->masks = g_strdup_printf ("spatial mask %u %s, channel mask %u %s, above 0.02", cells, cells == 1 ? "cell" : "cells", channels,
+                                 channels == 1 ? "channel" : "channels");
+  return TRUE;
+}
+
+/* What was chosen; else the class, over the whole picture. */
+static EspTarget *
+choose_target (Look *look)
+{
+  return look->wish.target != NULL ? esp_target_ref (look->wish.target) : class_target (look->view);
+}
+
+/* For which layer a run must be: of most methods every layer can be read of any run, and the pixels where it was for them; those that keep one
+ * layer keep the pixels, too. */
+static int
+run_layer (const EspViewWish *wish)
+{
+  if ((wish->method->gives & ESP_KEEPS_LAYER) != 0)
+    return wish->layer;
+  return wish->pixels ? ESP_PIXELS : ESP_EVERY_LAYER;
+}
+
+/* Boxes of one cell may have one mask, and are told apart all the same. */
+static gboolean
+is_target (const EspTarget *target, const EspTarget *other)
+{
+  const EspDetection *spot = esp_target_get_spot (target), *spot_of_other = esp_target_get_spot (other);
+
+  if (!esp_hash_equal (esp_target_get_hash (target), esp_target_get_hash (other)) || (spot == NULL) != (spot_of_other == NULL))
+    return FALSE;
+  return spot == NULL || (spot->score == spot_of_other->score && memcmp (&spot->box, &spot_of_other->box, sizeof spot->box) == 0);
+}
+
+static gboolean
+run_explainer (Look *look, EspTarget *target, GError **error)
+{
+  EspView *view = look->view;
+  const EspExplainerOptions options = { .backend = view->material->options.backend, .bn = view->material->options.bn };
+
+  const int layer = run_layer (&look->wish);
+
+  if (view->target != NULL && view->method == look->wish.method && view->ran_layer == layer && is_target (view->target, target))
+    return TRUE;
+  g_clear_pointer (&view->target, esp_target_unref);
+  view->heat_layer = VIEW_NO_HEAT;
+  if (view->explainer == NULL)
+    view->explainer = esp_explainer_new (view->material->network, view->material->weights, &options);
+  if (view->method != look->wish.method)
+    {
+      view->method = NULL;
+      if (!esp_explainer_set_method (view->explainer, look->wish.method, NULL, error))
+        return FALSE;
+      view->method = look->wish.method;
+    }
+  esp_explainer_set_placement (view->explainer, view->placement);
+  if (!esp_explainer_run (view->explainer, view->input, target, layer, look->job, error))
+    return FALSE;
+  view->target = esp_target_ref (target);
+  view->ran_layer = layer;
+  return TRUE;
+}
+
+/* Where a class is explained, its two masks are told as what they are. */
+static char *
+tell (Look *look, const EspTarget *target, const EspHeatmap *heat)
+{
+  const EspView *view = look->view;
+  const guint n_ones = esp_explainer_get_n_ones (view->explainer);
+  const char *note = esp_explainer_get_note (view->explainer);
+  g_autofree char *sentence = esp_explain_sentence (target, (const char *const *) view->material->names, heat, n_ones);
+  const char *masks = look->wish.target == NULL && n_ones > 0 ? view->masks : NULL;
+
+  return g_strconcat (sentence, masks != NULL ? "; " : "", masks != NULL ? masks : "", note != NULL ? "; " : "", note != NULL ? note : "",
+                      NULL);
+}
+
+static void
+set_none (Look *look, gboolean none)
+{
+  pthread_mutex_lock (&look->view->lock);
+  if (view_begin_news (look, FALSE))
+    look->view->news.none = none;
+  pthread_mutex_unlock (&look->view->lock);
+}
+
+/* A box is wanted and none is chosen: no failure, but nothing to be seen. */
+static gboolean
+ask_for_box (Look *look)
+{
+  EspView *view = look->view;
+  g_autofree char *sentence = g_strdup_printf ("%s explains one box: choose one, or draw one that was missed", look->wish.method->title);
+
+  set_none (look, TRUE);
+  HAND_OUT (look, FALSE, view->news.sentence, sentence, g_free);
+  view->heat_layer = VIEW_NO_HEAT;
+  return TRUE;
+}
+
+/** view_make_heat: the heatmap of the wish; any layer reads from the one run of a method. Thread: lane. Returns: FALSE with @error. */
+gboolean
+view_make_heat (Look *look, GError **error)
+{
+  EspView *view = look->view;
+  const EspViewWish *wish = &look->wish;
+  g_autoptr (EspTarget) target = choose_target (look);
+  g_autoptr (EspHeatmap) heat = NULL, shown = NULL;
+  g_autofree char *sentence = NULL;
+  const int layer = wish->pixels ? ESP_PIXELS : wish->layer;
+
+  if (is_refused (look))
+    return TRUE;
+  if ((wish->method->gives & ESP_WANTS_BOX) != 0 && !esp_target_get_box (target, NULL))
+    return ask_for_box (look);
+  if (!run_explainer (look, target, error))
+    return FALSE;
+  if (view->heat_layer == layer)
+    return TRUE;
+  view->heat_layer = VIEW_NO_HEAT;
+  heat = esp_explainer_heatmap (view->explainer, layer, -1, view->placement, error);
+  if (heat == NULL)
+    return FALSE;
+  sentence = tell (look, target, heat);
+  if (heat->target == NULL)
+    heat->target = g_strdup (sentence);
+  shown = esp_heatmap_ref (heat);
+  set_none (look, FALSE);
+  if (!HAND_OUT (look, FALSE, view->news.heat, heat, esp_heatmap_unref))
+    return view_drop (error);
+  HAND_OUT (look, FALSE, view->news.sentence, sentence, g_free);
+  view->heat_layer = layer;
+  if (wish->measured && esp_explainer_get_n_ones (view->explainer) > 0)
+    view_post_badge (look, shown, target);
+  return TRUE;
+}
