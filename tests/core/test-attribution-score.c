@@ -142,7 +142,7 @@ static void
 test_variants (void)
 {
   static const char *const texts[] = { "mask=both", "mask=spatial", "mask=channel", "method=smoothgrad,samples=3", "method=grad-cam" };
-  g_autofree char *folder = make_pictures (N_IMAGES);
+  g_autofree char *folder = make_pictures (N_IMAGES, 1);
   g_autoptr (EspNetwork) network = fastest_network ();
   g_autoptr (EspWeights) weights = esp_weights_new_random (network, 11);
   g_autoptr (EspDataset) dataset = open_pictures (folder);
