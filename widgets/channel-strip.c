@@ -516,3 +516,11 @@ esp_channel_strip_get_selected (EspChannelStrip *self)
   rows = chosen_rows (self);
   return channels_of (rows);
 }
+
+/** esp_channel_strip_take_focus: the keyboard is on the channel that had it last. Thread: main. */
+void
+esp_channel_strip_take_focus (EspChannelStrip *self)
+{
+  g_return_if_fail (ESP_IS_CHANNEL_STRIP (self));
+  gtk_widget_grab_focus (GTK_WIDGET (self->grid));
+}

@@ -24,6 +24,7 @@ void       esp_channel_strip_set_map      (EspChannelStrip *strip,
                                            guint            channel,
                                            EspHeatmap      *map);   /* (nullable): not to be had */
 void       esp_channel_strip_clear_maps   (EspChannelStrip *strip); /* another image or layer: asks again for what is in view */
+void       esp_channel_strip_take_focus   (EspChannelStrip *strip);  /* to the channel that had it last */
 GArray    *esp_channel_strip_get_selected (EspChannelStrip *strip); /* (transfer full): of guint channels */
 
 G_END_DECLS

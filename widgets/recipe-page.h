@@ -1,7 +1,7 @@
 /* recipe-page.h: a recipe to be run: what it is told, where it is, and the table of what came of it */
 #pragma once
 
-#include <gtk/gtk.h>
+#include "line-list.h"
 
 G_BEGIN_DECLS
 
@@ -25,17 +25,6 @@ typedef struct
   gboolean    first; /* in view, not among the rest */
   gboolean    file;  /* a button asks for it */
 } EspRecipeField;
-
-/* A line of a list: its words and its accessible name are what it says. */
-typedef struct
-{
-  const char *title;
-  const char *words;   /* (nullable): below it, small */
-  const char *aside;   /* (nullable): at its end */
-  const char *name;    /* for a screen reader */
-  gboolean    is_dim;
-  gboolean    is_bold;
-} EspRecipeLine;
 
 /* Signals: "recipe-chosen" (uint), "open-recipe", "tier-chosen" (uint), "browse" (string: a variable, "" the folder), "start", "pause", "cancel",
  * "result-activated" (uint). */
@@ -62,10 +51,10 @@ void        esp_recipe_page_set_progress (EspRecipePage        *page,
                                           double                fraction, /* below 0: something is done, nobody knows how much */
                                           const char           *text);
 void        esp_recipe_page_set_steps    (EspRecipePage        *page,
-                                          const EspRecipeLine  *lines,
+                                          const EspLine  *lines,
                                           guint                 n);
 void        esp_recipe_page_set_results  (EspRecipePage        *page,
-                                          const EspRecipeLine  *lines,
+                                          const EspLine  *lines,
                                           guint                 n);
 void        esp_recipe_page_set_verdict  (EspRecipePage        *page,
                                           const char           *text);   /* "" nothing yet */

@@ -19,6 +19,7 @@
 G_BEGIN_DECLS
 
 typedef struct _EspWindowRecipes EspWindowRecipes;
+typedef struct _EspWindowLens EspWindowLens;
 
 struct _EspWindow
 {
@@ -28,6 +29,7 @@ struct _EspWindow
   EspStudy  *study;      /* the document; made with the window, refilled by opening */
   EspTraining *training; /* the run beside the study */
   EspWindowRecipes *recipes; /* the recipe in hand */
+  EspWindowLens *lens;       /* the channel in hand */
   EspJob    *opening;    /* (nullable): what is being opened */
   EspStudyFiles files;   /* what the study was opened from */
   EspStudyFiles asked;   /* what is being opened */
@@ -107,6 +109,10 @@ void esp_window_show_report    (EspWindow    *window,
                                 JsonNode     *report); /* (nullable) */
 char *esp_window_result_cfg    (JsonNode     *report,  /* (transfer full) (nullable): of a row of it */
                                 guint         row);
+
+/* window-lens.c */
+void esp_window_bind_lens      (EspWindow    *window);
+void esp_window_end_lens       (EspWindow    *window);
 
 /* window-jobs.c */
 void       esp_window_bind_jobs (EspWindow *window);

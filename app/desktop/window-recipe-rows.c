@@ -120,7 +120,7 @@ show_verdict (EspWindow *self, JsonObject *root)
 static void
 line_clear (gpointer data)
 {
-  EspRecipeLine *line = data;
+  EspLine *line = data;
 
   g_free ((char *) line->title);
   g_free ((char *) line->words);
@@ -134,19 +134,19 @@ esp_window_show_report (EspWindow *window, JsonNode *report)
   JsonObject *root = report != NULL ? json_node_get_object (report) : NULL;
   g_autoptr (GPtrArray) rows = report != NULL ? rows_of (report) : g_ptr_array_new ();
   JsonObject *method = root != NULL && json_object_has_member (root, "method") ? json_object_get_object_member (root, "method") : NULL;
-  g_autoptr (GArray) lines = g_array_new (FALSE, TRUE, sizeof (EspRecipeLine));
+  g_autoptr (GArray) lines = g_array_new (FALSE, TRUE, sizeof (EspLine));
 
   g_array_set_clear_func (lines, line_clear);
   for (guint i = 0; i < rows->len; i++)
     {
       JsonObject *row = g_ptr_array_index (rows, i);
-      EspRecipeLine line = { .title = title_of (row), .words = words_of (row, method) };
+      EspLine line = { .title = title_of (row), .words = words_of (row, method) };
 
       line.name = g_strdup_printf ("%s, %s", line.title, line.words);
       g_strdelimit ((char *) line.name, "\n", ' ');
       g_array_append_val (lines, line);
     }
-  esp_recipe_page_set_results (window->recipe_page, (const EspRecipeLine *) (gpointer) lines->data, lines->len);
+  esp_recipe_page_set_results (window->recipe_page, (const EspLine *) (gpointer) lines->data, lines->len);
   if (root != NULL)
     show_verdict (window, root);
   else

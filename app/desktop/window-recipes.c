@@ -114,7 +114,7 @@ show_steps (EspWindow *self, EspRecipe *recipe)
   const EspRecipeState state = esp_recipe_work_get_recipe (work) == recipe ? esp_recipe_work_get_state (work) : ESP_RECIPE_IDLE;
   const int at = state != ESP_RECIPE_IDLE ? esp_recipe_work_get_step (work) : -1;
   const guint n = esp_recipe_get_n_steps (recipe);
-  g_autofree EspRecipeLine *lines = g_new0 (EspRecipeLine, n + 1);
+  g_autofree EspLine *lines = g_new0 (EspLine, n + 1);
   g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < n; i++)
@@ -131,7 +131,7 @@ show_steps (EspWindow *self, EspRecipe *recipe)
       char *title = g_strdup_printf ("%u. %s: %s", i + 1, kind->id, kind->title);
       char *aside = g_strdup_printf ("%s %s", words, time), *name = g_strdup_printf ("Step %s, %s", title, aside);
 
-      lines[i] = (EspRecipeLine){ .title = title, .aside = aside, .name = name, .is_dim = !done && !here, .is_bold = here };
+      lines[i] = (EspLine){ .title = title, .aside = aside, .name = name, .is_dim = !done && !here, .is_bold = here };
       g_ptr_array_add (texts, time);
       g_ptr_array_add (texts, title);
       g_ptr_array_add (texts, aside);
