@@ -120,7 +120,7 @@ json_drift (JsonBuilder *json, const Work *work, const EspLabelled *labelled, co
 }
 
 static void
-json_lost (JsonBuilder *json, const Work *work, const EspLabelled *labelled, const EspLost *lost)
+json_lost (JsonBuilder *json, const Work *work, const EspLabelled *labelled, const EspLostBox *lost)
 {
   json_builder_begin_object (json);
   json_image (json, work, lost->image);
@@ -184,7 +184,7 @@ tell_json (const Work *work, const EspLabelled *labelled, JsonBuilder *json)
   esp_json_int (json, "objects_lost", report->lost->len);
   esp_json_int (json, "objects_gained", report->n_gained);
   for (guint i = 0; i < report->lost->len; i++)
-    counts[g_array_index (report->lost, EspLost, i).loss]++;
+    counts[g_array_index (report->lost, EspLostBox, i).loss]++;
   json_builder_set_member_name (json, "errors");
   json_builder_begin_object (json);
   for (guint l = 0; l < ESP_LOST_N; l++)
@@ -198,7 +198,7 @@ tell_json (const Work *work, const EspLabelled *labelled, JsonBuilder *json)
   json_builder_set_member_name (json, "lost");
   json_builder_begin_array (json);
   for (guint i = 0; i < shown (report->lost); i++)
-    json_lost (json, work, labelled, &g_array_index (report->lost, EspLost, i));
+    json_lost (json, work, labelled, &g_array_index (report->lost, EspLostBox, i));
   json_builder_end_array (json);
 }
 

@@ -56,7 +56,7 @@ judge (const EspSeen *seen, const EspObject *object, double overlap)
 
 /* A box matches the object below 0.25; else the strongest word of those above, in TIDE's order. */
 static void
-find_loss (const EspOutcome *pruned, const EspObject *object, EspLost *lost)
+find_loss (const EspOutcome *pruned, const EspObject *object, EspLostBox *lost)
 {
   lost->loss = ESP_LOST_MISS;
   lost->other_class = -1;
@@ -76,7 +76,7 @@ find_loss (const EspOutcome *pruned, const EspObject *object, EspLost *lost)
 }
 
 static void
-insert (EspLost *lost, const EspBlame *blame)
+insert (EspLostBox *lost, const EspBlame *blame)
 {
   guint at = lost->n_blamed;
 
@@ -91,7 +91,7 @@ insert (EspLost *lost, const EspBlame *blame)
 
 /* Of the channels that are cut, those with the largest part in the box, of the positive scores of their layers. */
 static gboolean
-blame (EspDriftWork *work, EspLost *lost, GError **error)
+blame (EspDriftWork *work, EspLostBox *lost, GError **error)
 {
   const EspNetwork *network = work->input->network;
 
@@ -129,7 +129,7 @@ esp_drift_lose (EspDriftWork *work, guint image, guint detection, GError **error
   const EspOutcome *whole = work->whole[image], *pruned = work->pruned[image];
   const int truth = whole->truth[detection];
   const EspObject *object = truth >= 0 ? find_object (whole, truth) : NULL;
-  EspLost lost = { .image = image, .before = whole->detections[detection] };
+  EspLostBox lost = { .image = image, .before = whole->detections[detection] };
 
   if (object == NULL || finds (pruned, truth))
     return TRUE;

@@ -46,7 +46,7 @@ begin (EspDriftWork *work, EspJob *job, GError **error)
 
   work->report = g_new0 (EspDriftReport, 1);
   work->report->drifts = g_array_new (FALSE, FALSE, sizeof (EspDrift));
-  work->report->lost = g_array_new (FALSE, FALSE, sizeof (EspLost));
+  work->report->lost = g_array_new (FALSE, FALSE, sizeof (EspLostBox));
   work->pixels = g_new (float, esp_shape_count (esp_network_get_input (input->network)));
   work->cut = esp_cut_new (input->network, input->weights, work->mask, NULL, error);
   if (work->cut == NULL)
@@ -166,7 +166,7 @@ worst_first (const void *a, const void *b, gpointer data)
 static int
 strongest_first (const void *a, const void *b)
 {
-  const EspLost *x = a, *y = b;
+  const EspLostBox *x = a, *y = b;
 
   if (x->before.score > y->before.score || x->before.score < y->before.score)
     return x->before.score > y->before.score ? -1 : 1;

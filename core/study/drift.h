@@ -59,12 +59,12 @@ typedef struct
   int          other_class; /* of that box, -1 for a miss */
   guint        n_blamed;
   EspBlame     blamed[ESP_DRIFT_BLAMED]; /* by share, largest first */
-} EspLost;
+} EspLostBox;
 
 typedef struct
 {
   GArray  *drifts;  /* of EspDrift, worst first by the measure asked for; those without a distance last */
-  GArray  *lost;    /* of EspLost, by the score before, strongest first */
+  GArray  *lost;    /* of EspLostBox, by the score before, strongest first */
   guint    n_found; /* objects that the unpruned network finds above 0.25 */
   guint    n_gained; /* that the pruned one alone finds */
 } EspDriftReport;

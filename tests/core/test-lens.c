@@ -271,7 +271,7 @@ test_drift (Fixture *fixture, gconstpointer data)
     }
   for (guint i = 0; i < some->lost->len; i++)
     {
-      const EspLost *lost = &g_array_index (some->lost, EspLost, i);
+      const EspLostBox *lost = &g_array_index (some->lost, EspLostBox, i);
 
       g_assert_cmpfloat (lost->before.score, >, .25f);
       for (guint k = 0; k < lost->n_blamed; k++)
