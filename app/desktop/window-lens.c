@@ -13,7 +13,7 @@
 #include "widgets/row-label.h"
 
 #define MOST_LINES 8
-#define MOST_SIDE  168 /* pixels of a patch */
+#define MOST_SIDE  84 /* pixels of a patch */
 
 struct _EspWindowLens
 {
@@ -313,11 +313,16 @@ show_map (EspWindow *self)
 {
   guint layer, channel;
   EspImageCanvas *canvas = esp_lens_page_get_canvas (self->lens->page);
+  EspHeatmap *map;
+  float low = 0, high = 1;
 
   if (!is_open (self) || !esp_look_is_at (self->lens->look, &layer, &channel))
     return;
+  map = esp_study_get_channel_map (self->study, channel);
+  if (map != NULL)
+    esp_heatmap_range (map, &low, &high);
   esp_image_canvas_set_image (canvas, esp_study_get_image (self->study));
-  esp_image_canvas_set_heatmap (canvas, esp_study_get_channel_map (self->study, channel), (float) NAN, (float) NAN);
+  esp_image_canvas_set_heatmap (canvas, map, low, high);
 }
 
 static void
