@@ -269,6 +269,7 @@ esp_recipe_page_set_fields (EspRecipePage *self, const EspRecipeField *fields, g
     }
   title = g_strdup_printf (ngettext ("%u more setting", "%u more settings", rest), rest);
   gtk_expander_set_label (self->rest_expander, title);
+  esp_accessible_name (self->rest_expander, title);
   gtk_widget_set_visible (GTK_WIDGET (self->rest_expander), rest > 0);
 }
 
