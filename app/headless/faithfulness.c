@@ -9,6 +9,7 @@
 #include "faithfulness-table.h"
 #include "network-options.h"
 #include "progress.h"
+#include "recipe/commit.h"
 #include "verbs.h"
 
 #include <math.h>
@@ -20,7 +21,7 @@
 
 static EspNetworkOptions network_options;
 static EspDrawOptions draw_options;
-static char *commit, *methods_text, *split, *names_path, *images_path, *output, *work_path, *deletion_text, *insertion_text;
+static char *methods_text, *split, *names_path, *images_path, *output, *work_path, *deletion_text, *insertion_text;
 static int n_boxes = 100, steps = 20, layer = -1, n_stable = 20, n_random = 10, batch = 8;
 static double least = .3, span = 1;
 
@@ -42,7 +43,6 @@ static const GOptionEntry options[] = {
   { "batch", 0, 0, G_OPTION_ARG_INT, &batch, "Images a forward; no number depends on it (default 8)", "N" },
   { "work", 0, 0, G_OPTION_ARG_FILENAME, &work_path, "Keep what is known in FILE, and go on from it", "FILE" },
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write the table: FILE.md or FILE.tsv", "FILE" },
-  { "commit", 0, 0, G_OPTION_ARG_STRING, &commit, "Say in FILE.md which commit of Espalier measured", "ID" },
   { "split", 0, 0, G_OPTION_ARG_STRING, &split, "train, val or test where the data set has them", "NAME" },
   ESP_DRAW_OPTIONS (draw_options),
   { "names", 0, 0, G_OPTION_ARG_FILENAME, &names_path, "Class names of the data set, one a line", "FILE" },
@@ -321,7 +321,7 @@ make_preface (const Task *task, char **argv)
   char number[G_ASCII_DTOSTR_BUF_SIZE];
 
   g_string_append_printf (text, "%s, %s of %s. Espalier %s%s%s.\n", date, name, esp_dataset_get_title (task->dataset), ESP_VERSION,
-                          commit != NULL ? ", commit " : "", commit != NULL ? commit : "");
+                          *ESP_COMMIT != '\0' ? ", commit " : "", ESP_COMMIT);
   g_string_append_printf (text, "%u boxes, one an image, seed %" G_GUINT64_FORMAT ", ", task->cases->len, task->plan.seed);
   g_string_append_printf (text, "scores of %s or more.\n", g_ascii_formatd (number, sizeof number, "%g", least));
   g_string_append_printf (text, "Deletion to %s, insertion into %s, %d steps, ", words[task->plan.curves.deletion],

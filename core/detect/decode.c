@@ -194,8 +194,17 @@ gboolean
 esp_heads_read (EspHeads *heads, GError **error)
 {
   for (guint i = 0; i < heads->n; i++)
-    if (!esp_engine_read (heads->engine, heads->maps[i].layer, ESP_AT_OUT, heads->maps[i].values, error))
-      return FALSE;
+    {
+      const Map *map = &heads->maps[i];
+      const gsize stride = (gsize) map->shape.c * (gsize) map->shape.h * (gsize) map->shape.w;
+
+      /* what holds for one image holds for all */
+      if (!esp_engine_read_item (heads->engine, map->layer, ESP_AT_OUT, 0, map->values, error))
+        return FALSE;
+#pragma omp parallel for schedule(static)
+      for (int item = 1; item < map->shape.n; item++)
+        esp_engine_read_item (heads->engine, map->layer, ESP_AT_OUT, (guint) item, map->values + (gsize) item * stride, NULL);
+    }
   return TRUE;
 }
 

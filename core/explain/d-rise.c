@@ -35,7 +35,7 @@ typedef struct
   EspProbe *probe;
   int cells;
   EspStretch *stretches; /* one an image of the batch */
-  float *masks;          /* batch * h * w */
+  float *rows;           /* batch * w: the row of a mask at hand */
   float *grids;          /* batch * cells * cells */
   double *weights;       /* batch */
   float *heat;           /* h * w */
@@ -49,7 +49,7 @@ close_state (gpointer data)
   for (guint i = 0; i < state->probe->batch; i++)
     esp_stretch_clear (&state->stretches[i]);
   g_free (state->stretches);
-  g_free (state->masks);
+  g_free (state->rows);
   g_free (state->grids);
   g_free (state->weights);
   g_free (state->heat);
@@ -73,7 +73,7 @@ open_state (EspExplainer *explainer, GError **error)
   state->stretches = g_new0 (EspStretch, probe->batch);
   for (guint i = 0; i < probe->batch; i++)
     esp_stretch_init (&state->stretches[i], state->cells, state->cells, probe->shape.w, probe->shape.h);
-  state->masks = g_new (float, probe->batch *plane);
+  state->rows = g_new (float, probe->batch *(gsize) probe->shape.w);
   state->grids = g_new (float, probe->batch *(gsize) (state->cells * state->cells));
   state->weights = g_new (double, probe->batch);
   state->heat = g_new (float, plane);
@@ -105,52 +105,46 @@ multiply_row (const float *restrict from, const float *restrict mask, float *res
     to[i] = from[i] * mask[i];
 }
 
-ESP_CLONES static void
-add_scaled (const float *restrict from, float factor, float *restrict to, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    to[i] += factor * from[i];
-}
-
-/* The image under the mask, row by row so that a row of the mask is used while it is at hand. */
+/* The image under the mask, row by row so that a row of the mask is used while it is at hand: whole masks are never kept. */
 static void
 mask_image (State *state, guint item, const float *input)
 {
   const EspShape shape = state->probe->shape;
   const gsize width = (gsize) shape.w, plane = width * (gsize) shape.h;
-  float *to = esp_probe_get (state->probe, item), *mask = state->masks + item * plane;
+  float *to = esp_probe_get (state->probe, item), *mask = state->rows + item * width;
 
   for (int y = 0; y < shape.h; y++)
     {
       const gsize at = (gsize) y * width;
 
-      esp_stretch_row (&state->stretches[item], y, mask + at);
+      esp_stretch_row (&state->stretches[item], y, mask);
       for (int c = 0; c < shape.c; c++)
-        multiply_row (input + (gsize) c * plane + at, mask + at, to + (gsize) c * plane + at, width);
+        multiply_row (input + (gsize) c * plane + at, mask, to + (gsize) c * plane + at, width);
     }
 }
 
 static void
 fill_batch (const EspExplainer *explainer, const float *input, guint first, guint n)
 {
-  for (guint i = 0; i < n; i++)
-    draw_mask (explainer, i, first + i);
 #pragma omp parallel for schedule(static)
   for (guint i = 0; i < n; i++)
-    mask_image (explainer->state, i, input);
+    {
+      draw_mask (explainer, i, first + i);
+      mask_image (explainer->state, i, input);
+    }
 }
 
 /* The masks times their weights: rows side by side, each in the order of the masks, so that no sum depends on the batch or the threads. */
 static void
 add_masks (State *state, guint n)
 {
-  const gsize width = (gsize) state->probe->shape.w, plane = width * (gsize) state->probe->shape.h;
+  const gsize width = (gsize) state->probe->shape.w;
 
 #pragma omp parallel for schedule(static)
   for (int y = 0; y < state->probe->shape.h; y++)
     for (guint i = 0; i < n; i++)
       if (state->weights[i] > 0)
-        add_scaled (state->masks + i * plane + (gsize) y * width, (float) state->weights[i], state->heat + (gsize) y * width, width);
+        esp_stretch_add_row (&state->stretches[i], y, (float) state->weights[i], state->heat + (gsize) y * width);
 }
 
 static gboolean

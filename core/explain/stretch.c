@@ -99,3 +99,21 @@ esp_stretch_row (const EspStretch *stretch, int y, float *row)
 
   mix_rows (above, stretch->rows > 1 ? above + stretch->width : above, share, row, (gsize) stretch->width);
 }
+
+ESP_CLONES static void
+add_rows (const float *restrict above, const float *restrict below, float share, float factor, float *restrict row, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    row[i] += factor * (above[i] + share * (below[i] - above[i]));
+}
+
+/** esp_stretch_add_row: adds @factor times what esp_stretch_row() gives to @row. Thread: any. */
+void
+esp_stretch_add_row (const EspStretch *stretch, int y, float factor, float *row)
+{
+  float share;
+  const int cell = split (stretch->top + (y + .5) * stretch->scale_y, stretch->rows, &share);
+  const float *above = stretch->wide + (gsize) cell * (gsize) stretch->width;
+
+  add_rows (above, stretch->rows > 1 ? above + stretch->width : above, share, factor, row, (gsize) stretch->width);
+}

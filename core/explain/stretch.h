@@ -33,6 +33,10 @@ void esp_stretch_load  (EspStretch  *stretch,
 void esp_stretch_row   (const EspStretch *stretch,
                         int               y,
                         float            *row);    /* (out): width */
+void esp_stretch_add_row (const EspStretch *stretch,
+                          int               y,
+                          float             factor,
+                          float            *row);  /* (inout): width */
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspStretch, esp_stretch_clear)
 
