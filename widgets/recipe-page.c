@@ -208,7 +208,7 @@ esp_recipe_page_new (void)
 }
 
 static void
-fill_drop (EspRecipePage *self, GtkDropDown *drop, const char *const *titles, guint chosen, GCallback callback)
+fill_drop (EspRecipePage *self, GtkDropDown *drop, const char *name, const char *const *titles, guint chosen, GCallback callback)
 {
   g_autoptr (GtkStringList) list = gtk_string_list_new (titles);
 
@@ -216,6 +216,7 @@ fill_drop (EspRecipePage *self, GtkDropDown *drop, const char *const *titles, gu
   gtk_drop_down_set_model (drop, G_LIST_MODEL (list));
   gtk_drop_down_set_selected (drop, chosen);
   g_signal_handlers_unblock_by_func (drop, callback, self);
+  esp_drop_down_name (drop, name); /* the line that shows the choice is a new one, and a long title must give way */
 }
 
 /** esp_recipe_page_set_recipes: what can be chosen; tells nobody. Thread: main. */
@@ -223,7 +224,7 @@ void
 esp_recipe_page_set_recipes (EspRecipePage *self, const char *const *titles, guint chosen)
 {
   g_return_if_fail (ESP_IS_RECIPE_PAGE (self));
-  fill_drop (self, self->recipe_drop, titles, chosen, G_CALLBACK (on_recipe));
+  fill_drop (self, self->recipe_drop, _ ("Recipe"), titles, chosen, G_CALLBACK (on_recipe));
 }
 
 /** esp_recipe_page_set_tiers: likewise; the first is chosen. Thread: main. */
@@ -231,7 +232,7 @@ void
 esp_recipe_page_set_tiers (EspRecipePage *self, const char *const *titles)
 {
   g_return_if_fail (ESP_IS_RECIPE_PAGE (self));
-  fill_drop (self, self->tier_drop, titles, 0, G_CALLBACK (on_tier));
+  fill_drop (self, self->tier_drop, _ ("Tier"), titles, 0, G_CALLBACK (on_tier));
 }
 
 guint

@@ -92,12 +92,17 @@ esp_row_dup_string (gpointer row, const char *property)
   return text;
 }
 
+#define CHOICE_CHARS 24 /* a drop-down asks for no more room than this, however long its titles */
+
 /* The line that shows the choice is a list item without a list: nothing to stop at. A long choice gives way in a narrow window. */
 static void
 mend_choice (GtkWidget *widget)
 {
   if (GTK_IS_LABEL (widget))
-    gtk_label_set_ellipsize (GTK_LABEL (widget), PANGO_ELLIPSIZE_END);
+    {
+      gtk_label_set_ellipsize (GTK_LABEL (widget), PANGO_ELLIPSIZE_END);
+      gtk_label_set_max_width_chars (GTK_LABEL (widget), CHOICE_CHARS);
+    }
   if (g_str_equal (G_OBJECT_TYPE_NAME (widget), "GtkListItemWidget"))
     gtk_widget_set_focusable (widget, FALSE);
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))

@@ -431,6 +431,19 @@ back_layer (const Plains *plains, Plain *out)
     }
 }
 
+/* A layer of 1 × 1 has no heatmap: its numbers are its scores. */
+static void
+compare_scores (const Plains *plains, int layer, const Plain *plain, double largest)
+{
+  g_autofree float *scores = g_new (float, plain->shape.c);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (esp_explainer_score (plains->explainer, (guint) layer, ESP_AT_OUT, ESP_REDUCE_SUM, scores, &error));
+  g_assert_no_error (error);
+  for (int c = 0; c < plain->shape.c; c++)
+    g_assert_cmpfloat_with_epsilon (scores[c], plain->relevance[c], 1e-6 * largest + 1e-300);
+}
+
 static void
 compare_layer (const Plains *plains, int layer)
 {
@@ -440,6 +453,11 @@ compare_layer (const Plains *plains, int layer)
 
   for (gsize i = 0; i < esp_shape_count (plain->shape); i++)
     largest = MAX (largest, fabs (plain->relevance[i]));
+  if (plane == 1)
+    {
+      compare_scores (plains, layer, plain, largest);
+      return;
+    }
   for (int c = 0; c < plain->shape.c; c++)
     {
       g_autoptr (GError) error = NULL;
