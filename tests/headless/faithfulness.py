@@ -57,6 +57,7 @@ def main():
             with open(table, encoding="utf-8") as file:
                 text = file.read()
             assert "| gradient-activation |" in text and "3 boxes, one an image, seed 5" in text and "1 times the box's area" in text
+            assert "Partial: " in text and " occlusion, d-rise, " in text and " gradient-activation, " not in text, text
             assert f"| chance | - | - | {chance:.4f} | {chance:.4f} | - |" in text, (chance, text)
 
         def goes_on():
