@@ -239,7 +239,8 @@ poll_explanation (gpointer data)
   g_autoptr (EspJob) job = esp_study_dup_look_job (self->study);
   guint64 done = 0, total = 0;
 
-  esp_job_get_progress (job, &done, &total, NULL);
+  if (job != NULL)
+    esp_job_get_progress (job, &done, &total, NULL);
   esp_image_view_set_stale (self->image_view, TRUE);
   esp_image_view_show_progress (self->image_view, total > 0 ? (double) done / (double) total : 0);
   g_clear_handle_id (&self->stale_source, g_source_remove);

@@ -11,6 +11,8 @@
 #include "study/lens.h"
 #include "verbs.h"
 
+#define MOST 100000 /* patches, replicates and resamples */
+
 static EspNetworkOptions network_options;
 static EspLabelledOptions labelled_options;
 static char *plan_path, *output, *method_id, *protocol_id;
@@ -126,10 +128,12 @@ check_options (Work *work, GError **error)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--protocol %s: there is no such protocol", protocol_id);
   else if (work->input.method == NULL || (work->input.method->gives & ESP_GIVES_CHANNELS) == 0)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--method %s: expected a method that scores channels", method_id);
-  else if (!(ratio >= 0 && ratio <= 1 && tau >= 0 && tau <= 1) || n_patches < 1 || n_replicates < 0 || n_resamples < 1)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                 "--ratio %g --tau %g --patches %d --replicates %d --resamples %d: expected 0 to 1, 0 to 1, and numbers from 1, 0 and 1",
-                 ratio, tau, n_patches, n_replicates, n_resamples);
+  else if (!(ratio >= 0 && ratio <= 1 && tau >= 0 && tau <= 1) || n_patches < 1 || n_patches > MOST || n_replicates < 0
+           || n_replicates > MOST || n_resamples < 1 || n_resamples > MOST)
+    g_set_error (
+        error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--ratio %g --tau %g --patches %d --replicates %d --resamples %d: expected 0 to 1, 0 to 1, and numbers from 1, 0 and 1 to %d",
+        ratio, tau, n_patches, n_replicates, n_resamples, MOST);
   else
     return TRUE;
   return FALSE;

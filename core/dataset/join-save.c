@@ -53,7 +53,8 @@ save_labels (const EspJoinImage *image, const char *folder, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   const char *dot = strrchr (image->name, '.');
-  g_autofree char *path = g_strdup_printf ("%s/labels/%.*s.txt", folder, (int) (dot - image->name), image->name);
+  const int n = dot != NULL ? (int) (dot - image->name) : (int) strlen (image->name);
+  g_autofree char *path = g_strdup_printf ("%s/labels/%.*s.txt", folder, n, image->name);
 
   for (guint k = 0; k < image->truths->len; k++)
     {

@@ -209,7 +209,8 @@ esp_ablation_reduce (const EspAblation *ablation, const EspScores *scores, const
 
       for (guint i = 0; i < n; i++)
         {
-          const double score = esp_scores_get (scores, members[i].layer, NULL)[members[i].channel];
+          const double *of_layer = esp_scores_get (scores, members[i].layer, NULL);
+          const double score = of_layer != NULL ? of_layer[members[i].channel] : 0;
 
           sum += score;
           most = MAX (most, score);

@@ -47,12 +47,23 @@ esp_bench_path (EspBench *bench, const char *name)
   return g_build_filename (bench->folder, name, NULL);
 }
 
-/** esp_bench_set_network: the dense network is another one from here on; both @network and @weights are taken. Thread: the runner's. */
+/**
+ * esp_bench_set_network:
+ * @network: (transfer full): the dense network from here on
+ * @weights: (transfer full): its parameters
+ *
+ * What was planned and cut of the one before is forgotten. Thread: the runner's.
+ */
 void
 esp_bench_set_network (EspBench *bench, EspNetwork *network, EspWeights *weights)
 {
   g_clear_pointer (&bench->network, esp_network_unref);
   g_clear_pointer (&bench->weights, esp_weights_unref);
+  g_clear_pointer (&bench->units, esp_unit_sets_free);
+  g_clear_pointer (&bench->mask, esp_mask_unref);
+  g_clear_pointer (&bench->kept, g_free);
+  g_clear_pointer (&bench->cut, esp_network_unref);
+  g_clear_pointer (&bench->cut_weights, esp_weights_unref);
   bench->network = network;
   bench->weights = weights;
 }

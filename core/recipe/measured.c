@@ -115,10 +115,11 @@ key_of (const Work *work)
 {
   EspBench *bench = work->bench;
   g_autofree char *cfg = esp_plan_hash_cfg (work->network), *weights = esp_bench_hash_weights (work->network, work->weights);
+  g_autofree char *names = bench->names != NULL ? g_strjoinv (", ", bench->names) : g_strdup ("");
 
-  return g_strdup_printf ("network %s\nweights %s\nimages %s, the first %u\nprotocol %s\nreplicates %u, seed %" G_GUINT64_FORMAT "\n", cfg,
-                          weights, bench->set_hashes[work->set], work->n, bench->protocol->id, work->draws ? bench->replicates : 0,
-                          bench->options->seed);
+  return g_strdup_printf (
+      "network %s\nweights %s\nclasses %s\nimages %s, the first %u\nprotocol %s\nreplicates %u, seed %" G_GUINT64_FORMAT "\n", cfg, weights,
+      names, bench->set_hashes[work->set], work->n, bench->protocol->id, work->draws ? bench->replicates : 0, bench->options->seed);
 }
 
 static JsonObject *

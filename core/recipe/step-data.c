@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -31,17 +32,33 @@ static const EspSetting settings[] = {
 
 static const char *const set_names[] = { "train", "val", "test" };
 
-/* Pictures by name, truths by number: a folder may move. */
+static void
+add_text (GByteArray *bytes, const char *text)
+{
+  g_byte_array_append (bytes, (const guint8 *) text, (guint) strlen (text) + 1);
+}
+
+/* Pictures by name and size, truths by number, classes by name and by what they are mapped to: a folder may move. */
 static char *
-hash_data (EspDataset *dataset)
+hash_data (EspDataset *dataset, const char *const *pairs)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  const char *const *names = esp_dataset_get_names (dataset);
+
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    add_text (bytes, names[i]);
+  for (guint i = 0; pairs != NULL && pairs[i] != NULL; i++)
+    add_text (bytes, pairs[i]);
 
   for (guint i = 0; i < esp_dataset_get_n (dataset); i++)
     {
       const EspSample *sample = esp_dataset_get (dataset, i);
 
-      g_byte_array_append (bytes, (const guint8 *) sample->name, (guint) strlen (sample->name) + 1);
+      GStatBuf told;
+      const guint64 size = g_stat (sample->path, &told) == 0 ? (guint64) told.st_size : 0;
+
+      add_text (bytes, sample->name);
+      g_byte_array_append (bytes, (const guint8 *) &size, sizeof size);
       for (guint k = 0; k < sample->n_truths; k++)
         {
           g_byte_array_append (bytes, (const guint8 *) &sample->truths[k].class_index, sizeof (int));
@@ -81,7 +98,7 @@ open_set (EspBench *bench, const EspStep *step, EspSet set, GError **error)
   bench->sets[set] = esp_dataset_open (path, &options, bench->job, error);
   if (bench->sets[set] == NULL || !check_set (step, set_names[set], bench->sets[set], error))
     return FALSE;
-  bench->set_hashes[set] = hash_data (bench->sets[set]);
+  bench->set_hashes[set] = hash_data (bench->sets[set], (const char *const *) bench->pairs);
   esp_bench_tell (bench, "  %s: %u images of %s", set_names[set], esp_dataset_get_n (bench->sets[set]),
                   esp_dataset_get_title (bench->sets[set]));
   return TRUE;
@@ -102,10 +119,12 @@ run (EspBench *bench, const EspStep *step, GError **error)
 {
   const EspSet calibration = strcmp (esp_step_get_text (step, "calibration"), "val") == 0 ? ESP_SET_VAL : ESP_SET_TRAIN;
 
+  if (bench->sets[ESP_SET_TRAIN] != NULL || bench->sets[ESP_SET_TEST] != NULL)
+    return esp_step_refuse (step, NULL, error, "there is one before it already: a recipe has one");
+  bench->pairs = split_list (esp_step_get_text (step, "map"));
   for (guint i = 0; i < ESP_SET_CALIBRATION; i++)
     if (!open_set (bench, step, (EspSet) i, error))
       return FALSE;
-  bench->pairs = split_list (esp_step_get_text (step, "map"));
   bench->protocol = esp_protocol_find (esp_step_get_text (step, "protocol"));
   bench->replicates = esp_step_get_count (step, "replicates");
   if (bench->sets[calibration] == NULL)

@@ -188,7 +188,8 @@ check_value (const EspStep *step, const EspSetting *setting, GError **error)
     {
     case ESP_SETTING_COUNT:
     case ESP_SETTING_NUMBER:
-      return check_range (step, setting, parse_number (value), error);
+      return check_range (step, setting, setting->kind == ESP_SETTING_COUNT && strchr (value, '%') != NULL ? NAN : parse_number (value),
+                          error);
     case ESP_SETTING_NUMBERS:
       return check_numbers (step, setting, error);
     case ESP_SETTING_WORD:

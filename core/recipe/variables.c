@@ -267,7 +267,7 @@ put_one (const EspVariables *variables, const char *c, GString *to, const char *
     }
   while (g_ascii_isalnum (*end) || *end == '_' || *end == '-')
     end++;
-  if (end - begin == (gssize) strlen (HERE) && strncmp (begin, HERE, strlen (HERE)) == 0)
+  if ((!braced || *end == '}') && end - begin == (gssize) strlen (HERE) && strncmp (begin, HERE, strlen (HERE)) == 0)
     {
       g_autofree char *folder = g_path_get_dirname (name);
 

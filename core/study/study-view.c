@@ -89,6 +89,7 @@ study_view_clear (EspStudy *study)
   g_list_store_remove_all (study->images);
   study->image = study->detection = study->layer = -1;
   study->set_known = FALSE;
+  set_explaining (study, FALSE);
 }
 
 /* Rows are sorted by score: those above the threshold come first. */

@@ -157,6 +157,8 @@ test_refused (void)
   refused ("[plan]\nstop = foot\n", NULL, "x.recipe:2: stop = foot: expected hand");
   refused ("[train]\nepochs =\n", NULL, "x.recipe:2: epochs = : expected a value");
   refused ("[plan]\nratio = $r\n", NULL, "x.recipe:2: $r: [set] has no such variable above");
+  refused ("[plan]\nratio = ${here\n", NULL, "[set] has no such variable above");
+  refused (DATA "replicates = 20000%\n", NULL, "replicates = 20000%: expected a whole number");
   refused ("[set]\na = 1\na = 2\n" DATA, NULL, "x.recipe:3: the variable “a” is set already");
   refused ("[set]\nhere = 1\n" DATA, NULL, "the variable “here” is set already");
   refused ("[set]\nn = 1\n" DATA, &one, "--set m: dir/x.recipe has no such variable: expected one of n");
