@@ -14,30 +14,22 @@
 
 #define FEWEST_IMAGES 20
 
-enum
-{
-  KNOB_SCORE,
-  KNOB_SHARE,
-  N_KNOBS,
-};
-
 const EspKnob esp_contrast_knobs[] = {
-  [KNOB_SCORE] = { .id = "score",
-                   .title = N_ ("Least score of a box that is explained"),
-                   .preset = 0.1,
-                   .lowest = 0.001,
-                   .highest = 1,
-                   .slider_low = 0.01,
-                   .slider_high = 0.5 },
-  [KNOB_SHARE] = { .id = "selective",
-                   .title = N_ ("How much a channel that also carries other things is spared"),
-                   .preset = 0,
-                   .lowest = 0,
-                   .highest = 4,
-                   .slider_low = 0,
-                   .slider_high = 2 },
+  [ESP_CONTRAST_KNOB_SCORE] = { .id = "score",
+                                .title = N_ ("Least score of a box that is explained"),
+                                .preset = 0.1,
+                                .lowest = 0.001,
+                                .highest = 1,
+                                .slider_low = 0.01,
+                                .slider_high = 0.5 },
+  [ESP_CONTRAST_KNOB_SELECTIVE] = { .id = "selective",
+                                    .title = N_ ("How much a channel that also carries other things is spared"),
+                                    .preset = 0,
+                                    .lowest = 0,
+                                    .highest = 4,
+                                    .slider_low = 0,
+                                    .slider_high = 2 },
 };
-const guint esp_contrast_n_knobs = N_KNOBS;
 
 /* What the images are run with. */
 typedef struct
@@ -106,7 +98,7 @@ static EspTarget *
 target_of_image (const Run *run, EspPlacement placement, GError **error)
 {
   const EspCriterionInput *input = run->input;
-  g_autoptr (GArray) found = esp_decode (run->with, 0, placement, (float) run->knobs[KNOB_SCORE], error);
+  g_autoptr (GArray) found = esp_decode (run->with, 0, placement, (float) run->knobs[ESP_CONTRAST_KNOB_SCORE], error);
   g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_target_unref);
   g_autofree double *ones = NULL;
 
@@ -145,18 +137,35 @@ add_layer (Run *run, guint layer, GError **error)
   return TRUE;
 }
 
+/* Of a picture of another size nothing lies where it lay. */
+static gboolean
+check_size (const EspImage *image, const EspSample *sample, const char *path, GError **error)
+{
+  int width, height;
+
+  if (!esp_image_read_size (sample->path, &width, &height, error))
+    return FALSE;
+  if (MAX (width, height) == MAX (esp_image_get_width (image), esp_image_get_height (image))
+      && MIN (width, height) == MIN (esp_image_get_width (image), esp_image_get_height (image)))
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: it is %d × %d; expected %d × %d as %s is", path, esp_image_get_width (image),
+               esp_image_get_height (image), width, height, sample->path);
+  return FALSE;
+}
+
 /* The same picture without the thing, run before. */
 static gboolean
-run_without (Run *run, const char *picture, EspJob *job, GError **error)
+run_without (Run *run, const EspSample *sample, EspJob *job, GError **error)
 {
   const EspShape in = esp_network_get_input (run->input->network);
-  g_autofree char *path = esp_path_beside (run->input->without, picture, error);
-  g_autoptr (EspImage) image = path != NULL ? esp_image_load (path, ESP_ORIENTATION_AUTO, 0, 0, error) : NULL;
+  g_autofree char *path = esp_path_beside (run->input->without, sample->path, error);
+  g_autoptr (EspImage) image = NULL;
   EspEvaluateOptions defaults;
 
-  if (image == NULL)
-    return FALSE;
   esp_evaluate_options_init (&defaults, run->input->network);
+  image = path != NULL ? esp_image_load (path, defaults.orientation, 0, 0, error) : NULL;
+  if (image == NULL || !check_size (image, sample, path, error))
+    return FALSE;
   esp_fit_image (defaults.fit, image, in.c, in.h, in.w, run->pixels);
   return esp_engine_forward (run->without, run->pixels, job, error);
 }
@@ -169,7 +178,7 @@ add_image (Run *run, guint i, EspJob *job, GError **error)
   EspPlacement placement;
   guint n_ones;
 
-  if (!run_without (run, esp_dataset_get (run->input->dataset, i)->path, job, error)
+  if (!run_without (run, esp_dataset_get (run->input->dataset, i), job, error)
       || !esp_image_cache_get (run->cache, i, run->pixels, &placement, error) || !esp_engine_forward (run->with, run->pixels, job, error))
     return FALSE;
   target = target_of_image (run, placement, &failure);
@@ -206,7 +215,7 @@ run_images (Run *run, EspJob *job, GError **error)
   if (run->n_used >= FEWEST_IMAGES)
     return TRUE;
   g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%u of %u images have a box above %g; contrast needs at least %d", run->n_used, n,
-               run->knobs[KNOB_SCORE], FEWEST_IMAGES);
+               run->knobs[ESP_CONTRAST_KNOB_SCORE], FEWEST_IMAGES);
   return FALSE;
 }
 
@@ -217,7 +226,11 @@ join (const Run *run)
   g_autoptr (GString) text = g_string_new (NULL);
   EspScores *scores;
 
-  esp_knobs_append_text (esp_contrast_knobs, N_KNOBS, run->knobs, text);
+  g_string_append (text, "classes=");
+  for (guint k = 0; k < run->input->n_classes; k++)
+    g_string_append_printf (text, k > 0 ? "+%d" : "%d", run->input->classes[k]);
+  g_string_append (text, run->input->n_classes > 0 ? "," : "each box's own,");
+  esp_knobs_append_text (esp_contrast_knobs, ESP_N_CONTRAST_KNOBS, run->knobs, text);
   scores = esp_scores_new (run->input->network, "contrast", text->str);
   for (guint l = 0; l < esp_network_get_n_layers (run->input->network); l++)
     {
@@ -226,7 +239,8 @@ join (const Run *run)
       const double *change = esp_scores_get (run->change, l, NULL), *other = esp_scores_get (run->other, l, NULL);
 
       for (guint c = 0; c < n; c++)
-        to[c] = -change[c] * (change[c] != 0 ? pow (ABS (change[c]) / (ABS (change[c]) + other[c]), run->knobs[KNOB_SHARE]) : 0);
+        to[c] = -change[c]
+                * (change[c] != 0 ? pow (ABS (change[c]) / (ABS (change[c]) + other[c]), run->knobs[ESP_CONTRAST_KNOB_SELECTIVE]) : 0);
     }
   esp_scores_set_n_images (scores, run->n_used);
   return scores;
@@ -266,7 +280,7 @@ check (const EspCriterionInput *input, GError **error)
 EspScores *
 esp_score_by_contrast (const EspCriterionInput *input, EspJob *job, GError **error)
 {
-  g_autofree double *presets = esp_knobs_new (esp_contrast_knobs, N_KNOBS);
+  g_autofree double *presets = esp_knobs_new (esp_contrast_knobs, ESP_N_CONTRAST_KNOBS);
   g_auto (Run) run = { .input = input, .knobs = input->knobs != NULL ? input->knobs : presets };
   EspEvaluateOptions defaults;
 

@@ -18,8 +18,15 @@ enum
 
 extern const char *esp_score_methods[]; /* ids of rows that score channels; filled in by esp_score_fill_methods() */
 extern const EspKnob esp_score_knobs[];
+/* Contrast's. */
+enum
+{
+  ESP_CONTRAST_KNOB_SCORE,
+  ESP_CONTRAST_KNOB_SELECTIVE,
+  ESP_N_CONTRAST_KNOBS,
+};
+
 extern const EspKnob esp_contrast_knobs[];
-extern const guint esp_contrast_n_knobs;
 void       esp_score_fill_methods   (void);
 
 EspScores *esp_score_by_l1          (const EspCriterionInput *input, EspJob *job, GError **error);

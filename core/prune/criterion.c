@@ -50,7 +50,7 @@ static const EspCriterion criteria[] = {
       .pooled = TRUE,
       .reduce = "sum",
       .knobs = esp_contrast_knobs,
-      .n_knobs = 2,
+      .n_knobs = ESP_N_CONTRAST_KNOBS,
       .score = esp_score_by_contrast,
   },
   {

@@ -2,7 +2,8 @@
 # make.sh FOLDER [ESPALIER-CLI]: makes the sample's network anew from its cfg and a seed
 #
 # Draws scenes to train on and to choose by, trains from random numbers, and measures on 4,000 scenes that nothing was chosen by. What
-# ships as sample.weights and log.jsonl is what this left with the seed 1 and two threads.
+# ships as sample.weights and log.jsonl is what this left with the seed 1 and two threads; a second run with the same kernels gave the same
+# bytes, newer kernels sum in another order and give others.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$1

@@ -203,6 +203,17 @@ assert_refused_pair (const Pair *pair, const char *pattern, const int *classes, 
     g_error ("“%s” does not say “%s”", error->message, message);
 }
 
+/* The first picture of a folder becomes one of 10 × 10. */
+static void
+shrink (const char *folder)
+{
+  g_autoptr (GdkPixbuf) small = gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, 10, 10);
+  g_autofree char *path = g_build_filename (folder, "00.png", NULL);
+
+  gdk_pixbuf_fill (small, 0);
+  g_assert_true (gdk_pixbuf_save (small, path, "png", NULL, NULL));
+}
+
 static void
 test_refused (void)
 {
@@ -216,6 +227,8 @@ test_refused (void)
   assert_refused_pair (&pair, "/nowhere/*.png", NULL, 0, "/nowhere/00.png");
   assert_refused_pair (&pair, pair.pattern, &beyond, 1, "class 2: the network has classes 0 to 1");
   assert_refused_pair (&pair, pair.pattern, NULL, 0, "contrast needs at least 20");
+  shrink (pair.other);
+  assert_refused_pair (&pair, pair.pattern, NULL, 0, "00.png: it is 10 × 10; expected 64 × 48");
   pair_end (&pair, 19);
 }
 
