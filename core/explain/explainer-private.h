@@ -63,6 +63,19 @@ gboolean   esp_check_no_channel     (const EspExplainer *explainer,
                                      int                 channel,
                                      GError            **error);
 
+/* Of methods that show the gradient itself (gradient.c). */
+gboolean   esp_gradient_map         (EspExplainer     *explainer,
+                                     int               layer,
+                                     int               channel,
+                                     float            *values,
+                                     GError          **error);
+gboolean   esp_gradient_score       (EspExplainer     *explainer,
+                                     guint             layer,
+                                     EspAt             at,
+                                     EspReduce         reduce,
+                                     float            *scores,
+                                     GError          **error);
+
 /* The registry's rows, one a file. */
 extern const EspAttribution esp_attribution_gradient_activation, esp_attribution_gradient, esp_attribution_guided, esp_attribution_grad_cam,
     esp_attribution_odam, esp_attribution_taylor, esp_attribution_smoothgrad, esp_attribution_integrated;

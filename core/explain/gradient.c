@@ -15,9 +15,15 @@ static const EspKnob knobs[] = {
     .words = esp_fold_words },
 };
 
-/* |dT/dx| of a channel; of all of them, colours or channels of a layer, its largest, its sum or its length. No sign. */
-static gboolean
-map (EspExplainer *explainer, int layer, int channel, float *values, GError **error)
+/**
+ * esp_gradient_map:
+ * @values: (out caller-allocates): |dT/dx| of a channel; of all of them, colours or channels of a layer, its largest, its sum or its length, as
+ *   the method's first knob says
+ *
+ * The map of every method that shows the gradient itself; it has no sign. Thread: lane. Returns: whether the last run could be read.
+ */
+gboolean
+esp_gradient_map (EspExplainer *explainer, int layer, int channel, float *values, GError **error)
 {
   g_auto (EspField) field = { .values = NULL };
 
@@ -27,8 +33,9 @@ map (EspExplainer *explainer, int layer, int channel, float *values, GError **er
   return TRUE;
 }
 
-static gboolean
-score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *scores, GError **error)
+/** esp_gradient_score: the scores of the same methods: |dT/dx| folded over each channel's places. Thread: lane. */
+gboolean
+esp_gradient_score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *scores, GError **error)
 {
   g_auto (EspField) field = { .values = NULL };
 
@@ -50,6 +57,6 @@ const EspAttribution esp_attribution_gradient = {
   .knobs = knobs,
   .n_knobs = G_N_ELEMENTS (knobs),
   .run = esp_explainer_run_gradient,
-  .map = map,
-  .score = score,
+  .map = esp_gradient_map,
+  .score = esp_gradient_score,
 };

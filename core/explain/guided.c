@@ -44,28 +44,6 @@ run (EspExplainer *explainer, const float *input, const EspTarget *target, G_GNU
   return TRUE;
 }
 
-static gboolean
-map (EspExplainer *explainer, int layer, int channel, float *values, GError **error)
-{
-  g_auto (EspField) field = { .values = NULL };
-
-  if (!esp_explainer_read_field (explainer, layer, ESP_AT_OUT, FALSE, &field, error))
-    return FALSE;
-  esp_fold_channels (field.gradients, field.shape, channel, (EspFold) explainer->values[0], values);
-  return TRUE;
-}
-
-static gboolean
-score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *scores, GError **error)
-{
-  g_auto (EspField) field = { .values = NULL };
-
-  if (!esp_explainer_read_field (explainer, (int) layer, at, FALSE, &field, error))
-    return FALSE;
-  esp_fold_planes (field.gradients, field.shape, reduce, scores);
-  return TRUE;
-}
-
 const EspAttribution esp_attribution_guided = {
   .id = "guided-backpropagation",
   .title = N_ ("Guided backpropagation"),
@@ -79,6 +57,6 @@ const EspAttribution esp_attribution_guided = {
   .n_knobs = G_N_ELEMENTS (knobs),
   .close = finish,
   .run = run,
-  .map = map,
-  .score = score,
+  .map = esp_gradient_map,
+  .score = esp_gradient_score,
 };

@@ -131,11 +131,51 @@ study_notice (EspStudy *self)
   return self->material != NULL && self->material->notice != NULL ? self->material->notice : "";
 }
 
+/* What is looked at; FALSE where @id is none of it. */
+static gboolean
+get_view_property (EspStudy *self, StudyProp id, GValue *value)
+{
+  switch (id)
+    {
+    case STUDY_PROP_IMAGE:
+      g_value_set_int (value, self->image);
+      return TRUE;
+    case STUDY_PROP_DETECTION:
+      g_value_set_int (value, self->detection);
+      return TRUE;
+    case STUDY_PROP_LAYER:
+      g_value_set_int (value, self->layer);
+      return TRUE;
+    case STUDY_PROP_METHOD:
+      g_value_set_string (value, self->method != NULL ? self->method->id : "");
+      return TRUE;
+    case STUDY_PROP_SENTENCE:
+      g_value_set_string (value, self->sentence);
+      return TRUE;
+    case STUDY_PROP_HEAT_SCALE:
+      g_value_set_string (value, self->heat_over_set ? "set" : "image");
+      return TRUE;
+    case STUDY_PROP_PART:
+      g_value_set_int (value, self->part);
+      return TRUE;
+    case STUDY_PROP_AT_PIXELS:
+      g_value_set_boolean (value, self->at_pixels);
+      return TRUE;
+    case STUDY_PROP_EXPLAINING:
+      g_value_set_boolean (value, self->explaining);
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
 static void
 study_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   EspStudy *self = ESP_STUDY (object);
 
+  if (get_view_property (self, (StudyProp) id, value))
+    return;
   switch ((StudyProp) id)
     {
     case STUDY_PROP_LANE:
@@ -150,26 +190,11 @@ study_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case STUDY_PROP_BUSY:
       g_value_set_boolean (value, self->busy);
       break;
-    case STUDY_PROP_IMAGE:
-      g_value_set_int (value, self->image);
-      break;
-    case STUDY_PROP_DETECTION:
-      g_value_set_int (value, self->detection);
-      break;
-    case STUDY_PROP_LAYER:
-      g_value_set_int (value, self->layer);
-      break;
-    case STUDY_PROP_METHOD:
-      g_value_set_string (value, self->method != NULL ? self->method->id : "");
-      break;
     case STUDY_PROP_CRITERION:
       g_value_set_string (value, self->criterion);
       break;
     case STUDY_PROP_THRESHOLD:
       g_value_set_double (value, self->threshold);
-      break;
-    case STUDY_PROP_SENTENCE:
-      g_value_set_string (value, self->sentence);
       break;
     case STUDY_PROP_FAILURE:
       g_value_set_string (value, self->failure);
@@ -180,20 +205,8 @@ study_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case STUDY_PROP_PLAN:
       g_value_set_object (value, self->plan);
       break;
-    case STUDY_PROP_HEAT_SCALE:
-      g_value_set_string (value, self->heat_over_set ? "set" : "image");
-      break;
     case STUDY_PROP_LOOK_BFLOAT16:
       g_value_set_boolean (value, self->look_bfloat16);
-      break;
-    case STUDY_PROP_PART:
-      g_value_set_int (value, self->part);
-      break;
-    case STUDY_PROP_AT_PIXELS:
-      g_value_set_boolean (value, self->at_pixels);
-      break;
-    case STUDY_PROP_EXPLAINING:
-      g_value_set_boolean (value, self->explaining);
       break;
     case STUDY_N_PROPS:
     default:
