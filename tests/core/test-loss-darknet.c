@@ -7,8 +7,10 @@
 #include "base/rng.h"
 #include "net-common.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <math.h>
+#include <unistd.h>
 
 #ifdef ESP_HAVE_LIBDARKNET
 #include <darknet.h>
@@ -74,6 +76,21 @@ give_truths (network *stock, const EspLabels *images)
       }
 }
 
+/* libdarknet tells its losses on stdout, where only the test's own lines belong. */
+static void
+forward_quietly (network *stock)
+{
+  const int out = dup (STDOUT_FILENO), nowhere = open ("/dev/null", O_WRONLY | O_CLOEXEC);
+
+  fflush (stdout);
+  g_assert_cmpint (dup2 (nowhere, STDOUT_FILENO), ==, STDOUT_FILENO);
+  forward_network (stock);
+  fflush (stdout);
+  g_assert_cmpint (dup2 (out, STDOUT_FILENO), ==, STDOUT_FILENO);
+  close (nowhere);
+  close (out);
+}
+
 /* Our gradient of what its last convolution says, beside what it seeds there: the opposite. */
 static void
 compare (const char *text, guint64 seen, const EspLossOptions *options)
@@ -96,7 +113,7 @@ compare (const char *text, guint64 seen, const EspLossOptions *options)
     stock->input[i] = (float) g_rand_double_range (rng, -2, 2);
   *stock->seen = seen;
   stock->train = 1;
-  forward_network (stock);
+  forward_quietly (stock);
   shape = esp_loss_get_shape (loss);
   shape.n = BATCH;
   const gsize n = esp_shape_count (shape);
