@@ -105,13 +105,13 @@ other_side (GtkPaned *paned, int part)
 }
 
 static gboolean
-place_panes (gpointer data)
+place_panes (GtkWidget *paned, GdkFrameClock *clock, gpointer data)
 {
   EspWindow *self = data;
   int strip; /* of a low window a third at most */
 
-  if (self->settings == NULL || self->panel_paned == NULL || !gtk_widget_get_mapped (GTK_WIDGET (self->panel_paned)))
-    return G_SOURCE_REMOVE;
+  if (gtk_widget_get_width (paned) == 0)
+    return G_SOURCE_CONTINUE;
   gtk_paned_set_position (self->panel_paned, MAX (1, other_side (self->panel_paned, g_settings_get_int (self->settings, "panel-width"))));
   strip = MIN (g_settings_get_int (self->settings, "strip-height"), other_side (self->strip_paned, 0) / 3);
   gtk_paned_set_position (self->strip_paned, MAX (1, other_side (self->strip_paned, strip)));
@@ -119,12 +119,13 @@ place_panes (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Their sizes are known when they are on the screen, after this. */
+/* Their sizes are known after the first layout. A frame's beginning is the place to ask for another one: between two phases of a frame it would be
+   missed, and the window drawn without. */
 static void
 paned_mapped (GtkWidget *paned, gpointer data)
 {
   if (!ESP_WINDOW (data)->panes_placed)
-    g_idle_add_full (G_PRIORITY_HIGH_IDLE + 30, place_panes, g_object_ref (data), g_object_unref);
+    gtk_widget_add_tick_callback (paned, place_panes, data, NULL);
 }
 
 static void
