@@ -4,31 +4,14 @@
 
 #include "lens-picture.h"
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
 #include <math.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "draw/figure.h"
+#include "image/crop.h"
+#include "image/png-write.h"
 
 #define MOST_PIXELS 256 /* of a side */
-
-static GdkPixbuf *
-crop (EspImage *image, EspBox box)
-{
-  const int width = esp_image_get_width (image), height = esp_image_get_height (image);
-  g_autoptr (GBytes) bytes = g_bytes_new (esp_image_get_rgb (image), (gsize) width * (gsize) height * 3);
-  g_autoptr (GdkPixbuf) whole = gdk_pixbuf_new_from_bytes (bytes, GDK_COLORSPACE_RGB, FALSE, 8, width, height, width * 3);
-  const int left = CLAMP ((int) floorf ((box.x - box.w / 2) * (float) width), 0, width - 1);
-  const int top = CLAMP ((int) floorf ((box.y - box.h / 2) * (float) height), 0, height - 1);
-  const int right = CLAMP ((int) ceilf ((box.x + box.w / 2) * (float) width), left + 1, width);
-  const int bottom = CLAMP ((int) ceilf ((box.y + box.h / 2) * (float) height), top + 1, height);
-  g_autoptr (GdkPixbuf) part = gdk_pixbuf_new_subpixbuf (whole, left, top, right - left, bottom - top);
-  const double scale = MIN (1, (double) MOST_PIXELS / MAX (right - left, bottom - top));
-
-  return gdk_pixbuf_scale_simple (part, MAX (1, (int) ((right - left) * scale)), MAX (1, (int) ((bottom - top) * scale)),
-                                  GDK_INTERP_BILINEAR);
-}
 
 /**
  * esp_lens_picture_crop:
@@ -42,16 +25,12 @@ gboolean
 esp_lens_picture_crop (const EspSample *sample, EspOrientation orientation, EspBox box, const char *path, GError **error)
 {
   g_autoptr (EspImage) image = esp_image_load (sample->path, orientation, sample->width, sample->height, error);
-  g_autoptr (GdkPixbuf) part = image != NULL ? crop (image, box) : NULL;
-  g_autofree char *bytes = NULL;
-  g_autoptr (GError) local = NULL;
-  gsize n = 0;
+  g_autoptr (EspImage) part = image != NULL ? esp_image_crop (image, box, MOST_PIXELS, FALSE) : NULL;
 
-  if (image == NULL)
-    return FALSE;
-  if (part != NULL && gdk_pixbuf_save_to_buffer (part, &bytes, &n, "png", &local, NULL))
-    return esp_file_write (path, bytes, n, error);
-  g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: the patch could not be made: %s", path, local != NULL ? local->message : "no memory");
+  if (part != NULL)
+    return esp_png_save_image (path, part, error);
+  if (image != NULL)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: no memory for the patch", path);
   return FALSE;
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "draw/figure-private.h"
+#include "draw/surface-png.h"
 
 #define SIDE 480 /* pixels: smaller inputs are shown so many whole times larger */
 
@@ -67,13 +68,6 @@ draw (cairo_t *cr, const EspBatch *batch, guint image, int zoom, const char *con
   cairo_surface_destroy (photo);
 }
 
-static cairo_status_t
-append (void *closure, const unsigned char *data, unsigned int n)
-{
-  g_byte_array_append (closure, data, n);
-  return CAIRO_STATUS_SUCCESS;
-}
-
 /**
  * esp_batch_picture_save:
  * @batch: of training
@@ -92,6 +86,7 @@ esp_batch_picture_save (const EspBatch *batch, guint image, const char *const *n
   cairo_t *cr = NULL;
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   cairo_status_t status;
+  gboolean encoded = FALSE;
 
   g_return_val_if_fail (image < batch->n, FALSE);
   surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, batch->w * zoom, batch->h * zoom);
@@ -99,11 +94,11 @@ esp_batch_picture_save (const EspBatch *batch, guint image, const char *const *n
   draw (cr, batch, image, zoom, names);
   status = cairo_status (cr);
   cairo_destroy (cr);
-  if (status == CAIRO_STATUS_SUCCESS)
-    status = cairo_surface_write_to_png_stream (surface, append, bytes);
+  cairo_surface_flush (surface);
+  if (status != CAIRO_STATUS_SUCCESS)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: the picture could not be drawn: %s", path, cairo_status_to_string (status));
+  else
+    encoded = esp_surface_to_png (surface, 0, NULL, bytes, error);
   cairo_surface_destroy (surface);
-  if (status == CAIRO_STATUS_SUCCESS)
-    return esp_file_write (path, bytes->data, bytes->len, error);
-  g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: the picture could not be drawn: %s", path, cairo_status_to_string (status));
-  return FALSE;
+  return encoded && esp_file_write (path, bytes->data, bytes->len, error);
 }

@@ -6,12 +6,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "draw/surface-png.h"
 
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
 #include <errno.h>
 #include <math.h>
-#include <png.h>
 #include <string.h>
 
 #define DOTS_PER_INCH 300
@@ -153,99 +153,12 @@ to_svg (const EspViewFigure *figure, double width, double height, GByteArray *by
   return TRUE;
 }
 
-static void
-png_append (png_structp png, png_bytep data, png_size_t n)
-{
-  g_byte_array_append (png_get_io_ptr (png), data, (guint) n);
-}
-
-static void
-png_nothing (png_structp png)
-{
-}
-
-static void
-png_fail (png_structp png, png_const_charp message)
-{
-  g_set_error (png_get_error_ptr (png), ESP_ERROR, ESP_ERROR_IO, "the PNG could not be written: %s", message);
-  png_longjmp (png, 1);
-}
-
-static void
-png_warn (png_structp png, png_const_charp message)
-{
-  g_debug ("libpng: %s", message);
-}
-
-/* tEXt where Latin-1 can say it, which every reader knows, else iTXt. */
-static void
-add_text (png_structp png, png_infop info, const char *key, const char *text)
-{
-  g_autofree char *latin = NULL;
-  gsize n = 0;
-  png_text chunk = { .key = (char *) key };
-
-  if (text == NULL || *text == '\0')
-    return;
-  latin = g_convert (text, -1, "ISO-8859-1", "UTF-8", NULL, &n, NULL);
-  chunk.compression = latin != NULL ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE;
-  chunk.text = latin != NULL ? latin : (char *) text;
-  if (latin != NULL)
-    chunk.text_length = n;
-  else
-    chunk.itxt_length = strlen (text);
-  png_set_text (png, info, &chunk, 1);
-}
-
-static void
-write_png (png_structp png, png_infop info, cairo_surface_t *surface, const EspViewFigure *figure, guint8 *row)
-{
-  int width = cairo_image_surface_get_width (surface), height = cairo_image_surface_get_height (surface);
-  png_uint_32 per_metre = (png_uint_32) lrint (DOTS_PER_INCH / 0.0254);
-
-  png_set_IHDR (png, info, (png_uint_32) width, (png_uint_32) height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_BASE,
-                PNG_FILTER_TYPE_BASE);
-  png_set_sRGB (png, info, PNG_sRGB_INTENT_PERCEPTUAL);
-  png_set_pHYs (png, info, per_metre, per_metre, PNG_RESOLUTION_METER);
-  add_text (png, info, "Description", figure->caption);
-  add_text (png, info, "Comment", figure->provenance);
-  add_text (png, info, "Software", "Espalier " ESP_VERSION);
-  png_write_info (png, info);
-  for (int y = 0; y < height; y++)
-    {
-      const guint8 *from = cairo_image_surface_get_data (surface) + (gsize) y * (gsize) cairo_image_surface_get_stride (surface);
-
-      for (gsize x = 0; x < (gsize) width; x++)
-        {
-          guint32 pixel = *(const guint32 *) (gconstpointer) (from + 4 * x);
-
-          row[3 * x] = (guint8) (pixel >> 16);
-          row[3 * x + 1] = (guint8) (pixel >> 8);
-          row[3 * x + 2] = (guint8) pixel;
-        }
-      png_write_row (png, row);
-    }
-  png_write_end (png, info);
-}
-
 static gboolean
 encode_png (cairo_surface_t *surface, const EspViewFigure *figure, GByteArray *bytes, GError **error)
 {
-  g_autofree guint8 *row = g_malloc (3 * (gsize) cairo_image_surface_get_width (surface));
-  png_structp png = png_create_write_struct (PNG_LIBPNG_VER_STRING, error, png_fail, png_warn);
-  png_infop info = png != NULL ? png_create_info_struct (png) : NULL;
-  gboolean done = FALSE;
+  const char *const words[] = { "Description", figure->caption, "Comment", figure->provenance, "Software", "Espalier " ESP_VERSION, NULL };
 
-  if (info == NULL)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "libpng %s could not be started", PNG_LIBPNG_VER_STRING);
-  else if (setjmp (png_jmpbuf (png)) == 0)
-    {
-      png_set_write_fn (png, bytes, png_append, png_nothing);
-      write_png (png, info, surface, figure, row);
-      done = TRUE;
-    }
-  png_destroy_write_struct (&png, &info);
-  return done;
+  return esp_surface_to_png (surface, DOTS_PER_INCH, words, bytes, error);
 }
 
 static gboolean
