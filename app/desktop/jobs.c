@@ -21,6 +21,8 @@ struct _EspJobRow
 
 G_DEFINE_FINAL_TYPE (EspJobRow, esp_job_row, GTK_TYPE_BOX)
 
+static guint cancelled;
+
 /* "48 of 128, 31 a second, 3 s left"; "" while nothing can be said. */
 static char *
 describe (guint64 done, guint64 total, double seconds)
@@ -57,6 +59,7 @@ static void
 cancel_clicked (GtkButton *button, gpointer data)
 {
   esp_job_cancel (ESP_JOB_ROW (data)->job);
+  g_signal_emit (data, cancelled, 0);
 }
 
 static void
@@ -92,6 +95,7 @@ esp_job_row_class_init (EspJobRowClass *class)
   G_OBJECT_CLASS (class)->dispose = esp_job_row_dispose;
   GTK_WIDGET_CLASS (class)->map = esp_job_row_map;
   GTK_WIDGET_CLASS (class)->unmap = esp_job_row_unmap;
+  cancelled = g_signal_new ("cancelled", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "image/crop.h"
 #include "study/look.h"
 #include "widgets/lens-page.h"
 #include "widgets/row-label.h"
@@ -59,14 +60,17 @@ show_lines (EspWindow *self, EspLensPart part, GArray *lines)
   esp_lens_page_set_lines (self->lens->page, part, (const EspLine *) (gpointer) lines->data, lines->len);
 }
 
-/* Whether @part is there; says so, or why it will not be. */
+/* Whether @part is there; says so, or why it will not be. What is cancelled is not waited for: the lane may be long about other work. */
 static gboolean
 note_state (EspWindow *self, EspLookPart part, EspLensPart at)
 {
   const GError *error = esp_look_get_error (self->lens->look, part);
+  const gboolean waits = !esp_look_has (self->lens->look, part);
 
-  if (!esp_look_has (self->lens->look, part))
+  if (waits && esp_look_get_job (self->lens->look) != NULL)
     esp_lens_page_set_note (self->lens->page, at, _ ("being found out…"), FALSE);
+  else if (waits || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    esp_lens_page_set_note (self->lens->page, at, _ ("cancelled; Enter on the channel begins again"), FALSE);
   else if (error != NULL)
     esp_lens_page_set_note (self->lens->page, at, error->message, TRUE);
   return esp_look_has (self->lens->look, part) && error == NULL;
@@ -75,6 +79,7 @@ note_state (EspWindow *self, EspLookPart part, EspLensPart at)
 typedef struct
 {
   char *path;
+  EspOrientation orientation;
   int width, height;
   EspBox box;
   guint patch;
@@ -88,21 +93,12 @@ crop_free (gpointer data)
 }
 
 static GdkTexture *
-crop_image (EspImage *image, EspBox box)
+texture_of (EspImage *image)
 {
   const int width = esp_image_get_width (image), height = esp_image_get_height (image);
-  const int left = CLAMP ((int) floorf ((box.x - box.w / 2) * (float) width), 0, width - 1);
-  const int top = CLAMP ((int) floorf ((box.y - box.h / 2) * (float) height), 0, height - 1);
-  const int right = CLAMP ((int) ceilf ((box.x + box.w / 2) * (float) width), left + 1, width);
-  const int bottom = CLAMP ((int) ceilf ((box.y + box.h / 2) * (float) height), top + 1, height);
   g_autoptr (GBytes) bytes = g_bytes_new (esp_image_get_rgb (image), (gsize) width * (gsize) height * 3);
-  g_autoptr (GdkPixbuf) whole = gdk_pixbuf_new_from_bytes (bytes, GDK_COLORSPACE_RGB, FALSE, 8, width, height, width * 3);
-  g_autoptr (GdkPixbuf) part = gdk_pixbuf_new_subpixbuf (whole, left, top, right - left, bottom - top);
-  const double scale = (double) MOST_SIDE / MAX (right - left, bottom - top);
-  g_autoptr (GdkPixbuf) scaled = gdk_pixbuf_scale_simple (part, MAX (1, (int) ((right - left) * scale)),
-                                                          MAX (1, (int) ((bottom - top) * scale)), GDK_INTERP_BILINEAR);
 
-  return scaled != NULL ? gdk_texture_new_for_pixbuf (scaled) : NULL;
+  return gdk_memory_texture_new (width, height, GDK_MEMORY_R8G8B8, bytes, (gsize) width * 3);
 }
 
 static void
@@ -110,11 +106,11 @@ crop_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable
 {
   const Crop *crop = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (EspImage) image = esp_image_load (crop->path, ESP_ORIENTATION_AUTO, crop->width, crop->height, &error);
-  GdkTexture *texture = image != NULL ? crop_image (image, crop->box) : NULL;
+  g_autoptr (EspImage) image = esp_image_load (crop->path, crop->orientation, crop->width, crop->height, &error);
+  g_autoptr (EspImage) part = image != NULL ? esp_image_crop (image, crop->box, MOST_SIDE, TRUE) : NULL;
 
-  if (texture != NULL)
-    g_task_return_pointer (task, texture, g_object_unref);
+  if (part != NULL)
+    g_task_return_pointer (task, texture_of (part), g_object_unref);
   else if (error != NULL)
     g_task_return_error (task, g_steal_pointer (&error));
   else
@@ -142,7 +138,7 @@ begin_crop (EspWindow *self, const EspPatch *patch, guint i)
   g_autoptr (GTask) task = g_task_new (NULL, self->lens->cropping, cropped, g_object_ref (self));
   Crop *crop = g_new (Crop, 1);
 
-  *crop = (Crop){ g_strdup (sample->path), sample->width, sample->height, patch->box, i };
+  *crop = (Crop){ g_strdup (sample->path), esp_look_get_orientation (self->lens->look), sample->width, sample->height, patch->box, i };
   g_task_set_task_data (task, crop, crop_free);
   g_task_run_in_thread (task, crop_run);
 }
@@ -154,7 +150,11 @@ show_patches (EspWindow *self)
   const EspPatch *patches = esp_look_get_patches (self->lens->look, &n);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
-  if (!note_state (self, ESP_LOOK_PATCHES, ESP_LENS_PATCHES) || self->lens->shows_patches)
+  if (!note_state (self, ESP_LOOK_PATCHES, ESP_LENS_PATCHES))
+    return;
+  esp_lens_page_set_note (self->lens->page, ESP_LENS_PATCHES,
+                          _ ("all that the strongest place on each image can see; Enter shows the image"), TRUE);
+  if (self->lens->shows_patches)
     return;
   self->lens->shows_patches = TRUE;
   for (guint i = 0; i < n; i++)
@@ -163,8 +163,6 @@ show_patches (EspWindow *self)
   esp_lens_page_set_patches (self->lens->page, (const char *const *) names->pdata, n);
   for (guint i = 0; i < n; i++)
     begin_crop (self, &patches[i], i);
-  esp_lens_page_set_note (self->lens->page, ESP_LENS_PATCHES,
-                          _ ("all that the strongest place on each image can see; Enter shows the image"), TRUE);
 }
 
 static guint
@@ -275,6 +273,25 @@ show_cost (EspWindow *self)
   esp_lens_page_set_note (self->lens->page, ESP_LENS_COST, text, TRUE);
 }
 
+static void look_changed (EspLook *look, gpointer data);
+
+static gboolean
+tell_cancelled (gpointer data)
+{
+  EspWindow *self = data;
+
+  if (self->lens != NULL)
+    look_changed (self->lens->look, self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Its row goes: not while it emits. */
+static void
+job_cancelled (EspWindow *self)
+{
+  g_idle_add_full (G_PRIORITY_DEFAULT, tell_cancelled, g_object_ref (self), g_object_unref);
+}
+
 static void
 show_job (EspWindow *self)
 {
@@ -284,6 +301,8 @@ show_job (EspWindow *self)
   if (self->lens->job_row != NULL)
     esp_window_hide_job (self, self->lens->job_row);
   self->lens->job_row = job != NULL ? esp_window_show_job (self, job) : NULL;
+  if (self->lens->job_row != NULL)
+    g_signal_connect_swapped (self->lens->job_row, "cancelled", G_CALLBACK (job_cancelled), self);
 }
 
 static void
@@ -399,7 +418,8 @@ patch_activated (EspLensPage *page, guint patch, gpointer data)
     esp_study_select_image (self->study, (int) patches[patch].image);
 }
 
-/* Boxes and map are of the picture in view; all else is kept. */
+/* Boxes and map are of the picture in view; all else is kept, and the patches stay where they are, one of them under the hand that chose the
+   picture. */
 static void
 image_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
 {
@@ -407,7 +427,7 @@ image_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
   guint layer, channel;
 
   if (is_open (self) && esp_look_is_at (self->lens->look, &layer, &channel))
-    look_at (self, (int) layer, channel);
+    esp_look_at (self->lens->look, (int) layer, channel);
 }
 
 static void

@@ -4,6 +4,7 @@
 
 #include "study/look.h"
 
+#include "base/hash.h"
 #include "study/study-private.h"
 
 #define MOST_PATCHES 9
@@ -19,6 +20,7 @@ typedef struct
   EspLensPatches *patches; /* (nullable): of patches_layer */
   EspLensCarried *carried; /* (nullable): of carried_layer */
   guint patches_layer, carried_layer;
+  GHashTable *costs; /* cost_key() → EspLensCost: each a pass or two, and some kilobytes; nothing goes before the cache does */
 } Cache;
 
 /* One look. What comes of it belongs to the main thread from the moment it is told. */
@@ -41,7 +43,7 @@ typedef struct
   EspCarried *carried;
   GArray *boxes;
   double kept;
-  EspLensCost *cost;
+  const EspLensCost *cost; /* (nullable): the cache's */
   GError *errors[ESP_LOOK_N_PARTS];
 } Work;
 
@@ -74,6 +76,7 @@ cache_clear (gpointer data)
   esp_lens_scores_free (cache->scores);
   esp_lens_patches_free (cache->patches);
   esp_lens_carried_free (cache->carried);
+  g_hash_table_unref (cache->costs);
   esp_material_unref (cache->material);
 }
 
@@ -97,7 +100,6 @@ work_clear (gpointer data)
   g_free (work->rules);
   g_free (work->carried);
   g_clear_pointer (&work->boxes, g_array_unref);
-  esp_lens_cost_free (work->cost);
   for (guint i = 0; i < ESP_LOOK_N_PARTS; i++)
     g_clear_error (&work->errors[i]);
 }
@@ -188,12 +190,30 @@ find_kept (Work *work, const EspLensInput *input, GError **error)
   return kept != NULL;
 }
 
+/* What a cost depends on beside network and data, which the cache is of. */
+static char *
+cost_key (const Work *work)
+{
+  g_autofree char *plan = esp_hash_to_string (esp_mask_get_hash (work->mask));
+
+  return g_strdup_printf ("%u/%u/%s", work->layer, work->channel, plan);
+}
+
 static gboolean
 find_cost (Work *work, const EspLensInput *input, GError **error)
 {
-  work->cost = esp_lens_cost_new (input, work->mask, work->layer, work->channel, work->cache->material->protocol, ESP_STUDY_REPLICATES,
-                                  ESP_STUDY_SEED, work->job, error);
-  return work->cost != NULL;
+  g_autofree char *key = cost_key (work);
+  EspLensCost *cost = g_hash_table_lookup (work->cache->costs, key);
+
+  if (cost == NULL)
+    {
+      cost = esp_lens_cost_new (input, work->mask, work->layer, work->channel, work->cache->material->protocol, ESP_STUDY_REPLICATES,
+                                ESP_STUDY_SEED, work->job, error);
+      if (cost != NULL)
+        g_hash_table_insert (work->cache->costs, g_steal_pointer (&key), cost);
+    }
+  work->cost = cost;
+  return cost != NULL;
 }
 
 static void
@@ -211,11 +231,12 @@ work_run (gpointer data)
       = { m->network, m->weights, m->coupling, m->dataset, m->map, m->cache, &m->options, esp_attribution_find ("gradient-activation"),
           NULL,       TAU };
 
-  for (guint i = 0; i < ESP_LOOK_N_PARTS && !esp_job_is_cancelled (work->job); i++)
+  for (guint i = 0; i < ESP_LOOK_N_PARTS; i++)
     {
       News *news = g_new (News, 1);
 
-      parts[i](work, &input, &work->errors[i]);
+      if (esp_job_check (work->job, &work->errors[i])) /* what was cancelled is told, too: nobody waits for it */
+        parts[i](work, &input, &work->errors[i]);
       *news = (News){ g_atomic_rc_box_acquire (work), (EspLookPart) i };
       g_idle_add (take_news, news);
     }
@@ -271,6 +292,7 @@ take_cache (EspLook *self)
     {
       self->cache = g_atomic_rc_box_new0 (Cache);
       self->cache->material = esp_material_ref (self->study->material);
+      self->cache->costs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) esp_lens_cost_free);
     }
   return g_atomic_rc_box_acquire (self->cache);
 }
@@ -325,7 +347,16 @@ work_new (EspLook *self, guint layer, guint channel)
   return work;
 }
 
-/** esp_look_at: begins to find out; without images there is nothing to find. Thread: main. */
+/**
+ * esp_look_at:
+ * @look: the lens
+ * @layer: a convolution; -1: looks at nothing
+ * @channel: of it
+ *
+ * Begins to find out, in the lane; what was under way for another channel is given up. Without images there is nothing to find. What was found
+ * before and is not of the picture in view (the layer's patches, what its channels carry, what cutting this channel costs beside this plan) is
+ * there at once. Emits "changed". Thread: main.
+ */
 void
 esp_look_at (EspLook *self, int layer, guint channel)
 {
@@ -343,6 +374,7 @@ esp_look_at (EspLook *self, int layer, guint channel)
   g_signal_emit (self, changed, 0);
 }
 
+/** esp_look_forget: looks at nothing and gives back all that was kept, since it is of another study. Thread: main. */
 void
 esp_look_forget (EspLook *self)
 {
@@ -350,6 +382,14 @@ esp_look_forget (EspLook *self)
   g_clear_pointer (&self->cache, cache_unref);
 }
 
+/**
+ * esp_look_is_at:
+ * @look: the lens
+ * @layer: (out): what is looked at, untouched where it is nothing
+ * @channel: (out): likewise
+ *
+ * Thread: main. Returns: FALSE at nothing.
+ */
 gboolean
 esp_look_is_at (EspLook *self, guint *layer, guint *channel)
 {
@@ -360,24 +400,29 @@ esp_look_is_at (EspLook *self, guint *layer, guint *channel)
   return TRUE;
 }
 
+/** esp_look_has: Returns: whether @part is there, or is known not to come: see esp_look_get_error(). Thread: main. */
 gboolean
 esp_look_has (EspLook *self, EspLookPart part)
 {
   return self->has[part];
 }
 
+/** esp_look_get_error: Returns: (transfer none) (nullable): why @part will not come; G_IO_ERROR_CANCELLED where the job was. Thread: main. */
 const GError *
 esp_look_get_error (EspLook *self, EspLookPart part)
 {
   return self->has[part] ? self->work->errors[part] : NULL;
 }
 
+/** esp_look_get_job: Returns: (transfer none) (nullable): what may be cancelled, while parts are under way and it is not. Thread: main. */
 EspJob *
 esp_look_get_job (EspLook *self)
 {
-  return self->work != NULL && !self->has[ESP_LOOK_COST] ? self->work->job : NULL;
+  return self->work != NULL && !self->has[ESP_LOOK_COST] && !esp_job_is_cancelled (self->work->job) ? self->work->job : NULL;
 }
 
+/** esp_look_get_patches: Returns: (transfer none) (array length=n) (nullable): where the channel fires most, strongest first; until the next
+ * esp_look_at(). Thread: main. */
 const EspPatch *
 esp_look_get_patches (EspLook *self, guint *n)
 {
@@ -385,12 +430,22 @@ esp_look_get_patches (EspLook *self, guint *n)
   return *n > 0 ? self->work->patches : NULL;
 }
 
+/** esp_look_get_sample: Returns: (transfer none) (nullable): image @image of the data set that is looked at; NULL at nothing. Thread: main. */
 const EspSample *
 esp_look_get_sample (EspLook *self, guint image)
 {
-  return esp_dataset_get (self->work->cache->material->dataset, image);
+  return self->work != NULL ? esp_dataset_get (self->work->cache->material->dataset, image) : NULL;
 }
 
+/** esp_look_get_orientation: Returns: which way up the images of what is looked at are read, so that patches are cut from what the network
+ * saw. Thread: main. */
+EspOrientation
+esp_look_get_orientation (EspLook *self)
+{
+  return self->work != NULL ? self->work->cache->material->options.orientation : ESP_ORIENTATION_AUTO;
+}
+
+/** esp_look_get_carried: Returns: what the channel carries of a class of the network, n_images 0 until it is known. Thread: main. */
 EspCarried
 esp_look_get_carried (EspLook *self, guint class_index)
 {
@@ -399,6 +454,8 @@ esp_look_get_carried (EspLook *self, guint class_index)
   return self->has[ESP_LOOK_CARRIED] && class_index < self->work->n_classes ? self->work->carried[class_index] : nothing;
 }
 
+/** esp_look_get_boxes: Returns: (transfer none) (array length=n) (nullable): the channel's part in every box of the picture that was in view
+ * at esp_look_at(). Thread: main. */
 const EspLensBox *
 esp_look_get_boxes (EspLook *self, guint *n)
 {
@@ -408,6 +465,14 @@ esp_look_get_boxes (EspLook *self, guint *n)
   return *n > 0 ? (const EspLensBox *) (gpointer) boxes->data : NULL;
 }
 
+/**
+ * esp_look_get_kept:
+ * @look: the lens
+ * @ratio: (out): 0 to 1: how much of the channel's group goes
+ * @supposed: (out): the plan cuts nothing of that group, so this is as if half of every group went
+ *
+ * Thread: main. Returns: 0 to 1: in how many of ESP_LOOK_RESAMPLES resamples of the images the channel is kept; 0 until it is known.
+ */
 double
 esp_look_get_kept (EspLook *self, double *ratio, gboolean *supposed)
 {
@@ -416,6 +481,8 @@ esp_look_get_kept (EspLook *self, double *ratio, gboolean *supposed)
   return self->has[ESP_LOOK_KEPT] ? self->work->kept : 0;
 }
 
+/** esp_look_get_cost: Returns: (transfer none) (nullable): what cutting it costs beside the plan of esp_look_at(); until esp_look_forget() or
+ * another study. Thread: main. */
 const EspLensCost *
 esp_look_get_cost (EspLook *self)
 {

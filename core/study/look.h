@@ -33,11 +33,12 @@ gboolean        esp_look_has           (EspLook     *look,     /* it is there, o
                                         EspLookPart  part);
 const GError   *esp_look_get_error     (EspLook     *look,     /* (nullable): why a part could not be made */
                                         EspLookPart  part);
-EspJob         *esp_look_get_job       (EspLook     *look);    /* (transfer none) (nullable): while parts are under way */
+EspJob         *esp_look_get_job       (EspLook     *look);    /* (transfer none) (nullable): while parts are under way, not cancelled */
 const EspPatch *esp_look_get_patches   (EspLook     *look,
                                         guint       *n);
 const EspSample *esp_look_get_sample   (EspLook     *look,     /* of an image of the data set that is looked at */
                                         guint        image);
+EspOrientation  esp_look_get_orientation (EspLook  *look);   /* which way up its images are read */
 EspCarried      esp_look_get_carried   (EspLook     *look,     /* n_images 0: nothing to say of it */
                                         guint        class_index);
 const EspLensBox *esp_look_get_boxes   (EspLook     *look,
