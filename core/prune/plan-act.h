@@ -5,17 +5,32 @@
 
 G_BEGIN_DECLS
 
-typedef enum { ESP_CHANGE_RATIO, ESP_CHANGE_THRESHOLD, ESP_CHANGE_RULE, ESP_CHANGE_FLOOR, ESP_CHANGE_ROUND, ESP_N_CHANGES } EspChangeKind;
+typedef enum
+{
+  ESP_CHANGE_RATIO,
+  ESP_CHANGE_THRESHOLD,
+  ESP_CHANGE_COUNT,
+  ESP_CHANGE_JOIN,
+  ESP_CHANGE_OVERALL,
+  ESP_CHANGE_NORM,
+  ESP_CHANGE_RULE,
+  ESP_CHANGE_FLOOR,
+  ESP_CHANGE_LAYER_FLOOR,
+  ESP_CHANGE_ROUND,
+  ESP_N_CHANGES,
+} EspChangeKind;
 
 typedef struct
 {
   EspChangeKind kind;
-  guint         index; /* group of a ratio or threshold, unit of a rule, else 0 */
+  guint         index; /* slot of a ratio, threshold or count; group of a join; unit of a rule; layer of a floor of its own; else 0 */
   double        before, after;
 } EspChange;
 
+/* Counted: branches share what they have in common. */
 typedef struct
 {
+  guint       refs;
   GArray     *changes;               /* of EspChange */
   GHashTable *places;                /* kind and index to 1 + place in changes */
   char       *label;                 /* of the whole; NULL: made from the changes when it ends */
@@ -25,7 +40,8 @@ typedef struct
 } EspAct;
 
 EspAct  *esp_act_new    (void);
-void     esp_act_free   (EspAct        *act);
+EspAct  *esp_act_ref    (EspAct        *act);
+void     esp_act_unref  (EspAct        *act);
 void     esp_act_note   (EspAct        *act,
                          EspChangeKind  kind,
                          guint          index,
@@ -35,6 +51,6 @@ char    *esp_act_dup_label (const EspAct *act,
                             EspPlan       *plan);
 gboolean esp_act_finish (EspAct        *act,    /* drops what came back to where it was; FALSE: nothing is left */
                          EspPlan       *plan);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspAct, esp_act_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspAct, esp_act_unref)
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "prune/plan-private.h"
 #include "prune/scores-private.h"
 
 #define LARGEST_COUNT 65536
@@ -14,10 +15,7 @@
 void
 esp_plan_contents_clear (EspPlanContents *contents)
 {
-  g_free (contents->ratios);
-  g_free (contents->thresholds);
-  g_free (contents->rules);
-  g_clear_pointer (&contents->scores, esp_scores_unref);
+  g_clear_pointer (&contents->state, esp_plan_state_unref);
   g_clear_pointer (&contents->mask, esp_mask_unref);
 }
 
@@ -91,16 +89,94 @@ check_layers (const EspGroup *group, JsonArray *layers, const char *where, GErro
   return same;
 }
 
+/* "ratio", and "threshold" or "count" where that decides instead. */
 static gboolean
-read_group (EspPlan *plan, JsonObject *object, const char *where, EspPlanContents *contents, GError **error)
+read_share (JsonObject *object, const char *where, guint slot, EspWish *wish, GError **error)
+{
+  guint count = 0;
+
+  if (!esp_json_read_number (object, where, "ratio", 0, 1, &wish->ratios[slot], error))
+    return FALSE;
+  if (json_object_has_member (object, "threshold")
+      && !esp_json_read_number (object, where, "threshold", -G_MAXDOUBLE, G_MAXDOUBLE, &wish->thresholds[slot], error))
+    return FALSE;
+  if (!json_object_has_member (object, "count"))
+    return TRUE;
+  if (!esp_json_read_count (object, where, "count", 0, G_MAXINT, &count, error))
+    return FALSE;
+  wish->counts[slot] = count;
+  if (wish->thresholds[slot] == -INFINITY)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: found both \"threshold\" and \"count\", expected one of them", where);
+  return FALSE;
+}
+
+/* [{"layer": 57, "ratio": 0.4}, …]: layers with a share of their own; none where there is no such member. */
+static gboolean
+read_own (EspPlan *plan, int group, JsonObject *object, const char *where, EspWish *wish, GError **error)
+{
+  JsonArray *list = NULL;
+
+  if (json_object_has_member (object, "own") && !esp_json_read_array (object, where, "own", &list, error))
+    return FALSE;
+  for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
+    {
+      g_autofree char *here = g_strdup_printf ("%s: own[%u]", where, i);
+      JsonObject *item = NULL;
+      guint layer = 0;
+
+      if (!esp_json_item_object (list, where, i, &item, error) || !esp_plan_file_layer (plan->network, item, here, &layer, error))
+        return FALSE;
+      if (plan->group_of[layer] != group)
+        {
+          g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: layer %u is not in this group", here, layer);
+          return FALSE;
+        }
+      for (guint l = 0; l < esp_network_get_n_layers (plan->network); l++)
+        if (plan->set_of[l] == plan->set_of[layer] && wish->ratios[esp_plan_layer_slot (plan, l)] >= 0)
+          {
+            g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: layer %u has the share of layer %u already, which it goes with", here,
+                         layer, l);
+            return FALSE;
+          }
+      if (!read_share (item, here, esp_plan_layer_slot (plan, layer), wish, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* "overall": whether the overall ranking decides about the group; then its ratio only says what came of that. */
+static gboolean
+read_join (JsonObject *object, const char *where, guint group, EspWish *wish, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, "overall");
+
+  if (node == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: overall: expected true or false", where);
+      return FALSE;
+    }
+  wish->joins[group] = json_node_get_boolean (node);
+  if (wish->joins[group])
+    {
+      wish->ratios[group] = 0;
+      wish->thresholds[group] = -INFINITY;
+      wish->counts[group] = -1;
+    }
+  return TRUE;
+}
+
+/* @met: per group, whether the file has spoken of it. */
+static gboolean
+read_group (EspPlan *plan, JsonObject *object, const char *where, EspWish *wish, guint8 *met, GError **error)
 {
   const char *name = NULL;
   JsonArray *layers = NULL;
-  double ratio = 0;
   int group;
 
-  if (!esp_json_read_string (object, where, "name", &name, error) || !esp_json_read_number (object, where, "ratio", 0, 1, &ratio, error)
-      || !esp_json_read_array (object, where, "layers", &layers, error))
+  if (!esp_json_read_string (object, where, "name", &name, error) || !esp_json_read_array (object, where, "layers", &layers, error))
     return FALSE;
   group = esp_plan_find_group (plan, name);
   if (group < 0)
@@ -108,23 +184,23 @@ read_group (EspPlan *plan, JsonObject *object, const char *where, EspPlanContent
       g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: this network has no group \"%s\"", where, name);
       return FALSE;
     }
-  if (contents->ratios[group] >= 0)
+  if (met[group])
     {
       g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: group \"%s\" is there twice", where, name);
       return FALSE;
     }
-  contents->ratios[group] = ratio;
-  if (json_object_has_member (object, "threshold")
-      && !esp_json_read_number (object, where, "threshold", -G_MAXDOUBLE, G_MAXDOUBLE, &contents->thresholds[group], error))
-    return FALSE;
-  return check_layers (esp_plan_get_group (plan, (guint) group), layers, where, error)
-         && read_rules (plan, group, object, where, "protected", ESP_CHANNEL_PROTECTED, contents->rules, error)
-         && read_rules (plan, group, object, where, "cut", ESP_CHANNEL_CUT, contents->rules, error);
+  met[group] = 1;
+  return read_share (object, where, (guint) group, wish, error) && read_join (object, where, (guint) group, wish, error)
+         && check_layers (esp_plan_get_group (plan, (guint) group), layers, where, error)
+         && read_own (plan, group, object, where, wish, error)
+         && read_rules (plan, group, object, where, "protected", ESP_CHANNEL_PROTECTED, wish->rules, error)
+         && read_rules (plan, group, object, where, "cut", ESP_CHANNEL_CUT, wish->rules, error);
 }
 
 static gboolean
-read_groups (EspPlan *plan, JsonObject *root, const char *path, EspPlanContents *contents, GError **error)
+read_groups (EspPlan *plan, JsonObject *root, const char *path, EspWish *wish, GError **error)
 {
+  g_autofree guint8 *met = g_new0 (guint8, esp_plan_get_n_groups (plan) + 1);
   JsonArray *groups = NULL;
 
   if (!esp_json_read_array (root, path, "groups", &groups, error))
@@ -134,11 +210,11 @@ read_groups (EspPlan *plan, JsonObject *root, const char *path, EspPlanContents 
       g_autofree char *where = g_strdup_printf ("%s: groups[%u]", path, i);
       JsonObject *object = NULL;
 
-      if (!esp_json_item_object (groups, path, i, &object, error) || !read_group (plan, object, where, contents, error))
+      if (!esp_json_item_object (groups, path, i, &object, error) || !read_group (plan, object, where, wish, met, error))
         return FALSE;
     }
   for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
-    if (contents->ratios[g] < 0)
+    if (!met[g])
       {
         g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: groups: nothing about group \"%s\"", path, esp_plan_get_group (plan, g)->name);
         return FALSE;
@@ -146,30 +222,72 @@ read_groups (EspPlan *plan, JsonObject *root, const char *path, EspPlanContents 
   return TRUE;
 }
 
+/* {"ratio": 0.4, "normalise": "l2"}; not there: as a new plan has it. */
+static gboolean
+read_overall (JsonObject *root, const char *path, EspWish *wish, GError **error)
+{
+  g_autofree char *where = g_strdup_printf ("%s: overall", path);
+  JsonObject *object = NULL;
+  const char *norm = NULL;
+
+  if (!json_object_has_member (root, "overall"))
+    return TRUE;
+  if (!esp_json_read_object (root, path, "overall", &object, error)
+      || !esp_json_read_number (object, where, "ratio", 0, 1, &wish->overall, error)
+      || !esp_json_read_string (object, where, "normalise", &norm, error))
+    return FALSE;
+  if (esp_norm_parse (norm, &wish->norm, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", where);
+  return FALSE;
+}
+
+/* [{"layer": 57, "floor": 4}, …]; not there: no layer has one of its own. */
+static gboolean
+read_floors (EspPlan *plan, JsonObject *root, const char *path, EspWish *wish, GError **error)
+{
+  JsonArray *list = NULL;
+
+  if (json_object_has_member (root, "floors") && !esp_json_read_array (root, path, "floors", &list, error))
+    return FALSE;
+  for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
+    {
+      g_autofree char *where = g_strdup_printf ("%s: floors[%u]", path, i);
+      JsonObject *item = NULL;
+      guint layer = 0, floor = 0;
+
+      if (!esp_json_item_object (list, path, i, &item, error) || !esp_plan_file_layer (plan->network, item, where, &layer, error)
+          || !esp_json_read_count (item, where, "floor", 0, LARGEST_COUNT, &floor, error))
+        return FALSE;
+      wish->floors[layer] = floor;
+    }
+  return TRUE;
+}
+
+static gboolean
+read_wish (EspPlan *plan, JsonObject *root, const char *path, EspWish *wish, GError **error)
+{
+  return esp_json_read_count (root, path, "floor", 0, LARGEST_COUNT, &wish->floor, error)
+         && esp_json_read_count (root, path, "round", 1, LARGEST_COUNT, &wish->round, error) && read_overall (root, path, wish, error)
+         && read_floors (plan, root, path, wish, error) && read_groups (plan, root, path, wish, error);
+}
+
 gboolean
 esp_plan_contents_read (EspPlan *plan, JsonObject *root, const char *path, EspPlanContents *contents, GError **error)
 {
-  EspNetwork *network = esp_plan_get_network (plan);
   JsonNode *ranking = json_object_get_member (root, "ranking");
   JsonObject *scores = NULL;
 
-  contents->ratios = g_new (double, esp_plan_get_n_groups (plan));
-  contents->thresholds = g_new (double, esp_plan_get_n_groups (plan));
-  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
-    {
-      contents->ratios[g] = -1;
-      contents->thresholds[g] = -INFINITY;
-    }
-  contents->rules = g_new0 (guint8, esp_coupling_get_n_units (esp_plan_get_coupling (plan)));
-  contents->mask = esp_plan_file_mask (network, esp_plan_get_coupling (plan), root, path, error);
-  if (contents->mask == NULL || !esp_json_read_count (root, path, "floor", 0, LARGEST_COUNT, &contents->floor, error)
-      || !esp_json_read_count (root, path, "round", 1, LARGEST_COUNT, &contents->round, error)
-      || !read_groups (plan, root, path, contents, error))
+  contents->mask = esp_plan_file_mask (plan->network, plan->coupling, root, path, error);
+  if (contents->mask == NULL)
+    return FALSE;
+  contents->state = esp_plan_state_new (plan);
+  if (!read_wish (plan, root, path, &contents->state->wish, error))
     return FALSE;
   if (ranking != NULL && JSON_NODE_HOLDS_NULL (ranking))
     return TRUE;
   if (!esp_json_read_object (root, path, "ranking", &scores, error))
     return FALSE;
-  contents->scores = esp_scores_from_json (network, scores, path, error);
-  return contents->scores != NULL;
+  contents->state->scores = esp_scores_from_json (plan->network, scores, path, error);
+  return contents->state->scores != NULL;
 }

@@ -6,15 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* What a file says, checked whole before the plan is touched. */
+/* What a file says, or what it says of one branch, checked whole before the plan is touched. */
 typedef struct
 {
-  double    *ratios; /* per group; -1: not met yet */
-  double    *thresholds; /* per group; -INFINITY: none */
-  guint8    *rules;  /* per unit */
-  guint      floor, round;
-  EspScores *scores; /* (nullable) */
-  EspMask   *mask;
+  EspPlanState *state;
+  EspMask      *mask;
 } EspPlanContents;
 
 gboolean  esp_plan_contents_read   (EspPlan           *plan,         /* looked at, not changed */

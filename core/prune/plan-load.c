@@ -9,30 +9,25 @@
 #include "prune/plan-file.h"
 #include "prune/plan-private.h"
 
-/* Says by hand what is said in @rules of all units, or (@rules NULL) what makes the mask @wanted. */
+/* Says by hand what makes the mask @wanted. */
 static void
-set_rules (EspPlan *plan, const guint8 *rules, const EspMask *wanted)
+set_rules (EspPlan *plan, const EspMask *wanted)
 {
   EspCoupling *coupling = esp_plan_get_coupling (plan);
-  g_autoptr (EspMask) mask = wanted != NULL ? esp_plan_get_mask (plan) : NULL;
-  GArray *lists[3];
+  g_autoptr (EspMask) mask = esp_plan_get_mask (plan);
+  g_autoptr (GArray) cut = g_array_new (FALSE, FALSE, sizeof (EspChannel)), keep = g_array_new (FALSE, FALSE, sizeof (EspChannel));
 
-  for (guint r = 0; r < 3; r++)
-    lists[r] = g_array_new (FALSE, FALSE, sizeof (EspChannel));
   for (guint u = 0; u < esp_coupling_get_n_units (coupling); u++)
     {
       guint n = 0;
       const EspChannel *first = esp_coupling_get_members (coupling, u, &n);
+      const gboolean keeps = esp_mask_keeps (wanted, first->layer, first->channel);
 
-      if (wanted == NULL)
-        g_array_append_val (lists[rules[u]], *first);
-      else if (esp_mask_keeps (wanted, first->layer, first->channel) != esp_mask_keeps (mask, first->layer, first->channel))
-        g_array_append_val (lists[esp_mask_keeps (wanted, first->layer, first->channel) ? ESP_CHANNEL_PROTECTED : ESP_CHANNEL_CUT], *first);
+      if (keeps != esp_mask_keeps (mask, first->layer, first->channel))
+        g_array_append_val (keeps ? keep : cut, *first);
     }
-  for (guint r = 0; r < 3; r++)
-    esp_plan_set_rules (plan, (const EspChannel *) (gpointer) lists[r]->data, lists[r]->len, r);
-  for (guint r = 0; r < 3; r++)
-    g_array_unref (lists[r]);
+  esp_plan_set_rules (plan, (const EspChannel *) (gpointer) keep->data, keep->len, ESP_CHANNEL_PROTECTED);
+  esp_plan_set_rules (plan, (const EspChannel *) (gpointer) cut->data, cut->len, ESP_CHANNEL_CUT);
 }
 
 static gboolean
@@ -44,19 +39,18 @@ matches (EspPlan *plan, const EspMask *wanted)
 }
 
 /* The kept channels of the file are what counts: where ratios, rules and scores give others (a file changed by hand, or ranked by another
- * version), the difference is said by hand, and where even that does not give them, all of it with every ratio at 0. */
+ * version), the difference is said by hand, and where even that does not give them, all of it with every share at 0. */
 static void
 settle (EspPlan *plan, const EspMask *wanted)
 {
   if (matches (plan, wanted))
     return;
   g_message ("the plan's kept channels are not those of its ratios: they are kept by hand");
-  set_rules (plan, NULL, wanted);
+  set_rules (plan, wanted);
   if (matches (plan, wanted))
     return;
-  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
-    esp_plan_set_ratio (plan, g, 0);
-  set_rules (plan, NULL, wanted);
+  esp_plan_reset (plan);
+  set_rules (plan, wanted);
   g_warn_if_fail (matches (plan, wanted));
 }
 
@@ -88,16 +82,7 @@ esp_plan_load (EspPlan *plan, const char *path, GError **error)
   esp_plan_hold (plan);
   esp_plan_begin (plan);
   esp_plan_label_act (plan, label);
-  esp_plan_set_floor (plan, contents.floor);
-  esp_plan_set_round (plan, contents.round);
-  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
-    esp_plan_set_ratio (plan, g, contents.ratios[g]);
-  if (contents.scores != NULL)
-    esp_plan_act_scores (plan, contents.scores);
-  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
-    if (contents.thresholds[g] > -INFINITY)
-      esp_plan_set_share (plan, g, contents.ratios[g], contents.thresholds[g]);
-  set_rules (plan, contents.rules, NULL);
+  esp_plan_set_state (plan, contents.state, label);
   settle (plan, contents.mask);
   esp_plan_set_keep_classes (plan, keep);
   esp_plan_end (plan);

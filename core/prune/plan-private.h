@@ -7,6 +7,22 @@
 
 G_BEGIN_DECLS
 
+/* What a plan is asked, in numbers. A slot is a group, or behind the groups a layer: see esp_plan_layer_slot(). */
+typedef struct
+{
+  double  *ratios;     /* per slot: the share asked for; of a layer -1: as its group */
+  double  *thresholds; /* per slot: units of a lower score go, and the ratio only says how many that was; -INFINITY: none */
+  double  *counts;     /* per slot: all channels but so many go, and the ratio only says how many that was; -1: none */
+  guint8  *joins;      /* per group: whether the overall ranking decides */
+  double   overall;    /* the share of all groups in it to go */
+  EspNorm  norm;       /* what makes their layers comparable */
+  guint8  *rules;      /* per unit: EspChannelRule */
+  guint    floor, round;
+  double  *floors;     /* per layer; -1: the plan's */
+} EspWish;
+
+typedef struct _EspResolver EspResolver;
+
 struct _EspPlan
 {
   GObject      parent;
@@ -15,13 +31,11 @@ struct _EspPlan
   EspScores   *scores;
   GPtrArray   *groups;   /* of EspGroup */
   int         *group_of; /* per layer */
-  double      *ratios;   /* per group: the share asked for */
-  double      *thresholds; /* per group: units of a lower score go, and the ratio only says how many that was; -INFINITY: none */
-  guint8      *rules;    /* per unit: EspChannelRule */
-  guint        floor, round;
+  guint       *set_of;   /* per layer: the lowest layer coupled to it */
+  EspWish      wish;
   char        *cfg_hash, *weights_hash; /* (nullable) */
   EspKeepClasses *keep;  /* (nullable): all */
-  EspRanker   *ranker;       /* NULL until asked for */
+  EspResolver *resolver;     /* NULL until asked for */
   EspMask     *mask;         /* NULL until asked for */
   GPtrArray   *undo, *redo;  /* of EspAct, the last is next */
   EspAct      *open;
@@ -29,6 +43,41 @@ struct _EspPlan
   guint        held;
   gboolean     changed;      /* while held */
 };
+
+struct _EspPlanState
+{
+  guint      n_groups, n_layers, n_units;
+  EspWish    wish;
+  EspScores *scores; /* (nullable) */
+};
+
+EspPlanState *esp_plan_state_new (EspPlan       *plan);       /* (transfer full): keeps everything; no scores */
+guint    esp_plan_layer_slot     (const EspPlan *plan,
+                                  guint          layer);
+int      esp_plan_own_layer      (const EspPlan *plan,        /* the layer whose own share @layer follows; -1: none */
+                                  guint          layer);
+void     esp_wish_init           (EspWish       *wish,        /* keeps everything */
+                                  guint          n_groups,
+                                  guint          n_layers,
+                                  guint          n_units);
+void     esp_wish_copy           (EspWish       *to,          /* not initialised */
+                                  const EspWish *from,
+                                  guint          n_groups,
+                                  guint          n_layers,
+                                  guint          n_units);
+void     esp_wish_clear          (EspWish       *wish);
+
+/* How the wish becomes a mask. */
+void       esp_resolver_free      (EspResolver *resolver);
+EspMask   *esp_plan_resolve       (EspPlan     *plan);        /* (transfer full) */
+GPtrArray *esp_plan_rank_group    (EspPlan     *plan,         /* (transfer full): of EspRanking */
+                                   guint        group);
+double     esp_plan_slot_share    (EspPlan     *plan,         /* of a slot's channels below @threshold */
+                                   guint        slot,
+                                   double       threshold);
+double     esp_plan_slot_threshold (EspPlan    *plan,         /* below which @ratio of a slot's channels lie */
+                                    guint       slot,
+                                    double      ratio);
 
 /* The mask may differ: told at once, or at the end of a hold. */
 void esp_plan_emit_changed   (EspPlan       *plan);
@@ -50,11 +99,12 @@ void esp_plan_change_alone   (EspPlan       *plan,
                               guint          index,
                               double         before,
                               double         after);
-/* The ratio as it was asked for, and the threshold that decides; -INFINITY: none. */
-void esp_plan_set_share      (EspPlan       *plan,
-                              guint          group,
+/* All that says how much of a slot goes, as one act unless one is open. */
+void esp_plan_change_slot    (EspPlan       *plan,
+                              guint          slot,
                               double         ratio,
-                              double         threshold);
+                              double         threshold,
+                              double         count);
 void esp_plan_label_act      (EspPlan       *plan,     /* within begin and end: the words of the whole act */
                               const char    *label);
 void esp_plan_act_scores     (EspPlan       *plan,     /* within begin and end: scores that undo takes back */

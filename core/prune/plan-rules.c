@@ -11,7 +11,7 @@ EspChannelRule
 esp_plan_get_rule (EspPlan *plan, guint layer, guint channel)
 {
   g_return_val_if_fail (ESP_IS_PLAN (plan), ESP_CHANNEL_BY_RANK);
-  return plan->rules[esp_coupling_get_unit (plan->coupling, layer, channel)];
+  return plan->wish.rules[esp_coupling_get_unit (plan->coupling, layer, channel)];
 }
 
 /* Channels of each layer that no hand has cut. */
@@ -27,7 +27,7 @@ count_uncut (EspPlan *plan)
       guint n = 0;
       const EspChannel *members = esp_coupling_get_members (plan->coupling, u, &n);
 
-      for (guint i = 0; i < n && plan->rules[u] == ESP_CHANNEL_CUT; i++)
+      for (guint i = 0; i < n && plan->wish.rules[u] == ESP_CHANNEL_CUT; i++)
         left[members[i].layer]--;
     }
   return left;
@@ -103,9 +103,10 @@ esp_plan_set_rules (EspPlan *plan, const EspChannel *channels, guint n, EspChann
     {
       const guint unit = esp_coupling_get_unit (plan->coupling, channels[i].layer, channels[i].channel);
 
-      if (plan->group_of[channels[i].layer] < 0 || plan->rules[unit] == rule || (rule == ESP_CHANNEL_CUT && !take_out (plan, unit, left)))
+      if (plan->group_of[channels[i].layer] < 0 || plan->wish.rules[unit] == rule
+          || (rule == ESP_CHANNEL_CUT && !take_out (plan, unit, left)))
         continue;
-      esp_plan_change (plan, ESP_CHANGE_RULE, unit, plan->rules[unit], rule);
+      esp_plan_change (plan, ESP_CHANGE_RULE, unit, plan->wish.rules[unit], rule);
       g_array_append_val (done, channels[i]);
     }
   if (done->len > 0)
@@ -113,5 +114,37 @@ esp_plan_set_rules (EspPlan *plan, const EspChannel *channels, guint n, EspChann
       note_rules (plan, done, rule);
       esp_plan_emit_changed (plan);
     }
+  esp_plan_end (plan);
+}
+
+/**
+ * esp_plan_set_layer_rule:
+ * @plan: the plan
+ * @layer: a layer
+ * @rule: ESP_CHANNEL_PROTECTED keeps it whole, ESP_CHANNEL_BY_RANK takes back all that was said by hand about its channels
+ *
+ * One act; coupled channels of other layers follow. Emits "changed" where anything differs.
+ */
+void
+esp_plan_set_layer_rule (EspPlan *plan, guint layer, EspChannelRule rule)
+{
+  g_autofree EspChannel *channels = NULL;
+  g_autofree char *label = NULL;
+  guint n;
+
+  g_return_if_fail (ESP_IS_PLAN (plan) && layer < esp_network_get_n_layers (plan->network) && rule != ESP_CHANNEL_CUT);
+  if (plan->group_of[layer] < 0)
+    return;
+  n = (guint) esp_network_get_layer (plan->network, layer)->out.c;
+  channels = g_new (EspChannel, n);
+  for (guint c = 0; c < n; c++)
+    channels[c] = (EspChannel){ layer, c };
+  esp_plan_begin (plan);
+  if (plan->depth == 1)
+    {
+      label = g_strdup_printf (rule == ESP_CHANNEL_PROTECTED ? _ ("Protect layer %u") : _ ("Restore layer %u"), layer);
+      esp_plan_label_act (plan, label);
+    }
+  esp_plan_set_rules (plan, channels, n, rule);
   esp_plan_end (plan);
 }

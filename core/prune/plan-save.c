@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "prune/plan-file.h"
+#include "prune/plan-private.h"
 #include "prune/scores-private.h"
 
 static void
@@ -43,6 +44,41 @@ append_rules (GString *to, EspPlan *plan, const EspGroup *group, EspChannelRule 
   g_string_append_c (to, ']');
 }
 
+/* "ratio": 0.4, and what decides instead. */
+static void
+append_share (GString *to, EspShare share, double ratio)
+{
+  g_string_append (to, "\"ratio\": ");
+  esp_json_append_number (to, ratio);
+  if (share.kind == ESP_SHARE_OVERALL)
+    g_string_append (to, ", \"overall\": true");
+  if (share.kind != ESP_SHARE_THRESHOLD && share.kind != ESP_SHARE_COUNT)
+    return;
+  g_string_append (to, share.kind == ESP_SHARE_COUNT ? ", \"count\": " : ", \"threshold\": ");
+  esp_json_append_number (to, share.value);
+}
+
+/* [{"layer": 57, "ratio": 0.4}, …]: layers of @group with a share of their own; nothing where none has. */
+static void
+append_own (GString *to, EspPlan *plan, const EspGroup *group)
+{
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < group->n_layers; i++)
+    {
+      const guint layer = group->layers[i];
+
+      if (esp_plan_own_layer (plan, layer) != (int) layer)
+        continue;
+      g_string_append_printf (to, "%s{\"layer\": %u, ", any ? ", " : ",\n   \"own\": [", layer);
+      append_share (to, esp_plan_get_layer_share (plan, layer), plan->wish.ratios[esp_plan_layer_slot (plan, layer)]);
+      g_string_append_c (to, '}');
+      any = TRUE;
+    }
+  if (any)
+    g_string_append_c (to, ']');
+}
+
 static void
 append_groups (GString *to, EspPlan *plan)
 {
@@ -50,26 +86,44 @@ append_groups (GString *to, EspPlan *plan)
     {
       const EspGroup *group = esp_plan_get_group (plan, g);
       g_autoptr (GArray) layers = g_array_new (FALSE, FALSE, sizeof (guint));
-      double threshold;
 
       g_array_append_vals (layers, group->layers, group->n_layers);
       g_string_append (to, g > 0 ? ",\n  {\"name\": " : "\n  {\"name\": ");
       esp_json_append_string (to, group->name);
-      g_string_append (to, ", \"ratio\": ");
-      esp_json_append_number (to, esp_plan_get_ratio (plan, g));
-      if (esp_plan_get_threshold (plan, g, &threshold))
-        {
-          g_string_append (to, ", \"threshold\": ");
-          esp_json_append_number (to, threshold);
-        }
+      g_string_append (to, ", ");
+      append_share (to, esp_plan_get_share (plan, g), esp_plan_get_ratio (plan, g));
       g_string_append (to, ",\n   \"layers\": ");
       append_list (to, layers);
+      append_own (to, plan, group);
       g_string_append (to, ",\n   \"protected\": ");
       append_rules (to, plan, group, ESP_CHANNEL_PROTECTED);
       g_string_append (to, ",\n   \"cut\": ");
       append_rules (to, plan, group, ESP_CHANNEL_CUT);
       g_string_append_c (to, '}');
     }
+}
+
+/* The overall ranking and floors of single layers, where there is anything to say. */
+static void
+append_more (GString *to, EspPlan *plan)
+{
+  const EspWish *wish = &plan->wish;
+  gboolean any = FALSE;
+
+  if (esp_plan_get_overall (plan, NULL) || wish->overall != 0 || wish->norm != ESP_NORM_L2)
+    {
+      g_string_append (to, "\"overall\": {\"ratio\": ");
+      esp_json_append_number (to, wish->overall);
+      g_string_append_printf (to, ", \"normalise\": \"%s\"},\n ", esp_norm_name (wish->norm));
+    }
+  for (guint l = 0; l < esp_network_get_n_layers (plan->network); l++)
+    if (wish->floors[l] >= 0)
+      {
+        g_string_append_printf (to, "%s{\"layer\": %u, \"floor\": %.0f}", any ? ", " : "\"floors\": [", l, wish->floors[l]);
+        any = TRUE;
+      }
+  if (any)
+    g_string_append (to, "],\n ");
 }
 
 static void
@@ -95,6 +149,36 @@ append_kept (GString *to, const EspNetwork *network, const EspMask *mask)
     }
 }
 
+/* What the plan in hand says, from the floor to the scores, without the braces around it. */
+static void
+append_contents (GString *to, EspPlan *plan)
+{
+  g_autoptr (EspMask) mask = esp_plan_get_mask (plan);
+
+  g_string_append_printf (to, "\"floor\": %u, \"round\": %u,\n ", esp_plan_get_floor (plan), esp_plan_get_round (plan));
+  append_more (to, plan);
+  g_string_append (to, "\"groups\": [");
+  append_groups (to, plan);
+  g_string_append (to, "],\n \"layers\": [");
+  append_kept (to, esp_plan_get_network (plan), mask);
+  g_string_append (to, "],\n ");
+  if (esp_plan_get_keep_classes (plan) != NULL)
+    {
+      g_string_append (to, "\"classes\": ");
+      esp_plan_classes_append (to, esp_plan_get_keep_classes (plan));
+      g_string_append (to, ",\n ");
+    }
+  g_string_append (to, "\"ranking\": ");
+  if (esp_plan_get_scores (plan) == NULL)
+    {
+      g_string_append (to, "null");
+      return;
+    }
+  g_string_append_c (to, '{');
+  esp_scores_append_json (esp_plan_get_scores (plan), to);
+  g_string_append_c (to, '}');
+}
+
 /**
  * esp_plan_save:
  * @plan: the plan
@@ -109,36 +193,16 @@ gboolean
 esp_plan_save (EspPlan *plan, const char *cfg_hash, const char *weights_hash, const char *path, GError **error)
 {
   g_autoptr (GString) text = g_string_new ("{\"format\": \"espalier-plan\", \"version\": 1, \"tool\": \"espalier " ESP_VERSION "\",\n");
-  g_autoptr (EspMask) mask = NULL;
   g_autofree char *own = NULL;
 
   g_return_val_if_fail (ESP_IS_PLAN (plan) && path != NULL, FALSE);
-  mask = esp_plan_get_mask (plan);
   own = esp_plan_hash_cfg (esp_plan_get_network (plan));
   g_string_append (text, " \"cfg\": ");
   esp_json_append_string (text, cfg_hash != NULL ? cfg_hash : own);
   g_string_append (text, ",\n \"weights\": ");
   esp_json_append_string (text, weights_hash);
-  g_string_append_printf (text, ",\n \"floor\": %u, \"round\": %u,\n \"groups\": [", esp_plan_get_floor (plan), esp_plan_get_round (plan));
-  append_groups (text, plan);
-  g_string_append (text, "],\n \"layers\": [");
-  append_kept (text, esp_plan_get_network (plan), mask);
-  g_string_append (text, "],\n ");
-  if (esp_plan_get_keep_classes (plan) != NULL)
-    {
-      g_string_append (text, "\"classes\": ");
-      esp_plan_classes_append (text, esp_plan_get_keep_classes (plan));
-      g_string_append (text, ",\n ");
-    }
-  g_string_append (text, "\"ranking\": ");
-  if (esp_plan_get_scores (plan) != NULL)
-    {
-      g_string_append_c (text, '{');
-      esp_scores_append_json (esp_plan_get_scores (plan), text);
-      g_string_append_c (text, '}');
-    }
-  else
-    g_string_append (text, "null");
+  g_string_append (text, ",\n ");
+  append_contents (text, plan);
   g_string_append (text, "}\n");
   return esp_file_write (path, text->str, text->len, error);
 }

@@ -2,34 +2,51 @@
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
+#include <string.h>
+
 #include "prune/plan-private.h"
 
-struct _EspPlanState
+EspPlanState *
+esp_plan_state_new (EspPlan *plan)
 {
-  guint n_groups, n_units;
-  double *ratios, *thresholds;
-  guint8 *rules;
-  guint floor, round;
-  EspScores *scores; /* (nullable) */
-};
+  EspPlanState *state = g_atomic_rc_box_new0 (EspPlanState);
 
-/** esp_plan_get_state: Returns: (transfer full): ratios, thresholds, rules by hand, floor, rounding and scores as they are now. */
+  state->n_groups = plan->groups->len;
+  state->n_layers = esp_network_get_n_layers (plan->network);
+  state->n_units = esp_coupling_get_n_units (plan->coupling);
+  esp_wish_init (&state->wish, state->n_groups, state->n_layers, state->n_units);
+  return state;
+}
+
+/** esp_plan_get_state: Returns: (transfer full): shares, floors, rounding, what was said by hand and scores as they are now. */
 EspPlanState *
 esp_plan_get_state (EspPlan *plan)
 {
   EspPlanState *state;
 
   g_return_val_if_fail (ESP_IS_PLAN (plan), NULL);
-  state = g_atomic_rc_box_new0 (EspPlanState);
-  state->n_groups = plan->groups->len;
-  state->n_units = esp_coupling_get_n_units (plan->coupling);
-  state->ratios = g_memdup2 (plan->ratios, state->n_groups * sizeof (double));
-  state->thresholds = g_memdup2 (plan->thresholds, state->n_groups * sizeof (double));
-  state->rules = g_memdup2 (plan->rules, state->n_units);
-  state->floor = plan->floor;
-  state->round = plan->round;
+  state = esp_plan_state_new (plan);
+  esp_wish_clear (&state->wish);
+  esp_wish_copy (&state->wish, &plan->wish, state->n_groups, state->n_layers, state->n_units);
   state->scores = plan->scores != NULL ? esp_scores_ref (plan->scores) : NULL;
   return state;
+}
+
+static void
+change_slots (EspPlan *plan, const EspPlanState *state)
+{
+  const EspWish *from = &plan->wish, *to = &state->wish;
+
+  for (guint s = 0; s < state->n_groups + state->n_layers; s++)
+    {
+      esp_plan_change (plan, ESP_CHANGE_RATIO, s, from->ratios[s], to->ratios[s]);
+      esp_plan_change (plan, ESP_CHANGE_THRESHOLD, s, from->thresholds[s], to->thresholds[s]);
+      esp_plan_change (plan, ESP_CHANGE_COUNT, s, from->counts[s], to->counts[s]);
+    }
+  for (guint g = 0; g < state->n_groups; g++)
+    esp_plan_change (plan, ESP_CHANGE_JOIN, g, from->joins[g], to->joins[g]);
+  esp_plan_change (plan, ESP_CHANGE_OVERALL, 0, from->overall, to->overall);
+  esp_plan_change (plan, ESP_CHANGE_NORM, 0, from->norm, to->norm);
 }
 
 /**
@@ -44,25 +61,65 @@ void
 esp_plan_set_state (EspPlan *plan, EspPlanState *state, const char *label)
 {
   g_return_if_fail (ESP_IS_PLAN (plan) && state != NULL);
-  g_return_if_fail (state->n_groups == plan->groups->len && state->n_units == esp_coupling_get_n_units (plan->coupling));
+  g_return_if_fail (state->n_groups == plan->groups->len && state->n_units == esp_coupling_get_n_units (plan->coupling)
+                    && state->n_layers == esp_network_get_n_layers (plan->network));
   esp_plan_hold (plan);
   esp_plan_begin (plan);
   esp_plan_label_act (plan, label);
-  for (guint g = 0; g < state->n_groups; g++)
-    {
-      esp_plan_change (plan, ESP_CHANGE_RATIO, g, plan->ratios[g], state->ratios[g]);
-      esp_plan_change (plan, ESP_CHANGE_THRESHOLD, g, plan->thresholds[g], state->thresholds[g]);
-    }
+  change_slots (plan, state);
   for (guint u = 0; u < state->n_units; u++)
-    if (plan->rules[u] != state->rules[u])
-      esp_plan_change (plan, ESP_CHANGE_RULE, u, plan->rules[u], state->rules[u]);
-  esp_plan_change (plan, ESP_CHANGE_FLOOR, 0, plan->floor, state->floor);
-  esp_plan_change (plan, ESP_CHANGE_ROUND, 0, plan->round, state->round);
+    esp_plan_change (plan, ESP_CHANGE_RULE, u, plan->wish.rules[u], state->wish.rules[u]);
+  esp_plan_change (plan, ESP_CHANGE_FLOOR, 0, plan->wish.floor, state->wish.floor);
+  for (guint l = 0; l < state->n_layers; l++)
+    esp_plan_change (plan, ESP_CHANGE_LAYER_FLOOR, l, plan->wish.floors[l], state->wish.floors[l]);
+  esp_plan_change (plan, ESP_CHANGE_ROUND, 0, plan->wish.round, state->wish.round);
   if (state->scores != NULL && state->scores != plan->scores)
     esp_plan_act_scores (plan, state->scores);
   esp_plan_emit_changed (plan);
   esp_plan_end (plan);
   esp_plan_release (plan);
+}
+
+/* The part of the scores that ranks. */
+static EspHash
+hash_scores (const EspPlanState *state)
+{
+  const char *criterion = esp_scores_get_criterion (state->scores);
+  EspHash hash = esp_hash_bytes (criterion, strlen (criterion));
+
+  for (guint l = 0; l < state->n_layers; l++)
+    {
+      guint n = 0;
+      const double *values = esp_scores_get (state->scores, l, &n);
+
+      if (values != NULL)
+        hash = esp_hash_combine (hash, esp_hash_bytes (values, n * sizeof (double)));
+    }
+  return hash;
+}
+
+/** esp_plan_state_get_hash: Returns: of all that it says, scores included: equal states have equal ones. Thread: any. */
+EspHash
+esp_plan_state_get_hash (EspPlanState *state)
+{
+  const EspWish *wish = &state->wish;
+  const gsize slots = (state->n_groups + state->n_layers) * sizeof (double);
+  const double rest[] = { wish->overall, wish->norm, wish->floor, wish->round };
+  const struct
+  {
+    gconstpointer data;
+    gsize n;
+  } parts[] = {
+    { wish->ratios, slots },         { wish->thresholds, slots },
+    { wish->counts, slots },         { wish->joins, state->n_groups },
+    { wish->rules, state->n_units }, { wish->floors, state->n_layers * sizeof (double) },
+    { rest, sizeof rest },
+  };
+  EspHash hash = { 0, 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    hash = esp_hash_combine (hash, esp_hash_bytes (parts[i].data, parts[i].n));
+  return state->scores != NULL ? esp_hash_combine (hash, hash_scores (state)) : hash;
 }
 
 /** esp_plan_state_ref: Returns: (transfer full): the same state. Thread: any. */
@@ -77,9 +134,7 @@ state_clear (gpointer data)
 {
   EspPlanState *state = data;
 
-  g_free (state->ratios);
-  g_free (state->thresholds);
-  g_free (state->rules);
+  esp_wish_clear (&state->wish);
   g_clear_pointer (&state->scores, esp_scores_unref);
 }
 

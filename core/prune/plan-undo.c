@@ -5,24 +5,53 @@
 #include "prune/plan-private.h"
 
 static void
+forget_order (EspPlan *plan)
+{
+  g_clear_pointer (&plan->resolver, esp_resolver_free);
+}
+
+static void
 apply (EspPlan *plan, EspChangeKind kind, guint index, double value)
 {
+  EspWish *wish = &plan->wish;
+
   switch (kind)
     {
     case ESP_CHANGE_RATIO:
-      plan->ratios[index] = value;
+      if ((wish->ratios[index] < 0) != (value < 0)) /* a layer gets or loses a share of its own */
+        forget_order (plan);
+      wish->ratios[index] = value;
       break;
     case ESP_CHANGE_THRESHOLD:
-      plan->thresholds[index] = value;
+      wish->thresholds[index] = value;
+      break;
+    case ESP_CHANGE_COUNT:
+      wish->counts[index] = value;
+      break;
+    case ESP_CHANGE_JOIN:
+      if (wish->joins[index] != (guint8) value)
+        forget_order (plan);
+      wish->joins[index] = (guint8) value;
+      break;
+    case ESP_CHANGE_OVERALL:
+      wish->overall = value;
+      break;
+    case ESP_CHANGE_NORM:
+      if (wish->norm != (EspNorm) value)
+        forget_order (plan);
+      wish->norm = (EspNorm) value;
       break;
     case ESP_CHANGE_RULE:
-      plan->rules[index] = (guint8) value;
+      wish->rules[index] = (guint8) value;
       break;
     case ESP_CHANGE_FLOOR:
-      plan->floor = (guint) value;
+      wish->floor = (guint) value;
+      break;
+    case ESP_CHANGE_LAYER_FLOOR:
+      wish->floors[index] = value;
       break;
     case ESP_CHANGE_ROUND:
-      plan->round = (guint) value;
+      wish->round = (guint) value;
       break;
     case ESP_N_CHANGES:
     default:
@@ -34,6 +63,8 @@ apply (EspPlan *plan, EspChangeKind kind, guint index, double value)
 void
 esp_plan_change (EspPlan *plan, EspChangeKind kind, guint index, double before, double after)
 {
+  if (before == after)
+    return;
   esp_act_note (plan->open, kind, index, before, after);
   apply (plan, kind, index, after);
 }

@@ -10,8 +10,6 @@
 
 #include "prune/plan-private.h"
 
-#define DEFAULT_FLOOR 8
-
 G_DEFINE_FINAL_TYPE (EspPlan, esp_plan, G_TYPE_OBJECT)
 
 enum
@@ -62,16 +60,15 @@ esp_plan_finalize (GObject *object)
 {
   EspPlan *plan = ESP_PLAN (object);
 
-  g_clear_pointer (&plan->ranker, esp_ranker_free);
+  g_clear_pointer (&plan->resolver, esp_resolver_free);
   g_clear_pointer (&plan->mask, esp_mask_unref);
-  g_clear_pointer (&plan->open, esp_act_free);
+  g_clear_pointer (&plan->open, esp_act_unref);
   g_ptr_array_unref (plan->undo);
   g_ptr_array_unref (plan->redo);
   g_clear_pointer (&plan->groups, g_ptr_array_unref);
   g_free (plan->group_of);
-  g_free (plan->ratios);
-  g_free (plan->thresholds);
-  g_free (plan->rules);
+  g_free (plan->set_of);
+  esp_wish_clear (&plan->wish);
   g_free (plan->cfg_hash);
   g_free (plan->weights_hash);
   g_clear_pointer (&plan->keep, esp_keep_classes_unref);
@@ -100,18 +97,8 @@ esp_plan_class_init (EspPlanClass *class)
 static void
 esp_plan_init (EspPlan *plan)
 {
-  plan->undo = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_act_free);
-  plan->redo = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_act_free);
-  plan->floor = DEFAULT_FLOOR;
-  plan->round = 1;
-}
-
-static EspRanker *
-get_ranker (EspPlan *plan)
-{
-  if (plan->ranker == NULL)
-    plan->ranker = esp_ranker_new (plan->network, plan->coupling, plan->groups, plan->scores);
-  return plan->ranker;
+  plan->undo = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_act_unref);
+  plan->redo = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_act_unref);
 }
 
 /**
@@ -126,20 +113,19 @@ EspPlan *
 esp_plan_new (EspNetwork *network, EspCoupling *coupling, EspScores *scores)
 {
   EspPlan *plan;
+  guint n;
 
   g_return_val_if_fail (network != NULL && coupling != NULL, NULL);
+  n = esp_network_get_n_layers (network);
   plan = g_object_new (ESP_TYPE_PLAN, NULL);
   plan->network = esp_network_ref (network);
   plan->coupling = esp_coupling_ref (coupling);
   plan->scores = scores != NULL ? esp_scores_ref (scores) : NULL;
   plan->groups = esp_groups_propose (network, coupling);
-  plan->ratios = g_new0 (double, plan->groups->len);
-  plan->thresholds = g_new (double, plan->groups->len);
-  for (guint g = 0; g < plan->groups->len; g++)
-    plan->thresholds[g] = -INFINITY;
-  plan->rules = g_new0 (guint8, esp_coupling_get_n_units (coupling));
-  plan->group_of = g_new (int, esp_network_get_n_layers (network));
-  for (guint l = 0; l < esp_network_get_n_layers (network); l++)
+  plan->set_of = esp_coupling_find_sets (coupling, n);
+  esp_wish_init (&plan->wish, plan->groups->len, n, esp_coupling_get_n_units (coupling));
+  plan->group_of = g_new (int, n);
+  for (guint l = 0; l < n; l++)
     plan->group_of[l] = -1;
   for (guint g = 0; g < plan->groups->len; g++)
     for (guint i = 0; i < esp_plan_get_group (plan, g)->n_layers; i++)
@@ -212,7 +198,7 @@ esp_plan_take_scores (EspPlan *plan, EspScores *scores)
 
   plan->scores = scores != NULL ? esp_scores_ref (scores) : NULL;
   g_clear_pointer (&old, esp_scores_unref);
-  g_clear_pointer (&plan->ranker, esp_ranker_free);
+  g_clear_pointer (&plan->resolver, esp_resolver_free);
   esp_plan_emit_changed (plan);
 }
 
@@ -232,9 +218,9 @@ esp_plan_set_scores (EspPlan *plan, EspScores *scores)
     return;
   esp_plan_hold (plan);
   esp_plan_take_scores (plan, scores);
-  for (guint g = 0; g < plan->groups->len; g++)
-    if (plan->thresholds[g] > -INFINITY)
-      plan->thresholds[g] = esp_plan_find_threshold (plan, g, plan->ratios[g]);
+  for (guint s = 0; s < plan->groups->len + esp_network_get_n_layers (plan->network); s++)
+    if (plan->wish.thresholds[s] > -INFINITY)
+      plan->wish.thresholds[s] = esp_plan_slot_threshold (plan, s, plan->wish.ratios[s]);
   esp_plan_release (plan);
 }
 
@@ -300,97 +286,12 @@ esp_plan_group_of_layer (EspPlan *plan, guint layer)
   return plan->group_of[layer];
 }
 
-/** esp_plan_get_ratio: Returns: the share of @group that is to go, 0..1. */
-double
-esp_plan_get_ratio (EspPlan *plan, guint group)
-{
-  g_return_val_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len, 0);
-  return plan->ratios[group];
-}
-
-void
-esp_plan_set_share (EspPlan *plan, guint group, double ratio, double threshold)
-{
-  if (plan->ratios[group] == ratio && plan->thresholds[group] == threshold)
-    return;
-  esp_plan_begin (plan);
-  esp_plan_change (plan, ESP_CHANGE_RATIO, group, plan->ratios[group], ratio);
-  esp_plan_change (plan, ESP_CHANGE_THRESHOLD, group, plan->thresholds[group], threshold);
-  esp_plan_emit_changed (plan);
-  esp_plan_end (plan);
-}
-
-/**
- * esp_plan_set_ratio:
- * @plan: the plan
- * @group: a group
- * @ratio: the share to go, clamped to 0..1
- *
- * Takes the place of a threshold. Part of the act begun, or an act of its own. Emits "changed" where it differs.
- */
-void
-esp_plan_set_ratio (EspPlan *plan, guint group, double ratio)
-{
-  g_return_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len && !isnan (ratio));
-  esp_plan_set_share (plan, group, CLAMP (ratio, 0, 1), -INFINITY);
-}
-
-/** esp_plan_get_threshold: Returns: FALSE where the ratio of @group counts; else units whose score is below @threshold (out) (optional) go. */
-gboolean
-esp_plan_get_threshold (EspPlan *plan, guint group, double *threshold)
-{
-  g_return_val_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len, FALSE);
-  if (threshold != NULL)
-    *threshold = plan->thresholds[group];
-  return plan->thresholds[group] > -INFINITY;
-}
-
-/**
- * esp_plan_set_threshold:
- * @plan: the plan
- * @group: a group
- * @threshold: units of a lower score go, as the plan's scores rank them; finite
- *
- * In every layer alike, where a ratio takes the same share of each. The ratio becomes the share that this is. Act and signal: as
- * esp_plan_set_ratio().
- */
-void
-esp_plan_set_threshold (EspPlan *plan, guint group, double threshold)
-{
-  g_return_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len && isfinite (threshold));
-  esp_plan_set_share (plan, group, esp_ranker_get_share (get_ranker (plan), group, threshold), threshold);
-}
-
-/** esp_plan_find_threshold: Returns: the score below which @ratio of all of @group's channels lie, as nearly as units allow. */
-double
-esp_plan_find_threshold (EspPlan *plan, guint group, double ratio)
-{
-  g_return_val_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len, 0);
-  return esp_ranker_find_threshold (get_ranker (plan), group, CLAMP (ratio, 0, 1));
-}
-
-/**
- * esp_plan_set_share_by_score:
- * @plan: the plan
- * @group: a group
- * @ratio: the share of the group's channels to go, clamped to 0..1
- *
- * The threshold that lets so much go; @ratio is kept as it was asked for, so that a slider stays where the hand put it. Act and signal: as
- * esp_plan_set_ratio().
- */
-void
-esp_plan_set_share_by_score (EspPlan *plan, guint group, double ratio)
-{
-  g_return_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len && !isnan (ratio));
-  esp_plan_set_share (plan, group, CLAMP (ratio, 0, 1), esp_plan_find_threshold (plan, group, ratio));
-}
-
 /** esp_plan_get_floor: Returns: how many channels rank leaves every layer at least (all, where it has fewer). */
 guint
 esp_plan_get_floor (EspPlan *plan)
 {
   g_return_val_if_fail (ESP_IS_PLAN (plan), 0);
-  return plan->floor;
+  return plan->wish.floor;
 }
 
 /** esp_plan_set_floor: sets it; with 0 a group can be emptied, and then the cut refuses. */
@@ -398,7 +299,24 @@ void
 esp_plan_set_floor (EspPlan *plan, guint floor)
 {
   g_return_if_fail (ESP_IS_PLAN (plan));
-  esp_plan_change_alone (plan, ESP_CHANGE_FLOOR, 0, plan->floor, floor);
+  esp_plan_change_alone (plan, ESP_CHANGE_FLOOR, 0, plan->wish.floor, floor);
+}
+
+/** esp_plan_get_layer_floor: Returns: the floor that @layer has of its own; -1: the plan's. */
+int
+esp_plan_get_layer_floor (EspPlan *plan, guint layer)
+{
+  g_return_val_if_fail (ESP_IS_PLAN (plan) && layer < esp_network_get_n_layers (plan->network), -1);
+  return (int) plan->wish.floors[layer];
+}
+
+/** esp_plan_set_layer_floor: says how many channels rank leaves @layer at least; -1: as many as the plan leaves every layer. */
+void
+esp_plan_set_layer_floor (EspPlan *plan, guint layer, int floor)
+{
+  g_return_if_fail (ESP_IS_PLAN (plan) && layer < esp_network_get_n_layers (plan->network));
+  if (plan->group_of[layer] >= 0)
+    esp_plan_change_alone (plan, ESP_CHANGE_LAYER_FLOOR, layer, plan->wish.floors[layer], MAX (floor, -1));
 }
 
 /** esp_plan_get_round: Returns: what kept counts are rounded up to a multiple of; 1: no rounding. */
@@ -406,7 +324,7 @@ guint
 esp_plan_get_round (EspPlan *plan)
 {
   g_return_val_if_fail (ESP_IS_PLAN (plan), 1);
-  return plan->round;
+  return plan->wish.round;
 }
 
 /** esp_plan_set_round: sets it; 0 is taken as 1. */
@@ -414,34 +332,33 @@ void
 esp_plan_set_round (EspPlan *plan, guint multiple)
 {
   g_return_if_fail (ESP_IS_PLAN (plan));
-  esp_plan_change_alone (plan, ESP_CHANGE_ROUND, 0, plan->round, MAX (multiple, 1));
+  esp_plan_change_alone (plan, ESP_CHANGE_ROUND, 0, plan->wish.round, MAX (multiple, 1));
 }
 
-/** esp_plan_reset: all ratios to 0 and nothing by hand; one act ("Keep everything"). Floor and rounding stay. */
+/** esp_plan_reset: all ratios to 0, no layer with a share of its own and nothing by hand; one act ("Keep everything"). Floors and rounding stay. */
 void
 esp_plan_reset (EspPlan *plan)
 {
   g_return_if_fail (ESP_IS_PLAN (plan));
+  esp_plan_hold (plan);
   esp_plan_begin (plan);
-  for (guint g = 0; g < plan->groups->len; g++)
-    {
-      esp_plan_change (plan, ESP_CHANGE_RATIO, g, plan->ratios[g], 0);
-      esp_plan_change (plan, ESP_CHANGE_THRESHOLD, g, plan->thresholds[g], -INFINITY);
-    }
+  for (guint s = 0; s < plan->groups->len + esp_network_get_n_layers (plan->network); s++)
+    esp_plan_change_slot (plan, s, s < plan->groups->len ? 0 : -1, -INFINITY, -1);
+  esp_plan_change (plan, ESP_CHANGE_OVERALL, 0, plan->wish.overall, 0);
   for (guint u = 0; u < esp_coupling_get_n_units (plan->coupling); u++)
-    if (plan->rules[u] != ESP_CHANNEL_BY_RANK)
-      esp_plan_change (plan, ESP_CHANGE_RULE, u, plan->rules[u], ESP_CHANNEL_BY_RANK);
+    esp_plan_change (plan, ESP_CHANGE_RULE, u, plan->wish.rules[u], ESP_CHANNEL_BY_RANK);
   if (plan->depth == 1)
     esp_plan_label_act (plan, _ ("Keep everything"));
   esp_plan_emit_changed (plan);
   esp_plan_end (plan);
+  esp_plan_release (plan);
 }
 
 static EspMask *
 peek_mask (EspPlan *plan)
 {
   if (plan->mask == NULL)
-    plan->mask = esp_ranker_resolve (get_ranker (plan), plan->ratios, plan->thresholds, plan->rules, plan->floor, plan->round);
+    plan->mask = esp_plan_resolve (plan);
   return plan->mask;
 }
 
@@ -472,18 +389,10 @@ esp_plan_count_kept (EspPlan *plan, guint group)
   return kept;
 }
 
-/** esp_plan_get_ranking: Returns: (transfer full) (element-type EspRanking): the sorted scores that @group's ratio thresholds. */
+/** esp_plan_get_ranking: Returns: (transfer full) (element-type EspRanking): the sorted scores that @group's share thresholds; those with a layer are its alone. */
 GPtrArray *
 esp_plan_get_ranking (EspPlan *plan, guint group)
 {
   g_return_val_if_fail (ESP_IS_PLAN (plan) && group < plan->groups->len, NULL);
-  return esp_ranker_get_ranking (get_ranker (plan), group, plan->ratios[group], plan->thresholds[group]);
-}
-
-/** esp_plan_is_pooled: Returns: whether a group's layers are ranked together (one run in its ranking) or each by itself. */
-gboolean
-esp_plan_is_pooled (EspPlan *plan)
-{
-  g_return_val_if_fail (ESP_IS_PLAN (plan), FALSE);
-  return esp_ranker_is_pooled (get_ranker (plan));
+  return esp_plan_rank_group (plan, group);
 }

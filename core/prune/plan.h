@@ -8,6 +8,7 @@
 #include "net/weights.h"
 #include "prune/criterion.h"
 #include "prune/group.h"
+#include "prune/normalise.h"
 
 G_BEGIN_DECLS
 
@@ -21,7 +22,21 @@ typedef enum
   ESP_CHANNEL_PROTECTED, /* by hand */
 } EspChannelRule;
 
-typedef enum { ESP_RANK_PER_LAYER, ESP_RANK_POOLED } EspRank;
+/* What decides how much of a group or layer goes. */
+typedef enum
+{
+  ESP_SHARE_GROUP,     /* of a layer: its group's */
+  ESP_SHARE_RATIO,     /* this part of the channels, 0..1 */
+  ESP_SHARE_THRESHOLD, /* units of a lower score */
+  ESP_SHARE_COUNT,     /* all but so many channels */
+  ESP_SHARE_OVERALL,   /* of a group: the one ranking over all groups that are in it */
+} EspShareKind;
+
+typedef struct
+{
+  EspShareKind kind;
+  double       value; /* ratio, threshold or count; of the overall ranking its ratio */
+} EspShare;
 
 /* Thread: main (or the one thread that owns it). Signal "changed": the mask may differ. Properties, notifying: can-undo, can-redo, undo-label, redo-label. */
 EspPlan        *esp_plan_new             (EspNetwork       *network,
@@ -57,6 +72,28 @@ double          esp_plan_find_threshold  (EspPlan          *plan,      /* the sc
 void            esp_plan_set_share_by_score (EspPlan       *plan,      /* that threshold, and the ratio as asked for */
                                              guint          group,
                                              double         ratio);
+/* Instead of either: all but so many channels of the group go. */
+void            esp_plan_set_count       (EspPlan          *plan,
+                                          guint             group,
+                                          guint             count);
+EspShare        esp_plan_get_share       (EspPlan          *plan,      /* what decides about a group; never ESP_SHARE_GROUP */
+                                          guint             group);
+/* One ranking over all groups that are in it, its scores normalised per layer. A group leaves it when it is given a share of its own. */
+gboolean        esp_plan_get_overall     (EspPlan          *plan,      /* FALSE: no group is in it */
+                                          double           *ratio);    /* (out) (optional) */
+void            esp_plan_set_overall     (EspPlan          *plan,      /* all groups join */
+                                          double            ratio);
+void            esp_plan_join_overall    (EspPlan          *plan,      /* this one, at the ratio as it is */
+                                          guint             group);
+EspNorm         esp_plan_get_norm        (EspPlan          *plan);     /* ESP_NORM_MAX */
+void            esp_plan_set_norm        (EspPlan          *plan,
+                                          EspNorm           norm);
+/* A layer with a share of its own is ranked by itself, with those coupled to it. */
+EspShare        esp_plan_get_layer_share (EspPlan          *plan,      /* ESP_SHARE_GROUP: none of its own */
+                                          guint             layer);
+void            esp_plan_set_layer_share (EspPlan          *plan,      /* ESP_SHARE_GROUP takes it back */
+                                          guint             layer,
+                                          EspShare          share);
 EspChannelRule  esp_plan_get_rule        (EspPlan          *plan,
                                           guint             layer,
                                           guint             channel);
@@ -64,9 +101,17 @@ void            esp_plan_set_rules       (EspPlan          *plan,      /* one ac
                                           const EspChannel *channels,
                                           guint             n,
                                           EspChannelRule    rule);
+void            esp_plan_set_layer_rule  (EspPlan          *plan,      /* the whole layer: protect it, or leave it to rank again */
+                                          guint             layer,
+                                          EspChannelRule    rule);     /* not ESP_CHANNEL_CUT */
 guint           esp_plan_get_floor       (EspPlan          *plan);     /* 8 */
 void            esp_plan_set_floor       (EspPlan          *plan,
                                           guint             floor);
+int             esp_plan_get_layer_floor (EspPlan          *plan,      /* -1: the plan's */
+                                          guint             layer);
+void            esp_plan_set_layer_floor (EspPlan          *plan,
+                                          guint             layer,
+                                          int               floor);    /* -1: the plan's */
 guint           esp_plan_get_round       (EspPlan          *plan);     /* 1: no rounding */
 void            esp_plan_set_round       (EspPlan          *plan,
                                           guint             multiple);
@@ -103,6 +148,7 @@ EspPlanState   *esp_plan_get_state       (EspPlan          *plan);     /* (trans
 void            esp_plan_set_state       (EspPlan          *plan,      /* one act, called @label; scores included */
                                           EspPlanState     *state,     /* of this plan */
                                           const char       *label);
+EspHash         esp_plan_state_get_hash  (EspPlanState     *state);    /* of all that it says, scores included */
 EspPlanState   *esp_plan_state_ref       (EspPlanState     *state);
 void            esp_plan_state_unref     (EspPlanState     *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspPlanState, esp_plan_state_unref)

@@ -161,9 +161,9 @@ add_blocks (EspRanker *ranker, guint index, const EspGroup *group, guint8 *met)
     sort_block (ranker, g_ptr_array_index (ranker->blocks, b));
 }
 
-/* Sorts each block's units by @scores. */
+/* Sorts each block's units by @scores. @pooled: a group's layers are ranked together whatever the criterion says. */
 EspRanker *
-esp_ranker_new (EspNetwork *network, const EspCoupling *coupling, const GPtrArray *groups, const EspScores *scores)
+esp_ranker_new (EspNetwork *network, const EspCoupling *coupling, const GPtrArray *groups, const EspScores *scores, gboolean pooled)
 {
   EspRanker *ranker = g_new0 (EspRanker, 1);
   const EspCriterion *criterion = scores != NULL ? esp_criterion_find (esp_scores_get_criterion (scores)) : NULL;
@@ -172,7 +172,7 @@ esp_ranker_new (EspNetwork *network, const EspCoupling *coupling, const GPtrArra
 
   ranker->network = network;
   ranker->coupling = coupling;
-  ranker->pooled = criterion != NULL && criterion->pooled;
+  ranker->pooled = pooled || (criterion != NULL && criterion->pooled);
   ranker->reduce = criterion != NULL ? criterion->reduce : "sum";
   ranker->unit_score = g_new0 (double, n_units);
   ranker->blocks = g_ptr_array_new_with_free_func (block_free);
@@ -313,7 +313,8 @@ typedef struct
 {
   const EspRanker *ranker;
   const guint8 *rules;
-  guint floor, round;
+  const guint *floors; /* per layer */
+  guint round;
   guint8 *gone; /* per unit: 0 stays, 1 by rank, 2 by hand */
   guint *kept;  /* per layer */
 } State;
@@ -335,7 +336,8 @@ respects_floor (const State *state, guint unit)
   const EspChannel *members = esp_coupling_get_members (state->ranker->coupling, unit, &n);
 
   for (guint i = 0; i < n; i++)
-    if (state->kept[members[i].layer] < MIN (state->floor, (guint) esp_network_get_layer (state->ranker->network, members[i].layer)->out.c))
+    if (state->kept[members[i].layer]
+        < MIN (state->floors[members[i].layer], (guint) esp_network_get_layer (state->ranker->network, members[i].layer)->out.c))
       return FALSE;
   return TRUE;
 }
@@ -416,19 +418,20 @@ make_mask (const State *state)
  * @ratios: per group, 0..1
  * @thresholds: per group; units of a lower score go, whatever the ratio; -INFINITY: the ratio counts
  * @rules: per unit, of EspChannelRule
- * @floor: channels that rank leaves every layer at least (all, where it has fewer)
+ * @floors: per layer, channels that rank leaves it at least (all, where it has fewer)
  * @round: kept counts are rounded up to a multiple of this, as far as channels cut by rank allow
  *
  * Returns: (transfer full): the mask. Couplings hold, for units go whole.
  */
 EspMask *
-esp_ranker_resolve (const EspRanker *ranker, const double *ratios, const double *thresholds, const guint8 *rules, guint floor, guint round)
+esp_ranker_resolve (
+    const EspRanker *ranker, const double *ratios, const double *thresholds, const guint8 *rules, const guint *floors, guint round)
 {
   const guint n_units = esp_coupling_get_n_units (ranker->coupling);
   const guint n_layers = esp_network_get_n_layers (ranker->network);
   g_autofree guint8 *gone = g_new0 (guint8, n_units);
   g_autofree guint *kept = g_new (guint, n_layers);
-  State state = { ranker, rules, floor, MAX (round, 1), gone, kept };
+  State state = { ranker, rules, floors, MAX (round, 1), gone, kept };
 
   for (guint l = 0; l < n_layers; l++)
     kept[l] = (guint) esp_network_get_layer (ranker->network, l)->out.c;

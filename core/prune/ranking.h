@@ -12,7 +12,8 @@ typedef struct _EspRanker EspRanker;
 EspRanker *esp_ranker_new         (EspNetwork        *network,
                                    const EspCoupling *coupling,
                                    const GPtrArray   *groups,     /* of EspGroup */
-                                   const EspScores   *scores);    /* (nullable): all 0 */
+                                   const EspScores   *scores,     /* (nullable): all 0 */
+                                   gboolean           pooled);    /* whatever the criterion says */
 void       esp_ranker_free        (EspRanker         *ranker);
 gboolean   esp_ranker_is_pooled   (const EspRanker   *ranker);
 const char *esp_ranker_get_reduce (const EspRanker   *ranker);
@@ -20,7 +21,7 @@ EspMask   *esp_ranker_resolve     (const EspRanker   *ranker,
                                    const double      *ratios,     /* per group */
                                    const double      *thresholds, /* per group; -INFINITY: the ratio counts */
                                    const guint8      *rules,      /* per unit: EspChannelRule */
-                                   guint              floor,
+                                   const guint       *floors,     /* per layer */
                                    guint              round);
 GPtrArray *esp_ranker_get_ranking (const EspRanker   *ranker,     /* (transfer full): of EspRanking */
                                    guint              group,

@@ -177,9 +177,12 @@ esp_lens_kept (const EspLensInput *input,
   const guint n_units = esp_coupling_get_n_units (input->coupling);
   g_autofree double *kept = g_new0 (double, n_units + 1), *thresholds = g_new (double, plan->groups->len + 1);
   g_autofree guint8 *rules = g_new0 (guint8, n_units + 1);
+  g_autofree guint *floors = g_new (guint, esp_network_get_n_layers (input->network) + 1);
 
   for (guint g = 0; g < plan->groups->len; g++)
     thresholds[g] = -INFINITY;
+  for (guint l = 0; l < esp_network_get_n_layers (input->network); l++)
+    floors[l] = plan->floor;
   for (guint r = 0; r < replicates; r++)
     {
       g_autoptr (GRand) rng = esp_rng_new (seed, 'k', r);
@@ -190,8 +193,8 @@ esp_lens_kept (const EspLensInput *input,
       if (!esp_job_check (job, error))
         return NULL;
       drawn = draw (input, scores, rng);
-      ranker = esp_ranker_new (input->network, input->coupling, plan->groups, drawn);
-      mask = esp_ranker_resolve (ranker, plan->ratios, thresholds, plan->rules != NULL ? plan->rules : rules, plan->floor, plan->round);
+      ranker = esp_ranker_new (input->network, input->coupling, plan->groups, drawn, FALSE);
+      mask = esp_ranker_resolve (ranker, plan->ratios, thresholds, plan->rules != NULL ? plan->rules : rules, floors, plan->round);
       count_kept (input, mask, kept, 1.0 / replicates);
       esp_job_set_progress (job, r + 1, replicates);
     }

@@ -123,7 +123,49 @@ plan_of (EspNetwork *network, EspScores *scores)
   return esp_plan_new (network, coupling, scores);
 }
 
-/* One act by lot: a ratio, channels by hand, floor, rounding, keeping everything, several in one. */
+/* A share of one layer, a floor of its own, the whole of it protected. */
+static inline void
+layer_by_lot (EspPlan *plan, guint layer, GRand *stream)
+{
+  const int what = g_rand_int_range (stream, 0, 6);
+  const EspShare shares[] = {
+    { ESP_SHARE_RATIO, g_rand_double (stream) },
+    { ESP_SHARE_COUNT, g_rand_int_range (stream, 1, 40) },
+    { ESP_SHARE_THRESHOLD, esp_rng_normal (stream) },
+    { ESP_SHARE_GROUP, 0 },
+  };
+
+  if (what < 4)
+    esp_plan_set_layer_share (plan, layer, shares[what]);
+  else if (what == 4)
+    esp_plan_set_layer_floor (plan, layer, g_rand_int_range (stream, -1, 12));
+  else
+    esp_plan_set_layer_rule (plan, layer, g_rand_boolean (stream) ? ESP_CHANNEL_PROTECTED : ESP_CHANNEL_BY_RANK);
+}
+
+/* A share of one group, or of all together. */
+static inline void
+group_by_lot (EspPlan *plan, guint group, GRand *stream)
+{
+  const int what = g_rand_int_range (stream, 0, 12);
+
+  if (what < 6)
+    esp_plan_set_ratio (plan, group, g_rand_double_range (stream, 0, 1));
+  else if (what == 6)
+    esp_plan_set_threshold (plan, group, esp_rng_normal (stream));
+  else if (what == 7)
+    esp_plan_set_share_by_score (plan, group, g_rand_double (stream));
+  else if (what == 8)
+    esp_plan_set_count (plan, group, (guint) g_rand_int_range (stream, 1, 80));
+  else if (what == 9)
+    esp_plan_set_overall (plan, g_rand_double (stream));
+  else if (what == 10)
+    esp_plan_join_overall (plan, group);
+  else
+    esp_plan_set_norm (plan, (EspNorm) g_rand_int_range (stream, 0, ESP_N_NORMS));
+}
+
+/* One act by lot, of every sort: shares of groups and layers, channels by hand, floors, rounding, keeping everything, an earlier state, several in one. */
 static inline void
 act_by_lot (EspPlan *plan, GRand *stream)
 {
@@ -131,7 +173,7 @@ act_by_lot (EspPlan *plan, GRand *stream)
   const guint n_groups = esp_plan_get_n_groups (plan);
   EspChannel channels[5];
   const guint n = (guint) g_rand_int_range (stream, 1, 6);
-  const int what = g_rand_int_range (stream, 0, 20);
+  const int what = g_rand_int_range (stream, 0, 26);
 
   for (guint i = 0; i < n; i++)
     {
@@ -141,7 +183,7 @@ act_by_lot (EspPlan *plan, GRand *stream)
       channels[i].channel = (guint) g_rand_int_range (stream, 0, esp_network_get_layer (network, channels[i].layer)->out.c);
     }
   if (what < 10)
-    esp_plan_set_ratio (plan, (guint) g_rand_int_range (stream, 0, (int) n_groups), g_rand_double_range (stream, 0, 1));
+    group_by_lot (plan, (guint) g_rand_int_range (stream, 0, (int) n_groups), stream);
   else if (what < 16)
     esp_plan_set_rules (plan, channels, n, (EspChannelRule) g_rand_int_range (stream, 0, 3));
   else if (what == 16)
@@ -150,6 +192,15 @@ act_by_lot (EspPlan *plan, GRand *stream)
     esp_plan_set_round (plan, (guint) g_rand_int_range (stream, 0, 9));
   else if (what == 18)
     esp_plan_reset (plan);
+  else if (what < 24)
+    layer_by_lot (plan, channels[0].layer, stream);
+  else if (what == 24)
+    {
+      g_autoptr (EspPlanState) state = esp_plan_get_state (plan);
+
+      act_by_lot (plan, stream);
+      esp_plan_set_state (plan, state, "Back");
+    }
   else
     {
       esp_plan_begin (plan);

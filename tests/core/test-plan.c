@@ -45,6 +45,15 @@ hash_of (EspPlan *plan)
   return esp_mask_get_hash (mask);
 }
 
+/* Of the mask and of all that is said. */
+static EspHash
+whole_hash_of (EspPlan *plan)
+{
+  g_autoptr (EspPlanState) state = esp_plan_get_state (plan);
+
+  return esp_hash_combine (hash_of (plan), esp_plan_state_get_hash (state));
+}
+
 static void
 test_ratio (void)
 {
@@ -351,29 +360,32 @@ test_acts (void)
   g_assert_false (can_redo);
 }
 
-/* 1,000 acts by lot; taken back one by one, done again, taken back: the masks and ratios of every step come back. */
+/* 1,000 acts by lot; taken back one by one, done again, taken back: the mask and all that was said at every step come back. */
 static void
-test_undo_all (void)
+undo_all (EspNetwork *network, const char *criterion, guint64 seed)
 {
-  g_autoptr (EspNetwork) network = fastest_network ();
-  g_autoptr (EspScores) scores = random_scores (network, "l1", 12);
+  g_autoptr (EspScores) scores = random_scores (network, criterion, 12);
   g_autoptr (EspPlan) plan = plan_of (network, scores);
-  g_autoptr (GRand) stream = esp_rng_new (7, 'u', 0);
-  g_autofree EspHash *hashes = g_new0 (EspHash, 1001);
+  g_autoptr (GRand) stream = esp_rng_new (seed, 'u', 0);
+  g_autofree EspHash *hashes = g_new0 (EspHash, 2001);
+  g_autofree char *label = NULL;
   guint n = 0;
   gboolean more = TRUE;
 
-  hashes[0] = hash_of (plan);
+  hashes[0] = whole_hash_of (plan);
   for (guint i = 0; i < 1000; i++)
     act_by_lot (plan, stream);
   while (g_object_get (plan, "can-undo", &more, NULL), more)
     {
-      hashes[++n] = hash_of (plan); /* from the last act back */
+      hashes[++n] = whole_hash_of (plan); /* from the last act back */
+      g_object_get (plan, "undo-label", &label, NULL);
+      g_assert_true (label != NULL && *label != '\0' && g_utf8_validate (label, -1, NULL));
+      g_clear_pointer (&label, g_free);
       esp_plan_undo (plan);
-      g_assert_cmpuint (n, <, 1001);
+      g_assert_cmpuint (n, <, 2001);
     }
-  g_assert_cmpuint (n, >, 500); /* the others changed nothing */
-  g_assert_true (esp_hash_equal (hash_of (plan), hashes[0]));
+  g_assert_cmpuint (n, >, 600); /* the others changed nothing */
+  g_assert_true (esp_hash_equal (whole_hash_of (plan), hashes[0]));
   for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
     g_assert_cmpfloat (esp_plan_get_ratio (plan, g), ==, 0);
   g_assert_cmpuint (esp_plan_get_floor (plan), ==, 8);
@@ -381,14 +393,24 @@ test_undo_all (void)
   for (guint i = n; i > 0; i--)
     {
       esp_plan_redo (plan);
-      g_assert_true (esp_hash_equal (hash_of (plan), hashes[i]));
+      g_assert_true (esp_hash_equal (whole_hash_of (plan), hashes[i]));
     }
   for (guint i = 1; i <= n; i++)
     {
-      g_assert_true (esp_hash_equal (hash_of (plan), hashes[i]));
+      g_assert_true (esp_hash_equal (whole_hash_of (plan), hashes[i]));
       esp_plan_undo (plan);
     }
-  g_assert_true (esp_hash_equal (hash_of (plan), hashes[0]));
+  g_assert_true (esp_hash_equal (whole_hash_of (plan), hashes[0]));
+}
+
+static void
+test_undo_all (void)
+{
+  g_autoptr (EspNetwork) fastest = fastest_network (), tiny = tiny_network (64, 8);
+
+  undo_all (fastest, "l1", 7);
+  undo_all (fastest, "bn-gamma", 8); /* pooled */
+  undo_all (tiny, "l1", 9);
 }
 
 /* Other scores are no act: what was said stays, the mask follows. */
