@@ -30,9 +30,31 @@ typedef struct
   double  map, low, high; /* 0..1, 95 % */
   double  precision, recall, f1; /* at score above .25 */
   guint   images;
+  double  seconds;        /* of the pass, when it was computed */
   double *draws; /* of the bootstrap, (nullable): equal weights at equal places, whatever the network */
   guint   n_draws;
 } EspMeasured;
+
+/* What computing something took. */
+typedef struct
+{
+  double seconds;
+  double gflops;  /* counted: forwards, a step of training or of scoring as three */
+} EspSpent;
+
+/* What [score] went by: all that the same scores of other classes or of another network are made from. */
+typedef struct
+{
+  const EspCriterion *criterion;
+  EspNetwork *network;      /* before [keep-classes] where that comes later */
+  EspWeights *weights;
+  GStrv       names;        /* (nullable): of its classes */
+  GArray     *classes;      /* of int: the target's; empty: all */
+  double     *knobs, *method_knobs; /* (nullable) */
+  char       *words;        /* of the parameters */
+  const char *without;      /* (nullable) */
+  guint       limit;
+} EspScoring;
 
 /* How rows are trained: what [train] says. */
 typedef struct
@@ -52,6 +74,7 @@ typedef struct
   guint64     images;  /* seen */
   guint       best_epoch;
   double      best;    /* on val, NaN */
+  double      rise;    /* of mAP on val at the end (rise.c), NaN */
 } EspTrained;
 
 /* One row of the report. */
@@ -64,8 +87,11 @@ typedef struct
   EspCost      cost;
   EspLatency   latency;   /* repeats 0: not measured */
   guint        epochs;
-  double       seconds;   /* of computing spent in it, scoring and training */
-  double       gflops;    /* likewise, counted */
+  double       rise;      /* of mAP on val at the end of its trainings: the most of its seeds; NaN */
+  EspSpent     spent;     /* in it: scoring, searching and training, measuring apart */
+  char        *key;       /* (nullable): all that it depends on, hashed */
+  gboolean     taken;     /* from the table of results: without draws, weights and cfg */
+  double       difference, difference_low, difference_high; /* of one that was taken, NaN */
   char        *weights_hash; /* of what was measured last */
   char        *cfg;       /* (nullable): in the folder of the run, weights beside it: what can be opened */
 } EspRow;
@@ -87,8 +113,10 @@ struct _EspBench
   GStrv                names;        /* (nullable): of its classes */
   const EspCriterion  *criterion;
   EspScores           *scores;       /* of the dense network */
-  char                *score_key;
-  double               score_seconds, score_gflops;
+  char                *score_key;    /* (nullable): hash of what made them */
+  EspScoring           scoring;
+  EspSpent             score_spent;  /* on the scores */
+  EspSpent             counts_spent; /* on how many channels of each set are kept: nothing where a person said so */
   EspUnitSets         *units;        /* of the dense network, from [plan] on */
   EspMask             *mask;
   guint               *kept;         /* by unit set: what the mask keeps */
@@ -99,6 +127,7 @@ struct _EspBench
   gboolean             has_training;
   guint                n_seeds;      /* of the method's training */
   GPtrArray           *rows;         /* of EspRow */
+  GPtrArray           *overlaps;     /* of EspOverlap: what [proxies] found */
 };
 
 void         esp_bench_tell      (EspBench           *bench,
@@ -108,12 +137,6 @@ void         esp_bench_tell      (EspBench           *bench,
 void         esp_bench_compute   (EspBench           *bench,
                                   EspLaneFunc         func,
                                   gpointer            data);
-/* Whether there is what a step works on, named by the step that gives it. */
-gboolean     esp_bench_need      (EspBench           *bench,
-                                  const EspStep      *step,
-                                  gconstpointer       there,
-                                  const char         *giver,
-                                  GError            **error);
 char        *esp_bench_path      (EspBench           *bench,      /* (transfer full): in the folder of the run */
                                   const char         *name);
 void         esp_bench_set_network (EspBench         *bench,
@@ -170,8 +193,24 @@ EspScores   *esp_bench_score     (EspBench           *bench,      /* (transfer f
                                   EspSet              set,
                                   guint               limit,
                                   const char         *words,      /* what else made them: part of the key */
-                                  double             *seconds,    /* (out) */
+                                  char              **hash,       /* (out) (optional) (transfer full): of all that made them */
+                                  EspSpent           *spent,      /* (out) */
                                   GError            **error);
+/* (transfer full): of the calibration images. */
+EspScores   *esp_bench_score_by  (EspBench           *bench,
+                                  const EspScoring   *scoring,
+                                  EspNetwork         *network,
+                                  EspWeights         *weights,
+                                  const GArray       *classes,    /* of int: of @network; empty: all */
+                                  char              **hash,       /* (out) (optional) (transfer full) */
+                                  EspSpent           *spent,      /* (out) */
+                                  GError            **error);
+void         esp_scoring_clear   (EspScoring         *scoring);
+/* (transfer full): the scores of the same channels in a network whose heads alone are others. */
+EspScores   *esp_bench_carry_scores (EspScores       *scores,
+                                  const EspNetwork   *network);
+void         esp_spent_add       (EspSpent           *to,
+                                  const EspSpent     *spent);
 
 gboolean     esp_bench_train_row     (EspBench           *bench,
                                   const char         *name,       /* of the row, for files and people */
@@ -188,6 +227,33 @@ EspRow      *esp_row_new         (const char         *id,
 void         esp_row_free        (EspRow             *row);
 EspRow      *esp_bench_find_row  (EspBench           *bench,
                                   const char         *id);         /* NULL */
+/* What a row depends on beyond the dense network and test. */
+typedef enum
+{
+  ESP_USES_MASK     = 1 << 0, /* what the method keeps */
+  ESP_USES_SCORES   = 1 << 1,
+  ESP_USES_TRAINING = 1 << 2,
+} EspRowUses;
+
+/* (transfer full): a hash of all of it. */
+char        *esp_bench_make_row_key (EspBench        *bench,
+                                  const char         *id,
+                                  EspRowUses          uses,
+                                  const char         *extra);      /* whatever else */
+/* Full tier: whether the row stands in the table of results already, and not in this folder: it is filled in from there. */
+gboolean     esp_bench_take_row  (EspBench           *bench,
+                                  EspRow             *row,         /* its key is set */
+                                  gboolean           *taken,       /* (out) */
+                                  GError            **error);
+/* Of the table at @path: fills in the row with that key. */
+gboolean     esp_results_find    (const char         *path,
+                                  EspRow             *row,
+                                  gboolean           *found,       /* (out) */
+                                  GError            **error);
+/* Notes that the row is in this folder, with all that it was made of. */
+gboolean     esp_bench_note_row  (EspBench           *bench,
+                                  const EspRow       *row,
+                                  GError            **error);
 /* Adds it, over one of the same id. */
 void         esp_bench_add_row   (EspBench           *bench,
                                   EspRow             *row);        /* (transfer full) */
@@ -205,11 +271,26 @@ EspMask     *esp_bench_ask_hand  (EspBench           *bench,
                                   EspMask            *proposed,
                                   GError            **error);
 
+/* How far two sets of kept channels agree. */
+typedef struct
+{
+  char  *a, *b;
+  double overlap, chance; /* 0..1: the share of the kept channels that both keep; of two sets of as many by lot. NaN where one is not known */
+  char  *reason;          /* (nullable): why not */
+} EspOverlap;
+
+void         esp_overlap_free    (EspOverlap         *overlap);
+/* How much a curve still rose at its end; NaN where that is not known. */
+double       esp_curve_rise      (const double       *values,
+                                  guint               n);
+
 /* Tells whoever looks on what the report would say now. */
 void         esp_bench_show      (EspBench           *bench);
 /* Writes report.json, report.md and results.tsv. (transfer full) */
 JsonNode    *esp_bench_report    (EspBench           *bench,
                                   GError            **error);
+
+#define ESP_RISE .005 /* of mAP: a curve that rose by more at its end is not flat */
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspMeasured, esp_measured_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspTrained, esp_trained_clear)

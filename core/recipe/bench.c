@@ -4,6 +4,7 @@
 
 #include "recipe/bench-private.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -34,13 +35,7 @@ esp_bench_compute (EspBench *bench, EspLaneFunc func, gpointer data)
   esp_lane_call_at (bench->options->lane, ESP_LANE_BACKGROUND, func, data);
 }
 
-/** esp_bench_need: Returns: whether @there is not NULL; else ESP_ERROR_FORMAT says which step must come before. Thread: any. */
-gboolean
-esp_bench_need (EspBench *bench, const EspStep *step, gconstpointer there, const char *giver, GError **error)
-{
-  return there != NULL || esp_step_refuse (step, NULL, error, "expected a [%s] before it", giver);
-}
-
+/** esp_bench_path: Returns: (transfer full): @name in the folder of the run. Thread: any. */
 char *
 esp_bench_path (EspBench *bench, const char *name)
 {
@@ -95,16 +90,19 @@ esp_bench_hash_weights (EspNetwork *network, EspWeights *weights)
   return esp_hash_to_string (esp_hash_bytes (data, n));
 }
 
+/** esp_row_new: Returns: (transfer full): a row of which nothing is known yet. Thread: any. */
 EspRow *
 esp_row_new (const char *id, const char *title)
 {
   EspRow *row = g_new0 (EspRow, 1);
 
+  row->rise = row->difference = row->difference_low = row->difference_high = NAN;
   row->id = g_strdup (id);
   row->title = g_strdup (title);
   return row;
 }
 
+/** esp_row_free: frees @row. Thread: any. */
 void
 esp_row_free (EspRow *row)
 {
@@ -115,10 +113,12 @@ esp_row_free (EspRow *row)
   g_free (row->id);
   g_free (row->title);
   g_free (row->weights_hash);
+  g_free (row->key);
   g_free (row->cfg);
   g_free (row);
 }
 
+/** esp_bench_find_row: Returns: (transfer none) (nullable): the row of the report. Thread: the runner's. */
 EspRow *
 esp_bench_find_row (EspBench *bench, const char *id)
 {
@@ -132,6 +132,7 @@ esp_bench_find_row (EspBench *bench, const char *id)
   return NULL;
 }
 
+/** esp_bench_add_row: adds @row (transfer full) to the report, over one of the same id, and shows it. Thread: the runner's. */
 void
 esp_bench_add_row (EspBench *bench, EspRow *row)
 {

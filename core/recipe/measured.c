@@ -102,10 +102,12 @@ static void
 work_run (gpointer data)
 {
   Work *work = data;
+  const gint64 begun = g_get_monotonic_time ();
   g_autofree EspOutcome **outcomes = g_new0 (EspOutcome *, MAX (work->n, 1));
 
   if (run_pass (work, outcomes, &work->error))
     summarise (work, outcomes, &work->error);
+  work->measured->seconds = (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
   for (guint i = 0; i < work->n; i++)
     g_clear_pointer (&outcomes[i], esp_outcome_free);
 }
@@ -125,8 +127,10 @@ key_of (const Work *work)
 static JsonObject *
 to_json (const EspMeasured *measured)
 {
-  const double numbers[] = { measured->map, measured->low, measured->high, measured->precision, measured->recall, measured->f1 };
-  static const char *const names[] = { "map", "low", "high", "precision", "recall", "f1" };
+  const double numbers[] = {
+    measured->map, measured->low, measured->high, measured->precision, measured->recall, measured->f1, measured->seconds,
+  };
+  static const char *const names[] = { "map", "low", "high", "precision", "recall", "f1", "seconds" };
   JsonObject *values = json_object_new ();
   JsonArray *draws = json_array_sized_new (measured->n_draws);
 
@@ -150,6 +154,7 @@ from_json (JsonObject *values, gboolean draws, EspMeasured *measured)
       || !esp_json_read_number (values, "", "precision", 0, 1, &measured->precision, NULL)
       || !esp_json_read_number (values, "", "recall", 0, 1, &measured->recall, NULL)
       || !esp_json_read_number (values, "", "f1", 0, 1, &measured->f1, NULL)
+      || !esp_json_read_number (values, "", "seconds", 0, G_MAXDOUBLE, &measured->seconds, NULL)
       || !esp_json_read_count (values, "", "images", 0, G_MAXINT, &measured->images, NULL)
       || !esp_json_read_array (values, "", "draws", &list, NULL))
     return FALSE;

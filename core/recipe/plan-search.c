@@ -79,7 +79,7 @@ esp_plan_find_uniform (EspBench *bench, const EspPlanSearch *search, double bflo
 
 /* The metric on val with @ratio of set @s cut and all else whole. */
 static gboolean
-try_one (EspBench *bench, const EspPlanSearch *search, guint s, double ratio, double *value, GError **error)
+try_one (EspBench *bench, const EspPlanSearch *search, guint s, double ratio, double *value, EspSpent *spent, GError **error)
 {
   const guint n = esp_unit_sets_get_n (bench->units);
   g_autofree double *ratios = g_new0 (double, n);
@@ -97,18 +97,20 @@ try_one (EspBench *bench, const EspPlanSearch *search, guint s, double ratio, do
                              error))
     return FALSE;
   *value = search->f1 ? measured.f1 : measured.map;
+  spent->seconds += measured.seconds;
+  spent->gflops += esp_cost_of (esp_cut_get_network (cut), NULL).bflops * measured.images;
   return TRUE;
 }
 
 /* Losses by set and level, not falling with the level. */
 static double *
-measure_losses (EspBench *bench, const EspPlanSearch *search, GError **error)
+measure_losses (EspBench *bench, const EspPlanSearch *search, EspSpent *spent, GError **error)
 {
   const guint n = esp_unit_sets_get_n (bench->units), n_levels = search->levels->len;
   g_autofree double *losses = g_new0 (double, MAX (n * n_levels, 1));
   double whole;
 
-  if (!try_one (bench, search, 0, 0, &whole, error))
+  if (!try_one (bench, search, 0, 0, &whole, spent, error))
     return NULL;
   for (guint s = 0; s < n; s++)
     {
@@ -119,7 +121,7 @@ measure_losses (EspBench *bench, const EspPlanSearch *search, GError **error)
         {
           double value;
 
-          if (!try_one (bench, search, s, g_array_index (search->levels, double, k), &value, error))
+          if (!try_one (bench, search, s, g_array_index (search->levels, double, k), &value, spent, error))
             return NULL;
           before = losses[s * n_levels + k] = MAX (before, whole - value);
         }
@@ -161,6 +163,7 @@ spread (EspBench *bench, const EspPlanSearch *search, const double *losses, doub
 /**
  * esp_plan_find_ratios:
  * @search: what is asked for
+ * @spent: what measuring took is added, whether it was computed now or before
  * @error: those of measuring; ESP_ERROR_UNSUPPORTED where the highest level of all sets still has too much compute
  *
  * Each set alone is cut by the levels and measured on val (a loss that a larger cut makes smaller counts as it was); then one loss is allowed to
@@ -170,10 +173,10 @@ spread (EspBench *bench, const EspPlanSearch *search, const double *losses, doub
  * Returns: (transfer full): a ratio a set.
  */
 double *
-esp_plan_find_ratios (EspBench *bench, const EspPlanSearch *search, GError **error)
+esp_plan_find_ratios (EspBench *bench, const EspPlanSearch *search, EspSpent *spent, GError **error)
 {
   const double whole = esp_cost_of (bench->network, NULL).bflops;
-  g_autofree double *losses = measure_losses (bench, search, error), *ratios = NULL;
+  g_autofree double *losses = measure_losses (bench, search, spent, error), *ratios = NULL;
   double low = 0, high = 1;
 
   if (losses == NULL)

@@ -28,6 +28,7 @@ guint  *esp_plan_find_uniform (EspBench            *bench,
 /* (transfer full): a ratio a set, as large as cutting it alone costs at most so much on val. */
 double *esp_plan_find_ratios  (EspBench            *bench,
                                const EspPlanSearch *search,
+                               EspSpent            *spent,    /* what measuring took is added */
                                GError             **error);
 
 G_END_DECLS

@@ -132,7 +132,7 @@ read_steps (EspRecipe *recipe, GPtrArray *sections, const char *name, GError **e
         return FALSE;
     }
   if (recipe->steps->len > 0)
-    return TRUE;
+    return esp_steps_check_order (recipe->steps, error);
   g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: there is no step in it", name);
   return FALSE;
 }

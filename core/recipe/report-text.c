@@ -55,23 +55,27 @@ append_row (GString *text, EspBench *bench, const EspRow *row)
     g_string_append_printf (text, " %.2f (%.2f to %.2f) |", row->latency.median_ms, row->latency.low_ms, row->latency.high_ms);
   else
     g_string_append (text, " – |");
-  g_string_append_printf (text, " %u | %.3f | %.0f |\n", row->epochs, row->seconds / 3600, row->gflops);
+  g_string_append_printf (text, " %u | %.3f | %.0f |\n", row->epochs, row->spent.seconds / 3600, row->spent.gflops);
 }
 
 static void
 append_head (GString *text, EspBench *bench)
 {
   const EspRecipe *recipe = bench->options->recipe;
-  g_autofree char *date = esp_report_date ();
+  g_autofree char *date = esp_report_date (), *cpu = esp_report_cpu ();
 
   g_string_append_printf (text, "# %s\n\n", esp_recipe_get_title (recipe));
   g_string_append_printf (
       text,
-      "Recipe %s, tier %s, seed %" G_GUINT64_FORMAT ", %u threads; %s, Espalier %s%s%s. mAP in points by protocol %s on %u test "
+      "Recipe %s, tier %s, seed %" G_GUINT64_FORMAT ", %u threads of %s; %s, Espalier %s%s%s. mAP in points by protocol %s on %u test "
       "images, 95 %% intervals by the Bayesian bootstrap (images; with several seeds seeds, too), F1 at score 0.25. Latency: "
-      "median and quartiles of one image. GFLOPs: forwards counted, a step of training or of scoring as three.\n\n",
-      esp_recipe_get_id (recipe), esp_recipe_get_tier (recipe), bench->options->seed, esp_lane_get_threads (bench->options->lane), date,
-      ESP_VERSION, *ESP_COMMIT != '\0' ? " " : "", ESP_COMMIT, bench->protocol != NULL ? bench->protocol->id : "–",
+      "median and quartiles of one image by itself, after a warm-up. Hours and GFLOPs: scoring, the search for how many channels are kept "
+      "and "
+      "training, of all seeds of the row together; measuring on test is not in them. GFLOPs are forwards counted, a step of training or of "
+      "scoring as three.\n\n",
+      esp_recipe_get_id (recipe), esp_recipe_get_tier (recipe), bench->options->seed, esp_lane_get_threads (bench->options->lane),
+      *cpu != '\0' ? cpu : "an unknown processor", date, ESP_VERSION, *ESP_COMMIT != '\0' ? " " : "", ESP_COMMIT,
+      bench->protocol != NULL ? bench->protocol->id : "–",
       bench->sets[ESP_SET_TEST] != NULL ? esp_dataset_get_n (bench->sets[ESP_SET_TEST]) : 0);
 }
 
@@ -88,9 +92,37 @@ append_table (GString *text, EspBench *bench)
     {
       const EspRow *row = g_ptr_array_index (bench->rows, i);
 
-      g_string_append_printf (text, "- %s: %s\n", row->id, row->title);
+      g_string_append_printf (text, "- %s: %s%s\n", row->id, row->title, row->taken ? " (from the table of results, not made again)" : "");
     }
   g_string_append_c (text, '\n');
+}
+
+static void
+append_overlaps (GString *text, EspBench *bench)
+{
+  if (bench->overlaps->len == 0)
+    return;
+  g_string_append (
+      text, "Channels that would be kept by scores of another target, as many of each set: the share that both keep, and what two choices "
+            "by lot share. method: the target as it was scored; dense-continued: the class as that network learned it from the "
+            "labels.\n\n| | | shared % | by chance % |\n|---|---|---|---|\n");
+  for (guint i = 0; i < bench->overlaps->len; i++)
+    {
+      const EspOverlap *overlap = g_ptr_array_index (bench->overlaps, i);
+
+      if (isfinite (overlap->overlap))
+        g_string_append_printf (text, "| %s | %s | %.1f | %.1f |\n", overlap->a, overlap->b, overlap->overlap * 100, overlap->chance * 100);
+      else
+        g_string_append_printf (text, "| %s | %s | – | – |\n", overlap->a, overlap->b);
+    }
+  g_string_append_c (text, '\n');
+  for (guint i = 0; i < bench->overlaps->len; i++)
+    {
+      const EspOverlap *overlap = g_ptr_array_index (bench->overlaps, i);
+
+      if (overlap->reason != NULL)
+        g_string_append_printf (text, "%s and %s: %s.\n\n", overlap->a, overlap->b, overlap->reason);
+    }
 }
 
 static void
@@ -125,6 +157,7 @@ esp_report_to_text (EspBench *bench)
   append_head (text, bench);
   append_table (text, bench);
   append_parts (text, bench);
+  append_overlaps (text, bench);
   for (guint i = 0; i < sentences->len; i++)
     g_string_append_printf (text, "%s\n", (const char *) g_ptr_array_index (sentences, i));
   return g_string_free (text, FALSE);

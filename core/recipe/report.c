@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <locale.h>
 #include <math.h>
 #include <string.h>
 
@@ -115,8 +116,12 @@ add_row (JsonBuilder *json, EspBench *bench, const EspRow *row)
     }
   add_runs (json, "maps", row->after_runs);
   add_int (json, "epochs", row->epochs);
-  add_number (json, "hours", row->seconds / 3600);
-  add_number (json, "gflops", row->gflops);
+  add_number (json, "rise", row->rise);
+  add_number (json, "hours", row->spent.seconds / 3600);
+  add_number (json, "gflops", row->spent.gflops);
+  add_string (json, "key", row->key != NULL ? row->key : "");
+  json_builder_set_member_name (json, "taken");
+  json_builder_add_boolean_value (json, row->taken);
   add_string (json, "weights", row->weights_hash != NULL ? row->weights_hash : "");
   add_string (json, "cfg", row->cfg != NULL ? row->cfg : "");
   json_builder_end_object (json);
@@ -187,6 +192,26 @@ add_parts (JsonBuilder *json, EspBench *bench)
 }
 
 static void
+add_overlaps (JsonBuilder *json, EspBench *bench)
+{
+  json_builder_set_member_name (json, "overlaps");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < bench->overlaps->len; i++)
+    {
+      const EspOverlap *overlap = g_ptr_array_index (bench->overlaps, i);
+
+      json_builder_begin_object (json);
+      add_string (json, "a", overlap->a);
+      add_string (json, "b", overlap->b);
+      add_number (json, "overlap", overlap->overlap);
+      add_number (json, "chance", overlap->chance);
+      add_string (json, "reason", overlap->reason != NULL ? overlap->reason : "");
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+}
+
+static void
 add_sentences (JsonBuilder *json, EspBench *bench)
 {
   g_autoptr (GPtrArray) sentences = esp_report_judge (bench);
@@ -216,7 +241,7 @@ static void
 add_made_by (JsonBuilder *json, EspBench *bench)
 {
   const EspRecipe *recipe = bench->options->recipe;
-  g_autofree char *date = esp_report_date ();
+  g_autofree char *date = esp_report_date (), *cpu = esp_report_cpu ();
 
   add_string (json, "recipe", esp_recipe_get_id (recipe));
   add_string (json, "title", esp_recipe_get_title (recipe));
@@ -224,11 +249,29 @@ add_made_by (JsonBuilder *json, EspBench *bench)
   add_variables (json, recipe);
   add_int (json, "seed", (gint64) bench->options->seed);
   add_int (json, "threads", esp_lane_get_threads (bench->options->lane));
+  add_string (json, "cpu", cpu);
   add_string (json, "date", date);
   add_string (json, "version", ESP_VERSION);
   add_string (json, "commit", ESP_COMMIT);
   if (bench->protocol != NULL)
     add_string (json, "protocol", bench->protocol->id);
+}
+
+/* Sentences have numbers in them, and these go to files: no decimal comma, wherever the program runs. */
+static locale_t
+begin_numbers (locale_t *before)
+{
+  const locale_t own = duplocale (LC_GLOBAL_LOCALE), plain = newlocale (LC_NUMERIC_MASK, "C", own);
+
+  *before = uselocale (plain != (locale_t) 0 ? plain : own);
+  return plain != (locale_t) 0 ? plain : own;
+}
+
+static void
+end_numbers (locale_t own, locale_t before)
+{
+  uselocale (before);
+  freelocale (own);
 }
 
 static JsonNode *
@@ -247,6 +290,7 @@ make_json (EspBench *bench)
     }
   add_controls (json, bench);
   add_parts (json, bench);
+  add_overlaps (json, bench);
   add_sentences (json, bench);
   json_builder_end_object (json);
   return json_builder_get_root (json);
@@ -257,10 +301,13 @@ void
 esp_bench_show (EspBench *bench)
 {
   g_autoptr (JsonNode) root = NULL;
+  locale_t before, own;
 
   if (bench->options->rows == NULL)
     return;
+  own = begin_numbers (&before);
   root = make_json (bench);
+  end_numbers (own, before);
   bench->options->rows (bench->options->data, root);
 }
 
@@ -281,9 +328,12 @@ write_text (EspBench *bench, const char *name, const char *text, GError **error)
 JsonNode *
 esp_bench_report (EspBench *bench, GError **error)
 {
+  locale_t before;
+  const locale_t own = begin_numbers (&before);
   g_autoptr (JsonNode) root = make_json (bench);
   g_autofree char *json = json_to_string (root, TRUE), *text = esp_report_to_text (bench);
 
+  end_numbers (own, before);
   if (!write_text (bench, "report.json", json, error) || !write_text (bench, "report.md", text, error) || !esp_results_write (bench, error))
     return NULL;
   return g_steal_pointer (&root);

@@ -4,6 +4,7 @@
 
 #include "recipe/rows.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -78,11 +79,21 @@ esp_row_look (EspBench *bench, EspRow *row, EspNetwork *network, EspWeights *wei
   return TRUE;
 }
 
+/** esp_spent_add: adds @spent to @to. Thread: any. */
+void
+esp_spent_add (EspSpent *to, const EspSpent *spent)
+{
+  to->seconds += spent->seconds;
+  to->gflops += spent->gflops;
+}
+
 static void
 count_spent (EspRow *row, const EspTrained *trained)
 {
-  row->seconds += trained->seconds;
-  row->gflops += esp_cost_of (trained->network, NULL).bflops * BACKWARD * (double) trained->images;
+  const EspSpent spent = { trained->seconds, esp_cost_of (trained->network, NULL).bflops * BACKWARD * (double) trained->images };
+
+  esp_spent_add (&row->spent, &spent);
+  row->rise = isfinite (row->rise) ? fmax (row->rise, trained->rise) : trained->rise;
 }
 
 /**

@@ -27,6 +27,9 @@ bench_clear (EspBench *bench)
   g_clear_pointer (&bench->network, esp_network_unref);
   g_clear_pointer (&bench->weights, esp_weights_unref);
   g_clear_pointer (&bench->rows, g_ptr_array_unref);
+  g_clear_pointer (&bench->overlaps, g_ptr_array_unref);
+  g_clear_pointer (&bench->score_key, g_free);
+  esp_scoring_clear (&bench->scoring);
   g_clear_pointer (&bench->folder, g_free);
 }
 
@@ -73,6 +76,7 @@ esp_recipe_run (const EspRunOptions *options, EspJob *job, GError **error)
   g_return_val_if_fail (options != NULL && options->recipe != NULL && options->folder != NULL && options->lane != NULL, NULL);
   bench.folder = g_strdup (options->folder);
   bench.rows = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_row_free);
+  bench.overlaps = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_overlap_free);
   if (job != NULL)
     esp_lane_attend (options->lane, job);
   if (!esp_folder_make (bench.folder, error) || !run_steps (&bench, error))

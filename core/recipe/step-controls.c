@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "net/cut.h"
 #include "net/narrow.h"
 #include "recipe/plan-search.h"
@@ -13,15 +14,16 @@
 #include "recipe/step-private.h"
 #include "train/start.h"
 
-#define ALL   "dense-continued random l1 inverted uniform scratch-e scratch-b narrower"
+#define USUAL "dense-continued random l1 inverted uniform from-nothing narrower"
 #define PRIOR .01 /* objectness of every cell of a network that starts from nothing */
 
 static const EspSetting settings[] = {
-  { "rows", ESP_SETTING_TEXT, "which of them, with blanks between", ALL },
+  { "rows", ESP_SETTING_TEXT, "which of them, with blanks between", USUAL },
   { "random-before", ESP_SETTING_COUNT, "random cuts that are measured before recovery", "20", 1, 1000 },
   { "random-after", ESP_SETTING_COUNT, "of them, how many recover", "3", 0, 100 },
-  { "base-epochs", ESP_SETTING_COUNT, "epochs that the dense network was trained for before: what starts from nothing gets them too", "0",
-    0, 100000 },
+  { "base-epochs", ESP_SETTING_COUNT,
+    "epochs of these images that the dense network was trained for before; scratch-e and scratch-b ask for it; empty: not known", "", 1,
+    100000 },
   { "most-epochs", ESP_SETTING_COUNT, "epochs of scratch-b at most; 0: any", "0", 0, 100000 },
   { "other", ESP_SETTING_TEXT, "cfg of another network, read for the same input and trained from nothing for as long", "" },
   { NULL },
@@ -37,6 +39,8 @@ typedef struct
 {
   const char *id, *title;
   gboolean (*run) (const Controls *controls, EspRow *row, GError **error);
+  EspRowUses uses;
+  const char *const *settings; /* (nullable), NULL-terminated: those of the step that it depends on */
 } Control;
 
 /* (transfer full): cut by other scores, with as many channels a layer as the method keeps. */
@@ -76,9 +80,9 @@ static EspScores *
 score_by (EspBench *bench, const EspCriterion *criterion, guint64 seed, GError **error)
 {
   const EspCriterionInput input = { .network = bench->network, .weights = bench->weights, .seed = seed };
-  double seconds;
+  EspSpent spent;
 
-  return esp_bench_score (bench, &input, criterion, ESP_SET_CALIBRATION, 0, "", &seconds, error);
+  return esp_bench_score (bench, &input, criterion, ESP_SET_CALIBRATION, 0, "", NULL, &spent, error);
 }
 
 static gboolean
@@ -104,6 +108,7 @@ run_random (const Controls *controls, EspRow *row, GError **error)
   const guint n_after = esp_step_get_count (controls->step, "random-after");
   const guint n_before = MAX (esp_step_get_count (controls->step, "random-before"), n_after);
 
+  esp_spent_add (&row->spent, &controls->bench->counts_spent);
   for (guint i = 0; i < n_before; i++)
     if (!run_random_one (controls, row, i, n_before, n_after, error))
       return FALSE;
@@ -118,6 +123,7 @@ run_l1 (const Controls *controls, EspRow *row, GError **error)
   g_autoptr (EspScores) scores = score_by (bench, criterion, bench->options->seed, error);
   g_autoptr (EspCut) cut = scores != NULL ? cut_by (bench, scores, criterion->reduce, FALSE, bench->kept, error) : NULL;
 
+  esp_spent_add (&row->spent, &bench->counts_spent);
   return cut != NULL && look_and_train (bench, row, cut, error);
 }
 
@@ -127,8 +133,7 @@ run_inverted (const Controls *controls, EspRow *row, GError **error)
   EspBench *bench = controls->bench;
   g_autoptr (EspCut) cut = cut_by (bench, bench->scores, bench->criterion->reduce, TRUE, bench->kept, error);
 
-  row->seconds = bench->score_seconds;
-  row->gflops = bench->score_gflops;
+  esp_spent_add (&row->spent, bench->counts_spent.gflops > 0 ? &bench->counts_spent : &bench->score_spent);
   return cut != NULL && look_and_train (bench, row, cut, error);
 }
 
@@ -149,8 +154,7 @@ run_uniform (const Controls *controls, EspRow *row, GError **error)
   g_autofree guint *kept = count_uniform (bench, error);
   g_autoptr (EspCut) cut = kept != NULL ? cut_by (bench, bench->scores, bench->criterion->reduce, FALSE, kept, error) : NULL;
 
-  row->seconds = bench->score_seconds;
-  row->gflops = bench->score_gflops;
+  esp_spent_add (&row->spent, &bench->score_spent);
   return cut != NULL && look_and_train (bench, row, cut, error);
 }
 
@@ -165,18 +169,30 @@ train_from_nothing (EspBench *bench, EspRow *row, EspNetwork *network, guint epo
   return esp_row_train (bench, row, &start, 0, 1, error);
 }
 
+/* Of what starts from nothing: as many as the dense network had, where that is known, and those of the recovery. */
 static guint
 scratch_epochs (const Controls *controls)
 {
   return esp_step_get_count (controls->step, "base-epochs") + controls->bench->training.epochs;
 }
 
+/* No more than the recovery has: what the dense network had before is not known, or not given. */
+static gboolean
+run_from_nothing (const Controls *controls, EspRow *row, GError **error)
+{
+  esp_spent_add (&row->spent, &controls->bench->counts_spent);
+  return train_from_nothing (controls->bench, row, controls->bench->cut, controls->bench->training.epochs, error);
+}
+
+/* Scratch-E of Liu et al. 2019, arXiv:1810.05270: the epochs of the large network; here those of its recovery besides. */
 static gboolean
 run_scratch_e (const Controls *controls, EspRow *row, GError **error)
 {
+  esp_spent_add (&row->spent, &controls->bench->counts_spent);
   return train_from_nothing (controls->bench, row, controls->bench->cut, scratch_epochs (controls), error);
 }
 
+/* Scratch-B of the same: as much computing as those epochs are for the large network. */
 static gboolean
 run_scratch_b (const Controls *controls, EspRow *row, GError **error)
 {
@@ -186,7 +202,13 @@ run_scratch_b (const Controls *controls, EspRow *row, GError **error)
   const guint epochs = (guint) MAX (floor (scratch_epochs (controls) * factor + .5), 1);
 
   if (most > 0 && epochs > most)
-    esp_bench_tell (bench, "  scratch-b: %u epochs would be equal compute, %u are given", epochs, most);
+    {
+      g_free (row->title);
+      row->title
+          = g_strdup_printf ("the method's architecture from nothing, %u of the %u epochs that would be equal compute", most, epochs);
+      esp_bench_tell (bench, "  %s", row->title);
+    }
+  esp_spent_add (&row->spent, &bench->counts_spent);
   return train_from_nothing (bench, row, bench->cut, most > 0 ? MIN (epochs, most) : epochs, error);
 }
 
@@ -228,16 +250,26 @@ run_other (const Controls *controls, EspRow *row, GError **error)
   return train_from_nothing (bench, row, network, scratch_epochs (controls), error);
 }
 
+static const char *const random_settings[] = { "random-before", "random-after", NULL };
+static const char *const base_settings[] = { "base-epochs", NULL };
+static const char *const equal_settings[] = { "base-epochs", "most-epochs", NULL };
+
+#define TRAINED ESP_USES_TRAINING
+#define CUT     (ESP_USES_TRAINING | ESP_USES_MASK)
+#define SCORED  (ESP_USES_TRAINING | ESP_USES_MASK | ESP_USES_SCORES)
+
 static const Control known[] = {
-  { "dense-continued", "the dense network, trained for as many epochs more", run_continued },
-  { "random", "random channels, as many a layer as the method keeps", run_random },
-  { "l1", "by weight magnitude, as many a layer as the method keeps", run_l1 },
-  { "inverted", "the method's scores turned round, as many a layer", run_inverted },
-  { "uniform", "the method's scores at one ratio, equal compute", run_uniform },
-  { "scratch-e", "the method's architecture from nothing, equal epochs", run_scratch_e },
-  { "scratch-b", "the method's architecture from nothing, equal compute", run_scratch_b },
-  { "narrower", "uniformly narrower from nothing, equal compute an image, equal epochs", run_narrower },
-  { "other", "another network from nothing, equal epochs", run_other },
+  { "dense-continued", "the dense network, trained for as many epochs more", run_continued, TRAINED, NULL },
+  { "random", "random channels, as many a layer as the method keeps", run_random, CUT, random_settings },
+  { "l1", "by weight magnitude, as many a layer as the method keeps", run_l1, CUT, NULL },
+  { "inverted", "the method's scores turned round, as many a layer", run_inverted, SCORED, NULL },
+  { "uniform", "the method's scores at one ratio, equal compute", run_uniform, SCORED, NULL },
+  { "from-nothing", "the method's architecture from nothing, for as many epochs as it recovers", run_from_nothing, CUT, NULL },
+  { "scratch-e", "the method's architecture from nothing, for the epochs of the dense network and of the recovery", run_scratch_e, CUT,
+    base_settings },
+  { "scratch-b", "the method's architecture from nothing, equal compute", run_scratch_b, CUT, equal_settings },
+  { "narrower", "uniformly narrower from nothing, equal compute an image, equal epochs", run_narrower, CUT, base_settings },
+  { "other", "another network from nothing, equal epochs", run_other, TRAINED, base_settings },
 };
 
 static const Control *
@@ -249,24 +281,74 @@ find_control (const char *id)
   return NULL;
 }
 
+/* (transfer full): what the row depends on of this step's words; of another network all that it says. NULL with an error. */
+static char *
+describe (const Controls *controls, const Control *control, GError **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; control->settings != NULL && control->settings[i] != NULL; i++)
+    g_string_append_printf (text, "%s %s\n", control->settings[i], esp_step_get_text (controls->step, control->settings[i]));
+  if (control->run == run_other)
+    {
+      g_autofree char *hash = esp_hash_file (esp_step_get_text (controls->step, "other"), error);
+
+      if (hash == NULL)
+        return NULL;
+      g_string_append_printf (text, "other %s\n", hash);
+    }
+  return g_strdup (text->str);
+}
+
 static gboolean
 run_one (const Controls *controls, const Control *control, GError **error)
 {
   g_autoptr (EspRow) row = esp_row_new (control->id, control->title);
+  g_autofree char *words = describe (controls, control, error);
+  gboolean taken;
 
+  if (words == NULL)
+    return FALSE;
   esp_bench_tell (controls->bench, " %s: %s", control->id, control->title);
-  if (!control->run (controls, row, error))
+  row->key = esp_bench_make_row_key (controls->bench, control->id, control->uses, words);
+  if (!esp_bench_take_row (controls->bench, row, &taken, error)
+      || (!taken && (!control->run (controls, row, error) || !esp_bench_note_row (controls->bench, row, error))))
     return FALSE;
   esp_bench_add_row (controls->bench, g_steal_pointer (&row));
   return TRUE;
 }
 
-static gboolean
-check_rows (const EspStep *step, char **ids, GError **error)
+static char **
+split_rows (const EspStep *step)
 {
+  return g_strsplit_set (esp_step_get_text (step, "rows"), " ,\t", -1);
+}
+
+static gboolean
+refuse_row (const EspStep *step, const char *id, GError **error)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", known[i].id);
+  return esp_step_refuse (step, "rows", error, "no row “%s”: expected some of %s", id, names->str);
+}
+
+static gboolean
+check (const EspStep *step, gboolean open, GError **error)
+{
+  g_auto (GStrv) ids = split_rows (step);
+
   for (guint i = 0; ids[i] != NULL; i++)
     if (*ids[i] != '\0' && find_control (ids[i]) == NULL)
-      return esp_step_refuse (step, "rows", error, "no row “%s”: expected some of %s other", ids[i], ALL);
+      return refuse_row (step, ids[i], error);
+    else if (g_str_has_prefix (ids[i], "scratch-") && !open && !esp_step_is_set (step, "base-epochs"))
+      return esp_step_refuse (step, "rows", error,
+                              "%s is trained for as long as the dense network was: expected base-epochs; where they are not known, the row "
+                              "from-nothing",
+                              ids[i]);
+    else if (strcmp (ids[i], "other") == 0 && !open && !esp_step_is_set (step, "other"))
+      return esp_step_refuse (step, "rows", error, "expected “other = …”: the cfg of that network");
   return TRUE;
 }
 
@@ -274,12 +356,8 @@ static gboolean
 run (EspBench *bench, const EspStep *step, GError **error)
 {
   const Controls controls = { bench, step };
-  g_auto (GStrv) ids = g_strsplit_set (esp_step_get_text (step, "rows"), " ,\t", -1);
+  g_auto (GStrv) ids = split_rows (step);
 
-  if (!check_rows (step, ids, error) || !esp_bench_need (bench, step, bench->cut, "cut", error)
-      || !esp_bench_need (bench, step, bench->scores, "score", error)
-      || !esp_bench_need (bench, step, bench->has_training ? bench : NULL, "train", error))
-    return FALSE;
   for (guint i = 0; ids[i] != NULL; i++)
     if (*ids[i] != '\0' && !run_one (&controls, find_control (ids[i]), error))
       return FALSE;
@@ -288,4 +366,13 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return run_one (&controls, find_control ("other"), error);
 }
 
-const EspStepKind esp_step_controls = { "controls", "what the method has to beat", settings, run };
+static const char *const needs[] = { "score", "train", NULL };
+
+const EspStepKind esp_step_controls = {
+  .id = "controls",
+  .title = "what the method has to beat",
+  .settings = settings,
+  .run = run,
+  .needs = needs,
+  .check = check,
+};

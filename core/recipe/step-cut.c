@@ -55,10 +55,10 @@ measure (EspBench *bench, GError **error)
 {
   g_autoptr (EspRow) row = esp_row_new ("method", "what the recipe cuts");
 
+  row->key = esp_bench_make_row_key (bench, row->id, ESP_USES_MASK, "");
   row->cost = esp_cost_of (bench->cut, NULL);
   row->weights_hash = esp_bench_hash_weights (bench->cut, bench->cut_weights);
-  row->seconds = bench->score_seconds;
-  row->gflops = bench->score_gflops;
+  esp_spent_add (&row->spent, bench->counts_spent.gflops > 0 ? &bench->counts_spent : &bench->score_spent);
   if (!esp_bench_latency (bench, bench->cut, bench->cut_weights, &row->latency, error)
       || !esp_bench_measure (bench, bench->cut, bench->cut_weights, ESP_SET_TEST, 0, TRUE, &row->before, error)
       || !esp_row_keep (bench, row, bench->cut, bench->cut_weights, error))
@@ -74,7 +74,7 @@ run (EspBench *bench, const EspStep *step, GError **error)
 {
   g_autoptr (EspCut) cut = NULL;
 
-  if (!esp_bench_need (bench, step, bench->mask, "plan", error) || !export(bench, error))
+  if (!export(bench, error))
     return FALSE;
   cut = esp_cut_new (bench->network, bench->weights, bench->mask, NULL, error);
   if (cut == NULL)
@@ -86,4 +86,6 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return measure (bench, error);
 }
 
-const EspStepKind esp_step_cut = { "cut", "the plan carried out", settings, run };
+static const char *const needs[] = { "plan", NULL };
+
+const EspStepKind esp_step_cut = { .id = "cut", .title = "the plan carried out", .settings = settings, .run = run, .needs = needs };

@@ -119,8 +119,6 @@ run (EspBench *bench, const EspStep *step, GError **error)
 {
   const EspSet calibration = strcmp (esp_step_get_text (step, "calibration"), "val") == 0 ? ESP_SET_VAL : ESP_SET_TRAIN;
 
-  if (bench->sets[ESP_SET_TRAIN] != NULL || bench->sets[ESP_SET_TEST] != NULL)
-    return esp_step_refuse (step, NULL, error, "there is one before it already: a recipe has one");
   bench->pairs = split_list (esp_step_get_text (step, "map"));
   for (guint i = 0; i < ESP_SET_CALIBRATION; i++)
     if (!open_set (bench, step, (EspSet) i, error))
@@ -134,4 +132,4 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
-const EspStepKind esp_step_data = { "data", "the images", settings, run };
+const EspStepKind esp_step_data = { .id = "data", .title = "the images", .settings = settings, .run = run };

@@ -2,8 +2,6 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "net/keep-classes.h"
 #include "recipe/bench-private.h"
@@ -13,25 +11,6 @@ static const EspSetting settings[] = {
   { "keep", ESP_SETTING_TEXT, "classes: “mango” as it is, “mango=apple+orange” the mean of their rows; empty: all", "" },
   { NULL },
 };
-
-/* The scores of channels stay what they were; only what a head reads, which is never cut, has fewer rows. */
-static EspScores *
-carry_over (EspScores *scores, const EspNetwork *network)
-{
-  EspScores *to = esp_scores_new (network, esp_scores_get_criterion (scores), esp_scores_get_parameters (scores));
-
-  for (guint l = 0; l < esp_network_get_n_layers (network); l++)
-    {
-      guint n = 0, n_old = 0;
-      double *values = esp_scores_get (to, l, &n);
-      const double *old = esp_scores_get (scores, l, &n_old);
-
-      if (values != NULL && old != NULL && n == n_old)
-        memcpy (values, old, n * sizeof (double));
-    }
-  esp_scores_set_n_images (to, esp_scores_get_n_images (scores));
-  return to;
-}
 
 static void
 take_names (EspBench *bench, const EspKeepClasses *keep)
@@ -54,15 +33,13 @@ run (EspBench *bench, const EspStep *step, GError **error)
 
   if (!esp_step_is_set (step, "keep"))
     return TRUE;
-  if (!esp_bench_need (bench, step, bench->network, "network", error))
-    return FALSE;
   keep = esp_keep_classes_parse (esp_step_get_text (step, "keep"), (const char *const *) bench->names,
                                  (guint) esp_network_get_classes (bench->network), &local);
   if (keep == NULL || !esp_keep_classes (bench->network, bench->weights, keep, &network, &weights, &local))
     return esp_step_refuse (step, "keep", error, "%s", local->message);
   if (bench->scores != NULL)
     {
-      EspScores *scores = carry_over (bench->scores, network);
+      EspScores *scores = esp_bench_carry_scores (bench->scores, network);
 
       esp_scores_unref (bench->scores);
       bench->scores = scores;
@@ -73,4 +50,14 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
-const EspStepKind esp_step_keep_classes = { "keep-classes", "the classes that are wanted", settings, run };
+static const char *const needs[] = { "network", NULL };
+static const char *const before[] = { "evaluate", "plan", NULL };
+
+const EspStepKind esp_step_keep_classes = {
+  .id = "keep-classes",
+  .title = "the classes that are wanted",
+  .settings = settings,
+  .run = run,
+  .needs = needs,
+  .before = before,
+};

@@ -55,8 +55,6 @@ run (EspBench *bench, const EspStep *step, GError **error)
   EspWeights *weights;
   EspCost cost;
 
-  if (!esp_bench_need (bench, step, bench->sets[ESP_SET_TEST], "data", error))
-    return FALSE;
   network = load_network (step, error);
   if (network == NULL)
     return FALSE;
@@ -72,4 +70,6 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
-const EspStepKind esp_step_network = { "network", "the dense network", settings, run };
+static const char *const needs[] = { "data", NULL };
+
+const EspStepKind esp_step_network = { .id = "network", .title = "the dense network", .settings = settings, .run = run, .needs = needs };

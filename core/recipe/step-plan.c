@@ -29,17 +29,16 @@ static const EspSetting settings[] = {
 
 static const char *const ways[] = { "ratio", "less", "loss", "plan" };
 
+/* One of the ways, and one only; a recipe that is looked at may leave all out. */
 static gboolean
-check_way (EspBench *bench, const EspStep *step, GError **error)
+check (const EspStep *step, gboolean open, GError **error)
 {
   guint n = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
     n += esp_step_is_set (step, ways[i]);
-  if (n != 1)
-    return esp_step_refuse (step, NULL, error, "expected one of ratio, less, loss and plan, found %u of them", n);
-  return esp_bench_need (bench, step, bench->network, "network", error)
-         && (esp_step_is_set (step, "plan") || esp_bench_need (bench, step, bench->scores, "score", error));
+  return n == 1 || (open && n == 0)
+         || esp_step_refuse (step, NULL, error, "expected one of ratio, less, loss and plan, found %u of them", n);
 }
 
 static gboolean
@@ -86,7 +85,8 @@ count_by_search (EspBench *bench, const EspStep *step, const EspPlanSearch *sear
     }
   if (!check_levels (step, search->levels, error))
     return NULL;
-  ratios = esp_plan_find_ratios (bench, search, error);
+  ratios = esp_plan_find_ratios (bench, search, &bench->counts_spent, error);
+  esp_spent_add (&bench->counts_spent, &bench->score_spent);
   return ratios != NULL ? esp_unit_sets_count (bench->units, ratios, search->floor, search->round) : NULL;
 }
 
@@ -151,9 +151,8 @@ run (EspBench *bench, const EspStep *step, GError **error)
   };
   g_autoptr (EspMask) mask = NULL;
 
-  if (!check_way (bench, step, error))
-    return FALSE;
   g_clear_pointer (&bench->units, esp_unit_sets_free);
+  bench->counts_spent = (EspSpent){ 0 };
   bench->units = esp_unit_sets_new (bench->network);
   if (esp_unit_sets_get_n (bench->units) == 0)
     return esp_step_refuse (step, NULL, error, "the network has no channel that may go");
@@ -169,4 +168,14 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
-const EspStepKind esp_step_plan = { "plan", "which channels go", settings, run };
+/* A plan that was made by hand needs no scores. */
+static gboolean
+wants (const EspStep *step, const char *need)
+{
+  return strcmp (need, "score") != 0 || !esp_step_is_set (step, "plan");
+}
+
+static const char *const needs[] = { "network", "score", NULL };
+
+const EspStepKind esp_step_plan
+    = { .id = "plan", .title = "which channels go", .settings = settings, .run = run, .needs = needs, .wants = wants, .check = check };

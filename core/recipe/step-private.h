@@ -19,6 +19,10 @@ gboolean esp_step_finish (EspStep           *step,   /* whether all is there tha
                           gboolean           open,
                           GError           **error);
 
+/* Whether the steps can be run in this order, each once unless its row says otherwise. */
+gboolean esp_steps_check_order (GPtrArray *steps, /* of EspStep */
+                                GError   **error);
+
 /* The rows, one file each. */
 extern const EspStepKind esp_step_data;
 extern const EspStepKind esp_step_network;
@@ -29,6 +33,7 @@ extern const EspStepKind esp_step_plan;
 extern const EspStepKind esp_step_cut;
 extern const EspStepKind esp_step_train;
 extern const EspStepKind esp_step_controls;
+extern const EspStepKind esp_step_proxies;
 extern const EspStepKind esp_step_report;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspStep, esp_step_free)

@@ -18,4 +18,7 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
-const EspStepKind esp_step_report = { "report", "the table of all rows", settings, run };
+static const char *const needs[] = { "evaluate|cut", NULL };
+
+const EspStepKind esp_step_report
+    = { .id = "report", .title = "the table of all rows", .settings = settings, .run = run, .needs = needs, .again = TRUE };

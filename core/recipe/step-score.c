@@ -1,123 +1,23 @@
-/* step-score.c: the step “score”: one number a channel, and the scores of the controls by the same road */
+/* step-score.c: the step “score”: one number a channel, by any row of the criteria with all that it can be told */
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
-#include "prune/plan-file.h"
+#include "explain/attribution.h"
 #include "recipe/bench-private.h"
 #include "recipe/step-private.h"
 
-#define BACKWARD 3 /* a forward and the way back count as so many forwards */
+#define METHOD "method" /* attribution's parameter that brings others with it */
 
 static const EspSetting settings[] = {
-  { "criterion", ESP_SETTING_TEXT, "the method: attribution, l1, bn-gamma …", "attribution" },
+  { "criterion", ESP_SETTING_TEXT, "the method: attribution, l1, bn-gamma …; its parameters are keys, too", "attribution" },
   { "classes", ESP_SETTING_TEXT, "the target: classes of the network, by name or number; empty: all", "" },
-  { "tau", ESP_SETTING_NUMBER, "what objectness times class must exceed to count", "0.02", 0, 1 },
   { "limit", ESP_SETTING_COUNT, "only the first so many calibration images; 0: all", "0", 0, G_MAXINT },
+  { "without", ESP_SETTING_TEXT, "of contrast: the folder of the same pictures without a thing", "" },
   { NULL },
 };
-
-typedef struct
-{
-  EspBench *bench;
-  const EspCriterion *criterion;
-  EspCriterionInput input;
-  EspScores *scores;
-  double seconds;
-  GError *error;
-} Work;
-
-static void
-work_run (gpointer data)
-{
-  Work *work = data;
-  const gint64 begun = g_get_monotonic_time ();
-
-  work->scores = work->criterion->score (&work->input, work->bench->job, &work->error);
-  work->seconds = (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
-}
-
-/* (transfer full): the first so many images, or all. */
-static EspDataset *
-take_first (EspDataset *dataset, guint limit)
-{
-  const guint n = esp_dataset_get_n (dataset);
-  g_autofree guint *indices = NULL;
-
-  if (limit == 0 || limit >= n)
-    return esp_dataset_ref (dataset);
-  indices = g_new (guint, limit);
-  for (guint i = 0; i < limit; i++)
-    indices[i] = i;
-  return esp_dataset_subset (dataset, indices, limit);
-}
-
-static gboolean
-remember (EspBench *bench, const char *key, const Work *work, const char *path, GError **error)
-{
-  JsonObject *values = json_object_new ();
-
-  json_object_set_double_member (values, "seconds", work->seconds);
-  return esp_bench_remember (bench, "scored", key, values, error) && esp_scores_save (work->scores, path, error);
-}
-
-static EspScores *
-recall (EspBench *bench, const char *key, EspNetwork *network, const char *path, double *seconds)
-{
-  g_autoptr (JsonObject) values = esp_bench_recall (bench, "scored", key);
-
-  if (values == NULL || !esp_json_read_number (values, "", "seconds", 0, G_MAXDOUBLE, seconds, NULL))
-    return NULL;
-  return esp_scores_load (network, path, NULL);
-}
-
-/**
- * esp_bench_score:
- * @input: network, weights, classes, tau and seed; the rest is filled in
- * @criterion: the row
- * @set: whose images, where the criterion needs any
- * @limit: only the first so many of them; 0: all
- * @words: what else made them
- * @seconds: (out): of computing
- * @error: those of the criterion
- *
- * Computed once. Returns: (transfer full): the scores. Thread: the runner's.
- */
-EspScores *
-esp_bench_score (EspBench *bench,
-                 const EspCriterionInput *input,
-                 const EspCriterion *criterion,
-                 EspSet set,
-                 guint limit,
-                 const char *words,
-                 double *seconds,
-                 GError **error)
-{
-  g_autofree char *cfg = esp_plan_hash_cfg (input->network), *weights = esp_bench_hash_weights (input->network, input->weights);
-  g_autofree char *key
-      = g_strdup_printf ("criterion %s %s\nnetwork %s\nweights %s\nimages %s, the first %u\nseed %" G_GUINT64_FORMAT "\n", criterion->id,
-                         words, cfg, weights, criterion->needs_images ? bench->set_hashes[set] : "none", limit, input->seed);
-  g_autofree char *path = esp_bench_key_path (bench, "scores", key, ".json");
-  g_autoptr (EspDataset) dataset = NULL;
-  Work work = { .bench = bench, .criterion = criterion, .input = *input };
-  EspScores *scores = recall (bench, key, input->network, path, seconds);
-
-  if (scores != NULL)
-    return scores;
-  if (criterion->needs_images)
-    work.input.dataset = dataset = take_first (bench->sets[set], limit);
-  work.input.lane = bench->options->lane;
-  esp_bench_compute (bench, work_run, &work);
-  if (work.error != NULL)
-    g_propagate_error (error, work.error);
-  else if (!remember (bench, key, &work, path, error))
-    g_clear_pointer (&work.scores, esp_scores_unref);
-  *seconds = work.seconds;
-  return work.scores;
-}
 
 static const EspCriterion *
 find_criterion (const EspStep *step, GError **error)
@@ -132,6 +32,100 @@ find_criterion (const EspStep *step, GError **error)
   if (criterion == NULL)
     esp_step_refuse (step, "criterion", error, "expected one of %s", known->str);
   return criterion;
+}
+
+/* (nullable): the row whose parameters count beside attribution's own. */
+static const EspAttribution *
+find_method (const EspCriterion *criterion, const EspStep *step)
+{
+  const char *said = esp_step_get_other (step, METHOD);
+
+  for (guint i = 0; i < criterion->n_knobs; i++)
+    if (strcmp (criterion->knobs[i].id, METHOD) == 0)
+      return esp_attribution_find (*said != '\0' ? said : criterion->knobs[i].words[(guint) criterion->knobs[i].preset]);
+  return NULL;
+}
+
+static gboolean
+has_knob (const EspKnob *knobs, guint n, const char *id)
+{
+  for (guint i = 0; i < n; i++)
+    if (strcmp (knobs[i].id, id) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+refuse_key (const EspCriterion *criterion, const EspAttribution *method, const EspStep *step, const char *id, GError **error)
+{
+  g_autoptr (GString) known = g_string_new ("stop");
+
+  for (const EspSetting *setting = settings; setting->id != NULL; setting++)
+    g_string_append_printf (known, ", %s", setting->id);
+  for (guint i = 0; i < criterion->n_knobs; i++)
+    g_string_append_printf (known, ", %s", criterion->knobs[i].id);
+  for (guint i = 0; method != NULL && i < method->n_knobs; i++)
+    g_string_append_printf (known, ", %s", method->knobs[i].id);
+  return esp_step_refuse (step, id, error, "[score] by %s%s%s knows no “%.80s”: expected one of %s", criterion->id,
+                          method != NULL ? " with method " : "", method != NULL ? method->id : "", id, known->str);
+}
+
+/* Adds ",ID=VALUE" to what is right so far; a key that says nothing leaves the preset. */
+static gboolean
+add_parameter (
+    const EspCriterion *criterion, const EspAttribution *method, const EspStep *step, const char *id, GString *text, GError **error)
+{
+  const char *value = esp_step_get_other (step, id);
+  g_autofree char *whole = g_strdup_printf ("%s%s%s=%s", text->str, text->len > 0 ? "," : "", id, value);
+  g_autofree double *knobs = NULL, *method_knobs = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (!has_knob (criterion->knobs, criterion->n_knobs, id) && (method == NULL || !has_knob (method->knobs, method->n_knobs, id)))
+    return refuse_key (criterion, method, step, id, error);
+  if (*value == '\0')
+    return TRUE;
+  if (strchr (value, ',') != NULL)
+    return esp_step_refuse (step, id, error, "expected one value");
+  if (!esp_criterion_parse (criterion, whole, &knobs, &method_knobs, &local))
+    return esp_step_refuse (step, id, error, "%s", local->message);
+  g_string_assign (text, whole);
+  return TRUE;
+}
+
+/* (transfer full): "method=M,NAME=VALUE": what the recipe says, the method first; NULL with an error that names the line. */
+static char *
+read_parameters (const EspCriterion *criterion, const EspStep *step, GError **error)
+{
+  const EspAttribution *method = NULL;
+  g_autoptr (GPtrArray) ids = esp_step_get_others (step);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (*esp_step_get_other (step, METHOD) != '\0' && !add_parameter (criterion, NULL, step, METHOD, text, error))
+    return NULL;
+  method = find_method (criterion, step);
+  for (guint i = 0; i < ids->len; i++)
+    if ((strcmp (g_ptr_array_index (ids, i), METHOD) != 0 || text->len == 0)
+        && !add_parameter (criterion, method, step, g_ptr_array_index (ids, i), text, error))
+      return NULL;
+  return g_strdup (text->str);
+}
+
+/* What a recipe says about scoring, as far as it shows without the network. */
+static gboolean
+check (const EspStep *step, gboolean open, GError **error)
+{
+  const EspCriterion *criterion = find_criterion (step, error);
+  g_autofree char *parameters = criterion != NULL ? read_parameters (criterion, step, error) : NULL;
+
+  if (parameters == NULL)
+    return FALSE;
+  if (criterion->needs_pairs && !open && !esp_step_is_set (step, "without"))
+    return esp_step_refuse (step, "criterion", error, "expected “without = …”: the folder of the same pictures without a thing");
+  if (!criterion->needs_pairs && esp_step_is_set (step, "without"))
+    return esp_step_refuse (step, "without", error, "%s does not look at pairs of pictures", criterion->id);
+  if (!criterion->needs_images && esp_step_is_set (step, "classes"))
+    return esp_step_refuse (step, "classes", error, "%s has no target", criterion->id);
+  return TRUE;
 }
 
 /* A class by its name, or by its number; -1 with an error. */
@@ -170,40 +164,94 @@ read_classes (EspBench *bench, const EspStep *step, GError **error)
   return g_steal_pointer (&classes);
 }
 
-static double
-count_gflops (const EspBench *bench, guint n_images)
+static gboolean
+read_scoring (EspBench *bench, const EspStep *step, EspScoring *scoring, GError **error)
 {
-  return esp_cost_of (bench->network, NULL).bflops * BACKWARD * n_images;
+  const EspCriterion *criterion = find_criterion (step, error);
+  g_autofree char *parameters = criterion != NULL ? read_parameters (criterion, step, error) : NULL;
+
+  if (parameters == NULL || (scoring->classes = read_classes (bench, step, error)) == NULL
+      || !esp_criterion_parse (criterion, parameters, &scoring->knobs, &scoring->method_knobs, error))
+    return FALSE;
+  scoring->criterion = criterion;
+  scoring->network = esp_network_ref (bench->network);
+  scoring->weights = esp_weights_ref (bench->weights);
+  scoring->names = g_strdupv (bench->names);
+  scoring->words = g_steal_pointer (&parameters);
+  scoring->without = esp_step_is_set (step, "without") ? esp_step_get_text (step, "without") : NULL;
+  scoring->limit = esp_step_get_count (step, "limit");
+  return TRUE;
+}
+
+/**
+ * esp_bench_score_by:
+ * @scoring: how
+ * @network: whose channels, with @weights
+ * @classes: of int: its classes that are the target; empty: all
+ * @hash: (out) (optional) (transfer full): of all that made them
+ * @spent: (out): on computing them
+ * @error: those of the criterion
+ *
+ * Returns: (transfer full): the scores, on the calibration images. Thread: the runner's.
+ */
+EspScores *
+esp_bench_score_by (EspBench *bench,
+                    const EspScoring *scoring,
+                    EspNetwork *network,
+                    EspWeights *weights,
+                    const GArray *classes,
+                    char **hash,
+                    EspSpent *spent,
+                    GError **error)
+{
+  g_autoptr (GString) words = g_string_new (scoring->words);
+  const EspCriterionInput input = {
+    .network = network,
+    .weights = weights,
+    .classes = classes->len > 0 ? (const int *) (gconstpointer) classes->data : NULL,
+    .n_classes = classes->len,
+    .without = scoring->without,
+    .seed = bench->options->seed,
+    .knobs = scoring->knobs,
+    .method_knobs = scoring->method_knobs,
+  };
+
+  for (guint i = 0; i < classes->len; i++)
+    g_string_append_printf (words, " class %d", g_array_index (classes, int, i));
+  if (scoring->without != NULL)
+    g_string_append_printf (words, " without %s", scoring->without);
+  return esp_bench_score (bench, &input, scoring->criterion, ESP_SET_CALIBRATION, scoring->limit, words->str, hash, spent, error);
 }
 
 static gboolean
 run (EspBench *bench, const EspStep *step, GError **error)
 {
-  const EspCriterion *criterion = find_criterion (step, error);
-  const guint limit = esp_step_get_count (step, "limit");
-  g_autofree char *words = g_strdup_printf ("classes=%s tau=%s", esp_step_get_text (step, "classes"), esp_step_get_text (step, "tau"));
-  g_autoptr (GArray) classes = NULL;
-  EspCriterionInput input = { .seed = bench->options->seed, .tau = (float) esp_step_get_number (step, "tau") };
+  EspScoring *scoring = &bench->scoring;
 
-  if (criterion == NULL || !esp_bench_need (bench, step, bench->network, "network", error))
+  if (!read_scoring (bench, step, scoring, error))
     return FALSE;
-  if ((classes = read_classes (bench, step, error)) == NULL)
-    return FALSE;
-  if (criterion->needs_images && bench->sets[ESP_SET_CALIBRATION] == NULL)
+  if (scoring->criterion->needs_images && bench->sets[ESP_SET_CALIBRATION] == NULL)
     return esp_step_refuse (step, "criterion", error, "it needs images, and [data] has none for calibration");
-  input.network = bench->network;
-  input.weights = bench->weights;
-  input.classes = classes->len > 0 ? (const int *) (gpointer) classes->data : NULL;
-  input.n_classes = classes->len;
-  g_clear_pointer (&bench->scores, esp_scores_unref);
-  bench->criterion = criterion;
-  bench->scores = esp_bench_score (bench, &input, criterion, ESP_SET_CALIBRATION, limit, words, &bench->score_seconds, error);
+  bench->criterion = scoring->criterion;
+  bench->scores = esp_bench_score_by (bench, scoring, scoring->network, scoring->weights, scoring->classes, &bench->score_key,
+                                      &bench->score_spent, error);
   if (bench->scores == NULL)
     return FALSE;
-  bench->score_gflops = criterion->needs_images ? count_gflops (bench, esp_scores_get_n_images (bench->scores)) : 0;
-  esp_bench_tell (bench, "  %s (%s): %u images, %u ties, %.1f s", criterion->id, esp_scores_get_parameters (bench->scores),
-                  esp_scores_get_n_images (bench->scores), esp_scores_count_ties (bench->scores), bench->score_seconds);
+  esp_bench_tell (bench, "  %s (%s): %u images, %u ties, %.1f s", bench->criterion->id, esp_scores_get_parameters (bench->scores),
+                  esp_scores_get_n_images (bench->scores), esp_scores_count_ties (bench->scores), bench->score_spent.seconds);
   return TRUE;
 }
 
-const EspStepKind esp_step_score = { "score", "scores of channels", settings, run };
+static const char *const needs[] = { "network", NULL };
+static const char *const before[] = { "plan", NULL };
+
+const EspStepKind esp_step_score = {
+  .id = "score",
+  .title = "scores of channels",
+  .settings = settings,
+  .run = run,
+  .needs = needs,
+  .before = before,
+  .others = TRUE,
+  .check = check,
+};

@@ -41,16 +41,8 @@ read_training (EspBench *bench, const EspStep *step)
 }
 
 static gboolean
-run (EspBench *bench, const EspStep *step, GError **error)
+train (EspBench *bench, EspRow *row, GError **error)
 {
-  EspRow *row;
-
-  if (!esp_bench_need (bench, step, bench->cut, "cut", error))
-    return FALSE;
-  if (bench->sets[ESP_SET_TRAIN] == NULL)
-    return esp_step_refuse (step, NULL, error, "[data] has nothing to train on");
-  read_training (bench, step);
-  row = esp_bench_find_row (bench, "method");
   for (guint i = 0; i < bench->n_seeds; i++)
     {
       const EspRowStart start = { bench->cut, bench->cut_weights, bench->training.epochs, bench->options->seed + i };
@@ -59,7 +51,29 @@ run (EspBench *bench, const EspStep *step, GError **error)
         return FALSE;
       esp_bench_show (bench);
     }
+  return esp_bench_note_row (bench, row, error);
+}
+
+static gboolean
+run (EspBench *bench, const EspStep *step, GError **error)
+{
+  EspRow *row;
+  gboolean taken;
+
+  if (bench->sets[ESP_SET_TRAIN] == NULL)
+    return esp_step_refuse (step, NULL, error, "[data] has nothing to train on");
+  read_training (bench, step);
+  row = esp_bench_find_row (bench, "method");
+  g_free (row->key);
+  row->key = esp_bench_make_row_key (bench, row->id, ESP_USES_MASK | ESP_USES_TRAINING, "");
+  if (!esp_bench_take_row (bench, row, &taken, error))
+    return FALSE;
+  if (!taken)
+    return train (bench, row, error);
+  esp_bench_show (bench);
   return TRUE;
 }
 
-const EspStepKind esp_step_train = { "train", "what was cut recovers", settings, run };
+static const char *const needs[] = { "cut", NULL };
+
+const EspStepKind esp_step_train = { .id = "train", .title = "what was cut recovers", .settings = settings, .run = run, .needs = needs };

@@ -16,8 +16,8 @@
 
 /* In the order in which a recipe uses them. */
 static const EspStepKind *const kinds[] = {
-  &esp_step_data, &esp_step_network, &esp_step_score, &esp_step_keep_classes, &esp_step_evaluate,
-  &esp_step_plan, &esp_step_cut,     &esp_step_train, &esp_step_controls,     &esp_step_report,
+  &esp_step_data, &esp_step_network, &esp_step_score,    &esp_step_keep_classes, &esp_step_evaluate, &esp_step_plan,
+  &esp_step_cut,  &esp_step_train,   &esp_step_controls, &esp_step_proxies,      &esp_step_report,
 };
 
 struct _EspStep
@@ -71,18 +71,21 @@ esp_step_free (EspStep *step)
   g_free (step);
 }
 
+/** esp_step_get_kind: Returns: (transfer none): its row. Thread: any. */
 const EspStepKind *
 esp_step_get_kind (const EspStep *step)
 {
   return step->kind;
 }
 
+/** esp_step_get_line: Returns: where it begins in its file, from 1. Thread: any. */
 guint
 esp_step_get_line (const EspStep *step)
 {
   return step->line;
 }
 
+/** esp_step_waits: Returns: whether it says stop = hand. Thread: any. */
 gboolean
 esp_step_waits (const EspStep *step)
 {
@@ -219,12 +222,21 @@ refuse_key (const EspStep *step, const char *id, guint line, GError **error)
   return FALSE;
 }
 
+/**
+ * esp_step_set:
+ * @id: of a setting of its row, or stop
+ * @value: "" says nothing
+ * @line: where it stands
+ * @error: ESP_ERROR_FORMAT with file and line: no such key, twice the same, no such value
+ *
+ * Returns: whether the step now says so. Thread: the one that makes it.
+ */
 gboolean
 esp_step_set (EspStep *step, const char *id, const char *value, guint line, GError **error)
 {
   const EspSetting *setting = find_setting (step, id);
 
-  if (setting == NULL && strcmp (id, STOP) != 0)
+  if (setting == NULL && strcmp (id, STOP) != 0 && !step->kind->others)
     return refuse_key (step, id, line, error);
   if (g_hash_table_contains (step->values, id))
     {
@@ -234,16 +246,59 @@ esp_step_set (EspStep *step, const char *id, const char *value, guint line, GErr
     }
   g_hash_table_insert (step->values, g_strdup (id), g_strdup (value));
   g_hash_table_insert (step->lines, g_strdup (id), GUINT_TO_POINTER (line));
-  return setting != NULL ? check_value (step, setting, error) : set_stop (step, value, error);
+  if (setting != NULL)
+    return check_value (step, setting, error);
+  return strcmp (id, STOP) != 0 || set_stop (step, value, error);
 }
 
+/**
+ * esp_step_finish:
+ * @open: values that must be given may be left out
+ * @error: ESP_ERROR_FORMAT with file and line
+ *
+ * Returns: whether all is there, and goes together. Thread: the one that makes it.
+ */
 gboolean
 esp_step_finish (EspStep *step, gboolean open, GError **error)
 {
   for (const EspSetting *setting = step->kind->settings; !open && setting->id != NULL; setting++)
     if (setting->preset == NULL && !g_hash_table_contains (step->values, setting->id))
       return esp_step_refuse (step, NULL, error, "expected “%s = …”: %s", setting->id, setting->title);
-  return TRUE;
+  return step->kind->check == NULL || step->kind->check (step, open, error);
+}
+
+static int
+by_line (gconstpointer a, gconstpointer b, gpointer lines)
+{
+  const guint x = GPOINTER_TO_UINT (g_hash_table_lookup (lines, *(const char *const *) a));
+  const guint y = GPOINTER_TO_UINT (g_hash_table_lookup (lines, *(const char *const *) b));
+
+  return (x > y) - (x < y);
+}
+
+/** esp_step_get_others: Returns: (transfer full): keys that are neither settings nor stop, by line. Thread: any. */
+GPtrArray *
+esp_step_get_others (const EspStep *step)
+{
+  GPtrArray *others = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer id;
+
+  g_hash_table_iter_init (&iter, step->values);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    if (find_setting (step, id) == NULL && strcmp (id, STOP) != 0)
+      g_ptr_array_add (others, g_strdup (id));
+  g_ptr_array_sort_with_data (others, by_line, step->lines);
+  return others;
+}
+
+/** esp_step_get_other: Returns: (transfer none): the value of one of esp_step_get_others(), "" where there is none. Thread: any. */
+const char *
+esp_step_get_other (const EspStep *step, const char *id)
+{
+  const char *value = g_hash_table_lookup (step->values, id);
+
+  return value != NULL ? value : "";
 }
 
 /**

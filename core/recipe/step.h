@@ -31,10 +31,16 @@ typedef struct
 /* A registry row. */
 typedef struct
 {
-  const char       *id;
-  const char       *title;
-  const EspSetting *settings; /* the last one's id is NULL */
-  gboolean        (*run) (EspBench *bench, const EspStep *step, GError **error); /* Thread: any but main of a window and the lane */
+  const char        *id;
+  const char        *title;
+  const EspSetting  *settings; /* the last one's id is NULL */
+  gboolean         (*run) (EspBench *bench, const EspStep *step, GError **error); /* Thread: any but main of a window and the lane */
+  const char *const *needs;    /* (nullable), NULL-terminated: steps that must stand above it; "a|b": one of them */
+  const char *const *before;   /* (nullable), NULL-terminated: steps that must not stand above it */
+  gboolean           again;    /* a recipe may have it more than once */
+  gboolean           others;   /* keys that are no settings are for check() to judge */
+  gboolean         (*wants) (const EspStep *step, const char *need); /* (nullable): whether that one of needs counts */
+  gboolean         (*check) (const EspStep *step, gboolean open, GError **error); /* (nullable): what its values say together */
 } EspStepKind;
 
 const EspStepKind *esp_step_kind_get  (guint              i);  /* row i; NULL behind the last */
@@ -53,6 +59,9 @@ guint              esp_step_get_count   (const EspStep *step,
 GArray            *esp_step_get_numbers (const EspStep *step, /* (transfer full): of double */
                                          const char    *id);
 gboolean           esp_step_is_set      (const EspStep *step, /* whether it says anything */
+                                         const char    *id);
+GPtrArray         *esp_step_get_others  (const EspStep *step); /* (transfer full): of char*: keys that are no settings, as the file has them */
+const char        *esp_step_get_other   (const EspStep *step, /* of one of them */
                                          const char    *id);
 /* Sets "FILE:LINE: ID = VALUE: …"; FALSE. */
 gboolean           esp_step_refuse      (const EspStep *step,

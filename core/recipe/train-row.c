@@ -188,8 +188,21 @@ run_trainer (Run *run, EspTrainer *trainer, EspTrainerProgress *progress, GError
   return FALSE;
 }
 
+static double
+find_rise (EspTrainer *trainer)
+{
+  g_autoptr (GArray) records = esp_trainer_dup_records (trainer, 1);
+  g_autofree double *maps = g_new (double, MAX (records->len, 1));
+  guint n = 0;
+
+  for (guint i = 0; i < records->len; i++)
+    if (isfinite (g_array_index (records, EspTrainRecord, i).map))
+      maps[n++] = g_array_index (records, EspTrainRecord, i).map;
+  return esp_curve_rise (maps, n);
+}
+
 static gboolean
-remember (Run *run, const EspTrainerProgress *progress, GError **error)
+remember (Run *run, const EspTrainerProgress *progress, double rise, GError **error)
 {
   JsonObject *values = json_object_new ();
   g_autofree char *checkpoint = g_build_filename (run->folder, "checkpoint", NULL);
@@ -199,6 +212,8 @@ remember (Run *run, const EspTrainerProgress *progress, GError **error)
   json_object_set_int_member (values, "best_epoch", progress->best_epoch);
   if (isfinite (progress->best))
     json_object_set_double_member (values, "best", progress->best);
+  if (isfinite (rise))
+    json_object_set_double_member (values, "rise", rise);
   if (!esp_bench_remember (run->bench, "trained", run->key, values, error))
     return FALSE;
   g_remove (checkpoint); /* of no use any more, and large */
@@ -221,6 +236,8 @@ recall (Run *run, EspTrained *trained)
   trained->images = (guint64) images;
   if (!esp_json_read_number (values, "", "best", 0, 1, &trained->best, NULL))
     trained->best = NAN;
+  if (!esp_json_read_number (values, "", "rise", -1, 1, &trained->rise, NULL))
+    trained->rise = NAN;
   trained->weights = esp_weights_load (run->network, path, &error);
   if (trained->weights == NULL)
     {
@@ -256,7 +273,7 @@ esp_bench_train_row (EspBench *bench,
   g_autoptr (EspTrainer) trainer = NULL;
   EspTrainerProgress progress;
 
-  *trained = (EspTrained){ .best = NAN };
+  *trained = (EspTrained){ .best = NAN, .rise = NAN };
   if (!esp_job_check (bench->job, error))
     return FALSE;
   run.network = write_words (bench, network, epochs, error);
@@ -266,7 +283,7 @@ esp_bench_train_row (EspBench *bench,
   if (recall (&run, trained))
     return TRUE;
   trainer = make_trainer (&run, error);
-  if (trainer == NULL || !run_trainer (&run, trainer, &progress, error) || !remember (&run, &progress, error))
+  if (trainer == NULL || !run_trainer (&run, trainer, &progress, error) || !remember (&run, &progress, find_rise (trainer), error))
     return FALSE;
   if (recall (&run, trained))
     return TRUE;

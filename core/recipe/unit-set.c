@@ -130,18 +130,31 @@ esp_unit_sets_free (EspUnitSets *sets)
   g_free (sets);
 }
 
+/** esp_unit_sets_get_unit: Returns: the first channel of unit @unit of set @set: it is kept where the unit is. Thread: any. */
+EspChannel
+esp_unit_sets_get_unit (const EspUnitSets *sets, guint set, guint unit)
+{
+  const Set *one = g_ptr_array_index (sets->sets, set);
+  guint n = 0;
+
+  return *esp_coupling_get_members (sets->coupling, g_array_index (one->units, guint, unit), &n);
+}
+
+/** esp_unit_sets_get_n: Returns: how many sets. Thread: any. */
 guint
 esp_unit_sets_get_n (const EspUnitSets *sets)
 {
   return sets->sets->len;
 }
 
+/** esp_unit_sets_get_size: Returns: how many units @set has. Thread: any. */
 guint
 esp_unit_sets_get_size (const EspUnitSets *sets, guint set)
 {
   return ((const Set *) g_ptr_array_index (sets->sets, set))->units->len;
 }
 
+/** esp_unit_sets_get_layers: Returns: (transfer none) (array length=n): the layers of the set, in network order. Thread: any. */
 const guint *
 esp_unit_sets_get_layers (const EspUnitSets *sets, guint set, guint *n)
 {

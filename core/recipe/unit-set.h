@@ -18,6 +18,14 @@ guint        esp_unit_sets_get_size   (const EspUnitSets  *sets,   /* units */
 const guint *esp_unit_sets_get_layers (const EspUnitSets  *sets,
                                        guint               set,
                                        guint              *n);
+EspChannel   esp_unit_sets_get_unit   (const EspUnitSets  *sets,   /* the first channel of it */
+                                       guint               set,
+                                       guint               unit);  /* of the set */
+/* The share of the units kept by both; @chance: (out): what two choices by lot have. */
+double       esp_unit_sets_overlap    (const EspUnitSets  *sets,
+                                       const EspMask      *a,
+                                       const EspMask      *b,
+                                       double             *chance);
 guint       *esp_unit_sets_count      (const EspUnitSets  *sets,   /* (transfer full): kept of each set */
                                        const double       *ratios, /* of each: the share that goes */
                                        guint               floor,

@@ -12,6 +12,7 @@
 
 #define DATA    "[data]\ntest = t.txt\n"
 #define NETWORK "[network]\ncfg = a.cfg\nweights = a.weights\n"
+#define CUT     "[plan]\nplan = plan.json\n[cut]\n"
 
 static EspRecipe *
 parse (const char *text, const EspRecipeOptions *options, GError **error)
@@ -36,7 +37,7 @@ test_steps (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (EspRecipe) recipe = parse ("# of what\ntitle = Some title # a comment\n\n" DATA NETWORK
-                                        "[plan]\nratio = 0 .5, 25%\nstop = hand\n[cut]\n[train]\nepochs=3\n",
+                                        "[score]\n[plan]\nratio = 0 .5, 25%\nstop = hand\n[cut]\n[train]\nepochs=3\n",
                                         NULL, &error);
   const EspStep *plan;
   g_autoptr (GArray) ratios = NULL;
@@ -45,26 +46,26 @@ test_steps (void)
   g_assert_cmpstr (esp_recipe_get_title (recipe), ==, "Some title");
   g_assert_cmpstr (esp_recipe_get_id (recipe), ==, "x");
   g_assert_cmpstr (esp_recipe_get_tier (recipe), ==, "quick");
-  g_assert_cmpuint (esp_recipe_get_n_steps (recipe), ==, 5);
-  plan = esp_recipe_get_step (recipe, 2);
+  g_assert_cmpuint (esp_recipe_get_n_steps (recipe), ==, 6);
+  plan = esp_recipe_get_step (recipe, 3);
   g_assert_cmpstr (esp_step_get_kind (plan)->id, ==, "plan");
-  g_assert_cmpuint (esp_step_get_line (plan), ==, 9);
+  g_assert_cmpuint (esp_step_get_line (plan), ==, 10);
   g_assert_true (esp_step_waits (plan));
-  g_assert_false (esp_step_waits (esp_recipe_get_step (recipe, 3)));
+  g_assert_false (esp_step_waits (esp_recipe_get_step (recipe, 4)));
   g_assert_cmpuint (esp_step_get_count (plan, "floor"), ==, 8);
   g_assert_false (esp_step_is_set (plan, "less"));
   ratios = esp_step_get_numbers (plan, "ratio");
   g_assert_cmpuint (ratios->len, ==, 3);
   g_assert_cmpfloat (g_array_index (ratios, double, 1), ==, .5);
   g_assert_cmpfloat (g_array_index (ratios, double, 2), ==, .25);
-  g_assert_cmpuint (esp_step_get_count (esp_recipe_get_step (recipe, 4), "epochs"), ==, 3);
+  g_assert_cmpuint (esp_step_get_count (esp_recipe_get_step (recipe, 5), "epochs"), ==, 3);
 }
 
 static void
 test_variables (void)
 {
   static const char text[]
-      = "[set]\n# how long\nn = 2 | 30\nbase = $here/a\nboth = ${base}-$n$$\n" DATA NETWORK "[cut]\n[train]\nepochs = $n\n"
+      = "[set]\n# how long\nn = 2 | 30\nbase = $here/a\nboth = ${base}-$n$$\n" DATA NETWORK CUT "[train]\nepochs = $n\n"
         "objective = $both\n";
   const char *const sets[] = { "n=7", NULL };
   const EspRecipeOptions full = { .tier = "full" }, given = { .sets = sets };
@@ -82,7 +83,7 @@ test_variables (void)
       const EspStep *train;
 
       g_assert_no_error (error);
-      train = esp_recipe_get_step (recipe, 3);
+      train = esp_recipe_get_step (recipe, 4);
       g_assert_cmpuint (esp_step_get_count (train, "epochs"), ==, cases[i].epochs);
       g_assert_cmpstr (esp_step_get_text (train, "objective"), ==, cases[i].both);
       g_assert_cmpstr (esp_recipe_get_variable (recipe, 0).about, ==, "how long");
@@ -112,7 +113,8 @@ test_base (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (EspRecipe) recipe = NULL;
 
-  put_away (folder, "base.recipe", "title = Base\n[set]\nepochs = 2\ntwice = $epochs$epochs\n" DATA NETWORK "[train]\nepochs = $twice\n");
+  put_away (folder, "base.recipe",
+            "title = Base\n[set]\nepochs = 2\ntwice = $epochs$epochs\n" DATA NETWORK CUT "[train]\nepochs = $twice\n");
   put_away (folder, "child.recipe", "title = Child\nbase = base.recipe\n[set]\nepochs = 3\n");
   put_away (folder, "bad.recipe", "base = base.recipe\n[set]\n\nepoch = 3\n");
   put_away (folder, "steps.recipe", "base = base.recipe\n[cut]\n");
@@ -120,7 +122,7 @@ test_base (void)
   recipe = esp_recipe_load (path, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (esp_recipe_get_title (recipe), ==, "Child");
-  g_assert_cmpuint (esp_step_get_count (esp_recipe_get_step (recipe, 2), "epochs"), ==, 33);
+  g_assert_cmpuint (esp_step_get_count (esp_recipe_get_step (recipe, 4), "epochs"), ==, 33);
   g_assert_null (esp_recipe_load (bad, NULL, &error));
   g_assert_nonnull (strstr (error->message, "bad.recipe:4: the base has no variable “epoch”: expected one of epochs, twice"));
   g_clear_error (&error);
@@ -155,6 +157,9 @@ test_refused (void)
   refused ("[plan]\nratio = .5 1.5\n", NULL, "x.recipe:2: ratio = .5 1.5: expected a number from 0 to 1");
   refused ("[plan]\nratio = .5 half\n", NULL, "expected a number from 0 to 1");
   refused ("[plan]\nstop = foot\n", NULL, "x.recipe:2: stop = foot: expected hand");
+  refused (DATA NETWORK "[score]\ncriterion = taste\n", NULL, "x.recipe:7: criterion = taste: expected one of attribution, l1");
+  refused (DATA NETWORK "[score]\n[plan]\nless = .1\nratio = .1\n", NULL,
+           "x.recipe:7: [plan]: expected one of ratio, less, loss and plan, found 2 of them");
   refused ("[train]\nepochs =\n", NULL, "x.recipe:2: epochs = : expected a value");
   refused ("[plan]\nratio = $r\n", NULL, "x.recipe:2: $r: [set] has no such variable above");
   refused ("[plan]\nratio = ${here\n", NULL, "[set] has no such variable above");
@@ -168,6 +173,96 @@ test_refused (void)
   for (guint i = 0; i < 12; i++)
     g_string_append_printf (text, "v%u = $v%u$v%u\n", i + 1, i, i);
   refused (text->str, NULL, "the value is longer than 4096 bytes");
+}
+
+/* Steps that cannot stand where they do are refused before anything is computed, with their line. */
+static void
+test_order (void)
+{
+  static const struct
+  {
+    const char *text, *words;
+  } cases[] = {
+    { NETWORK, "x.recipe:1: [network]: expected [data] above it" },
+    { DATA "[score]\n", "x.recipe:3: [score]: expected [network] above it" },
+    { DATA NETWORK "[plan]\nratio = .5\n", "x.recipe:6: [plan]: expected [score] above it" },
+    { DATA NETWORK "[cut]\n", "x.recipe:6: [cut]: expected [plan] above it" },
+    { DATA NETWORK "[plan]\nplan = p.json\n[train]\nepochs = 1\n", "x.recipe:8: [train]: expected [cut] above it" },
+    { DATA NETWORK CUT "[train]\nepochs = 1\n[controls]\n", "x.recipe:11: [controls]: expected [score] above it" },
+    { DATA NETWORK "[report]\n", "x.recipe:6: [report]: expected [evaluate] or [cut] above it" },
+    { DATA NETWORK "[proxies]\n", "x.recipe:6: [proxies]: expected [score] above it" },
+    { DATA NETWORK CUT "[score]\n", "x.recipe:9: [score]: expected it above [plan] in line 6" },
+    { DATA NETWORK "[evaluate]\n[keep-classes]\n", "x.recipe:7: [keep-classes]: expected it above [evaluate] in line 6" },
+    { DATA NETWORK DATA, "x.recipe:6: [data]: it is there twice, first in line 1: a recipe has one" },
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspRecipe) again = parse (DATA NETWORK "[score]\n[keep-classes]\n[evaluate]\n[report]\n" CUT "[report]\n", NULL, &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    refused (cases[i].text, NULL, cases[i].words);
+}
+
+/* [score] takes whatever its criterion and that one's method take, and nothing else. */
+static void
+test_score_keys (void)
+{
+  static const char *const right[] = {
+    "tau = .1\nreduce = mean\nat = out\nmask = spatial\n",
+    "samples = 3\nmethod = smoothgrad\n",
+    "criterion = contrast\nselective = 1\nwithout = folder\nclasses = 0\n",
+    "criterion = bn-gamma\nlimit = 3\n",
+    "method =\nreduce =\n",
+  };
+  static const struct
+  {
+    const char *text, *words;
+  } wrong[] = {
+    { "oven = 180\n",
+      "x.recipe:7: oven = 180: [score] by attribution with method gradient-activation knows no “oven”: expected one of stop, criterion, "
+      "classes, limit, without, method, at" },
+    { "criterion = l1\ntau = .1\n", "x.recipe:8: tau = .1: [score] by l1 knows no “tau”" },
+    { "criterion = l1\nclasses = 0\n", "x.recipe:8: classes = 0: l1 has no target" },
+    { "tau = 2\n", "x.recipe:7: tau = 2: attribution: tau=2: expected a number from 0 to 1" },
+    { "tau = .1,mask=both\n", "x.recipe:7: tau = .1,mask=both: expected one value" },
+    { "samples = 3\n", "x.recipe:7: samples = 3: [score] by attribution" },
+    { "samples = 3\nmethod = taste\n", "x.recipe:8: method = taste: attribution: method=taste: expected one of" },
+    { "without = folder\n", "x.recipe:7: without = folder: attribution does not look at pairs" },
+    { "criterion = contrast\n", "x.recipe:7: criterion = contrast: expected “without = …”" },
+    { "tau = .1\ntau = .2\n", "x.recipe:8: tau is there twice" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (right); i++)
+    {
+      g_autofree char *text = g_strconcat (DATA NETWORK "[score]\n", right[i], NULL);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (EspRecipe) recipe = parse (text, NULL, &error);
+
+      g_assert_no_error (error);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autofree char *text = g_strconcat (DATA NETWORK "[score]\n", wrong[i].text, NULL);
+
+      refused (text, NULL, wrong[i].words);
+    }
+}
+
+/* What is from nothing is only called so after Liu et al. where it is trained as long as the dense network was. */
+static void
+test_scratch (void)
+{
+  static const char begin[] = DATA NETWORK "[score]\n[plan]\nratio = .5\n[cut]\n[train]\nepochs = 1\n[controls]\n";
+  g_autofree char *bare = g_strconcat (begin, "rows = l1 scratch-b\n", NULL), *zero = g_strconcat (begin, "base-epochs = 0\n", NULL);
+  g_autofree char *known = g_strconcat (begin, "rows = scratch-e\nbase-epochs = 30\n", NULL);
+  g_autofree char *none = g_strconcat (begin, "rows = other\n", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspRecipe) recipe = parse (known, NULL, &error), usual = parse (begin, NULL, &error);
+
+  g_assert_no_error (error);
+  refused (bare, NULL, "x.recipe:13: rows = l1 scratch-b: scratch-b is trained for as long as the dense network was: expected base-epochs");
+  refused (zero, NULL, "x.recipe:13: base-epochs = 0: expected a whole number from 1");
+  refused (none, NULL, "x.recipe:13: rows = other: expected “other = …”");
 }
 
 /* Those that ship can be read, and say what must be given. */
@@ -191,7 +286,7 @@ test_shipped (void)
       g_autoptr (EspRecipe) recipe = esp_recipe_load (path, &given, &error);
 
       g_assert_no_error (error);
-      g_assert_cmpuint (esp_recipe_get_n_steps (recipe), ==, 11);
+      g_assert_cmpuint (esp_recipe_get_n_steps (recipe), ==, 12);
     }
 }
 
@@ -255,6 +350,9 @@ main (int argc, char **argv)
   g_test_add_func ("/recipe/must-be-given", test_must_be_given);
   g_test_add_func ("/recipe/base", test_base);
   g_test_add_func ("/recipe/refused", test_refused);
+  g_test_add_func ("/recipe/order", test_order);
+  g_test_add_func ("/recipe/score-keys", test_score_keys);
+  g_test_add_func ("/recipe/scratch", test_scratch);
   g_test_add_func ("/recipe/shipped", test_shipped);
   g_test_add_func ("/recipe/unit-sets", test_unit_sets);
   return g_test_run ();
