@@ -72,20 +72,11 @@ check_options (EspAblationSum *sum, GError **error)
   return FALSE;
 }
 
-/* A criterion's own way to make one number of a unit; of a file's the one that made it. */
-static const char *
-reduce_of (const EspScores *scores)
-{
-  const EspCriterion *criterion = esp_criterion_find (esp_scores_get_criterion (scores));
-
-  return criterion != NULL ? criterion->reduce : "sum";
-}
-
 static void
 add_scores (EspAblateTable *table, const char *name, EspScores *scores)
 {
   esp_ablate_table_add (table, name, esp_scores_get_criterion (scores), esp_scores_get_parameters (scores),
-                        esp_ablation_reduce (table->ablation, scores, reduce_of (scores)));
+                        esp_ablation_reduce (table->ablation, scores, esp_scores_get_reduce (scores)));
 }
 
 static gboolean

@@ -24,7 +24,7 @@ work_run (gpointer data)
 {
   Work *work = data;
 
-  work->scores = work->criterion->score (&work->input, work->job, &work->error);
+  work->scores = esp_criterion_score (work->criterion, &work->input, work->job, &work->error);
 }
 
 /* "ID" or "ID:NAME=VALUE,..." */
@@ -33,16 +33,11 @@ find_criterion (const char *text, GError **error)
 {
   g_autofree char *id = g_strndup (text, strcspn (text, ":"));
   const EspCriterion *criterion = esp_criterion_find (id);
-  guint n = 0;
-  const EspCriterion *all = esp_criteria (&n);
-  g_autoptr (GString) known = g_string_new (NULL);
+  g_autofree char *known = esp_criteria_list ();
 
-  if (criterion != NULL)
-    return criterion;
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (known, i > 0 ? ", %s" : "%s", all[i].id);
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--criterion %s: expected one of %s", id, known->str);
-  return NULL;
+  if (criterion == NULL)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--criterion %s: expected one of %s", id, known);
+  return criterion;
 }
 
 /* A class by its name among @names, or by its index; -1 with an error. */
@@ -102,6 +97,17 @@ open_data (const EspScoringOptions *options, const EspCriterion *criterion, cons
   return NULL;
 }
 
+/* The data set's classes in the network's, by their names where --names gives them; NULL with @error. */
+static EspClassMap *
+map_classes (const EspScoringOptions *options, const EspLoaded *loaded, EspDataset *dataset, GError **error)
+{
+  g_auto (GStrv) names = NULL;
+
+  if (options->names != NULL && (names = esp_names_load (options->names, error)) == NULL)
+    return NULL;
+  return esp_class_map_new (dataset, (const char *const *) names, (guint) esp_network_get_classes (loaded->network), NULL, error);
+}
+
 /**
  * esp_scoring_run:
  * @options: the command line's
@@ -117,11 +123,12 @@ EspScores *
 esp_scoring_run (
     const EspScoringOptions *options, const char *id, const char *data, const EspLoaded *loaded, EspCommon *common, GError **error)
 {
-  const EspCriterion *criterion = find_criterion (id, error);
+  const EspCriterion *criterion = find_criterion (id, error), *needs;
   g_autofree double *knobs = NULL, *method_knobs = NULL;
   g_autoptr (EspJob) job = esp_job_new ("Scoring");
   g_autoptr (EspDataset) dataset = NULL;
   g_autoptr (EspImageCache) cache = NULL;
+  g_autoptr (EspClassMap) map = NULL;
   g_autoptr (GArray) classes = NULL;
   g_autoptr (GError) local = NULL;
   Work work = { .criterion = criterion, .job = job };
@@ -129,7 +136,10 @@ esp_scoring_run (
   if (criterion == NULL
       || !esp_criterion_parse (criterion, strchr (id, ':') != NULL ? strchr (id, ':') + 1 : NULL, &knobs, &method_knobs, error))
     return NULL;
-  if ((criterion->needs_images && (dataset = open_data (options, criterion, data, loaded, error)) == NULL))
+  needs = esp_criterion_inner (criterion, knobs);
+  if ((needs->needs_images && (dataset = open_data (options, needs, data, loaded, error)) == NULL))
+    return NULL;
+  if (needs->needs_labels && (map = map_classes (options, loaded, dataset, error)) == NULL)
     return NULL;
   classes = read_classes (options, loaded, dataset, &local);
   if (local != NULL)
@@ -152,7 +162,9 @@ esp_scoring_run (
                                     .backend = loaded->run.backend,
                                     .lane = esp_common_lane (common),
                                     .knobs = knobs,
-                                    .method_knobs = method_knobs };
+                                    .method_knobs = method_knobs,
+                                    .map = map,
+                                    .options = &loaded->run };
   esp_common_run (common, job, work_run, &work);
   if (work.error != NULL)
     g_propagate_error (error, work.error);

@@ -21,7 +21,8 @@ typedef struct
 
 #define ESP_SCORING_OPTIONS(options) \
   { "criterion", 0, 0, G_OPTION_ARG_STRING, &(options).criterion, \
-    "attribution, l1, bn-gamma, contrast or random; parameters behind a colon, as in attribution:method=taylor,at=out,reduce=mean,mask=spatial,tau=0.05", "C" }, \
+    "attribution, l1, l2, bn-gamma, taylor, relevance, contrast, random, causal or inverted; parameters behind a colon, as in " \
+    "attribution:method=taylor,at=out,reduce=mean,mask=spatial,tau=0.05, l1:normalise=l2,rank=pooled, inverted:of=l1", "C" }, \
   { "classes", 0, 0, G_OPTION_ARG_STRING, &(options).classes, "attribution: the target classes, by name or index (default: all)", "A,B" }, \
   { "tau", 0, 0, G_OPTION_ARG_DOUBLE, &(options).tau, "attribution: what a score must exceed to count (default 0.02)", "T" }, \
   { "without", 0, 0, G_OPTION_ARG_STRING, &(options).without, \

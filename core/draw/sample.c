@@ -60,7 +60,7 @@ score (gpointer data)
                                     .seed = 1,
                                     .lane = scoring->lane };
 
-  scoring->scores = esp_criterion_find ("attribution")->score (&input, scoring->job, &scoring->error);
+  scoring->scores = esp_criterion_score (esp_criterion_find ("attribution"), &input, scoring->job, &scoring->error);
 }
 
 /* A plan that cuts a twentieth of every group by what the training scenes say, so that there is something to look at first. */

@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "prune/ablation-private.h"
+#include "prune/unit-score.h"
 
 #define FEWEST_UNITS 4 /* of a layer that has an order worth the name */
 
@@ -192,7 +193,7 @@ quantile (const double *sorted, guint n, double p)
  * esp_ablation_reduce:
  * @ablation: the units
  * @scores: of the same network
- * @reduce: how a unit's members make one number: "sum", "mean" or "max"
+ * @reduce: how a unit's members make one number, as esp_unit_score() has it
  *
  * Returns: (transfer full): one number a masked unit. Thread: any.
  */
@@ -205,20 +206,8 @@ esp_ablation_reduce (const EspAblation *ablation, const EspScores *scores, const
     {
       guint n = 0;
       const EspChannel *members = esp_coupling_get_members (ablation->coupling, g_array_index (ablation->units, EspAblated, u).unit, &n);
-      double sum = 0, most = -INFINITY;
 
-      for (guint i = 0; i < n; i++)
-        {
-          const double *of_layer = esp_scores_get (scores, members[i].layer, NULL);
-          const double score = of_layer != NULL ? of_layer[members[i].channel] : 0;
-
-          sum += score;
-          most = MAX (most, score);
-        }
-      if (g_str_equal (reduce, "max"))
-        of[u] = most;
-      else
-        of[u] = g_str_equal (reduce, "mean") ? sum / n : sum;
+      of[u] = esp_unit_score (scores, members, n, reduce);
     }
   return of;
 }

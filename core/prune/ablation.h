@@ -57,7 +57,7 @@ double            esp_ablation_get_whole    (const EspAblation       *ablation, 
 /* (transfer full): one number a masked unit, in their order. */
 double           *esp_ablation_reduce       (const EspAblation       *ablation,
                                              const EspScores         *scores,
-                                             const char              *reduce);  /* over a unit's members: "sum", "mean", "max" */
+                                             const char              *reduce);  /* over a unit's members, as esp_unit_score() has it */
 
 #define ESP_ABLATION_POOLED (-1) /* all units in one order */
 #define ESP_ABLATION_MEAN   (-2) /* the mean over layers */

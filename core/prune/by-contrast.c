@@ -11,6 +11,7 @@
 #include "detect/suppress.h"
 #include "explain/target.h"
 #include "prune/criterion-private.h"
+#include "prune/normalise.h"
 
 #define FEWEST_IMAGES 20
 
@@ -29,6 +30,7 @@ const EspKnob esp_contrast_knobs[] = {
                                     .highest = 4,
                                     .slider_low = 0,
                                     .slider_high = 2 },
+  ESP_RANK_KNOBS (ESP_NORM_NONE, ESP_RANK_TOGETHER, ESP_COUPLED_SUM),
 };
 
 /* What the images are run with. */
@@ -230,7 +232,7 @@ join (const Run *run)
   for (guint k = 0; k < run->input->n_classes; k++)
     g_string_append_printf (text, k > 0 ? "+%d" : "%d", run->input->classes[k]);
   g_string_append (text, run->input->n_classes > 0 ? "," : "each box's own,");
-  esp_knobs_append_text (esp_contrast_knobs, ESP_N_CONTRAST_KNOBS, run->knobs, text);
+  esp_knobs_append_text (esp_contrast_knobs, ESP_CONTRAST_KNOB_SELECTIVE + 1, run->knobs, text);
   scores = esp_scores_new (run->input->network, "contrast", text->str);
   for (guint l = 0; l < esp_network_get_n_layers (run->input->network); l++)
     {

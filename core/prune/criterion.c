@@ -5,11 +5,19 @@
 #include "prune/criterion.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
-
-#include "explain/attribution.h"
-
 #include "prune/criterion-private.h"
+#include "prune/normalise.h"
+
+static const EspAttribution *
+attribution_method (const double *knobs)
+{
+  return esp_attribution_find (esp_score_methods[(guint) knobs[ESP_SCORE_KNOB_METHOD]]);
+}
+
+/* Knobs that are the ranking's alone. */
+static const EspKnob magnitude_knobs[] = { ESP_RANK_KNOBS (ESP_NORM_NONE, ESP_RANK_LAYER, ESP_COUPLED_SUM) };
+static const EspKnob gamma_knobs[] = { ESP_RANK_KNOBS (ESP_NORM_NONE, ESP_RANK_TOGETHER, ESP_COUPLED_MAX) };
+static const EspKnob random_knobs[] = { ESP_RANK_KNOBS (ESP_NORM_NONE, ESP_RANK_LAYER, ESP_COUPLED_MAX) };
 
 static const EspCriterion criteria[] = {
   {
@@ -21,6 +29,7 @@ static const EspCriterion criteria[] = {
       .reduce = "sum",
       .knobs = esp_score_knobs,
       .n_knobs = ESP_N_SCORE_KNOBS,
+      .method = attribution_method,
       .score = esp_score_by_attribution,
   },
   {
@@ -30,7 +39,20 @@ static const EspCriterion criteria[] = {
       .needs_images = FALSE,
       .pooled = FALSE,
       .reduce = "sum",
+      .knobs = magnitude_knobs,
+      .n_knobs = G_N_ELEMENTS (magnitude_knobs),
       .score = esp_score_by_l1,
+  },
+  {
+      .id = "l2",
+      .title = N_ ("Weight length"),
+      .source = "He et al. 2018, arXiv:1808.06866: Euclidean length of a filter",
+      .needs_images = FALSE,
+      .pooled = FALSE,
+      .reduce = "sum",
+      .knobs = magnitude_knobs,
+      .n_knobs = G_N_ELEMENTS (magnitude_knobs),
+      .score = esp_score_by_l2,
   },
   {
       .id = "bn-gamma",
@@ -39,7 +61,32 @@ static const EspCriterion criteria[] = {
       .needs_images = FALSE,
       .pooled = TRUE,
       .reduce = "max",
+      .knobs = gamma_knobs,
+      .n_knobs = G_N_ELEMENTS (gamma_knobs),
       .score = esp_score_by_gamma,
+  },
+  {
+      .id = "taylor",
+      .title = N_ ("Taylor"),
+      .source = "Molchanov et al. 2017, arXiv:1611.06440, equations 7 and 8: |mean of gradient × activation|, each layer at length 1",
+      .needs_images = TRUE,
+      .pooled = FALSE,
+      .reduce = "sum",
+      .knobs = esp_taylor_knobs,
+      .n_knobs = ESP_N_TAYLOR_KNOBS,
+      .score = esp_score_by_taylor,
+  },
+  {
+      .id = "relevance",
+      .title = N_ ("Relevance"),
+      .source = "Yeom et al. 2021, Pattern Recognition 115:107899: sum of |relevance|, each layer divided by its sum",
+      .needs_images = TRUE,
+      .pooled = FALSE,
+      .reduce = "sum",
+      .knobs = esp_relevance_knobs,
+      .n_knobs = ESP_N_RELEVANCE_KNOBS,
+      .method = esp_relevance_method,
+      .score = esp_score_by_relevance,
   },
   {
       .id = "contrast",
@@ -60,7 +107,32 @@ static const EspCriterion criteria[] = {
       .needs_images = FALSE,
       .pooled = FALSE,
       .reduce = "max",
+      .knobs = random_knobs,
+      .n_knobs = G_N_ELEMENTS (random_knobs),
       .score = esp_score_by_random,
+  },
+  {
+      .id = "causal",
+      .title = N_ ("Measured ablation"),
+      .source = "leave-one-out: LeCun, Denker, Solla 1989; Molchanov et al. 2017, arXiv:1611.06440, section 3.1, “oracle”",
+      .needs_images = TRUE,
+      .needs_labels = TRUE,
+      .pooled = FALSE,
+      .reduce = "max",
+      .knobs = esp_causal_knobs,
+      .n_knobs = ESP_N_CAUSAL_KNOBS,
+      .score = esp_score_by_causal,
+  },
+  {
+      .id = "inverted",
+      .title = N_ ("Inverted (control)"),
+      .source = "control: another criterion's order turned around",
+      .needs_images = TRUE,
+      .pooled = FALSE,
+      .reduce = "sum",
+      .knobs = esp_inverted_knobs,
+      .n_knobs = 1,
+      .score = esp_score_by_inverted,
   },
 };
 
@@ -84,54 +156,29 @@ esp_criteria (guint *n)
   return criteria;
 }
 
-/* The method has to be known before its own parameters can be read, wherever it stands. */
-static gboolean
-parse_pairs (const EspCriterion *criterion, char **pairs, const EspAttribution *method, double *knobs, double *own, GError **error)
+/** esp_criteria_list: Returns: (transfer full): the ids of all rows, for messages: "attribution, l1, l2". Thread: any. */
+char *
+esp_criteria_list (void)
 {
-  for (guint i = 0; pairs[i] != NULL; i++)
-    {
-      const guint n = (guint) strcspn (pairs[i], "=");
-      gboolean ours = method == NULL || pairs[i][n] == '\0';
+  g_autoptr (GString) text = g_string_new (NULL);
 
-      for (guint k = 0; k < criterion->n_knobs && !ours; k++)
-        ours = strlen (criterion->knobs[k].id) == n && strncmp (criterion->knobs[k].id, pairs[i], n) == 0;
-      if (ours && !esp_knobs_parse (criterion->knobs, criterion->n_knobs, knobs, criterion->id, pairs[i], error))
-        return FALSE;
-      if (!ours && !esp_knobs_parse (method->knobs, method->n_knobs, own, method->id, pairs[i], error))
-        return FALSE;
-    }
-  return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (criteria); i++)
+    g_string_append_printf (text, i > 0 ? ", %s" : "%s", criteria[i].id);
+  return g_strdup (text->str);
 }
 
 /**
- * esp_criterion_parse:
- * @criterion: a row of the registry
- * @text: (nullable): "NAME=VALUE,NAME=VALUE": parameters of the criterion and, of attribution, of its method
- * @knobs: (out) (transfer full): numbers of the criterion's
- * @method_knobs: (out) (transfer full): of the method's; NULL where it has none
- * @error: ESP_ERROR_FORMAT: what is unknown or out of range, and what was expected
+ * esp_criterion_inner:
+ * @criterion: a row
+ * @knobs: (nullable): its numbers; NULL: the presets
  *
- * Thread: any. Returns: whether all were understood.
+ * Returns: (transfer none): what is scored by: the row that an inverted one turns around, else @criterion. Thread: any.
  */
-gboolean
-esp_criterion_parse (const EspCriterion *criterion, const char *text, double **knobs, double **method_knobs, GError **error)
+const EspCriterion *
+esp_criterion_inner (const EspCriterion *criterion, const double *knobs)
 {
-  g_auto (GStrv) pairs = g_strsplit (text != NULL ? text : "", ",", -1);
-  g_autofree double *values = esp_knobs_new (criterion->knobs, criterion->n_knobs), *own = NULL;
-  const EspAttribution *method = NULL;
-
-  if (criterion->n_knobs == ESP_N_SCORE_KNOBS && criterion->knobs == esp_score_knobs)
-    {
-      for (guint i = 0; pairs[i] != NULL; i++)
-        if (g_str_has_prefix (pairs[i], "method=")
-            && !esp_knobs_parse (criterion->knobs, criterion->n_knobs, values, criterion->id, pairs[i], error))
-          return FALSE;
-      method = esp_attribution_find (esp_score_methods[(guint) values[ESP_SCORE_KNOB_METHOD]]);
-      own = esp_knobs_new (method->knobs, method->n_knobs);
-    }
-  if (!parse_pairs (criterion, pairs, method, values, own, error))
-    return FALSE;
-  *knobs = g_steal_pointer (&values);
-  *method_knobs = g_steal_pointer (&own);
-  return TRUE;
+  g_return_val_if_fail (criterion != NULL, NULL);
+  if (criterion->knobs != esp_inverted_knobs)
+    return criterion;
+  return esp_criterion_find (esp_inverted_words[knobs != NULL ? (guint) knobs[0] : 0]);
 }

@@ -3,6 +3,7 @@
 
 #include "base/knob.h"
 #include "base/lane.h"
+#include "explain/attribution.h"
 #include "measure/evaluate.h"
 #include "prune/scores.h"
 
@@ -24,7 +25,9 @@ typedef struct
   EspBackendKind backend;
   EspLane       *lane;       /* (nullable): yields to acts of higher priority between images */
   const double  *knobs;      /* (nullable): one a knob of the criterion; NULL: the presets */
-  const double  *method_knobs; /* (nullable): attribution's, one a knob of its method; NULL: the presets */
+  const double  *method_knobs; /* (nullable): attribution's, one a knob of its method; inverted's: those of what it inverts; NULL: the presets */
+  const EspClassMap *map;    /* (nullable): causal's: of the data set; NULL: by the classes' numbers */
+  const EspEvaluateOptions *options; /* (nullable): causal's: what counts as found; NULL: the defaults */
 } EspCriterionInput;
 
 typedef struct
@@ -33,16 +36,27 @@ typedef struct
   const char *title;
   const char *source;
   gboolean    needs_images;
+  gboolean    needs_labels;  /* images with boxes */
   gboolean    needs_pairs;   /* images with a thing and without it, which a study has not */
   gboolean    pooled;        /* default rank: over the group's layers together, else per layer */
   const char *reduce;        /* default coupled-set reduction: "sum", "mean", "max" */
   const EspKnob *knobs;
   guint       n_knobs;
-  EspScores *(*score) (const EspCriterionInput *input, EspJob *job, GError **error);
+  const EspAttribution *(*method) (const double *knobs); /* (nullable): the row of attribution that it runs */
+  EspScores *(*score) (const EspCriterionInput *input, EspJob *job, GError **error); /* as they are measured: ask esp_criterion_score() */
 } EspCriterion;
 
 const EspCriterion *esp_criterion_find (const char *id);
 const EspCriterion *esp_criteria       (guint      *n);
+char               *esp_criteria_list  (void);      /* (transfer full): "attribution, l1, l2": their ids */
+/* What decides which images are needed: @criterion, or what it inverts. */
+const EspCriterion *esp_criterion_inner (const EspCriterion *criterion,
+                                         const double       *knobs);  /* (nullable): the presets */
+/* (transfer full): scores, normalised, with the way in which they rank; those that are no finite numbers are refused. Thread: lane. */
+EspScores          *esp_criterion_score (const EspCriterion      *criterion,
+                                         const EspCriterionInput *input,
+                                         EspJob                  *job,
+                                         GError                 **error);
 /* "taylor" of attribution:method=taylor and so on: (transfer full) numbers of the criterion's knobs and of its method's. */
 gboolean            esp_criterion_parse (const EspCriterion  *criterion,
                                          const char          *text,    /* (nullable): "NAME=VALUE,NAME=VALUE" */

@@ -15,9 +15,9 @@ static const struct
 {
   const char *name, *title;
 } norms[] = {
-  [ESP_NORM_NONE] = { "none", N_ ("the scores as they are") },      [ESP_NORM_MAX] = { "max", N_ ("each layer's largest") },
-  [ESP_NORM_L2] = { "l2", N_ ("each layer's Euclidean length") },   [ESP_NORM_MEAN] = { "mean", N_ ("each layer's mean") },
-  [ESP_NORM_RANK] = { "rank", N_ ("the place within each layer") },
+  [ESP_NORM_NONE] = { "none", N_ ("the scores as they are") },    [ESP_NORM_MAX] = { "max", N_ ("each layer's largest") },
+  [ESP_NORM_L2] = { "l2", N_ ("each layer's Euclidean length") }, [ESP_NORM_SUM] = { "sum", N_ ("each layer's sum") },
+  [ESP_NORM_MEAN] = { "mean", N_ ("each layer's mean") },         [ESP_NORM_RANK] = { "rank", N_ ("the place within each layer") },
 };
 
 /** esp_norm_name: Returns: (transfer none): the word for files and options. */
@@ -51,7 +51,7 @@ esp_norm_parse (const char *text, EspNorm *norm, GError **error)
         *norm = (EspNorm) i;
         return TRUE;
       }
-  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "normalisation \"%s\": expected none, max, l2, mean or rank", text);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "normalisation \"%s\": expected none, max, l2, sum, mean or rank", text);
   return FALSE;
 }
 
@@ -105,6 +105,8 @@ scale_of (const double *values, guint n, EspNorm norm)
       return most;
     case ESP_NORM_L2:
       return most * sqrt (squares);
+    case ESP_NORM_SUM:
+      return MIN (most * sum, G_MAXDOUBLE);
     case ESP_NORM_MEAN:
       return n > 0 ? most * (sum / n) : 0;
     case ESP_NORM_NONE:
@@ -121,7 +123,8 @@ scale_of (const double *values, guint n, EspNorm norm)
  * @scores: one number a channel
  * @norm: what each layer's are measured against
  *
- * Order within a layer stays. A layer whose scores are all 0 stays so. L2 is that of Molchanov et al. 2017 (their layer-wise normalisation). Thread: any.
+ * Order within a layer stays. A layer whose scores are all 0 stays so. L2 is that of Molchanov et al. 2017 (their layer-wise normalisation), the sum that of
+ * Yeom et al. 2021. How the scores rank stays. Thread: any.
  * Returns: (transfer full): others of the same criterion.
  */
 EspScores *
@@ -132,6 +135,7 @@ esp_scores_normalise (const EspNetwork *network, const EspScores *scores, EspNor
   g_return_val_if_fail (network != NULL && scores != NULL && (guint) norm < ESP_N_NORMS, NULL);
   made = esp_scores_new (network, esp_scores_get_criterion (scores), esp_scores_get_parameters (scores));
   esp_scores_set_n_images (made, esp_scores_get_n_images (scores));
+  esp_scores_set_ranking (made, esp_scores_is_pooled (scores), esp_scores_get_reduce (scores));
   for (guint l = 0; l < esp_network_get_n_layers (network); l++)
     {
       guint n = 0;

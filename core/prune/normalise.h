@@ -11,12 +11,13 @@ typedef enum
   ESP_NORM_NONE,
   ESP_NORM_MAX,  /* the largest magnitude */
   ESP_NORM_L2,   /* the Euclidean length */
+  ESP_NORM_SUM,  /* the sum of magnitudes */
   ESP_NORM_MEAN, /* the mean magnitude */
   ESP_NORM_RANK, /* the place among the layer's own, over their number */
   ESP_N_NORMS,
 } EspNorm;
 
-const char *esp_norm_name        (EspNorm           norm);  /* "none", "max", "l2", "mean", "rank" */
+const char *esp_norm_name        (EspNorm           norm);  /* "none", "max", "l2", "sum", "mean", "rank" */
 const char *esp_norm_title       (EspNorm           norm);  /* (transfer none): translated */
 gboolean    esp_norm_parse       (const char       *text,
                                   EspNorm          *norm,

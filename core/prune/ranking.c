@@ -16,6 +16,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "prune/unit-score.h"
+
 typedef struct
 {
   guint group;
@@ -56,18 +58,8 @@ reduce_unit (const EspRanker *ranker, const EspScores *scores, guint unit)
 {
   guint n = 0;
   const EspChannel *members = esp_coupling_get_members (ranker->coupling, unit, &n);
-  double sum = 0, most = -INFINITY;
 
-  for (guint i = 0; i < n; i++)
-    {
-      const double score = esp_scores_get (scores, members[i].layer, NULL)[members[i].channel];
-
-      sum += score;
-      most = MAX (most, score);
-    }
-  if (g_str_equal (ranker->reduce, "max"))
-    return most;
-  return g_str_equal (ranker->reduce, "mean") ? sum / n : sum;
+  return esp_unit_score (scores, members, n, ranker->reduce);
 }
 
 static int
@@ -166,14 +158,13 @@ EspRanker *
 esp_ranker_new (EspNetwork *network, const EspCoupling *coupling, const GPtrArray *groups, const EspScores *scores, gboolean pooled)
 {
   EspRanker *ranker = g_new0 (EspRanker, 1);
-  const EspCriterion *criterion = scores != NULL ? esp_criterion_find (esp_scores_get_criterion (scores)) : NULL;
   const guint n_units = esp_coupling_get_n_units (coupling);
   g_autofree guint8 *met = g_new0 (guint8, n_units);
 
   ranker->network = network;
   ranker->coupling = coupling;
-  ranker->pooled = pooled || (criterion != NULL && criterion->pooled);
-  ranker->reduce = criterion != NULL ? criterion->reduce : "sum";
+  ranker->pooled = pooled || (scores != NULL && esp_scores_is_pooled (scores));
+  ranker->reduce = scores != NULL ? esp_scores_get_reduce (scores) : "sum";
   ranker->unit_score = g_new0 (double, n_units);
   ranker->blocks = g_ptr_array_new_with_free_func (block_free);
   for (guint u = 0; scores != NULL && u < n_units; u++)

@@ -10,14 +10,19 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "prune/criterion.h"
 #include "prune/scores-private.h"
 
 #define LARGEST_FILE (16 << 20)
+
+static const char *const reduce_words[] = { "sum", "mean", "max", "min", NULL };
 
 struct _EspScores
 {
   char *criterion;
   char *parameters;
+  gboolean pooled;
+  const char *reduce; /* one of reduce_words */
   guint n_images;
   guint n_layers;
   guint *n;        /* n_layers: filters, 0 for other layers */
@@ -35,10 +40,12 @@ struct _EspScores
 EspScores *
 esp_scores_new (const EspNetwork *network, const char *criterion, const char *parameters)
 {
+  const EspCriterion *row = esp_criterion_find (criterion);
   EspScores *scores;
 
   g_return_val_if_fail (network != NULL && criterion != NULL, NULL);
   scores = g_atomic_rc_box_new0 (EspScores);
+  esp_scores_set_ranking (scores, row != NULL && row->pooled, row != NULL ? row->reduce : "sum");
   scores->criterion = g_strdup (criterion);
   scores->parameters = g_strdup (parameters != NULL ? parameters : "");
   scores->n_layers = esp_network_get_n_layers (network);
@@ -95,6 +102,47 @@ const char *
 esp_scores_get_parameters (const EspScores *scores)
 {
   return scores->parameters;
+}
+
+/** esp_scores_set_parameters: says what the criterion was told. Thread: owner, before sharing. */
+void
+esp_scores_set_parameters (EspScores *scores, const char *parameters)
+{
+  char *before = scores->parameters;
+
+  scores->parameters = g_strdup (parameters);
+  g_free (before);
+}
+
+/**
+ * esp_scores_set_ranking:
+ * @pooled: whether a group's layers are ranked together, else each by itself
+ * @reduce: how coupled channels make one number: "sum", "mean", "max" or "min"
+ *
+ * Thread: owner, before sharing.
+ */
+void
+esp_scores_set_ranking (EspScores *scores, gboolean pooled, const char *reduce)
+{
+  g_return_if_fail (g_strv_contains (reduce_words, reduce));
+  scores->pooled = pooled;
+  for (guint i = 0; reduce_words[i] != NULL; i++)
+    if (g_str_equal (reduce_words[i], reduce))
+      scores->reduce = reduce_words[i];
+}
+
+/** esp_scores_is_pooled: Returns: whether a group's layers are ranked together. Thread: any. */
+gboolean
+esp_scores_is_pooled (const EspScores *scores)
+{
+  return scores->pooled;
+}
+
+/** esp_scores_get_reduce: Returns: (transfer none): how coupled channels make one number, as esp_unit_score() has it. Thread: any. */
+const char *
+esp_scores_get_reduce (const EspScores *scores)
+{
+  return scores->reduce;
 }
 
 /**
@@ -170,7 +218,8 @@ esp_scores_append_json (const EspScores *scores, GString *to)
   esp_json_append_string (to, scores->criterion);
   g_string_append (to, ", \"parameters\": ");
   esp_json_append_string (to, scores->parameters);
-  g_string_append_printf (to, ", \"images\": %u, \"scores\": [", scores->n_images);
+  g_string_append_printf (to, ", \"rank\": \"%s\", \"coupled\": \"%s\", \"images\": %u, \"scores\": [", scores->pooled ? "pooled" : "layer",
+                          scores->reduce, scores->n_images);
   for (guint l = 0; l < scores->n_layers; l++)
     {
       if (scores->values[l] == NULL)
@@ -244,6 +293,28 @@ read_layers (EspScores *scores, JsonArray *layers, const char *where, GError **e
   return TRUE;
 }
 
+/* Files older than "rank" and "coupled" have the criterion's own. */
+static gboolean
+read_ranking (EspScores *scores, JsonObject *object, const char *where, GError **error)
+{
+  const char *rank = scores->pooled ? "pooled" : "layer", *reduce = scores->reduce;
+
+  if ((json_object_has_member (object, "rank") && !esp_json_read_string (object, where, "rank", &rank, error))
+      || (json_object_has_member (object, "coupled") && !esp_json_read_string (object, where, "coupled", &reduce, error)))
+    return FALSE;
+  if (!g_str_equal (rank, "pooled") && !g_str_equal (rank, "layer"))
+    g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: rank: found \"%s\", expected \"layer\" or \"pooled\"", where, rank);
+  else if (!g_strv_contains (reduce_words, reduce))
+    g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: coupled: found \"%s\", expected \"sum\", \"mean\", \"max\" or \"min\"", where,
+                 reduce);
+  else
+    {
+      esp_scores_set_ranking (scores, g_str_equal (rank, "pooled"), reduce);
+      return TRUE;
+    }
+  return FALSE;
+}
+
 /* The scores written by esp_scores_append_json() into @object. */
 EspScores *
 esp_scores_from_json (const EspNetwork *network, JsonObject *object, const char *where, GError **error)
@@ -260,6 +331,8 @@ esp_scores_from_json (const EspNetwork *network, JsonObject *object, const char 
     return NULL;
   scores = esp_scores_new (network, criterion, parameters);
   scores->n_images = n_images;
+  if (!read_ranking (scores, object, where, error))
+    return NULL;
   return read_layers (scores, layers, where, error) ? g_steal_pointer (&scores) : NULL;
 }
 

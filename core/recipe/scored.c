@@ -40,7 +40,7 @@ work_run (gpointer data)
   Work *work = data;
   const gint64 begun = g_get_monotonic_time ();
 
-  work->scores = work->criterion->score (&work->input, work->bench->job, &work->error);
+  work->scores = esp_criterion_score (work->criterion, &work->input, work->bench->job, &work->error);
   work->seconds = (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
 }
 

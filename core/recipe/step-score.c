@@ -23,14 +23,10 @@ static const EspCriterion *
 find_criterion (const EspStep *step, GError **error)
 {
   const EspCriterion *criterion = esp_criterion_find (esp_step_get_text (step, "criterion"));
-  g_autoptr (GString) known = g_string_new (NULL);
-  guint n = 0;
-  const EspCriterion *all = esp_criteria (&n);
+  g_autofree char *known = esp_criteria_list ();
 
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (known, "%s%s", i > 0 ? ", " : "", all[i].id);
   if (criterion == NULL)
-    esp_step_refuse (step, "criterion", error, "expected one of %s", known->str);
+    esp_step_refuse (step, "criterion", error, "expected one of %s", known);
   return criterion;
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prune/unit-score.h"
+
 #define SLACK 1e-9 /* .7 of 10 is 7 */
 
 typedef struct
@@ -230,18 +232,8 @@ score_unit (const EspUnitSets *sets, const EspScores *scores, const char *reduce
 {
   guint n = 0;
   const EspChannel *members = esp_coupling_get_members (sets->coupling, unit, &n);
-  double sum = 0, most = -INFINITY;
 
-  for (guint i = 0; i < n; i++)
-    {
-      guint n_values = 0;
-      const double *values = esp_scores_get (scores, members[i].layer, &n_values);
-      const double value = values != NULL && members[i].channel < n_values ? values[members[i].channel] : 0;
-
-      sum += value;
-      most = MAX (most, value);
-    }
-  return strcmp (reduce, "max") == 0 ? most : strcmp (reduce, "mean") == 0 ? sum / n : sum;
+  return esp_unit_score (scores, members, n, reduce);
 }
 
 static void

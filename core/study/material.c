@@ -201,6 +201,8 @@ esp_material_score (EspMaterial *material, const EspCriterion *criterion, EspLan
     .bn = material->options.bn,
     .backend = material->options.backend,
     .lane = lane,
+    .map = material->map,
+    .options = &material->options,
   };
 
   if (criterion->needs_images && material->dataset == NULL)
@@ -209,5 +211,5 @@ esp_material_score (EspMaterial *material, const EspCriterion *criterion, EspLan
                    criterion->title);
       return NULL;
     }
-  return criterion->score (&input, job, error);
+  return esp_criterion_score (criterion, &input, job, error);
 }

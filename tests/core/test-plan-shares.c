@@ -301,7 +301,8 @@ test_normalise (void)
 {
   g_autoptr (EspNetwork) network = tiny_network (64, 8);
   g_autoptr (EspScores) scores = esp_scores_new (network, "l1", NULL);
-  const double expected[ESP_N_NORMS][2] = { { 3, -4 }, { .75, -1 }, { .6, -.8 }, { 6 / 7., -8 / 7. }, { 2 / 2., 1 / 2. } };
+  const double expected[ESP_N_NORMS][2]
+      = { { 3, -4 }, { .75, -1 }, { .6, -.8 }, { 3 / 7., -4 / 7. }, { 6 / 7., -8 / 7. }, { 2 / 2., 1 / 2. } };
   g_autoptr (GError) error = NULL;
   EspNorm norm;
 
@@ -319,7 +320,7 @@ test_normalise (void)
       g_assert_cmpfloat (esp_scores_get (made, 4, NULL)[0], ==, i == ESP_NORM_RANK ? 4.5 / 8 : 0); /* all alike */
     }
   g_assert_false (esp_norm_parse ("softmax", &norm, &error));
-  g_assert_cmpstr (error->message, ==, "normalisation \"softmax\": expected none, max, l2, mean or rank");
+  g_assert_cmpstr (error->message, ==, "normalisation \"softmax\": expected none, max, l2, sum, mean or rank");
 }
 
 /* All of it comes back from a file, to the last bit of what is said. */
