@@ -51,6 +51,13 @@ count_of (const EspLayout *layout)
   return esp_layout_get_bytes (layout) / layout->size;
 }
 
+/* Less than this counts as nothing. */
+static double
+least_of (const EspLayout *layout)
+{
+  return 1e8 * (layout->size == sizeof (double) ? DBL_MIN : (double) FLT_MIN);
+}
+
 /* Where strip @i of @n numbers begins. */
 static gsize
 strip_start (gsize n, int i)
@@ -160,7 +167,7 @@ esp_relevance_divide (const EspLayout *layout,
     .sums = *sums,
     .how = how,
     .alpha = alpha,
-    .nothing = 1e8 * (layout->size == sizeof (double) ? DBL_MIN : (double) FLT_MIN),
+    .nothing = least_of (layout),
     .relevance = relevance,
     .to_raising = to_raising,
     .to_lowering = how == ESP_DIVIDE_POSITIVE ? NULL : to_lowering,
@@ -225,7 +232,16 @@ esp_relevance_divide_whole (const EspLayout *layout,
   run_rows (layout, NULL, &whole, without ? NULL : bias, shares);
 }
 
-/** esp_relevance_take: total = (add ? total : 0) + value * each, negative values times @below. Thread: lane. */
+/**
+ * esp_relevance_take:
+ * @layout: of all values
+ * @value: what is read, its negative numbers times @below
+ * @each: relevance per unit of it
+ * @total: (inout): (add ? total : 0) + value * each
+ *
+ * Relevance that is less than the smallest normal number times 1e8 becomes 0: far from the target much is, and processors multiply numbers
+ * that are not normal many times slower. Thread: lane.
+ */
 void
 esp_relevance_take (const EspLayout *layout, const void *value, double below, const void *each, void *total, gboolean add)
 {
@@ -237,9 +253,9 @@ esp_relevance_take (const EspLayout *layout, const void *value, double below, co
       const gsize at = strip_start (n, i), length = strip_start (n, i + 1) - at;
 
       if (layout->size == sizeof (float))
-        take_float (value, below, each, at, length, total, add);
+        take_float (value, below, each, at, length, least_of (layout), total, add);
       else
-        take_double (value, below, each, at, length, total, add);
+        take_double (value, below, each, at, length, least_of (layout), total, add);
     }
 }
 
