@@ -4,6 +4,7 @@
 
 #include "kernels/peak.h"
 #include "net/cost.h"
+#include "net/engine-watch.h"
 #include "bench-train.h"
 #include "network-options.h"
 #include "progress.h"
@@ -142,6 +143,8 @@ prepare (Bench *bench)
   bench->infer = esp_engine_new (bench->network, bench->weights, &infer, NULL, &bench->error);
   if (bench->infer != NULL)
     bench->explain = esp_engine_new (bench->network, bench->weights, &explain, NULL, &bench->error);
+  if (bench->explain != NULL)
+    esp_engine_watch_products (bench->explain, ESP_AT_CONV, ESP_REDUCE_MAX);
   return bench->explain != NULL && act_forward (bench, &bench->error) && act_explain (bench, &bench->error);
 }
 

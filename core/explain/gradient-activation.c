@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "explain/explainer-private.h"
+#include "net/engine-watch.h"
 
 /* Where a channel is judged: the convolution before batch normalisation; elsewhere the output. */
 static EspAt
@@ -14,10 +15,12 @@ place_of (const EspLayer *layer)
 }
 
 static gboolean
-run (EspExplainer *explainer, const float *input, const EspTarget *target, G_GNUC_UNUSED int layer, EspJob *job, GError **error)
+run (EspExplainer *explainer, const float *input, const EspTarget *target, int layer, EspJob *job, GError **error)
 {
   EspEngine *engine = esp_explainer_get_engine (explainer, FALSE, error);
 
+  if (engine != NULL && layer == ESP_EVERY_LAYER)
+    esp_engine_watch_products (engine, ESP_AT_CONV, ESP_REDUCE_MAX);
   return engine != NULL && esp_explainer_gradient (explainer, engine, input, target, job, error);
 }
 

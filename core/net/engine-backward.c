@@ -135,7 +135,7 @@ plant_seeds (EspEngine *engine)
       EspStep *step = esp_engine_step (engine, i);
 
       step->arrived = step->seeded || step->seeded_before;
-      step->skipped = FALSE;
+      step->skipped = step->has_product = FALSE;
       if (step->seeded)
         memcpy (step->grad.data, step->seed, esp_layout_get_bytes (&step->layout));
       else if (step->seeded_before)
@@ -154,6 +154,7 @@ step_back (EspEngine *engine, EspStep *step, int stop)
     esp_layout_add (&step->layout, step->seed_before, step->pre_grad.data != NULL ? step->pre_grad.data : step->grad.data);
   if (step->keep != NULL)
     esp_layout_zero_channels (&step->layout, step->pre_grad.data, step->keep);
+  esp_step_watch (engine, step);
   if (step->run_learn != NULL && !esp_call_run (step->run_learn, FALSE))
     return FALSE;
   for (guint k = 0; k < step->layer->n_inputs; k++)

@@ -42,6 +42,8 @@ typedef struct
   gboolean         joins;  /* a convolution whose kernel writes what the max-pool behind it makes of its output, not the output */
   gboolean         joined; /* such a max-pool: it runs by itself only where a forward begins with it */
   gboolean         seeded, seeded_before;
+  float           *product; /* (nullable): what esp_engine_watch_products() asks for */
+  gboolean         has_product; /* of this backward */
   gboolean         arrived; /* grad holds something in this backward */
   gboolean         skipped; /* back_through of the only reader wrote pre_grad; grad follows if it is asked for */
 } EspStep;
@@ -60,6 +62,9 @@ struct _EspEngine
   gsize               arena_bytes, packed_bytes;
   EspPlace            scratch;
   int                 stop;    /* of the last backward; n before any */
+  gboolean            watched; /* products are reduced on the way back, at this place and in this way: */
+  EspAt               watch_at;
+  EspReduce           watch_reduce;
   EspTrain           *train;   /* (nullable) */
 };
 
@@ -88,6 +93,9 @@ const guint8 *esp_layer_cleared (const EspLayer *layer, /* (nullable): what a ma
                                  const EspMask  *mask,
                                  const EspFlow  *flow,
                                  guint          *n);
+/* engine-product.c: where somebody watches the products of this convolution: reduces them */
+void     esp_step_watch     (EspEngine        *engine,
+                             EspStep          *step);
 /* engine-places.c */
 gsize    esp_places_plan    (GPtrArray        *places);
 gboolean esp_engine_allocate (EspEngine       *engine,

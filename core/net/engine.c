@@ -32,6 +32,7 @@ step_clear (EspStep *step)
   g_free (step->keep);
   g_free (step->seed);
   g_free (step->seed_before);
+  g_free (step->product);
 }
 
 static void
