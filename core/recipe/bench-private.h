@@ -96,6 +96,17 @@ typedef struct
   char        *cfg;       /* (nullable): in the folder of the run, weights beside it: what can be opened */
 } EspRow;
 
+/* What estimates of time go by. */
+typedef struct
+{
+  double forward;  /* seconds of one image of the dense network by itself; 0: not timed yet */
+  double cut;      /* of the cut one; 0: not cut yet */
+  double share;    /* of the dense network's compute, what the cut one has or is expected to have */
+  double slower;   /* a first epoch against the forwards that it counts as */
+  double later;    /* seconds, of all behind the row that is made */
+  guint  epochs, seeds; /* of [train], while the steps are gone through */
+} EspPace;
+
 struct _EspBench
 {
   const EspRunOptions *options;
@@ -126,6 +137,7 @@ struct _EspBench
   EspTraining          training;
   gboolean             has_training;
   guint                n_seeds;      /* of the method's training */
+  EspPace              pace;
   GPtrArray           *rows;         /* of EspRow */
   GPtrArray           *overlaps;     /* of EspOverlap: what [proxies] found */
 };
@@ -218,6 +230,7 @@ gboolean     esp_bench_train_row     (EspBench           *bench,
                                   EspWeights         *weights,
                                   guint               epochs,
                                   guint64             seed,
+                                  const EspLatency   *latency,    /* of the network: for an estimate of time */
                                   EspTrained         *trained,    /* (out) */
                                   GError            **error);
 void         esp_trained_clear   (EspTrained         *trained);
@@ -227,6 +240,29 @@ EspRow      *esp_row_new         (const char         *id,
 void         esp_row_free        (EspRow             *row);
 EspRow      *esp_bench_find_row  (EspBench           *bench,
                                   const char         *id);         /* NULL */
+/* Estimates, in seconds. */
+gboolean     esp_pace_begin      (EspBench           *bench,
+                                  GError            **error);
+void         esp_pace_note_cut   (EspBench           *bench,
+                                  const EspLatency   *latency);
+void         esp_pace_note_epoch (EspBench           *bench,
+                                  const EspLatency   *latency,     /* of the network that is trained */
+                                  double              seconds,
+                                  guint64             images);
+double       esp_pace_measure    (const EspBench     *bench,
+                                  double              share,       /* of the dense network's compute */
+                                  EspSet              set,
+                                  guint               limit);
+double       esp_pace_score      (const EspBench     *bench,
+                                  guint               limit);
+double       esp_pace_train      (const EspBench     *bench,
+                                  double              share,
+                                  guint               epochs);
+double       esp_pace_estimate   (EspBench           *bench,
+                                  guint               first);      /* step */
+void         esp_pace_tell       (EspBench           *bench,
+                                  double              seconds);    /* of the row that is made */
+
 /* What a row depends on beyond the dense network and test. */
 typedef enum
 {

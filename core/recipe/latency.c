@@ -7,6 +7,8 @@
 #include "recipe/bench-private.h"
 
 #define SECONDS 2.0
+#define TRIES   4
+#define CALM    .1 /* of the median: quartiles that lie no farther apart are of a machine that did nothing else */
 
 typedef struct
 {
@@ -17,6 +19,13 @@ typedef struct
   GError *error;
 } Work;
 
+static gboolean
+is_calm (const EspLatency *latency)
+{
+  return latency->high_ms - latency->low_ms <= CALM * latency->median_ms;
+}
+
+/* Where other programs get in the way, up to four times, and the fastest counts. */
 static void
 work_run (gpointer data)
 {
@@ -24,8 +33,15 @@ work_run (gpointer data)
   const EspEngineOptions options = { .mode = ESP_MODE_INFER, .batch = 1 };
   g_autoptr (EspEngine) engine = esp_engine_new (work->network, work->weights, &options, NULL, &work->error);
 
-  if (engine != NULL)
-    esp_latency_measure (engine, SECONDS, work->latency, work->bench->job, &work->error);
+  for (guint i = 0; engine != NULL && i < TRIES && (i == 0 || !is_calm (work->latency)); i++)
+    {
+      EspLatency latency;
+
+      if (!esp_latency_measure (engine, SECONDS, &latency, work->bench->job, &work->error))
+        return;
+      if (i == 0 || latency.median_ms < work->latency->median_ms)
+        *work->latency = latency;
+    }
 }
 
 static gboolean

@@ -111,14 +111,14 @@ esp_row_train (EspBench *bench, EspRow *row, const EspRowStart *start, guint run
   g_auto (EspTrained) trained = { NULL };
   g_auto (EspMeasured) measured = { 0 };
 
-  if (!esp_bench_train_row (bench, name, start->network, start->weights, start->epochs, start->seed, &trained, error))
+  if (row->latency.repeats == 0 && !esp_bench_latency (bench, start->network, start->weights, &row->latency, error))
+    return FALSE;
+  if (!esp_bench_train_row (bench, name, start->network, start->weights, start->epochs, start->seed, &row->latency, &trained, error))
     return FALSE;
   if (run == 0)
     {
       row->cost = esp_cost_of (trained.network, NULL);
       g_clear_pointer (&row->after_runs, g_array_unref);
-      if (row->latency.repeats == 0 && !esp_bench_latency (bench, start->network, start->weights, &row->latency, error))
-        return FALSE;
     }
   row->epochs = start->epochs;
   count_spent (row, &trained);

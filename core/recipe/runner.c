@@ -35,6 +35,19 @@ bench_clear (EspBench *bench)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspBench, bench_clear)
 
+/* How long this step and all behind it take, from when the dense network is timed on. */
+static void
+tell_time (EspBench *bench, guint i)
+{
+  const EspStep *step = esp_recipe_get_step (bench->options->recipe, i);
+  const EspStepKind *kind = esp_step_get_kind (step);
+  const double seconds = kind->seconds != NULL && bench->pace.forward > 0 ? kind->seconds (bench, step) : 0;
+
+  bench->pace.later = esp_pace_estimate (bench, i + 1);
+  if (seconds > 0)
+    esp_pace_tell (bench, seconds);
+}
+
 static gboolean
 run_steps (EspBench *bench, GError **error)
 {
@@ -51,6 +64,7 @@ run_steps (EspBench *bench, GError **error)
       if (bench->options->step != NULL)
         bench->options->step (bench->options->data, i);
       esp_bench_tell (bench, "%u of %u, %s: %s", i + 1, n, kind->id, kind->title);
+      tell_time (bench, i);
       if (!kind->run (bench, step, error))
         return FALSE;
     }

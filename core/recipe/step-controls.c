@@ -318,6 +318,29 @@ run_one (const Controls *controls, const Control *control, GError **error)
   return TRUE;
 }
 
+/* About the seconds of one row: its training, and the random cuts that are measured only. */
+static double
+row_seconds (EspBench *bench, const EspStep *step, const Control *control)
+{
+  const double share = bench->pace.share;
+  const guint epochs = bench->pace.epochs, scratch = esp_step_get_count (step, "base-epochs") + epochs;
+  const guint most = esp_step_get_count (step, "most-epochs"), equal = (guint) MIN (scratch / MAX (share, 1e-3), 1e6);
+  const double look = esp_pace_measure (bench, share, ESP_SET_TEST, 0);
+
+  if (control->run == run_continued)
+    return bench->pace.seeds * esp_pace_train (bench, 1, epochs);
+  if (control->run == run_random)
+    return esp_step_get_count (step, "random-after") * esp_pace_train (bench, share, epochs)
+           + esp_step_get_count (step, "random-before") * look;
+  if (control->run == run_scratch_b)
+    return esp_pace_train (bench, share, most > 0 ? MIN (most, equal) : equal);
+  if (control->run == run_scratch_e || control->run == run_narrower)
+    return esp_pace_train (bench, share, scratch);
+  if (control->run == run_other)
+    return esp_pace_train (bench, 1, scratch);
+  return esp_pace_train (bench, share, epochs) + look;
+}
+
 static char **
 split_rows (const EspStep *step)
 {
@@ -352,18 +375,53 @@ check (const EspStep *step, gboolean open, GError **error)
   return TRUE;
 }
 
+/* (transfer full): of const Control: the rows that are asked for, another network among them where one is named. */
+static GPtrArray *
+list_rows (const EspStep *step)
+{
+  g_auto (GStrv) ids = split_rows (step);
+  GPtrArray *rows = g_ptr_array_new ();
+
+  for (guint i = 0; ids[i] != NULL; i++)
+    if (*ids[i] != '\0')
+      g_ptr_array_add (rows, (gpointer) find_control (ids[i]));
+  if (esp_step_is_set (step, "other") && !g_strv_contains ((const char *const *) ids, "other"))
+    g_ptr_array_add (rows, (gpointer) find_control ("other"));
+  return rows;
+}
+
+static double
+estimate_from (EspBench *bench, const EspStep *step, const GPtrArray *rows, guint first)
+{
+  double sum = 0;
+
+  for (guint i = first; i < rows->len; i++)
+    sum += row_seconds (bench, step, g_ptr_array_index (rows, i));
+  return sum;
+}
+
+static double
+estimate (EspBench *bench, const EspStep *step)
+{
+  g_autoptr (GPtrArray) rows = list_rows (step);
+
+  return estimate_from (bench, step, rows, 0);
+}
+
 static gboolean
 run (EspBench *bench, const EspStep *step, GError **error)
 {
   const Controls controls = { bench, step };
-  g_auto (GStrv) ids = split_rows (step);
+  g_autoptr (GPtrArray) rows = list_rows (step);
+  const double later = bench->pace.later, slower = bench->pace.slower;
 
-  for (guint i = 0; ids[i] != NULL; i++)
-    if (*ids[i] != '\0' && !run_one (&controls, find_control (ids[i]), error))
-      return FALSE;
-  if (!esp_step_is_set (step, "other") || g_strv_contains ((const char *const *) ids, "other"))
-    return TRUE;
-  return run_one (&controls, find_control ("other"), error);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      bench->pace.later = later * bench->pace.slower / slower + estimate_from (bench, step, rows, i + 1);
+      if (!run_one (&controls, g_ptr_array_index (rows, i), error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 static const char *const needs[] = { "score", "train", NULL };
@@ -375,4 +433,5 @@ const EspStepKind esp_step_controls = {
   .run = run,
   .needs = needs,
   .check = check,
+  .seconds = estimate,
 };

@@ -63,6 +63,7 @@ measure (EspBench *bench, GError **error)
       || !esp_bench_measure (bench, bench->cut, bench->cut_weights, ESP_SET_TEST, 0, TRUE, &row->before, error)
       || !esp_row_keep (bench, row, bench->cut, bench->cut_weights, error))
     return FALSE;
+  esp_pace_note_cut (bench, &row->latency);
   row->n_before = 1;
   esp_bench_tell (bench, "  cut, before recovery: mAP %.2f %%, F1 %.3f", row->before.map * 100, row->before.f1);
   esp_bench_add_row (bench, g_steal_pointer (&row));
@@ -86,6 +87,19 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return measure (bench, error);
 }
 
+static double
+estimate (EspBench *bench, const EspStep *step)
+{
+  return esp_pace_measure (bench, bench->pace.share, ESP_SET_TEST, 0);
+}
+
 static const char *const needs[] = { "plan", NULL };
 
-const EspStepKind esp_step_cut = { .id = "cut", .title = "the plan carried out", .settings = settings, .run = run, .needs = needs };
+const EspStepKind esp_step_cut = {
+  .id = "cut",
+  .title = "the plan carried out",
+  .settings = settings,
+  .run = run,
+  .needs = needs,
+  .seconds = estimate,
+};

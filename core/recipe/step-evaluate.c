@@ -43,7 +43,19 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
+static double
+estimate (EspBench *bench, const EspStep *step)
+{
+  return esp_pace_measure (bench, 1, ESP_SET_TEST, 0);
+}
+
 static const char *const needs[] = { "network", NULL };
 
-const EspStepKind esp_step_evaluate
-    = { .id = "evaluate", .title = "the dense network measured", .settings = settings, .run = run, .needs = needs };
+const EspStepKind esp_step_evaluate = {
+  .id = "evaluate",
+  .title = "the dense network measured",
+  .settings = settings,
+  .run = run,
+  .needs = needs,
+  .seconds = estimate,
+};

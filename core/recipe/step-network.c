@@ -67,7 +67,7 @@ run (EspBench *bench, const EspStep *step, GError **error)
   esp_bench_tell (bench, "  %u layers, %" G_GUINT64_FORMAT " parameters, %.3f BFLOPs, %d classes", esp_network_get_n_layers (network),
                   cost.params, cost.bflops, esp_network_get_classes (network));
   esp_bench_set_network (bench, g_steal_pointer (&network), weights);
-  return TRUE;
+  return esp_pace_begin (bench, error);
 }
 
 static const char *const needs[] = { "data", NULL };

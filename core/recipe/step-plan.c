@@ -168,6 +168,34 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
+/* The share of compute that is expected to stay: as asked for; of ratios, since a layer's work goes with its channels and those that it reads. */
+static double
+expect_share (const EspStep *step)
+{
+  g_autoptr (GArray) ratios = esp_step_get_numbers (step, "ratio");
+  double share = 0;
+
+  if (esp_step_is_set (step, "less"))
+    return 1 - esp_step_get_number (step, "less");
+  for (guint i = 0; i < ratios->len; i++)
+    share += (1 - g_array_index (ratios, double, i)) * (1 - g_array_index (ratios, double, i)) / ratios->len;
+  return ratios->len > 0 ? share : .5;
+}
+
+static double
+estimate (EspBench *bench, const EspStep *step)
+{
+  const gboolean uniform = esp_step_is_set (step, "less") && strcmp (esp_step_get_text (step, "spread"), "uniform") == 0;
+  g_autoptr (GArray) levels = esp_step_get_numbers (step, "levels");
+  g_autoptr (EspUnitSets) sets = NULL;
+
+  bench->pace.share = expect_share (step);
+  if (uniform || esp_step_is_set (step, "ratio") || esp_step_is_set (step, "plan"))
+    return 0;
+  sets = esp_unit_sets_new (bench->network);
+  return levels->len * esp_unit_sets_get_n (sets) * esp_pace_measure (bench, 1, ESP_SET_VAL, esp_step_get_count (step, "images"));
+}
+
 /* A plan that was made by hand needs no scores. */
 static gboolean
 wants (const EspStep *step, const char *need)
@@ -177,5 +205,13 @@ wants (const EspStep *step, const char *need)
 
 static const char *const needs[] = { "network", "score", NULL };
 
-const EspStepKind esp_step_plan
-    = { .id = "plan", .title = "which channels go", .settings = settings, .run = run, .needs = needs, .wants = wants, .check = check };
+const EspStepKind esp_step_plan = {
+  .id = "plan",
+  .title = "which channels go",
+  .settings = settings,
+  .run = run,
+  .needs = needs,
+  .wants = wants,
+  .check = check,
+  .seconds = estimate,
+};

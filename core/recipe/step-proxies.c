@@ -140,7 +140,21 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
+static double
+estimate (EspBench *bench, const EspStep *step)
+{
+  const guint n = bench->scoring.classes != NULL && bench->scoring.classes->len > 1 ? bench->scoring.classes->len : 0;
+
+  return (n + 1) * esp_pace_score (bench, bench->scoring.limit);
+}
+
 static const char *const needs[] = { "score", "plan", NULL };
 
-const EspStepKind esp_step_proxies
-    = { .id = "proxies", .title = "whether other targets keep the same channels", .settings = settings, .run = run, .needs = needs };
+const EspStepKind esp_step_proxies = {
+  .id = "proxies",
+  .title = "whether other targets keep the same channels",
+  .settings = settings,
+  .run = run,
+  .needs = needs,
+  .seconds = estimate,
+};

@@ -238,6 +238,14 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
+static double
+estimate (EspBench *bench, const EspStep *step)
+{
+  const EspCriterion *criterion = esp_criterion_find (esp_step_get_text (step, "criterion"));
+
+  return criterion->needs_images ? esp_pace_score (bench, esp_step_get_count (step, "limit")) : 0;
+}
+
 static const char *const needs[] = { "network", NULL };
 static const char *const before[] = { "plan", NULL };
 
@@ -250,4 +258,5 @@ const EspStepKind esp_step_score = {
   .before = before,
   .others = TRUE,
   .check = check,
+  .seconds = estimate,
 };

@@ -74,6 +74,21 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
+static double
+estimate (EspBench *bench, const EspStep *step)
+{
+  bench->pace.epochs = esp_step_get_count (step, "epochs");
+  bench->pace.seeds = esp_step_get_count (step, "seeds");
+  return bench->pace.seeds * esp_pace_train (bench, bench->pace.share, bench->pace.epochs);
+}
+
 static const char *const needs[] = { "cut", NULL };
 
-const EspStepKind esp_step_train = { .id = "train", .title = "what was cut recovers", .settings = settings, .run = run, .needs = needs };
+const EspStepKind esp_step_train = {
+  .id = "train",
+  .title = "what was cut recovers",
+  .settings = settings,
+  .run = run,
+  .needs = needs,
+  .seconds = estimate,
+};

@@ -41,6 +41,7 @@ typedef struct
   gboolean           others;   /* keys that are no settings are for check() to judge */
   gboolean         (*wants) (const EspStep *step, const char *need); /* (nullable): whether that one of needs counts */
   gboolean         (*check) (const EspStep *step, gboolean open, GError **error); /* (nullable): what its values say together */
+  double           (*seconds) (EspBench *bench, const EspStep *step); /* (nullable): about how long it takes, once the dense network is timed */
 } EspStepKind;
 
 const EspStepKind *esp_step_kind_get  (guint              i);  /* row i; NULL behind the last */

@@ -28,6 +28,7 @@ typedef struct
   EspWeights *weights;
   guint epochs;
   guint64 seed;
+  const EspLatency *latency;
   char *key, *folder;
 } Run;
 
@@ -154,6 +155,10 @@ tell_records (Run *run, EspTrainer *trainer, guint *told)
       esp_bench_tell (run->bench, "  %s: epoch %u of %u, loss %.4f%s, %.0f s", run->name, record->epoch, run->epochs, record->loss, map,
                       record->total_seconds);
       *told = record->epoch;
+      if (record->epoch != 1 || run->epochs < 2)
+        continue;
+      esp_pace_note_epoch (run->bench, run->latency, record->total_seconds, record->images);
+      esp_pace_tell (run->bench, (run->epochs - 1) * record->total_seconds);
     }
 }
 
@@ -254,6 +259,7 @@ recall (Run *run, EspTrained *trained)
  * @network: with @weights, which it begins with
  * @epochs: times that every image of the train set is shown
  * @seed: of order and augmentation
+ * @latency: of the network, which the first epoch is compared with to tell how long the rest takes
  * @trained: (out): the epoch that was best on val, or the last where there is no val
  * @error: those of the trainer; G_IO_ERROR_CANCELLED, and then the same call goes on from a checkpoint
  *
@@ -266,10 +272,11 @@ esp_bench_train_row (EspBench *bench,
                      EspWeights *weights,
                      guint epochs,
                      guint64 seed,
+                     const EspLatency *latency,
                      EspTrained *trained,
                      GError **error)
 {
-  g_auto (Run) run = { .bench = bench, .name = name, .weights = weights, .epochs = epochs, .seed = seed };
+  g_auto (Run) run = { .bench = bench, .name = name, .weights = weights, .epochs = epochs, .seed = seed, .latency = latency };
   g_autoptr (EspTrainer) trainer = NULL;
   EspTrainerProgress progress;
 
