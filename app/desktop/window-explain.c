@@ -7,6 +7,8 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#include "widgets/method-drop.h"
+
 #define STALE_AFTER 250 /* ms without a new heatmap before the old one is dimmed */
 #define POLL        100 /* ms, of its progress */
 
@@ -93,7 +95,7 @@ static void
 method_picked (GtkDropDown *drop, GParamSpec *pspec, gpointer data)
 {
   EspWindow *self = data;
-  const EspAttribution *method = esp_attribution_get (gtk_drop_down_get_selected (drop));
+  const EspAttribution *method = esp_method_drop_get (drop);
 
   if (!self->filling && method != NULL)
     g_object_set (self->study, "method", method->id, NULL);
@@ -184,16 +186,16 @@ method_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
 {
   EspWindow *self = data;
   g_autofree char *id = NULL;
+  const EspAttribution *method;
 
   g_object_get (study, "method", &id, NULL);
-  for (guint i = 0; esp_attribution_get (i) != NULL; i++)
-    if (g_strcmp0 (esp_attribution_get (i)->id, id) == 0)
-      {
-        self->filling = TRUE;
-        gtk_drop_down_set_selected (self->method_drop, i);
-        self->filling = FALSE;
-        fill_layers (self, esp_attribution_get (i));
-      }
+  method = esp_attribution_find (id);
+  if (method == NULL)
+    return;
+  self->filling = TRUE;
+  esp_method_drop_select (self->method_drop, method);
+  self->filling = FALSE;
+  fill_layers (self, method);
 }
 
 static void
@@ -277,7 +279,9 @@ static void
 show_badge (EspWindow *self)
 {
   EspStudyBadge badge;
+  const EspAttribution *method = esp_method_drop_get (self->method_drop);
   g_autofree char *text = NULL;
+  g_autofree char *proof = NULL;
   g_autofree char *meaning = NULL;
 
   if (!esp_study_get_badge (self->study, &badge))
@@ -285,12 +289,13 @@ show_badge (EspWindow *self)
       esp_image_view_set_badge (self->image_view, NULL, NULL);
       return;
     }
+  proof = method != NULL ? esp_method_tell_proof (method) : g_strdup ("");
   text = g_strdup_printf (_ ("deletion %.2f (random %.2f)"), badge.deletion, badge.random_deletion);
   meaning = g_strdup_printf (
       _ ("How faithful this heatmap is, in %u steps. Deletion: the score of the box while the hottest pixels are taken away first, on "
          "average %.2f, in random order %.2f; less is better. Insertion: while they are put back first, %.2f, in random order %.2f; "
-         "more is better."),
-      badge.steps, badge.deletion, badge.random_deletion, badge.insertion, badge.random_insertion);
+         "more is better.\n\n%s"),
+      badge.steps, badge.deletion, badge.random_deletion, badge.insertion, badge.random_insertion, proof);
   esp_image_view_set_badge (self->image_view, text, meaning);
 }
 
@@ -316,33 +321,16 @@ view_changed (EspStudy *study, gpointer data)
   esp_window_update_actions (self);
 }
 
-/* Those that explain nothing but a box say so. */
-static GListModel *
-method_titles (void)
-{
-  GtkStringList *titles = gtk_string_list_new (NULL);
-
-  for (guint i = 0; esp_attribution_get (i) != NULL; i++)
-    {
-      const EspAttribution *method = esp_attribution_get (i);
-      g_autofree char *of_box = g_strdup_printf (_ ("%s (of a box)"), _ (method->title));
-
-      gtk_string_list_append (titles, (method->gives & ESP_WANTS_BOX) != 0 ? of_box : _ (method->title));
-    }
-  return G_LIST_MODEL (titles);
-}
-
 static void
 fill_drops (EspWindow *self)
 {
-  g_autoptr (GListModel) methods = method_titles ();
   g_autoptr (GtkStringList) targets
       = gtk_string_list_new ((const char *const[]){ _ ("This class"), _ ("This box"), _ ("Its objectness"), _ ("Its class"), _ ("Its x"),
                                                     _ ("Its y"), _ ("Its width"), _ ("Its height"), _ ("What was missed"), NULL });
   g_autoptr (GtkFlattenListModel) layers = NULL;
   g_autoptr (GtkExpression) title = gtk_property_expression_new (ESP_TYPE_LAYER_ROW, NULL, "title");
 
-  gtk_drop_down_set_model (self->method_drop, methods);
+  esp_method_drop_fill (self->method_drop, NULL, 0);
   gtk_drop_down_set_model (self->target_drop, G_LIST_MODEL (targets));
   gtk_drop_down_set_expression (self->layer_drop, title);
   self->layer_models = g_list_store_new (G_TYPE_LIST_MODEL); /* kept by the drop-down's model */
