@@ -6,6 +6,8 @@
 
 #include <glib/gi18n.h>
 
+#include "heat-texture.h"
+#include "palette-bar.h"
 #include "row-label.h"
 #include "tab-out.h"
 
@@ -19,6 +21,11 @@ struct _EspLensPage
   GtkLabel *title;
   GtkSpinner *spinner;
   EspImageCanvas *canvas;
+  GtkAspectFrame *map_frame;
+  GtkPicture *map;
+  GtkWidget *legend;
+  GtkLabel *low, *high, *unit;
+  EspPaletteBar *bar;
   GtkFlowBox *patches;
   GtkBox *body;
   GtkLabel *notes[ESP_LENS_N_PARTS];
@@ -81,11 +88,19 @@ esp_lens_page_class_init (EspLensPageClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = esp_lens_page_dispose;
   g_type_ensure (ESP_TYPE_IMAGE_CANVAS);
+  g_type_ensure (ESP_TYPE_PALETTE_BAR);
   gtk_widget_class_set_template_from_resource (widget, "/io/github/espalier/Espalier/ui/lens-page.ui");
   gtk_widget_class_bind_template_child (widget, EspLensPage, back_button);
   gtk_widget_class_bind_template_child (widget, EspLensPage, title);
   gtk_widget_class_bind_template_child (widget, EspLensPage, spinner);
   gtk_widget_class_bind_template_child (widget, EspLensPage, canvas);
+  gtk_widget_class_bind_template_child (widget, EspLensPage, map_frame);
+  gtk_widget_class_bind_template_child (widget, EspLensPage, map);
+  gtk_widget_class_bind_template_child (widget, EspLensPage, legend);
+  gtk_widget_class_bind_template_child (widget, EspLensPage, low);
+  gtk_widget_class_bind_template_child (widget, EspLensPage, high);
+  gtk_widget_class_bind_template_child (widget, EspLensPage, unit);
+  gtk_widget_class_bind_template_child (widget, EspLensPage, bar);
   gtk_widget_class_bind_template_child (widget, EspLensPage, body);
   gtk_widget_class_bind_template_callback (widget, on_back);
   gtk_widget_class_add_binding (widget, GDK_KEY_Escape, 0, on_escape, NULL);
@@ -150,12 +165,50 @@ esp_lens_page_new (void)
   return g_object_new (ESP_TYPE_LENS_PAGE, NULL);
 }
 
+/** esp_lens_page_get_canvas: Returns: (transfer none): the picture in view under the channel's map. Thread: main. */
 EspImageCanvas *
 esp_lens_page_get_canvas (EspLensPage *self)
 {
   return self->canvas;
 }
 
+/**
+ * esp_lens_page_set_map:
+ * @self: a page
+ * @image: (nullable): the picture in view
+ * @heatmap: (nullable): of the channel on it; NULL: not there yet
+ * @low: where its colours begin
+ * @high: where they end
+ *
+ * Over the picture, and alone beside it, where a few cells are seen that leaves and fruit would swallow; with its scale in numbers.
+ * Thread: main.
+ */
+void
+esp_lens_page_set_map (EspLensPage *self, EspImage *image, EspHeatmap *heatmap, float low, float high)
+{
+  g_autofree char *first = NULL;
+  g_autofree char *last = NULL;
+  g_autoptr (GdkTexture) texture = NULL;
+
+  g_return_if_fail (ESP_IS_LENS_PAGE (self));
+  esp_image_canvas_set_image (self->canvas, image);
+  esp_image_canvas_set_heatmap (self->canvas, heatmap, low, high);
+  texture = heatmap != NULL ? esp_heat_texture (heatmap, low, high, &low, &high) : NULL;
+  gtk_picture_set_paintable (self->map, GDK_PAINTABLE (texture));
+  if (image != NULL)
+    gtk_aspect_frame_set_ratio (self->map_frame, (float) esp_image_get_width (image) / (float) esp_image_get_height (image));
+  gtk_widget_set_visible (self->legend, heatmap != NULL);
+  if (heatmap == NULL)
+    return;
+  first = g_strdup_printf ("%.3g", (double) low);
+  last = g_strdup_printf ("%.3g", (double) high);
+  gtk_label_set_label (self->low, first);
+  gtk_label_set_label (self->high, last);
+  gtk_label_set_label (self->unit, heatmap->unit != NULL ? heatmap->unit : "");
+  esp_palette_bar_set_signed (self->bar, heatmap->is_signed);
+}
+
+/** esp_lens_page_set_title: @title: of what is looked at: its layer and channel. Thread: main. */
 void
 esp_lens_page_set_title (EspLensPage *self, const char *title)
 {
@@ -219,6 +272,7 @@ esp_lens_page_set_patches (EspLensPage *self, const char *const *names, guint n)
   esp_accessible_describe (self->patches, total);
 }
 
+/** esp_lens_page_set_patch: @texture: the picture of place @patch of esp_lens_page_set_patches(); of one that is no more, nothing. Thread: main. */
 void
 esp_lens_page_set_patch (EspLensPage *self, guint patch, GdkTexture *texture)
 {

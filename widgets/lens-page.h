@@ -24,6 +24,11 @@ typedef enum
 /* Signals: "back" (the picture is wanted again), "patch-activated" (uint). */
 GtkWidget      *esp_lens_page_new         (void);
 EspImageCanvas *esp_lens_page_get_canvas  (EspLensPage       *page);  /* (transfer none): of its map over the picture in view */
+void            esp_lens_page_set_map     (EspLensPage       *page,
+                                           EspImage          *image,   /* (nullable) */
+                                           EspHeatmap        *heatmap, /* (nullable) */
+                                           float              low,
+                                           float              high);
 void            esp_lens_page_set_title   (EspLensPage       *page,
                                            const char        *title);
 void            esp_lens_page_set_busy    (EspLensPage       *page,

@@ -331,7 +331,6 @@ static void
 show_map (EspWindow *self)
 {
   guint layer, channel;
-  EspImageCanvas *canvas = esp_lens_page_get_canvas (self->lens->page);
   EspHeatmap *map;
   float low = 0, high = 1;
 
@@ -340,8 +339,7 @@ show_map (EspWindow *self)
   map = esp_study_get_channel_map (self->study, channel);
   if (map != NULL)
     esp_heatmap_range (map, &low, &high);
-  esp_image_canvas_set_image (canvas, esp_study_get_image (self->study));
-  esp_image_canvas_set_heatmap (canvas, map, low, high);
+  esp_lens_page_set_map (self->lens->page, esp_study_get_image (self->study), map, low, high);
 }
 
 static void
@@ -377,6 +375,7 @@ close_lens (EspWindow *self)
   const gboolean was = is_open (self);
 
   gtk_stack_set_visible_child_name (self->lens->stack, "picture");
+  esp_lens_page_set_map (self->lens->page, NULL, NULL, 0, 1);
   look_at (self, -1, 0);
   if (was)
     esp_channel_strip_take_focus (self->channel_strip);
