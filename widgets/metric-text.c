@@ -66,7 +66,7 @@ mark_approximate (const EspMapNumber *number, EspMetricText *text)
 
   if (!number->approximate || number->state == ESP_STATE_FINAL)
     return;
-  name = g_strconcat (text->name, _ (", approximate"), NULL);
+  name = g_strdup_printf (_ ("%s, approximate"), text->name);
   g_free (text->name);
   text->name = g_steal_pointer (&name);
 }
@@ -156,10 +156,10 @@ map_counted (const EspMapNumber *number, EspMetricText *text)
       g_string_append_printf (name, ", %s", ascii);
       text->detail = pretty (short_form);
     }
-  g_string_append_printf (name, _ (", %u of %u images"), number->n, number->total);
+  text->name = g_strdup_printf (number->state == ESP_STATE_FINAL ? _ ("%s, %u of %u images, final") : _ ("%s, %u of %u images"), name->str,
+                                number->n, number->total);
   if (number->state == ESP_STATE_FINAL)
     {
-      g_string_append (name, _ (", final"));
       text->count = g_strdup_printf (ngettext ("%u image", "%u images", number->total), number->total);
     }
   else
@@ -168,7 +168,6 @@ map_counted (const EspMapNumber *number, EspMetricText *text)
       text->count = g_strdup_printf (_ ("%u of %u"), number->n, number->total);
       text->why = partial_words (number);
     }
-  text->name = g_string_free (g_steal_pointer (&name), FALSE);
 }
 
 /**
@@ -223,17 +222,20 @@ against_whole (EspMetricText *text, double now, double whole)
  * esp_metric_text_size:
  * @bytes: of the plan's weights file
  * @whole: of the unpruned one
- * @text: (out): filled; a MB is 1,000,000 bytes
+ * @text: (out): filled; a MB is 1,000,000 bytes, a kB 1,000
  *
  * Thread: any.
  */
 void
 esp_metric_text_size (guint64 bytes, guint64 whole, EspMetricText *text)
 {
+  const gboolean is_small = whole < 100000; /* one unit for both: hundredths of a MB would say nothing */
+
   start (text, _ ("Size"));
-  text->value = g_strdup_printf (_ ("%.2f MB"), (double) bytes / 1e6);
+  text->value = is_small ? g_strdup_printf (_ ("%.1f kB"), (double) bytes / 1e3) : g_strdup_printf (_ ("%.2f MB"), (double) bytes / 1e6);
   text->description = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
-  text->detail = g_strdup_printf (_ ("of %.2f MB"), (double) whole / 1e6);
+  text->detail
+      = is_small ? g_strdup_printf (_ ("of %.1f kB"), (double) whole / 1e3) : g_strdup_printf (_ ("of %.2f MB"), (double) whole / 1e6);
   against_whole (text, (double) bytes, (double) whole);
   finish (text);
 }

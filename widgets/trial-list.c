@@ -51,20 +51,24 @@ static char *
 map_words (gpointer item)
 {
   double map = NAN, difference = NAN, low = NAN, high = NAN;
-  g_autoptr (GString) text = g_string_new (NULL);
+  gboolean has_difference, has_interval;
+  g_autofree char *ascii = NULL;
+  g_autoptr (GString) text = NULL;
 
   g_object_get (item, "map", &map, "difference", &difference, "low", &low, "high", &high, NULL);
+  has_difference = !isnan (difference);
+  has_interval = !isnan (low) && !isnan (high);
   if (isnan (map))
     return g_strdup (_ ("mAP unknown"));
-  g_string_append_printf (text, _ ("mAP %.1f %%"), 100 * map);
-  if (!isnan (difference))
-    g_string_append_printf (text, " (%+.1f", tenths (difference));
-  if (!isnan (low) && !isnan (high) && isnan (difference))
-    g_string_append_printf (text, _ (", 95 %% %.1f … %.1f"), tenths (low), tenths (high));
-  else if (!isnan (low) && !isnan (high))
-    g_string_append_printf (text, _ (", 95 %% %+.1f … %+.1f"), tenths (low), tenths (high));
-  if (!isnan (difference))
-    g_string_append_c (text, ')');
+  if (has_difference && has_interval)
+    ascii = g_strdup_printf (_ ("mAP %.1f %% (%+.1f, 95 %% %+.1f … %+.1f)"), 100 * map, tenths (difference), tenths (low), tenths (high));
+  else if (has_difference)
+    ascii = g_strdup_printf (_ ("mAP %.1f %% (%+.1f)"), 100 * map, tenths (difference));
+  else if (has_interval)
+    ascii = g_strdup_printf (_ ("mAP %.1f %%, 95 %% %.1f … %.1f"), 100 * map, tenths (low), tenths (high));
+  else
+    ascii = g_strdup_printf (_ ("mAP %.1f %%"), 100 * map);
+  text = g_string_new (ascii);
   g_string_replace (text, "-", "−", 0);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

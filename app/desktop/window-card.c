@@ -60,18 +60,19 @@ tell_road (EspStudy *study, int detection)
   EspRoads *roads = esp_study_get_roads (study);
   const int row = esp_study_find_road (study, detection);
   const EspRoad *road = row >= 0 ? esp_roads_get (roads, (guint) row) : NULL;
-  g_autoptr (GString) text = g_string_new (NULL);
+  const double overlap = road != NULL ? (double) road->overlap : 0;
 
   if (road == NULL)
     return NULL;
+  if (road->n_suppressed > 0 && road->rival >= 0)
+    return g_strdup_printf (ngettext ("%u weaker box went for it; it overlaps a better one by %.2f",
+                                      "%u weaker boxes went for it; it overlaps a better one by %.2f", road->n_suppressed),
+                            road->n_suppressed, overlap);
   if (road->n_suppressed > 0)
-    g_string_append_printf (text, ngettext ("%u weaker box went for it", "%u weaker boxes went for it", road->n_suppressed),
-                            road->n_suppressed);
-  else
-    g_string_append (text, _ ("no other box went for it"));
+    return g_strdup_printf (ngettext ("%u weaker box went for it", "%u weaker boxes went for it", road->n_suppressed), road->n_suppressed);
   if (road->rival >= 0)
-    g_string_append_printf (text, _ ("; it overlaps a better one by %.2f"), (double) road->overlap);
-  return g_string_free (g_steal_pointer (&text), FALSE);
+    return g_strdup_printf (_ ("no other box went for it; it overlaps a better one by %.2f"), overlap);
+  return g_strdup (_ ("no other box went for it"));
 }
 
 static void

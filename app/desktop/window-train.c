@@ -45,15 +45,13 @@ page_state (EspTraining *training)
     }
 }
 
-static void
-append_time_left (GString *text, double seconds)
+/* (transfer full) (nullable) */
+static char *
+time_left_words (double seconds)
 {
   if (isnan (seconds))
-    return;
-  if (seconds < 90)
-    g_string_append_printf (text, _ (" · %.0f s left"), ceil (seconds));
-  else
-    g_string_append_printf (text, _ (" · %.0f min left"), ceil (seconds / 60));
+    return NULL;
+  return seconds < 90 ? g_strdup_printf (_ ("%.0f s left"), ceil (seconds)) : g_strdup_printf (_ ("%.0f min left"), ceil (seconds / 60));
 }
 
 static const char *
@@ -73,33 +71,51 @@ phase_words (const EspTrainerProgress *at)
   return NULL;
 }
 
-/* "Epoch 12 of 30 · loss 3.42 · mAP 41.2 %, best 42.0 % in epoch 10 · 31 images a second · 12 min left" */
+/* What became of the run, or what it is doing beside training. */
+static const char *
+state_words (EspTraining *training, const EspTrainerProgress *at)
+{
+  const EspTrainState state = page_state (training);
+
+  if (state == ESP_TRAIN_PAUSED)
+    return _ ("paused");
+  if (at->state == ESP_TRAINER_CANCELLED)
+    return _ ("stopped");
+  if (at->state == ESP_TRAINER_FINISHED)
+    return at->early ? _ ("ended early: nothing better for long") : _ ("finished");
+  return state == ESP_TRAIN_RUNNING ? phase_words (at) : NULL;
+}
+
+/* @words: (transfer full) (nullable). */
+static void
+say (GPtrArray *phrases, char *words)
+{
+  if (words != NULL)
+    g_ptr_array_add (phrases, words);
+}
+
+/* "Epoch 12 of 30 · loss 3.42 · mAP 41.2 %, best 42.0 % in epoch 10 · 31 images a second · 12 min left": each stands alone, so that every language
+ * can say it its own way. */
 static char *
 progress_words (EspTraining *training, const EspTrainerProgress *at)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  const char *phase = page_state (training) == ESP_TRAIN_RUNNING ? phase_words (at) : NULL;
+  g_autoptr (GPtrArray) phrases = g_ptr_array_new_with_free_func (g_free);
 
   if (at->epochs == 0)
     return g_strdup (_ ("Not begun"));
-  g_string_append_printf (text, _ ("Epoch %u of %u"), at->epoch, at->epochs);
-  if (page_state (training) == ESP_TRAIN_PAUSED)
-    g_string_append (text, _ (" · paused"));
-  else if (at->state == ESP_TRAINER_CANCELLED)
-    g_string_append (text, _ (" · stopped"));
-  else if (at->state == ESP_TRAINER_FINISHED)
-    g_string_append (text, at->early ? _ (" · ended early: nothing better for long") : _ (" · finished"));
-  else if (phase != NULL)
-    g_string_append_printf (text, " · %s", phase);
+  say (phrases, g_strdup_printf (_ ("Epoch %u of %u"), at->epoch, at->epochs));
+  say (phrases, g_strdup (state_words (training, at)));
   if (isfinite (at->loss))
-    g_string_append_printf (text, _ (" · loss %.3g"), at->loss);
+    say (phrases, g_strdup_printf (_ ("loss %.3g"), at->loss));
   if (isfinite (at->map))
-    g_string_append_printf (text, _ (" · mAP %.1f %%, best %.1f %% in epoch %u"), 100 * at->map, 100 * at->best, at->best_epoch);
+    say (phrases, g_strdup_printf (_ ("mAP %.1f %%, best %.1f %% in epoch %u"), 100 * at->map, 100 * at->best, at->best_epoch));
   if (at->images_per_second > 0)
-    g_string_append_printf (text, _ (" · %.0f images a second"), at->images_per_second);
+    say (phrases, g_strdup_printf (_ ("%.0f images a second"), at->images_per_second));
   if (page_state (training) == ESP_TRAIN_RUNNING)
-    append_time_left (text, at->seconds_left);
-  return g_string_free (g_steal_pointer (&text), FALSE);
+    say (phrases, time_left_words (at->seconds_left));
+  g_ptr_array_add (phrases, NULL);
+  /* Translators: between facts of a run that each stand alone */
+  return g_strjoinv (_ (" · "), (char **) phrases->pdata);
 }
 
 static GArray *

@@ -154,6 +154,7 @@ test_costs (void)
 {
   g_auto (EspMetricText) size = { 0 };
   g_auto (EspMetricText) same = { 0 };
+  g_auto (EspMetricText) small = { 0 };
   g_auto (EspMetricText) work = { 0 };
   g_auto (EspMetricText) time = { 0 };
   g_auto (EspMetricText) none = { 0 };
@@ -166,6 +167,9 @@ test_costs (void)
   esp_metric_text_size (3667000, 3667000, &same);
   g_assert_cmpstr (same.name, ==, "Size 3.67 MB");
   g_assert_cmpstr (same.delta, ==, "");
+  esp_metric_text_size (3480, 12000, &small);
+  g_assert_cmpstr (small.name, ==, "Size 3.5 kB, -71 %");
+  g_assert_cmpstr (small.detail, ==, "of 12.0 kB");
   esp_metric_text_bflops (0.48, 0.725, &work);
   g_assert_cmpstr (work.name, ==, "BFLOPs 0.48, -34 %");
   esp_metric_text_latency (&now, &whole, &time);
