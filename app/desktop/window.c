@@ -233,7 +233,7 @@ esp_window_dispose (GObject *object)
   g_clear_pointer (&self->opening, esp_job_unref);
   if (self->group_list != NULL)
     esp_group_list_set_model (self->group_list, NULL); /* an act under way ends while there is a plan to end it in */
-  self->filling = TRUE; /* what drop-downs do while they go is nobody's choice */
+  self->filling = TRUE;                                /* what drop-downs do while they go is nobody's choice */
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_WINDOW);
   g_action_map_remove_action (G_ACTION_MAP (self), "look-bfloat16"); /* it holds the study, whose work would go on */
   esp_window_end_lens (self);
