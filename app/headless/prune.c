@@ -11,6 +11,7 @@
 #include "net/cost.h"
 #include "progress.h"
 #include "prune/export.h"
+#include "recovering.h"
 #include "scoring.h"
 #include "verbs.h"
 
@@ -18,6 +19,7 @@
 
 static EspNetworkOptions network_options;
 static EspScoringOptions scoring_options;
+static EspRecoverOptions recover_options;
 static char *plan_path, *scores_path, *data, *output, *ratio_text, *classes_text;
 static char **group_ratios, **group_thresholds;
 static int floor_channels = -1, round_channels = -1;
@@ -39,6 +41,7 @@ static const GOptionEntry options[] = {
   { "reapply", 0, 0, G_OPTION_ARG_NONE, &reapply, "With --plan and other weights: keep the same channels", NULL },
   { "rescore", 0, 0, G_OPTION_ARG_NONE, &rescore, "With --plan and other weights: rank anew by the plan's criterion", NULL },
   { "no-oracle", 0, 0, G_OPTION_ARG_NONE, &no_oracle, "Do not ask libdarknet whether it runs the files likewise", NULL },
+  ESP_RECOVER_OPTIONS (recover_options),
   ESP_SCORING_OPTIONS (scoring_options),
   ESP_NETWORK_OPTIONS (network_options),
   G_OPTION_ENTRY_NULL,
@@ -52,6 +55,7 @@ typedef struct
   EspPlan *plan;
   EspJob *job;
   EspExportResult result;
+  EspRecovered recovered;
   GError *error;
 } Task;
 
@@ -379,6 +383,7 @@ tell (const Task *task, const EspCommon *common, JsonBuilder *json)
   add_oracle (json, &task->result);
   add_groups (json, task->plan);
   add_classes (json, task->plan);
+  esp_recovering_tell (&recover_options, &task->recovered, common, json);
   esp_json_string (json, "output", output);
   if (!common->json)
     print (task, before, after);
@@ -389,9 +394,11 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
 {
   g_auto (Task) task = { .job = esp_job_new ("Pruning") };
 
-  if (!check_usage (error) || !esp_loaded_open (&task.loaded, argv[0], argv[1], &network_options, error)
+  if (!check_usage (error) || !esp_recovering_check (&recover_options, error)
+      || !esp_loaded_open (&task.loaded, argv[0], argv[1], &network_options, error)
       || (task.cfg_hash = esp_hash_file (argv[0], error)) == NULL || (task.weights_hash = esp_hash_file (argv[1], error)) == NULL
-      || !make_plan (&task, common, error) || !set_classes (&task, common, error))
+      || !make_plan (&task, common, error) || !set_classes (&task, common, error)
+      || !esp_recovering_run (&recover_options, task.plan, &task.loaded, scoring_options.names, common, &task.recovered, error))
     return FALSE;
   esp_common_run (common, task.job, task_run, &task);
   if (task.error != NULL)
