@@ -19,13 +19,27 @@ is_asked (const EspRecoverOptions *options)
   return options->compensate || options->bn_images != NULL;
 }
 
+static EspConstant
+find_constant (const EspRecoverOptions *options)
+{
+  EspConstant constant = ESP_CONSTANT_BETA;
+
+  while (options->constant != NULL && constant < ESP_CONSTANT_N && !g_str_equal (options->constant, esp_constant_name (constant)))
+    constant++;
+  return constant;
+}
+
 /** esp_recovering_check: FALSE with a G_OPTION_ERROR where an option goes with another that is not there. Thread: main. */
 gboolean
 esp_recovering_check (const EspRecoverOptions *options, GError **error)
 {
   const char *why = NULL;
 
-  if (options->bn_images == NULL && (options->bn_split != NULL || options->bn_count != 0))
+  if (options->constant != NULL && !options->compensate)
+    why = "--compensate-by goes with --compensate";
+  else if (options->constant != NULL && find_constant (options) == ESP_CONSTANT_N)
+    why = "--compensate-by: expected beta or mean";
+  else if (options->bn_images == NULL && (options->bn_split != NULL || options->bn_count != 0))
     why = "--bn-split and --bn-count go with --bn-images";
   else if (options->bn_count < 0)
     why = "--bn-count: expected a number of images";
@@ -149,6 +163,7 @@ esp_recovering_run (const EspRecoverOptions *options,
                                   .weights = loaded->weights,
                                   .mask = mask,
                                   .compensate = options->compensate,
+                                  .constant = find_constant (options),
                                   .bn = options->bn_images != NULL ? &images : NULL,
                                   .dataset = labelled.dataset,
                                   .map = labelled.map,
@@ -187,6 +202,7 @@ add_stage (JsonBuilder *json, const EspRecovered *told, EspRecoverStage stage)
   add_pair (json, "difference_interval", &effect->difference);
   if (stage == ESP_RECOVER_COMPENSATED)
     {
+      esp_json_string (json, "by", esp_constant_name (told->constant));
       esp_json_int (json, "constants", told->compensation.n_channels);
       esp_json_int (json, "layers", told->compensation.n_layers);
       esp_json_int (json, "layers_near_at_borders", told->compensation.n_borders);

@@ -131,14 +131,14 @@ esp_recover (const EspRecoverInput *input, EspRecovered *told, EspJob *job, GErr
 {
   g_auto (Recovery) recovery = { .input = input, .told = told, .weights = esp_weights_ref (input->weights), .job = job };
 
-  *told = (EspRecovered){ 0 };
+  *told = (EspRecovered){ .constant = input->constant };
   for (guint s = 0; s < ESP_RECOVER_N_STAGES; s++)
     told->stages[s] = (EspRecoverEffect){ .map = NAN, .difference = { .value = NAN, .low = NAN, .high = NAN } };
   recovery.n = told->n_images = input->dataset != NULL ? esp_dataset_get_n (input->dataset) : 0;
   if (!measure (&recovery, ESP_RECOVER_WHOLE, error) || !measure (&recovery, ESP_RECOVER_CUT, error))
     return NULL;
   if (input->compensate
-      && !go_on (&recovery, esp_compensate (input->network, recovery.weights, input->mask, &told->compensation, error),
+      && !go_on (&recovery, esp_compensate (input->network, recovery.weights, input->mask, input->constant, &told->compensation, error),
                  ESP_RECOVER_COMPENSATED, error))
     return NULL;
   if (input->bn != NULL

@@ -13,6 +13,7 @@ typedef struct
   EspWeights               *weights;
   EspMask                  *mask;
   gboolean                  compensate;
+  EspConstant               constant; /* by what */
   const EspBnImages        *bn;       /* (nullable): not found anew */
   /* What the effect is measured on. */
   EspDataset               *dataset;  /* (nullable): it is not measured */
@@ -43,6 +44,7 @@ typedef struct
 typedef struct
 {
   EspRecoverEffect stages[ESP_RECOVER_N_STAGES];
+  EspConstant      constant;
   EspCompensation  compensation;
   EspBnEstimated   estimated;
   guint            n_images; /* that the effect was measured on */
