@@ -70,6 +70,17 @@ typedef struct
   int first, at, count;
 } Slice;
 
+ESP_CLONES static void
+move_slab (const float *restrict from, float *restrict to, gsize n, gboolean add)
+{
+  if (!add)
+    memcpy (to, from, n * sizeof (float));
+  else
+#pragma omp simd
+    for (gsize i = 0; i < n; i++)
+      to[i] += from[i];
+}
+
 /* One slab of the output side. Whole aligned blocks are copied at once, others channel by channel. */
 static void
 slice_slab (const Slice *slice, const float *in, float *out, int n, int b, gboolean add)
@@ -80,10 +91,11 @@ slice_slab (const Slice *slice, const float *in, float *out, int n, int b, gbool
   gsize each = esp_slab_size (to), size = (gsize) block;
   float *target = out + (gsize) (n * esp_count_blocks (to) + b) * each;
   const float *start = in + (gsize) (n * esp_count_blocks (from)) * esp_slab_size (from);
+  const gboolean ends = high == to->shape.c && source + high - low == from->shape.c; /* both sides fill up the block */
 
-  if (!add && low == b * block && high == low + block && source % block == 0 && from->block == block)
+  if (low == b * block && (high == low + block || ends) && source % block == 0 && from->block == block)
     {
-      memcpy (target, start + (gsize) (source / block) * each, each * sizeof (float));
+      move_slab (start + (gsize) (source / block) * each, target, each, add);
       return;
     }
   for (int c = low; c < high; c++, source++)

@@ -178,9 +178,12 @@ add_forward (EspCall *call)
   const EspSpec *spec = &call->kernel->spec;
   const Sum factors = sum_of (call), *sum = &factors;
   gboolean simple = sum->plain && spec->n_in == 2 && esp_layout_equal (&spec->in[1], &spec->out);
+  gboolean fills = !esp_activation_keeps_zero (spec->activation);
   gsize each = esp_slab_size (&spec->out);
   int slabs = esp_count_slabs (&spec->out);
 
+  for (guint k = 0; k < esp_add_count (spec); k++)
+    fills |= spec->in[k].shape.c > spec->out.shape.c;
 #pragma omp parallel for schedule(static)
   for (int s = 0; s < slabs; s++)
     {
@@ -192,7 +195,8 @@ add_forward (EspCall *call)
         forward_slab (call, sum, s, out);
       if (spec->activation != ESP_ACTIVATION_LINEAR)
         esp_activate (spec->activation, out, out, each);
-      esp_clear_filling (&spec->out, s, out);
+      if (fills)
+        esp_clear_filling (&spec->out, s, out);
     }
   return TRUE;
 }
@@ -213,11 +217,17 @@ add_backward (EspCall *call, gboolean add)
       const float *from = (const float *) call->grad_out + (gsize) (s / blocks * others + s % blocks) * esp_slab_size (&spec->out);
       const float *factor = sum->factors + call->input * sum->padded + (gsize) (s % blocks) * block;
 
-      if (!add)
-        memset (grad, 0, each * sizeof (float));
-      if (s % blocks < others)
-        add_slab (sum, factor, &spec->out, from, in, grad);
-      esp_clear_filling (in, s, grad);
+      if (!add && sum->plain && s % blocks < others && same_map (in, &spec->out))
+        memcpy (grad, from, each * sizeof (float));
+      else
+        {
+          if (!add)
+            memset (grad, 0, each * sizeof (float));
+          if (s % blocks < others)
+            add_slab (sum, factor, &spec->out, from, in, grad);
+        }
+      if (in->shape.c < spec->out.shape.c)
+        esp_clear_filling (in, s, grad);
     }
   return TRUE;
 }

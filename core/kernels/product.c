@@ -148,6 +148,116 @@ reduce_float (const Reduction *of, float *scores)
     }
 }
 
+/* Part of a slab of float values: the gradient through a rectifier, and the largest product of what is before it. */
+ESP_INLINE void
+bend_slab (const float *restrict value,
+           const float *restrict grad_out,
+           float *restrict grad_in,
+           const float *restrict shift,
+           float below,
+           float slope,
+           gsize pixels,
+           int block,
+           float *restrict largest)
+{
+  float most[MOST];
+
+  for (int l = 0; l < block; l++)
+    most[l] = -FLT_MAX;
+  for (gsize i = 0; i < pixels; i++, value += block, grad_out += block, grad_in += block)
+#pragma omp simd
+    for (int l = 0; l < block; l++)
+      {
+        const float gradient = grad_out[l] * (value[l] > 0 ? 1 : slope), v = value[l] < 0 ? value[l] * below : value[l];
+        const float product = (v - shift[l]) * gradient;
+
+        grad_in[l] = gradient;
+        most[l] = product > most[l] ? product : most[l];
+      }
+  for (int l = 0; l < block; l++)
+    largest[l] = most[l];
+}
+
+#define BENDER(name, block)                                                                                                                \
+  ESP_CLONES static void name (const float *value, const float *grad_out, float *grad_in, const float *shift, float below, float slope,    \
+                               gsize pixels, float *largest)                                                                               \
+  {                                                                                                                                        \
+    bend_slab (value, grad_out, grad_in, shift, below, slope, pixels, block, largest);                                                     \
+  }
+
+BENDER (bend_16, 16)
+BENDER (bend_8, 8)
+BENDER (bend_1, 1)
+
+/* Part @part of @parts of the rows of slab @i. */
+static void
+bend_part (const EspLayout *layout, const EspProductBend *bend, int i, int part, int parts, float largest[MOST])
+{
+  const EspShape s = layout->shape;
+  const int block = layout->block, first = i % ((s.c + block - 1) / block) * block, used = MIN (block, s.c - first);
+  const gsize from = (gsize) (part * s.h / parts), to = (gsize) ((part + 1) * s.h / parts), w = (gsize) s.w;
+  const gsize at = ((gsize) i * (gsize) s.h + from) * w * (gsize) block;
+  float shifts[MOST] = { 0 };
+
+  for (int l = 0; bend->shift != NULL && l < used; l++)
+    shifts[l] = (float) bend->shift[first + l];
+  (block == 16  ? bend_16
+   : block == 8 ? bend_8
+                : bend_1) ((const float *) bend->value + at, (const float *) bend->grad_out + at, (float *) bend->grad_in + at, shifts,
+                           bend->below, bend->slope, (to - from) * w, largest);
+}
+
+static void
+join_largest (EspShape s, int block, int i, int parts, float (*largest)[MOST], float *scores)
+{
+  const int blocks = (s.c + block - 1) / block, first = i % blocks * block;
+
+  for (int l = 0; l < MIN (block, s.c - first); l++)
+    {
+      float *to = &scores[i / blocks * s.c + first + l];
+
+      *to = largest[0][l];
+      for (int k = 1; k < parts; k++)
+        *to = MAX (*to, largest[k][l]);
+    }
+}
+
+/**
+ * esp_product_bend:
+ * @layout: of all values, float
+ * @bend: what is read and written
+ * @scores: (out): n * c numbers
+ *
+ * The way back through a rectifier and the largest products behind it in one pass over memory: grad_in is the gradient before it, and the
+ * scores are those that esp_product_reduce() gives of value and grad_in, the same bits. Thread: lane.
+ */
+void
+esp_product_bend (const EspLayout *layout, const EspProductBend *bend, float *scores)
+{
+  const EspShape s = layout->shape;
+  const int block = layout->block, blocks = (s.c + block - 1) / block, parts = blocks < FEW ? MIN (FEW, s.h) : 1;
+
+  for (int i = 0; i < s.n * blocks && parts > 1; i++)
+    {
+      float largest[FEW][MOST];
+
+#pragma omp parallel for schedule(static)
+      for (int k = 0; k < parts; k++)
+        bend_part (layout, bend, i, k, parts, largest[k]);
+      join_largest (s, block, i, parts, largest, scores);
+    }
+  if (parts > 1)
+    return;
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < s.n * blocks; i++)
+    {
+      float largest[1][MOST];
+
+      bend_part (layout, bend, i, 0, 1, largest[0]);
+      join_largest (s, block, i, 1, largest, scores);
+    }
+}
+
 static double
 reduce_plane (const double *value, const double *gradient, double shift, double below, EspProduct how, gsize plane)
 {

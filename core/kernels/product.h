@@ -20,6 +20,21 @@ void esp_product_reduce (const EspLayout *layout,
                          EspProduct       how,
                          float           *scores);  /* n * c */
 
+/* The way back through a rectifier, float. */
+typedef struct
+{
+  const void   *value;    /* what it wrote */
+  const void   *grad_out; /* the gradient of that */
+  void         *grad_in;  /* (out): of what it read */
+  const double *shift;    /* (nullable): taken off the value in the product, one a channel */
+  float         below;    /* as above, of the value in the product */
+  float         slope;    /* where the value is not above 0 */
+} EspProductBend;
+
+void esp_product_bend   (const EspLayout      *layout,
+                         const EspProductBend *bend,
+                         float                *scores); /* n * c */
+
 /* A value, and how it is read. */
 typedef struct
 {

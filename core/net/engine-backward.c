@@ -146,7 +146,7 @@ plant_seeds (EspEngine *engine)
 static gboolean
 step_back (EspEngine *engine, EspStep *step, int stop)
 {
-  if (step->back_bend != NULL && !step->skipped && !esp_call_run (step->back_bend, FALSE))
+  if (step->back_bend != NULL && !step->skipped && !esp_step_bend_watched (engine, step) && !esp_call_run (step->back_bend, FALSE))
     return FALSE;
   if (engine->options.guided && step->bend != NULL && esp_activation_is_rectifier (step->layer->activation))
     esp_layout_guide (&step->layout, esp_engine_step (engine, step->root)->out.data, step->pre_grad.data);

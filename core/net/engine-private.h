@@ -96,6 +96,8 @@ const guint8 *esp_layer_cleared (const EspLayer *layer, /* (nullable): what a ma
 /* engine-product.c: where somebody watches the products of this convolution: reduces them */
 void     esp_step_watch     (EspEngine        *engine,
                              EspStep          *step);
+gboolean esp_step_bend_watched (EspEngine     *engine, /* the same along with the way back through its activation; FALSE: not done */
+                             EspStep          *step);
 /* engine-places.c */
 gsize    esp_places_plan    (GPtrArray        *places);
 gboolean esp_engine_allocate (EspEngine       *engine,
