@@ -147,11 +147,29 @@ add_masks (State *state, guint n)
         esp_stretch_add_row (&state->stretches[i], y, (float) state->weights[i], state->heat + (gsize) y * width);
 }
 
+typedef struct
+{
+  const EspLikeness *likeness;
+  double *weights;
+} Reading;
+
+static gboolean
+read_weights (G_GNUC_UNUSED EspEngine *engine, const EspHeads *heads, guint item, guint n, gpointer data, G_GNUC_UNUSED GError **error)
+{
+  const Reading *reading = data;
+
+#pragma omp parallel for schedule(static)
+  for (guint i = 0; i < n; i++)
+    reading->weights[item + i] = esp_likeness_best (reading->likeness, heads, i);
+  return TRUE;
+}
+
 static gboolean
 run_masks (EspExplainer *explainer, const float *input, const EspLikeness *likeness, EspJob *job, GError **error)
 {
   State *state = explainer->state;
   const guint n = (guint) explainer->values[KNOB_MASKS];
+  Reading reading = { likeness, state->weights };
 
   for (guint first = 0; first < n; first += state->probe->batch)
     {
@@ -160,14 +178,33 @@ run_masks (EspExplainer *explainer, const float *input, const EspLikeness *liken
       if (!esp_job_check (job, error))
         return FALSE;
       fill_batch (explainer, input, first, some);
-      if (!esp_probe_forward (state->probe, job, error))
+      if (!esp_probe_run (state->probe, some, read_weights, &reading, job, error))
         return FALSE;
-#pragma omp parallel for schedule(static)
-      for (guint i = 0; i < some; i++)
-        state->weights[i] = esp_likeness_best (likeness, state->probe->heads, i);
       add_masks (state, some);
       esp_explainer_progress (explainer, job, first + some, n);
     }
+  return TRUE;
+}
+
+/* The image as it is. */
+typedef struct
+{
+  EspExplainer *explainer;
+  const EspTarget *target;
+  EspLikeness *likeness;
+} Whole;
+
+static gboolean
+read_whole (EspEngine *engine, const EspHeads *heads, G_GNUC_UNUSED guint item, G_GNUC_UNUSED guint n, gpointer data, GError **error)
+{
+  const Whole *whole = data;
+  EspExplainer *explainer = whole->explainer;
+  g_autoptr (EspTargetMask) frozen = esp_target_resolve (whole->target, engine, 0, error);
+
+  if (frozen == NULL || !esp_target_mask_value (frozen, engine, 0, &explainer->value, error)
+      || !esp_likeness_init (whole->likeness, heads, whole->target, explainer->placement, error))
+    return FALSE;
+  explainer->n_ones = esp_target_mask_get_n_ones (frozen);
   return TRUE;
 }
 
@@ -176,18 +213,14 @@ run (EspExplainer *explainer, const float *input, const EspTarget *target, G_GNU
 {
   State *state = explainer->state;
   const gsize plane = (gsize) state->probe->shape.h * (gsize) state->probe->shape.w;
-  g_autoptr (EspTargetMask) frozen = NULL;
   g_auto (EspLikeness) likeness = { 0 };
+  Whole whole = { explainer, target, &likeness };
   const float share = 1 / (float) (explainer->values[KNOB_MASKS] * explainer->values[KNOB_KEEP]);
 
   memset (state->heat, 0, plane * sizeof (float));
-  for (guint i = 0; i < state->probe->batch; i++)
-    memcpy (esp_probe_get (state->probe, i), input, state->probe->stride * sizeof (float));
-  if (!esp_probe_forward (state->probe, job, error) || (frozen = esp_target_resolve (target, state->probe->engine, 0, error)) == NULL
-      || !esp_target_mask_value (frozen, state->probe->engine, 0, &explainer->value, error)
-      || !esp_likeness_init (&likeness, state->probe->heads, target, explainer->placement, error))
+  memcpy (esp_probe_get (state->probe, 0), input, state->probe->stride * sizeof (float));
+  if (!esp_probe_run (state->probe, 1, read_whole, &whole, job, error))
     return FALSE;
-  explainer->n_ones = esp_target_mask_get_n_ones (frozen);
   if (!run_masks (explainer, input, &likeness, job, error))
     return FALSE;
   for (gsize i = 0; i < plane; i++)

@@ -120,6 +120,30 @@ add_drop (State *state, Patch patch, double drop)
       }
 }
 
+typedef struct
+{
+  EspExplainer *explainer;
+  const EspTargetMask *frozen;
+  guint first; /* patch of the batch */
+} Reading;
+
+static gboolean
+read_drops (EspEngine *engine, G_GNUC_UNUSED const EspHeads *heads, guint item, guint n, gpointer data, GError **error)
+{
+  const Reading *reading = data;
+  EspExplainer *explainer = reading->explainer;
+
+  for (guint i = 0; i < n; i++)
+    {
+      double value;
+
+      if (!esp_target_mask_value (reading->frozen, engine, i, &value, error))
+        return FALSE;
+      add_drop (explainer->state, place_patch (explainer, reading->first + item + i), explainer->value - value);
+    }
+  return TRUE;
+}
+
 static gboolean
 run_patches (EspExplainer *explainer, const float *input, const EspTargetMask *frozen, EspJob *job, GError **error)
 {
@@ -134,19 +158,29 @@ run_patches (EspExplainer *explainer, const float *input, const EspTargetMask *f
         return FALSE;
       for (guint i = 0; i < some; i++)
         hide (state, i, input, place_patch (explainer, first + i));
-      if (!esp_engine_forward (state->probe->engine, state->probe->input, job, error))
+      if (!esp_probe_run (state->probe, some, read_drops, &(Reading){ explainer, frozen, first }, job, error))
         return FALSE;
-      for (guint i = 0; i < some; i++)
-        {
-          double value;
-
-          if (!esp_target_mask_value (frozen, state->probe->engine, i, &value, error))
-            return FALSE;
-          add_drop (state, place_patch (explainer, first + i), explainer->value - value);
-        }
       esp_explainer_progress (explainer, job, first + some, n);
     }
   return TRUE;
+}
+
+/* The image as it is. */
+typedef struct
+{
+  EspExplainer *explainer;
+  const EspTarget *target;
+  EspTargetMask *frozen; /* (owned) */
+} Whole;
+
+static gboolean
+read_whole (
+    EspEngine *engine, G_GNUC_UNUSED const EspHeads *heads, G_GNUC_UNUSED guint item, G_GNUC_UNUSED guint n, gpointer data, GError **error)
+{
+  Whole *whole = data;
+
+  whole->frozen = esp_target_resolve (whole->target, engine, 0, error);
+  return whole->frozen != NULL && esp_target_mask_value (whole->frozen, engine, 0, &whole->explainer->value, error);
 }
 
 static gboolean
@@ -155,14 +189,15 @@ run (EspExplainer *explainer, const float *input, const EspTarget *target, G_GNU
   State *state = explainer->state;
   const gsize plane = (gsize) state->probe->shape.h * (gsize) state->probe->shape.w;
   g_autoptr (EspTargetMask) frozen = NULL;
+  Whole whole = { explainer, target, NULL };
+  gboolean fine;
 
   memset (state->heat, 0, plane * sizeof (float));
   memset (state->covers, 0, plane * sizeof (float));
-  for (guint i = 0; i < state->probe->batch; i++)
-    memcpy (esp_probe_get (state->probe, i), input, state->probe->stride * sizeof (float));
-  if (!esp_engine_forward (state->probe->engine, state->probe->input, job, error)
-      || (frozen = esp_target_resolve (target, state->probe->engine, 0, error)) == NULL
-      || !esp_target_mask_value (frozen, state->probe->engine, 0, &explainer->value, error))
+  memcpy (esp_probe_get (state->probe, 0), input, state->probe->stride * sizeof (float));
+  fine = esp_probe_run (state->probe, 1, read_whole, &whole, job, error);
+  frozen = whole.frozen;
+  if (!fine)
     return FALSE;
   explainer->n_ones = esp_target_mask_get_n_ones (frozen);
   if (explainer->n_ones == 0)

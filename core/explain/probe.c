@@ -25,6 +25,10 @@ esp_probe_new (EspNetwork *network, EspWeights *weights, const EspExplainerOptio
     return NULL;
   probe = g_new0 (EspProbe, 1);
   probe->engine = engine;
+  probe->network = esp_network_ref (network);
+  probe->weights = esp_weights_ref (weights);
+  probe->single = run;
+  probe->single.batch = 1;
   probe->heads = esp_heads_new (engine);
   probe->batch = batch;
   probe->shape = esp_network_get_input (network);
@@ -39,8 +43,15 @@ esp_probe_free (EspProbe *probe)
 {
   if (probe == NULL)
     return;
+  if (probe->one != probe->engine)
+    {
+      g_clear_pointer (&probe->one_heads, esp_heads_free);
+      g_clear_pointer (&probe->one, esp_engine_unref);
+    }
   esp_heads_free (probe->heads);
   esp_engine_unref (probe->engine);
+  esp_weights_unref (probe->weights);
+  esp_network_unref (probe->network);
   g_free (probe->input);
   g_free (probe);
 }
@@ -57,4 +68,47 @@ gboolean
 esp_probe_forward (EspProbe *probe, EspJob *job, GError **error)
 {
   return esp_engine_forward (probe->engine, probe->input, job, error) && esp_heads_read (probe->heads, error);
+}
+
+/* Made when the first batch is not full. */
+static gboolean
+open_one (EspProbe *probe, GError **error)
+{
+  if (probe->one != NULL)
+    return TRUE;
+  if (probe->batch == 1)
+    {
+      probe->one = probe->engine;
+      probe->one_heads = probe->heads;
+      return TRUE;
+    }
+  probe->one = esp_engine_new (probe->network, probe->weights, &probe->single, NULL, error);
+  if (probe->one != NULL)
+    probe->one_heads = esp_heads_new (probe->one);
+  return probe->one != NULL;
+}
+
+/**
+ * esp_probe_run:
+ * @n: how many images of the batch are filled in, 1 or more
+ * @read: called after each forward
+ * @data: for it
+ * @job: (nullable): cancels between two layers
+ * @error: the engine's, @read's, or cancelled
+ *
+ * A full batch takes one forward; the images of another go one by one, so that nothing is computed that nobody reads. No number depends on
+ * which: the engine's bits do not depend on its batch. Thread: lane. Returns: whether all were run and read.
+ */
+gboolean
+esp_probe_run (EspProbe *probe, guint n, EspProbeRead read, gpointer data, EspJob *job, GError **error)
+{
+  if (n == probe->batch)
+    return esp_probe_forward (probe, job, error) && read (probe->engine, probe->heads, 0, n, data, error);
+  if (!open_one (probe, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (!esp_engine_forward (probe->one, esp_probe_get (probe, i), job, error) || !esp_heads_read (probe->one_heads, error)
+        || !read (probe->one, probe->one_heads, i, 1, data, error))
+      return FALSE;
+  return TRUE;
 }

@@ -8,13 +8,26 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  EspEngine *engine; /* infer */
-  EspHeads  *heads;  /* of the last forward */
-  guint      batch;
-  EspShape   shape;  /* of one image */
-  gsize      stride; /* numbers of one image */
-  float     *input;  /* batch * stride: to be filled in */
+  EspNetwork      *network;
+  EspWeights      *weights;
+  EspEngineOptions single;    /* infer, of one image */
+  EspEngine       *engine;    /* infer, of a batch */
+  EspHeads        *heads;     /* of its last forward */
+  EspEngine       *one;       /* (nullable): for batches that are not full: made when the first is run */
+  EspHeads        *one_heads;
+  guint            batch;
+  EspShape         shape;     /* of one image */
+  gsize            stride;    /* numbers of one image */
+  float           *input;     /* batch * stride: to be filled in */
 } EspProbe;
+
+/* Reads @n images of the batch, from @item on, which lie in @engine from its first on. */
+typedef gboolean (*EspProbeRead) (EspEngine      *engine,
+                                  const EspHeads *heads,
+                                  guint           item,
+                                  guint           n,
+                                  gpointer        data,
+                                  GError        **error);
 
 /* Thread: lane, all functions. */
 EspProbe *esp_probe_new     (EspNetwork                 *network,
@@ -25,6 +38,12 @@ void      esp_probe_free    (EspProbe                   *probe);
 float    *esp_probe_get     (EspProbe                   *probe,  /* the place of one image of the batch */
                              guint                       item);
 gboolean  esp_probe_forward (EspProbe                   *probe,
+                             EspJob                     *job,
+                             GError                    **error);
+gboolean  esp_probe_run     (EspProbe                   *probe,
+                             guint                       n,     /* images of the batch that are there */
+                             EspProbeRead                read,
+                             gpointer                    data,
                              EspJob                     *job,
                              GError                    **error);
 
