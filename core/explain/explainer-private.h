@@ -16,6 +16,7 @@ struct _EspExplainer
   gpointer              state;   /* the method's own */
   EspEngine            *engine;  /* explain, batch 1; made when asked for */
   EspEngine            *pixels;  /* the same, its backward reaching the image */
+  gboolean              has_run; /* the last run ended well: there is something to read */
   EspEngine            *ran;     /* (transfer none) (nullable): that holds the last run's gradient, where one does */
   float                *input;   /* of the last run that reached the pixels */
   char                 *note;    /* (nullable): what the last run has to say of itself, in words */

@@ -37,6 +37,7 @@ close_method (EspExplainer *explainer)
   explainer->state = NULL;
   explainer->method = NULL;
   explainer->ran = NULL;
+  explainer->has_run = FALSE;
   g_clear_pointer (&explainer->note, g_free);
   g_clear_pointer (&explainer->values, g_free);
 }
@@ -248,10 +249,11 @@ esp_explainer_run (EspExplainer *explainer, const float *input, const EspTarget 
 {
   g_return_val_if_fail (explainer->method != NULL, FALSE);
 
+  explainer->has_run = FALSE;
   if (layer != ESP_EVERY_LAYER && !check_layer (explainer, layer, error))
     return FALSE;
   g_clear_pointer (&explainer->note, g_free);
-  return explainer->method->run (explainer, input, target, layer, job, error);
+  return explainer->has_run = explainer->method->run (explainer, input, target, layer, job, error);
 }
 
 /** esp_explainer_get_n_ones: Returns: raw head outputs that the last run summed; 0: nothing was above the threshold. Thread: lane. */
@@ -275,6 +277,17 @@ esp_explainer_get_note (const EspExplainer *explainer)
   return explainer->note;
 }
 
+/* What an earlier run or one that failed half-way has left is not read. */
+static gboolean
+check_run (const EspExplainer *explainer, GError **error)
+{
+  if (explainer->has_run)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: there is no run to read from: none was made, or the last one failed",
+               explainer->method->id);
+  return FALSE;
+}
+
 static gboolean
 check_channel (const EspExplainer *explainer, int layer, int channel, GError **error)
 {
@@ -295,7 +308,7 @@ check_channel (const EspExplainer *explainer, int layer, int channel, GError **e
  * @layer: a layer, not a head; or ESP_PIXELS
  * @channel: one of its channels, or -1 for all together
  * @placement: where the image lies in the network's input, as esp_fit_image() gave it
- * @error: ESP_ERROR_SHAPE where there is no such layer or channel; ESP_ERROR_UNSUPPORTED where the method gives no such map
+ * @error: ESP_ERROR_SHAPE where there is no such layer or channel; ESP_ERROR_UNSUPPORTED where the method gives no such map, or no run went well
  *
  * Returns: (transfer full): the map of the last run; its @target is for the caller to fill in. Thread: lane.
  */
@@ -306,7 +319,9 @@ esp_explainer_heatmap (EspExplainer *explainer, int layer, int channel, EspPlace
   g_autoptr (EspHeatmap) heatmap = NULL;
   EspShape shape;
 
-  if (!check_layer (explainer, layer, error) || !check_channel (explainer, layer, channel, error))
+  g_return_val_if_fail (method != NULL, NULL);
+
+  if (!check_layer (explainer, layer, error) || !check_channel (explainer, layer, channel, error) || !check_run (explainer, error))
     return NULL;
   if (layer != ESP_PIXELS && !check_gives (explainer, ESP_GIVES_LAYERS, "heatmap at a layer", error))
     return NULL;
@@ -335,13 +350,15 @@ esp_explainer_heatmap (EspExplainer *explainer, int layer, int channel, EspPlace
  * @at: where in the layer; ESP_AT_CONV is method 1's
  * @reduce: over h and w; ESP_REDUCE_MAX, signed, is what method 1's code does
  * @scores: (out caller-allocates): c numbers
- * @error: ESP_ERROR_UNSUPPORTED where the method gives none
+ * @error: ESP_ERROR_UNSUPPORTED where the method gives none, or no run went well
  *
  * Returns: whether the last run could be read. Thread: lane.
  */
 gboolean
 esp_explainer_score (EspExplainer *explainer, guint layer, EspAt at, EspReduce reduce, float *scores, GError **error)
 {
+  g_return_val_if_fail (explainer->method != NULL, FALSE);
+
   return check_gives (explainer, ESP_GIVES_CHANNELS, "scores of channels", error) && check_layer (explainer, (int) layer, error)
-         && explainer->method->score (explainer, layer, at, reduce, scores, error);
+         && check_run (explainer, error) && explainer->method->score (explainer, layer, at, reduce, scores, error);
 }

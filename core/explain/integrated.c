@@ -12,6 +12,7 @@
 #define MOST_STEPS 512
 #define COMPLETE   0.01 /* of what the target gained */
 #define EVERYWHERE 0.03 /* likewise, all stretches' misses together: sums at layers are then near, too */
+#define HALVED     8    /* stretches at a time; not the engine's batch, which must not decide what is walked */
 
 enum
 {
@@ -206,13 +207,13 @@ is_near (const Path *path)
   return esp_path_miss (path->points, &everywhere) <= COMPLETE && everywhere <= EVERYWHERE;
 }
 
-/* Halves the stretches that miss most, a batch of the engine at a time, until the sums are near enough or there are as many as may be. */
+/* Halves the stretches that miss most, some at a time, until the sums are near enough or there are as many as may be. */
 static gboolean
 refine (EspSamples *samples, EspExplainer *explainer, const EspTargetMask *mask, Path *path, EspJob *job, GError **error)
 {
   while (path->points->len <= MOST_STEPS && !is_near (path))
     {
-      g_autoptr (GArray) more = esp_path_bisect (path->points, MIN (samples->batch, MOST_STEPS + 1 - path->points->len));
+      g_autoptr (GArray) more = esp_path_bisect (path->points, MIN (HALVED, MOST_STEPS + 1 - path->points->len));
       Path middles = { path->input, path->baseline, path->n, more };
 
       if (more->len == 0)

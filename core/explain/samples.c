@@ -51,8 +51,10 @@ open_engine (EspSamples *samples, EspExplainer *explainer, EspEngine *one, GErro
   samples->batch = (guint) CLAMP (MOST_BYTES / MAX (esp_engine_get_bytes (one), 1), 1, explainer->options.batch);
   options.batch = samples->batch;
   samples->engine = esp_engine_new (explainer->network, explainer->weights, &options, NULL, error);
+  if (samples->engine == NULL)
+    return FALSE;
   samples->inputs = g_new (float, esp_shape_count (esp_network_get_input (explainer->network)) * samples->batch);
-  return samples->engine != NULL;
+  return TRUE;
 }
 
 /* A network that gives every layer much to keep is refused, not swapped out. */

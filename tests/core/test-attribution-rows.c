@@ -523,6 +523,82 @@ test_complete (gconstpointer data)
   esp_lane_call (lane, complete_small, (gpointer) data);
 }
 
+/* The steps that a way is walked in are chosen by the way, not by how many images the engine takes at once. */
+static void
+test_any_batch (void)
+{
+  static const guint batches[] = { 3, 16 };
+  g_autofree float *input = small_input (1);
+  g_autoptr (EspTarget) target = one_logit ();
+  g_autoptr (EspExplainer) eight = explainer_of ("integrated-gradients", ESP_BACKEND_REFERENCE, "baseline=black");
+  g_autoptr (EspHeatmap) expected = NULL;
+
+  explain (eight, input, target, ESP_PIXELS);
+  expected = map_of (eight, ESP_PIXELS, -1);
+  g_assert_null (strstr (esp_explainer_get_note (eight), " in 32 steps")); /* or nothing was halved */
+  for (guint b = 0; b < G_N_ELEMENTS (batches); b++)
+    {
+      g_autoptr (EspExplainer) explainer = explainer_of ("integrated-gradients", ESP_BACKEND_REFERENCE, "baseline=black");
+      g_autoptr (EspHeatmap) map = NULL;
+
+      explainer->options.batch = batches[b];
+      explain (explainer, input, target, ESP_PIXELS);
+      map = map_of (explainer, ESP_PIXELS, -1);
+      g_assert_cmpstr (esp_explainer_get_note (explainer), ==, esp_explainer_get_note (eight));
+      for (int i = 0; i < SIDE * SIDE; i++)
+        g_assert_cmpfloat (map->values[i], ==, expected->values[i]);
+    }
+}
+
+/* Before a run, after one that was given up, and after another choice of method there is nothing to read, whatever lies in the engine. */
+static void
+check_nothing_to_read (EspExplainer *explainer, int layer)
+{
+  g_autoptr (GError) error = NULL;
+  float scores[9];
+
+  g_assert_null (esp_explainer_heatmap (explainer, layer, -1, whole, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "no run to read from"));
+  g_clear_error (&error);
+  if ((explainer->method->gives & ESP_GIVES_CHANNELS) == 0)
+    return;
+  g_assert_false (esp_explainer_score (explainer, 2, ESP_AT_CONV, ESP_REDUCE_MAX, scores, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+}
+
+static void
+test_no_run (void)
+{
+  g_autofree float *input = small_input (1);
+  g_autoptr (EspTarget) target = one_logit ();
+
+  for (guint i = 0; esp_attribution_get (i) != NULL; i++)
+    {
+      const EspAttribution *row = esp_attribution_get (i);
+      const int layer = (row->gives & ESP_GIVES_LAYERS) != 0 ? 2 : ESP_PIXELS;
+      g_autoptr (EspExplainer) explainer = NULL;
+      g_autoptr (EspHeatmap) read = NULL;
+      g_autoptr (EspJob) job = esp_job_new ("given up");
+      g_autoptr (GError) error = NULL;
+
+      if ((row->gives & ESP_WANTS_BOX) != 0)
+        continue;
+      explainer = explainer_of (row->id, ESP_BACKEND_REFERENCE, NULL);
+      check_nothing_to_read (explainer, layer);
+      explain (explainer, input, target, layer);
+      read = map_of (explainer, layer, -1);
+      esp_job_cancel (job);
+      g_assert_false (esp_explainer_run (explainer, input, target, layer, job, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&error);
+      check_nothing_to_read (explainer, layer);
+      explain (explainer, input, target, layer);
+      g_assert_true (esp_explainer_set_method (explainer, row, NULL, &error));
+      check_nothing_to_read (explainer, layer);
+    }
+}
+
 /* No noise: the gradient itself; some: the same again from the same seed, whatever the batch, and another map. */
 static void
 test_smooth (void)
@@ -565,6 +641,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/attribution-rows/guided/onednn", GUINT_TO_POINTER (ESP_BACKEND_ONEDNN), test_guided);
   g_test_add_data_func ("/attribution-rows/complete/reference", GUINT_TO_POINTER (ESP_BACKEND_REFERENCE), test_complete);
   g_test_add_data_func ("/attribution-rows/complete/onednn", GUINT_TO_POINTER (ESP_BACKEND_ONEDNN), test_complete);
+  g_test_add_func ("/attribution-rows/any-batch", test_any_batch);
+  g_test_add_func ("/attribution-rows/no-run", test_no_run);
   g_test_add_func ("/attribution-rows/smooth", test_smooth);
   g_test_add_func ("/attribution-rows/zeros", test_zeros);
   return g_test_run ();
