@@ -133,14 +133,14 @@ check_options (const EspNetwork *network, GError **error)
 }
 
 static gboolean
-read_fill (const char *text, const char *option, EspFill *fill, GError **error)
+read_fill (const char *text, const char *option, EspStandIn *fill, GError **error)
 {
-  static const char *const words[] = { [ESP_FILL_RANDOM] = "random", [ESP_FILL_BLUR] = "blur", [ESP_FILL_GREY] = "grey" };
+  static const char *const words[] = { [ESP_STAND_IN_RANDOM] = "random", [ESP_STAND_IN_BLUR] = "blur", [ESP_STAND_IN_GREY] = "grey" };
 
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     if (text == NULL || g_str_equal (text, words[i]))
       {
-        *fill = text != NULL ? (EspFill) i : *fill;
+        *fill = text != NULL ? (EspStandIn) i : *fill;
         return TRUE;
       }
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s %s: expected random, blur or grey", option, text);
@@ -330,7 +330,7 @@ static char *
 make_preface (const Task *task, char **argv)
 {
   static const char *const words[]
-      = { [ESP_FILL_RANDOM] = "random colours", [ESP_FILL_BLUR] = "the blurred image", [ESP_FILL_GREY] = "grey" };
+      = { [ESP_STAND_IN_RANDOM] = "random colours", [ESP_STAND_IN_BLUR] = "the blurred image", [ESP_STAND_IN_GREY] = "grey" };
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *date = g_date_time_format (now, "%Y-%m-%d"), *name = g_path_get_basename (argv[0]);
   GString *text = g_string_new ("# Faithfulness\n\n");

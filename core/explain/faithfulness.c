@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "explain/fill.h"
+#include "explain/stand-in.h"
 #include "explain/probe.h"
 #include "explain/stretch.h"
 
@@ -48,8 +48,8 @@ void
 esp_faithfulness_options_init (EspFaithfulnessOptions *options, const EspNetwork *network)
 {
   *options = (EspFaithfulnessOptions){ .steps = 20,
-                                       .deletion = ESP_FILL_RANDOM,
-                                       .insertion = ESP_FILL_BLUR,
+                                       .deletion = ESP_STAND_IN_RANDOM,
+                                       .insertion = ESP_STAND_IN_BLUR,
                                        .span = 1,
                                        .blur = .05,
                                        .threshold = .005f,
@@ -176,7 +176,7 @@ esp_faithfulness_set_scene (
     EspFaithfulness *faithfulness, const float *input, EspPlacement placement, EspBox box, int class_index, EspJob *job, GError **error)
 {
   const EspProbe *probe = faithfulness->probe;
-  const EspFill fills[2] = { faithfulness->options.deletion, faithfulness->options.insertion };
+  const EspStandIn fills[2] = { faithfulness->options.deletion, faithfulness->options.insertion };
 
   memcpy (faithfulness->input, input, probe->stride * sizeof (float));
   faithfulness->placement = placement;
@@ -185,8 +185,8 @@ esp_faithfulness_set_scene (
   faithfulness->has_random = FALSE;
   faithfulness->n_waiting = 0;
   for (guint i = 0; i < 2; i++)
-    esp_fill_make (fills[i], input, probe->shape, placement, faithfulness->options.blur, faithfulness->options.seed,
-                   faithfulness->fills[i]);
+    esp_stand_in_make (fills[i], input, probe->shape, placement, faithfulness->options.blur, faithfulness->options.seed,
+                       faithfulness->fills[i]);
   return push (faithfulness, faithfulness->input, &faithfulness->score, job, error)
          && push (faithfulness, faithfulness->fills[0], &faithfulness->ends[0], job, error)
          && push (faithfulness, faithfulness->fills[1], &faithfulness->ends[1], job, error) && flush (faithfulness, job, error);

@@ -9,21 +9,21 @@ G_BEGIN_DECLS
 /* What stands where a pixel of the image does not. */
 typedef enum
 {
-  ESP_FILL_RANDOM, /* every number of every pixel drawn evenly from 0..1, the same for all maps of a scene */
-  ESP_FILL_BLUR,   /* the image itself, blurred */
-  ESP_FILL_GREY,   /* 0.5 */
-} EspFill;
+  ESP_STAND_IN_RANDOM, /* every number of every pixel drawn evenly from 0..1, the same for all maps of a scene */
+  ESP_STAND_IN_BLUR,   /* the image itself, blurred */
+  ESP_STAND_IN_GREY,   /* 0.5 */
+} EspStandIn;
 
 typedef struct
 {
-  guint   steps;     /* equal ones, 20; of a badge 6 */
-  EspFill deletion;  /* ESP_FILL_RANDOM, as ODAM's code */
-  EspFill insertion; /* ESP_FILL_BLUR */
-  double  span;      /* so many times the box's area of pixels go in all: 1 as ODAM's code; 0: all of the image, as RISE */
-  double  blur;      /* sigma of the blur over the input's longer side: 0.05 */
-  float   threshold; /* of detections, 0.005 */
-  EspNms  nms;       /* the network's kind at 0.45 */
-  guint64 seed;      /* of random pixels, random order and the order of equal heat */
+  guint      steps;     /* equal ones, 20; of a badge 6 */
+  EspStandIn deletion;  /* ESP_STAND_IN_RANDOM, as ODAM's code */
+  EspStandIn insertion; /* ESP_STAND_IN_BLUR */
+  double     span;      /* so many times the box's area of pixels go in all: 1 as ODAM's code; 0: all of the image, as RISE */
+  double     blur;      /* sigma of the blur over the input's longer side: 0.05 */
+  float      threshold; /* of detections, 0.005 */
+  EspNms     nms;       /* the network's kind at 0.45 */
+  guint64    seed;      /* of random pixels, random order and the order of equal heat */
 } EspFaithfulnessOptions;
 
 /* Areas under the score of the box by the share of pixels deleted or inserted, 0..1: of deletion less is better, of insertion more. */

@@ -34,9 +34,6 @@ void   esp_fold_planes   (const float    *numbers,
                           EspShape        shape,
                           EspReduce       reduce,
                           float          *scores); /* c */
-void   esp_blur_planes   (float          *numbers,
-                          EspShape        shape,
-                          double          sigma);  /* in cells; 0: nothing is done */
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspField, esp_field_clear)
 

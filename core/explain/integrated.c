@@ -8,6 +8,7 @@
 
 #include "explain/path.h"
 #include "explain/samples.h"
+#include "image/blur.h"
 
 #define MOST_STEPS 512
 #define COMPLETE   0.01 /* of what the target gained */

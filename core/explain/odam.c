@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "explain/explainer-private.h"
+#include "image/blur.h"
 
 static const EspKnob knobs[] = {
   { .id = "sigma", .title = N_ ("Smoothing, cells"), .preset = 1, .lowest = 0, .highest = 32, .slider_low = 0, .slider_high = 4 },

@@ -4,7 +4,7 @@
 #include "detect/decode.h"
 #include "explain/attribution.h"
 #include "explain/faithfulness-run.h"
-#include "explain/fill.h"
+#include "explain/stand-in.h"
 
 #include "explain-common.h"
 
@@ -65,7 +65,7 @@ scene_clear (Scene *scene)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Scene, scene_clear)
 
 static EspFaithfulness *
-faithfulness_of (const Scene *scene, EspFill fill, double span, guint batch)
+faithfulness_of (const Scene *scene, EspStandIn fill, double span, guint batch)
 {
   const EspExplainerOptions run = { .backend = ESP_BACKEND_REFERENCE, .batch = batch };
   EspFaithfulnessOptions options;
@@ -164,8 +164,8 @@ compare_curves (gconstpointer data)
       span = n / (SIDE * SIDE * (double) w * (double) h);
     }
   map = map_of (&scene);
-  faithfulness = faithfulness_of (&scene, ESP_FILL_GREY, span, 8);
-  other = faithfulness_of (&scene, ESP_FILL_GREY, span, 3);
+  faithfulness = faithfulness_of (&scene, ESP_STAND_IN_GREY, span, 8);
+  other = faithfulness_of (&scene, ESP_STAND_IN_GREY, span, 3);
   g_assert_true (esp_faithfulness_measure (faithfulness, map, &curves, scores[0], scores[1], NULL, &error));
   g_assert_cmpfloat_with_epsilon (esp_faithfulness_get_score (faithfulness), scene.detection.score, 1e-6);
   for (int insertion = 0; insertion < 2; insertion++)
@@ -196,7 +196,7 @@ test_badge (void)
 
   scene_init (&scene, (EspPlacement){ 0, 0, 1, 1 });
   map = map_of (&scene);
-  faithfulness = faithfulness_of (&scene, ESP_FILL_RANDOM, 0, 8);
+  faithfulness = faithfulness_of (&scene, ESP_STAND_IN_RANDOM, 0, 8);
   random
       = esp_baseline_map (ESP_BASELINE_RANDOM, scene.input, esp_network_get_input (scene.network), scene.placement, scene.detection.box, 0);
   g_assert_true (esp_faithfulness_badge (faithfulness, map, &badge, NULL, &error));
@@ -220,12 +220,12 @@ test_fills (void)
 
   for (int i = 0; i < 41 * 41; i++)
     image[i] = .25f;
-  esp_fill_make (ESP_FILL_BLUR, image, shape, (EspPlacement){ 0, 0, 1, 1 }, 3 / 41.0, 1, blurred);
+  esp_stand_in_make (ESP_STAND_IN_BLUR, image, shape, (EspPlacement){ 0, 0, 1, 1 }, 3 / 41.0, 1, blurred);
   for (int i = 0; i < 41 * 41; i++)
     g_assert_cmpfloat_with_epsilon (blurred[i], .25, 1e-5);
   memset (image, 0, 41 * 41 * sizeof (float));
   image[20 * 41 + 20] = 1;
-  esp_fill_make (ESP_FILL_BLUR, image, shape, (EspPlacement){ 0, 0, 1, 1 }, 3 / 41.0, 1, blurred);
+  esp_stand_in_make (ESP_STAND_IN_BLUR, image, shape, (EspPlacement){ 0, 0, 1, 1 }, 3 / 41.0, 1, blurred);
   for (int i = 0; i < 41 * 41; i++)
     {
       sum += (double) blurred[i];
@@ -233,7 +233,7 @@ test_fills (void)
     }
   g_assert_cmpfloat_with_epsilon (sum, 1, 1e-4);
   g_assert_cmpfloat_with_epsilon (square, 9, .3); /* a little is cut off at three sigma */
-  esp_fill_make (ESP_FILL_GREY, image, shape, (EspPlacement){ 0, 10 / 41.f, 1, 21 / 41.f }, .05, 1, blurred);
+  esp_stand_in_make (ESP_STAND_IN_GREY, image, shape, (EspPlacement){ 0, 10 / 41.f, 1, 21 / 41.f }, .05, 1, blurred);
   g_assert_cmpfloat (blurred[9 * 41 + 3], ==, 0);
   g_assert_cmpfloat (blurred[10 * 41 + 3], ==, .5);
   g_assert_cmpfloat (blurred[30 * 41 + 3], ==, .5);
