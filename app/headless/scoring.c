@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/class-name.h"
 #include "progress.h"
 
 #define CACHE_BUDGET ((gsize) 64 << 20)
@@ -44,13 +45,10 @@ find_criterion (const char *text, GError **error)
 static int
 find_class (const char *word, const char *const *names, int n_classes, GError **error)
 {
-  guint64 index = 0;
+  const int index = esp_class_name_find (word, names, (guint) MAX (n_classes, 0));
 
-  for (guint i = 0; names != NULL && names[i] != NULL && i < (guint) n_classes; i++)
-    if (g_str_equal (names[i], word))
-      return (int) i;
-  if (g_ascii_string_to_unsigned (word, 10, 0, (guint64) MAX (n_classes - 1, 0), &index, NULL))
-    return (int) index;
+  if (index >= 0)
+    return index;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--classes: the network has no class “%s” (classes 0 to %d%s)", word,
                n_classes - 1, names == NULL ? "; give their names with --names" : "");
   return -1;

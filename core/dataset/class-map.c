@@ -6,50 +6,10 @@
 
 #include <string.h>
 
+#include "base/class-name.h"
 #include "base/error.h"
 
 #define MOST_NAMED 10 /* classes spelled out in the warning */
-
-/** esp_class_name_fold: Returns: (transfer full): @name as it is compared: case, and underscores for spaces, make no other class. Thread: any. */
-char *
-esp_class_name_fold (const char *name)
-{
-  g_autofree char *folded = g_utf8_casefold (name, -1);
-
-  return g_strdelimit (g_strstrip (g_steal_pointer (&folded)), "_", ' ');
-}
-
-/* The first of @n names that is @name, exactly or else folded; -1 where none is. */
-static int
-find_name (const char *const *names, guint n, const char *name)
-{
-  g_autofree char *wanted = NULL;
-
-  for (guint i = 0; i < n; i++)
-    if (strcmp (names[i], name) == 0)
-      return (int) i;
-  wanted = esp_class_name_fold (name);
-  for (guint i = 0; i < n; i++)
-    {
-      g_autofree char *folded = esp_class_name_fold (names[i]);
-
-      if (strcmp (folded, wanted) == 0)
-        return (int) i;
-    }
-  return -1;
-}
-
-/* A name or a 0-based index below @n; -1 where it is neither. */
-static int
-find_class (const char *const *names, guint n, const char *text)
-{
-  const int by_name = names != NULL ? find_name (names, MIN (g_strv_length ((char **) names), n), text) : -1;
-  guint64 index = 0;
-
-  if (by_name >= 0)
-    return by_name;
-  return n > 0 && g_ascii_string_to_unsigned (text, 10, 0, n - 1, &index, NULL) ? (int) index : -1;
-}
 
 static gboolean
 refuse_override (const char *pair, const char *what, const char *side, GError **error)
@@ -74,8 +34,8 @@ apply_override (
       g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "map %s: expected A=B, a class of the data set and one of the network", pair);
       return FALSE;
     }
-  from = find_class (esp_dataset_get_names (dataset), map->n, g_strstrip (sides[0]));
-  to = find_class (network_names, n_network, g_strstrip (sides[1]));
+  from = esp_class_name_find (g_strstrip (sides[0]), esp_dataset_get_names (dataset), map->n);
+  to = esp_class_name_find (g_strstrip (sides[1]), network_names, n_network);
   if (from < 0)
     return refuse_override (pair, sides[0], "data set", error);
   if (to < 0)
@@ -88,12 +48,11 @@ static void
 map_all (EspClassMap *map, const EspDataset *dataset, const char *const *network_names, guint n_network)
 {
   const char *const *names = esp_dataset_get_names (dataset);
-  const guint n_names = network_names != NULL ? MIN (g_strv_length ((char **) network_names), n_network) : 0;
 
   for (guint i = 0; i < map->n; i++)
     {
       if (names != NULL && network_names != NULL)
-        map->to_network[i] = find_name (network_names, n_names, names[i]);
+        map->to_network[i] = esp_class_name_match (names[i], network_names, n_network);
       else
         map->to_network[i] = i < n_network ? (int) i : -1;
     }

@@ -20,7 +20,6 @@ EspClassMap *esp_class_map_new  (const EspDataset   *dataset,
                                  const char *const  *overrides,
                                  GError            **error);
 void         esp_class_map_free (EspClassMap        *map);
-char        *esp_class_name_fold (const char        *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspClassMap, esp_class_map_free)
 

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "base/class-name.h"
 #include "base/error.h"
-#include "dataset/class-map.h"
 
 typedef struct
 {

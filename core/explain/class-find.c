@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "base/class-name.h"
 #include "base/error.h"
-#include "dataset/class-map.h"
 
 #define MOST_LETTERS 64
 #define MOST_NEAR    3
@@ -76,21 +76,9 @@ refuse (const char *word, const char *const *names, int n, GError **error)
 gboolean
 esp_class_find (const char *word, const char *const *names, int n, int *index, GError **error)
 {
-  g_autofree char *folded = esp_class_name_fold (word);
-  gint64 number;
-
-  for (int i = 0; names != NULL && names[i] != NULL && i < n; i++)
-    if (g_str_equal (names[i], word))
-      return *index = i, TRUE;
-  for (int i = 0; names != NULL && names[i] != NULL && i < n; i++)
-    {
-      g_autofree char *name = esp_class_name_fold (names[i]);
-
-      if (g_str_equal (name, folded))
-        return *index = i, TRUE;
-    }
-  if (n > 0 && g_ascii_string_to_signed (word, 10, 0, n - 1, &number, NULL))
-    return *index = (int) number, TRUE;
+  *index = esp_class_name_find (word, names, (guint) MAX (n, 0));
+  if (*index >= 0)
+    return TRUE;
   refuse (word, names, n, error);
   return FALSE;
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/class-name.h"
 #include "base/error.h"
 
 typedef struct
@@ -78,27 +79,6 @@ esp_keep_classes_redrawn (EspKeepClasses *keep, guint64 seed)
   return redrawn;
 }
 
-/* A name, exactly or else but for case, or an index below @n; -1. */
-static int
-find_class (const char *text, const char *const *names, guint n)
-{
-  const guint n_names = names != NULL ? MIN (g_strv_length ((char **) names), n) : 0;
-  g_autofree char *wanted = g_utf8_casefold (text, -1);
-  guint64 index;
-
-  for (guint i = 0; i < n_names; i++)
-    if (strcmp (names[i], text) == 0)
-      return (int) i;
-  for (guint i = 0; i < n_names; i++)
-    {
-      g_autofree char *folded = g_utf8_casefold (names[i], -1);
-
-      if (strcmp (folded, wanted) == 0)
-        return (int) i;
-    }
-  return n > 0 && g_ascii_string_to_unsigned (text, 10, 0, n - 1, &index, NULL) ? (int) index : -1;
-}
-
 static gboolean
 contains (const GArray *sources, guint class_index)
 {
@@ -115,7 +95,7 @@ read_sources (const char *text, const char *const *names, guint n_classes, GArra
 
   for (guint i = 0; words[i] != NULL; i++)
     {
-      const int found = find_class (g_strstrip (words[i]), names, n_classes);
+      const int found = esp_class_name_find (g_strstrip (words[i]), names, n_classes);
       const guint index = (guint) found;
 
       if (found < 0)
@@ -143,7 +123,7 @@ add_item (EspKeepClasses *keep, const char *item, const char *const *names, guin
 
   if (!read_sources (equals != NULL ? equals + 1 : name, names, n_classes, sources, error))
     return FALSE;
-  if (equals == NULL && names != NULL)
+  if (equals == NULL && names != NULL && g_array_index (sources, guint, 0) < g_strv_length ((char **) names))
     {
       g_free (name);
       name = g_strdup (names[g_array_index (sources, guint, 0)]);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/class-name.h"
 #include "base/error.h"
 #include "explain/attribution.h"
 #include "recipe/bench-private.h"
@@ -129,13 +130,10 @@ static int
 find_class (EspBench *bench, const EspStep *step, const char *word, GError **error)
 {
   const int n = esp_network_get_classes (bench->network);
-  guint64 index = 0;
+  const int index = esp_class_name_find (word, (const char *const *) bench->names, (guint) MAX (n, 0));
 
-  for (guint i = 0; bench->names != NULL && bench->names[i] != NULL; i++)
-    if (strcmp (bench->names[i], word) == 0)
-      return (int) i;
-  if (g_ascii_string_to_unsigned (word, 10, 0, (guint64) n - 1, &index, NULL))
-    return (int) index;
+  if (index >= 0)
+    return index;
   esp_step_refuse (step, "classes", error, "the network has no class “%s” (classes 0 to %d%s)", word, n - 1,
                    bench->names == NULL ? "; their names are not known: names of [network]" : "");
   return -1;

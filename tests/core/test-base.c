@@ -1,6 +1,7 @@
 /* test-base.c: jobs, the lane, hashes, files, random streams */
 #include "config.h"
 
+#include "base/class-name.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -136,6 +137,23 @@ test_rng_keys (void)
   g_assert_cmpfloat_with_epsilon (squares / 20000, 1, .05);
 }
 
+/* Exactly before folded, a name before a number, and nothing beyond the classes that there are. */
+static void
+test_class_name (void)
+{
+  static const char *const names[] = { "Sports_Ball", "sports ball", "2", "apple", NULL };
+
+  g_assert_cmpint (esp_class_name_find ("sports ball", names, 4), ==, 1);
+  g_assert_cmpint (esp_class_name_find ("SPORTS_BALL", names, 4), ==, 0);
+  g_assert_cmpint (esp_class_name_find ("2", names, 4), ==, 2);
+  g_assert_cmpint (esp_class_name_find ("3", names, 4), ==, 3);
+  g_assert_cmpint (esp_class_name_find ("4", names, 4), ==, -1);
+  g_assert_cmpint (esp_class_name_find ("apple", names, 3), ==, -1);
+  g_assert_cmpint (esp_class_name_find ("5", names, 8), ==, 5);
+  g_assert_cmpint (esp_class_name_find ("0", NULL, 0), ==, -1);
+  g_assert_cmpint (esp_class_name_match ("3", names, 4), ==, -1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -146,5 +164,6 @@ main (int argc, char **argv)
   g_test_add_func ("/base/hash", test_hash);
   g_test_add_func ("/base/file/limits", test_file_limits);
   g_test_add_func ("/base/rng/keys", test_rng_keys);
+  g_test_add_func ("/base/class-name", test_class_name);
   return g_test_run ();
 }
