@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "measure/rank-correlation.h"
+
 /* The heat of the cells that show the image, row by row. */
 static float *
 take_image (const EspHeatmap *heatmap, gboolean absolute, guint *n)
@@ -111,38 +113,6 @@ esp_heatmap_distance (const EspHeatmap *heatmap, const EspHeatmap *other)
   return length > 0 ? sqrt (difference / length) : NAN;
 }
 
-typedef struct
-{
-  float value;
-  guint place;
-} Ranked;
-
-static int
-by_value (const void *a, const void *b)
-{
-  return ascending (&((const Ranked *) a)->value, &((const Ranked *) b)->value);
-}
-
-/* Ranks about their mean, equals sharing theirs. */
-static double *
-take_ranks (const float *values, guint n)
-{
-  g_autofree Ranked *ranked = g_new (Ranked, MAX (n, 1));
-  double *ranks = g_new (double, MAX (n, 1));
-
-  for (guint i = 0; i < n; i++)
-    ranked[i] = (Ranked){ values[i], i };
-  qsort (ranked, n, sizeof *ranked, by_value);
-  for (guint first = 0, end; first < n; first = end)
-    {
-      for (end = first + 1; end < n && ranked[end].value <= ranked[first].value;)
-        end++;
-      for (guint i = first; i < end; i++)
-        ranks[ranked[i].place] = (first + end - 1) / 2.0 - (n - 1) / 2.0;
-    }
-  return ranks;
-}
-
 /**
  * esp_heatmap_rank_correlation:
  * @heatmap: a map
@@ -156,17 +126,9 @@ esp_heatmap_rank_correlation (const EspHeatmap *heatmap, const EspHeatmap *other
 {
   guint n, n_other;
   g_autofree float *a = take_image (heatmap, TRUE, &n), *b = take_image (other, TRUE, &n_other);
-  g_autofree double *x = NULL, *y = NULL;
-  double both = 0, first = 0, second = 0;
+  double rho;
 
   g_return_val_if_fail (n == n_other, NAN);
-  x = take_ranks (a, n);
-  y = take_ranks (b, n);
-  for (guint i = 0; i < n; i++)
-    {
-      both += x[i] * y[i];
-      first += x[i] * x[i];
-      second += y[i] * y[i];
-    }
-  return first > 0 && second > 0 ? both / sqrt (first * second) : 0;
+  rho = esp_spearman (a, b, n);
+  return isnan (rho) ? 0 : rho;
 }

@@ -106,14 +106,6 @@ esp_guess_run (EspEngine *engine,
   return TRUE;
 }
 
-static int
-ascending (const void *a, const void *b)
-{
-  const double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
 /* Image weights ~ n · Dirichlet(1), as every other interval has them (Rubin 1981). */
 static EspInterval
 share (guint hits, guint n, guint replicates, guint64 seed)
@@ -139,9 +131,7 @@ share (guint hits, guint n, guint replicates, guint64 seed)
     }
   if (n == 0 || replicates == 0)
     return interval;
-  qsort (draws, replicates, sizeof *draws, ascending);
-  interval.low = draws[(guint) floor (.025 * (replicates - 1))];
-  interval.high = draws[(guint) ceil (.975 * (replicates - 1))];
+  esp_draws_get_interval (draws, replicates, &interval.low, &interval.high);
   return interval;
 }
 

@@ -224,7 +224,14 @@ ascending (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/** esp_quantile: Returns: the @p quantile of @n numbers in ascending order, linear between them (Hyndman and Fan 1996, type 7). Thread: any. */
+/**
+ * esp_quantile:
+ * @sorted: @n numbers, ascending
+ * @n: from 1
+ * @p: 0..1
+ *
+ * Returns: their @p quantile, linear between order statistics (Hyndman and Fan 1996, type 7). Thread: any.
+ */
 double
 esp_quantile (const double *sorted, guint n, double p)
 {
@@ -233,6 +240,23 @@ esp_quantile (const double *sorted, guint n, double p)
   const guint above = MIN (below + 1, n - 1);
 
   return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+}
+
+/**
+ * esp_draws_get_interval:
+ * @draws: (inout): @n replicates; sorted afterwards
+ * @n: from 1
+ * @low: (out): 95 % of them lie from here
+ * @high: (out): to here
+ *
+ * Thread: any.
+ */
+void
+esp_draws_get_interval (double *draws, guint n, double *low, double *high)
+{
+  qsort (draws, n, sizeof *draws, ascending);
+  *low = esp_quantile (draws, n, .025);
+  *high = esp_quantile (draws, n, .975);
 }
 
 /**
@@ -249,9 +273,7 @@ esp_bootstrap_get (EspBootstrap *bootstrap)
 
   if (bootstrap->done == 0)
     return interval;
-  qsort (sorted, bootstrap->done, sizeof (double), ascending);
-  interval.low = esp_quantile (sorted, bootstrap->done, .025);
-  interval.high = esp_quantile (sorted, bootstrap->done, .975);
+  esp_draws_get_interval (sorted, bootstrap->done, &interval.low, &interval.high);
   return interval;
 }
 

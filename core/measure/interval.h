@@ -14,9 +14,13 @@ typedef struct
   guint  n;         /* images */
 } EspInterval;
 
-/* Of @n numbers in ascending order, linear between them (Hyndman and Fan 1996, type 7). Thread: any. */
-double esp_quantile (const double *sorted,
-                     guint         n,
-                     double        p);
+/* Thread: any, both. */
+double esp_quantile           (const double *sorted, /* @n numbers from 1 on, ascending */
+                               guint         n,
+                               double        p);
+void   esp_draws_get_interval (double       *draws,  /* (inout): @n from 1 on; sorted afterwards */
+                               guint         n,
+                               double       *low,    /* (out): 2.5 % */
+                               double       *high);  /* (out): 97.5 % */
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
+#include "measure/interval.h"
 
 #define WARM_UPS 10
 #define REPEATS  50
@@ -18,16 +19,6 @@ ascending (const void *a, const void *b)
   const double x = *(const double *) a, y = *(const double *) b;
 
   return (x > y) - (x < y);
-}
-
-/* Between order statistics, as the intervals have it. */
-static double
-quartile (const double *sorted, guint n, double p)
-{
-  const double place = p * (n - 1);
-  const guint below = (guint) place, above = MIN (below + 1, n - 1);
-
-  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
 }
 
 static float *
@@ -82,9 +73,9 @@ esp_latency_measure (EspEngine *engine, double seconds, EspLatency *latency, Esp
     }
   qsort (times, n, sizeof (double), ascending);
   *latency = (EspLatency){
-    .median_ms = quartile (times, n, .5),
-    .low_ms = quartile (times, n, .25),
-    .high_ms = quartile (times, n, .75),
+    .median_ms = esp_quantile (times, n, .5),
+    .low_ms = esp_quantile (times, n, .25),
+    .high_ms = esp_quantile (times, n, .75),
     .repeats = n,
     .threads = (guint) omp_get_max_threads (),
   };

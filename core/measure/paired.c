@@ -9,14 +9,6 @@
 
 #include "base/rng.h"
 
-static int
-ascending (const void *a, const void *b)
-{
-  const double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
 /* The differences of those pairs in which both are numbers. */
 static double *
 take_differences (const double *a, const double *b, guint n, guint *n_pairs)
@@ -97,9 +89,7 @@ esp_paired_difference (const double *a, const double *b, guint n, guint replicat
   for (guint i = 0; i < replicates; i++)
     draws[i] = draw_mean (d, n_pairs, rng);
   paired.p = two_sided (draws, replicates);
-  qsort (draws, replicates, sizeof *draws, ascending);
-  paired.interval.low = esp_quantile (draws, replicates, .025);
-  paired.interval.high = esp_quantile (draws, replicates, .975);
+  esp_draws_get_interval (draws, replicates, &paired.interval.low, &paired.interval.high);
   return paired;
 }
 

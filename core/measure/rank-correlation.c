@@ -7,26 +7,17 @@
 #include <math.h>
 #include <stdlib.h>
 
-typedef struct
-{
-  float value;
-  gsize place;
-} Ranked;
-
 static int
 by_value (const void *a, const void *b)
 {
-  const Ranked *x = a, *y = b;
+  const EspRanked *x = a, *y = b;
 
   return (x->value > y->value) - (x->value < y->value);
 }
 
-/* Ranks about their mean, equal values sharing theirs. Returns: whether there is more than one value. */
 static gboolean
-rank (const float *values, gsize n, Ranked *sorted, double *ranks)
+rank (gsize n, EspRanked *sorted, double *ranks)
 {
-  for (gsize i = 0; i < n; i++)
-    sorted[i] = (Ranked){ values[i], i };
   qsort (sorted, n, sizeof *sorted, by_value);
   for (gsize i = 0, end; i < n; i = end)
     {
@@ -35,7 +26,54 @@ rank (const float *values, gsize n, Ranked *sorted, double *ranks)
       for (gsize k = i; k < end; k++)
         ranks[sorted[k].place] = (double) (i + end - 1) / 2 - (double) (n - 1) / 2;
     }
-  return sorted[0].value < sorted[n - 1].value;
+  return n > 0 && sorted[0].value < sorted[n - 1].value;
+}
+
+/**
+ * esp_rank:
+ * @values: numbers, none of them NaN
+ * @n: how many
+ * @room: (out caller-allocates): @n, for the sorting
+ * @ranks: (out caller-allocates): @n: the values' ranks about their mean, equal values sharing the mean of theirs
+ *
+ * Returns: whether there is more than one value: else there is no order. Thread: any.
+ */
+gboolean
+esp_rank (const double *values, gsize n, EspRanked *room, double *ranks)
+{
+  for (gsize i = 0; i < n; i++)
+    room[i] = (EspRanked){ values[i], i };
+  return rank (n, room, ranks);
+}
+
+/**
+ * esp_correlate_ranks:
+ * @a: ranks as esp_rank() leaves them, of more than one value
+ * @b: likewise
+ * @n: how many
+ *
+ * Spearman's rank correlation: Pearson's of the ranks. Source: Spearman 1904, Am. J. Psychol. 15:72. Returns: -1..1. Thread: any.
+ */
+double
+esp_correlate_ranks (const double *a, const double *b, gsize n)
+{
+  double xy = 0, xx = 0, yy = 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      xy += a[i] * b[i];
+      xx += a[i] * a[i];
+      yy += b[i] * b[i];
+    }
+  return xy / sqrt (xx * yy);
+}
+
+static gboolean
+rank_floats (const float *values, gsize n, EspRanked *room, double *ranks)
+{
+  for (gsize i = 0; i < n; i++)
+    room[i] = (EspRanked){ (double) values[i], i };
+  return rank (n, room, ranks);
 }
 
 /**
@@ -44,23 +82,13 @@ rank (const float *values, gsize n, Ranked *sorted, double *ranks)
  * @y: likewise
  * @n: how many
  *
- * Spearman's rank correlation, ties sharing their mean rank: Pearson's of the ranks. Source: Spearman 1904, Am. J. Psychol. 15:72.
- * Returns: -1..1; NaN where either list holds one value only. Thread: any.
+ * Spearman's rank correlation, ties sharing their mean rank. Returns: -1..1; NaN where either list holds one value only. Thread: any.
  */
 double
 esp_spearman (const float *x, const float *y, gsize n)
 {
-  g_autofree Ranked *sorted = g_new (Ranked, n + 1);
+  g_autofree EspRanked *room = g_new (EspRanked, n + 1);
   g_autofree double *a = g_new (double, n + 1), *b = g_new (double, n + 1);
-  double xy = 0, xx = 0, yy = 0;
 
-  if (n < 2 || !rank (x, n, sorted, a) || !rank (y, n, sorted, b))
-    return NAN;
-  for (gsize i = 0; i < n; i++)
-    {
-      xy += a[i] * b[i];
-      xx += a[i] * a[i];
-      yy += b[i] * b[i];
-    }
-  return xy / sqrt (xx * yy);
+  return n >= 2 && rank_floats (x, n, room, a) && rank_floats (y, n, room, b) ? esp_correlate_ranks (a, b, n) : NAN;
 }

@@ -5,8 +5,24 @@
 
 G_BEGIN_DECLS
 
-double esp_spearman (const float *x,
-                     const float *y,
-                     gsize        n);
+/* One number, and where it stood. */
+typedef struct
+{
+  double value;
+  gsize  place;
+} EspRanked;
+
+/* Thread: any, all functions. */
+double   esp_spearman        (const float  *x,
+                              const float  *y,
+                              gsize         n);
+/* The same in two steps, for who ranks often. */
+gboolean esp_rank            (const double *values,
+                              gsize         n,
+                              EspRanked    *room,    /* n */
+                              double       *ranks);  /* (out): n */
+double   esp_correlate_ranks (const double *a,
+                              const double *b,
+                              gsize         n);
 
 G_END_DECLS

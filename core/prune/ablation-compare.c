@@ -3,20 +3,13 @@
 #include "config.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/rng.h"
+#include "measure/rank-correlation.h"
 #include "prune/ablation-private.h"
 #include "prune/unit-score.h"
 
 #define FEWEST_UNITS 4 /* of a layer that has an order worth the name */
-
-/* One number, and where it stood. */
-typedef struct
-{
-  double value;
-  guint place;
-} Ranked;
 
 /* Room for one order of all units. */
 typedef struct
@@ -26,7 +19,8 @@ typedef struct
   double *losses; /* per unit, under the weights of the images */
   guint *chosen;  /* units, drawn again within each layer */
   guint *ends;    /* per layer: where its units end in @chosen */
-  Ranked *sorted;
+  double *picked; /* values in the order of @chosen */
+  EspRanked *sorted;
   double *x, *y; /* ranks */
 } Order;
 
@@ -36,6 +30,7 @@ order_clear (Order *order)
   g_free (order->losses);
   g_free (order->chosen);
   g_free (order->ends);
+  g_free (order->picked);
   g_free (order->sorted);
   g_free (order->x);
   g_free (order->y);
@@ -43,50 +38,24 @@ order_clear (Order *order)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Order, order_clear)
 
-static int
-by_value (const void *a, const void *b)
-{
-  const Ranked *x = a, *y = b;
-
-  return (x->value > y->value) - (x->value < y->value);
-}
-
-/* Ranks from 0, equal values sharing the mean of theirs. Returns: whether there is more than one value. */
 static gboolean
 rank (Order *order, const double *values, const guint *chosen, guint n, double *ranks)
 {
   for (guint i = 0; i < n; i++)
-    order->sorted[i] = (Ranked){ values[chosen[i]], i };
-  qsort (order->sorted, n, sizeof (Ranked), by_value);
-  for (guint i = 0, end; i < n; i = end)
-    {
-      for (end = i + 1; end < n && order->sorted[end].value <= order->sorted[i].value; end++)
-        ;
-      for (guint k = i; k < end; k++)
-        ranks[order->sorted[k].place] = (i + end - 1) / 2.0;
-    }
-  return order->sorted[0].value < order->sorted[n - 1].value;
+    order->picked[i] = values[chosen[i]];
+  return esp_rank (order->picked, n, order->sorted, ranks);
 }
 
-/* Spearman's rho with ties: Pearson's of the ranks. NaN where nothing was lost, or the same by every unit: no score could be right there;
+/* Spearman's rho with ties. NaN where nothing was lost, or the same by every unit: no score could be right there;
  * 0 where the scores are all alike. */
 static double
 spearman (Order *order, const double *scores, const guint *chosen, guint n)
 {
-  const double mean = (n - 1) / 2.0;
-  double xy = 0, xx = 0, yy = 0;
-
   if (n < FEWEST_UNITS || !rank (order, order->losses, chosen, n, order->y))
     return NAN;
   if (!rank (order, scores, chosen, n, order->x))
     return 0;
-  for (guint i = 0; i < n; i++)
-    {
-      xy += (order->x[i] - mean) * (order->y[i] - mean);
-      xx += (order->x[i] - mean) * (order->x[i] - mean);
-      yy += (order->y[i] - mean) * (order->y[i] - mean);
-    }
-  return xy / sqrt (xx * yy);
+  return esp_correlate_ranks (order->x, order->y, n);
 }
 
 /* Of all units, or the mean over layers, or of the one layer @place. */
@@ -126,7 +95,8 @@ order_init (Order *order, const EspAblation *ablation, EspAblationSum sum)
                     g_new (double, n + 1),
                     g_new (guint, n + 1),
                     g_new (guint, ablation->layers->len + 1),
-                    g_new (Ranked, n + 1),
+                    g_new (double, n + 1),
+                    g_new (EspRanked, n + 1),
                     g_new (double, n + 1),
                     g_new (double, n + 1) };
   for (guint l = 0; l < ablation->layers->len; l++)
@@ -169,24 +139,6 @@ draw (Order *order, double *weights, int place, GRand *rng)
       for (guint i = first; i < order->ends[l]; i++)
         order->chosen[i] = (guint) g_rand_int_range (rng, (gint32) first, (gint32) order->ends[l]);
     }
-}
-
-static int
-ascending (const void *a, const void *b)
-{
-  const double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* Linear between order statistics (Hyndman and Fan 1996, type 7). */
-static double
-quantile (const double *sorted, guint n, double p)
-{
-  const double at = p * (n - 1);
-  const guint below = (guint) floor (at);
-
-  return sorted[below] + (at - below) * (sorted[MIN (below + 1, n - 1)] - sorted[below]);
 }
 
 /**
@@ -254,8 +206,6 @@ esp_ablation_correlate (
   interval.replicates = n;
   if (n == 0)
     return interval;
-  qsort (draws, n, sizeof (double), ascending);
-  interval.low = quantile (draws, n, .025);
-  interval.high = quantile (draws, n, .975);
+  esp_draws_get_interval (draws, n, &interval.low, &interval.high);
   return interval;
 }

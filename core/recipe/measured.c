@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -218,24 +217,6 @@ esp_bench_measure (EspBench *bench,
   return FALSE;
 }
 
-static int
-ascending (const void *a, const void *b)
-{
-  const double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* Linear between order statistics, as measure has it. */
-static double
-quantile (const double *sorted, guint n, double p)
-{
-  const double place = p * (n - 1);
-  const guint below = (guint) floor (place), above = MIN (below + 1, n - 1);
-
-  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
-}
-
 static void
 set_interval (const double *draws, guint n, double *low, double *high)
 {
@@ -244,9 +225,7 @@ set_interval (const double *draws, guint n, double *low, double *high)
   *low = *high = NAN;
   if (n == 0)
     return;
-  qsort (sorted, n, sizeof (double), ascending);
-  *low = quantile (sorted, n, .025);
-  *high = quantile (sorted, n, .975);
+  esp_draws_get_interval (sorted, n, low, high);
 }
 
 static double

@@ -5,11 +5,11 @@
 #include "study/lens.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "measure/interval.h"
 #include "measure/ranks.h"
 
 /* @mask (nullable: all kept) with the unit kept, or cut. */
@@ -78,24 +78,6 @@ differ (Pair *pair, const double *weights, double *differences)
   differences[pair->n_classes] = divisor > 0 ? sum / divisor : 0;
 }
 
-static int
-ascending (const void *a, const void *b)
-{
-  const double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* Linear between order statistics (Hyndman and Fan 1996, type 7). */
-static double
-quantile (const double *sorted, guint n, double p)
-{
-  const double at = p * (n - 1);
-  const guint below = (guint) floor (at);
-
-  return sorted[below] + (at - below) * (sorted[MIN (below + 1, n - 1)] - sorted[below]);
-}
-
 /* The interval of column @k of the draws. */
 static EspInterval
 spread (const Pair *pair, guint k, double value, guint replicates, guint64 seed)
@@ -107,9 +89,7 @@ spread (const Pair *pair, guint k, double value, guint replicates, guint64 seed)
     column[r] = pair->draws[(gsize) r * (pair->n_classes + 1) + k];
   if (replicates == 0)
     return interval;
-  qsort (column, replicates, sizeof (double), ascending);
-  interval.low = quantile (column, replicates, .025);
-  interval.high = quantile (column, replicates, .975);
+  esp_draws_get_interval (column, replicates, &interval.low, &interval.high);
   return interval;
 }
 
