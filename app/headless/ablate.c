@@ -17,9 +17,8 @@
 static EspNetworkOptions network_options;
 static EspLabelledOptions labelled_options;
 static char **criteria, **score_files;
-static char *output, *sum_word, *classes;
+static char *output, *sum_word, *classes, *tau;
 static int n_units = 16, limit = 32, n_replicates = 2000;
-static double tau = .02;
 
 static const GOptionEntry options[] = {
   { "criterion", 0, 0, G_OPTION_ARG_STRING_ARRAY, &criteria, "Compare the scores of this criterion, made from DATA; may be repeated", "C" },
@@ -32,7 +31,7 @@ static const GOptionEntry options[] = {
     "SUM" },
   { "replicates", 0, 0, G_OPTION_ARG_INT, &n_replicates, "Of the intervals (default 2000)", "N" },
   { "classes", 0, 0, G_OPTION_ARG_STRING, &classes, "Of the criterion attribution, by name or index (default: all)", "A,B" },
-  { "tau", 0, 0, G_OPTION_ARG_DOUBLE, &tau, "Of the criterion attribution (default 0.02)", "T" },
+  { "tau", 0, 0, G_OPTION_ARG_STRING, &tau, "Of the criterion attribution, in place of its own (0.02); 0: every cell", "T" },
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write units.tsv, correlation.tsv and correlation.md into this folder", "DIR" },
   ESP_LABELLED_OPTIONS (labelled_options),
   ESP_NETWORK_OPTIONS (network_options),

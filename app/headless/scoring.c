@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/class-name.h"
+#include "dataset/lines.h"
 #include "progress.h"
 
 #define CACHE_BUDGET ((gsize) 64 << 20)
@@ -84,6 +85,25 @@ read_classes (const EspScoringOptions *options, const EspLoaded *loaded, EspData
   return g_steal_pointer (&classes);
 }
 
+/* Where nothing is said the criterion's own parameter counts: none of a threshold's numbers stands for that, 0 least of all. */
+static gboolean
+read_tau (const EspScoringOptions *options, float *tau, const float **given, GError **error)
+{
+  double number = 0;
+
+  *given = NULL;
+  if (options->tau == NULL)
+    return TRUE;
+  if (!esp_number_read (options->tau, &number) || !(number >= 0 && number <= 1))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--tau %s: expected a number from 0 to 1", options->tau);
+      return FALSE;
+    }
+  *tau = (float) number;
+  *given = tau;
+  return TRUE;
+}
+
 static EspDataset *
 open_data (const EspScoringOptions *options, const EspCriterion *criterion, const char *data, const EspLoaded *loaded, GError **error)
 {
@@ -130,8 +150,10 @@ esp_scoring_run (
   g_autoptr (GArray) classes = NULL;
   g_autoptr (GError) local = NULL;
   Work work = { .criterion = criterion, .job = job };
+  const float *given_tau = NULL;
+  float tau = 0;
 
-  if (criterion == NULL
+  if (criterion == NULL || !read_tau (options, &tau, &given_tau, error)
       || !esp_criterion_parse (criterion, strchr (id, ':') != NULL ? strchr (id, ':') + 1 : NULL, &knobs, &method_knobs, error))
     return NULL;
   needs = esp_criterion_inner (criterion, knobs);
@@ -153,7 +175,7 @@ esp_scoring_run (
                                     .cache = cache,
                                     .classes = classes != NULL ? (const int *) (gpointer) classes->data : NULL,
                                     .n_classes = classes != NULL ? classes->len : 0,
-                                    .tau = (float) options->tau,
+                                    .tau = given_tau,
                                     .without = options->without,
                                     .seed = (guint64) common->seed,
                                     .bn = loaded->run.bn,

@@ -13,7 +13,7 @@ typedef struct
 {
   char  *criterion;
   char  *classes; /* "dog,cat" or indices */
-  double tau;
+  char  *tau;     /* NULL: as the criterion says */
   char  *without; /* contrast */
   char  *split, *names, *images;
   EspDrawOptions draw;
@@ -24,7 +24,8 @@ typedef struct
     "attribution, l1, l2, bn-gamma, taylor, relevance, contrast, random, causal or inverted; parameters behind a colon, as in " \
     "attribution:method=taylor,at=out,reduce=mean,mask=spatial,tau=0.05, l1:normalise=l2,rank=pooled, inverted:of=l1", "C" }, \
   { "classes", 0, 0, G_OPTION_ARG_STRING, &(options).classes, "attribution: the target classes, by name or index (default: all)", "A,B" }, \
-  { "tau", 0, 0, G_OPTION_ARG_DOUBLE, &(options).tau, "attribution: what a score must exceed to count (default 0.02)", "T" }, \
+  { "tau", 0, 0, G_OPTION_ARG_STRING, &(options).tau, \
+    "attribution: what a score must exceed to count, in place of the criterion's own (0.02); 0: every cell", "T" }, \
   { "without", 0, 0, G_OPTION_ARG_STRING, &(options).without, \
     "contrast: the same pictures without the thing, * in place of their names (plain/images/*.png)", "PATTERN" }, \
   { "split", 0, 0, G_OPTION_ARG_STRING, &(options).split, "train, val or test where the data set has them", "NAME" }, \

@@ -13,7 +13,6 @@
 #include "prune/plan.h"
 
 #define PLAN_RATIO .1 /* of every group: what does least goes */
-#define PLAN_TAU   .02f
 #define SCORED     32 /* of the scenes to train on: they score the plan */
 
 static gboolean
@@ -52,13 +51,8 @@ score (gpointer data)
     first[i] = i;
   dataset = esp_dataset_subset (whole, first, MIN (SCORED, esp_dataset_get_n (whole)));
   cache = esp_image_cache_new (dataset, esp_network_get_input (scoring->network), ESP_FIT_STRETCH, ESP_ORIENTATION_AUTO, 0);
-  const EspCriterionInput input = { .network = scoring->network,
-                                    .weights = scoring->weights,
-                                    .dataset = dataset,
-                                    .cache = cache,
-                                    .tau = PLAN_TAU,
-                                    .seed = 1,
-                                    .lane = scoring->lane };
+  const EspCriterionInput input
+      = { .network = scoring->network, .weights = scoring->weights, .dataset = dataset, .cache = cache, .seed = 1, .lane = scoring->lane };
 
   scoring->scores = esp_criterion_score (esp_criterion_find ("attribution"), &input, scoring->job, &scoring->error);
 }

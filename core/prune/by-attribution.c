@@ -13,7 +13,7 @@
 #define MOST_METHODS   32
 #define DEFAULT_BUDGET ((gsize) 64 << 20)
 
-const char *esp_score_methods[MOST_METHODS + 1];
+static const char *methods[MOST_METHODS + 1]; /* filled once, by esp_score_methods() */
 
 static const char *const at_words[] = { "own", "conv", "pre", "out", NULL };
 static const char *const reduce_words[] = { "own", "max", "sum", "abs-sum", "mean", "abs-mean", NULL };
@@ -21,7 +21,7 @@ const char *const esp_mask_words[] = { "both", "spatial", "channel", NULL };
 
 /* "own": as the method's row says. */
 const EspKnob esp_score_knobs[ESP_N_SCORE_KNOBS] = {
-  [ESP_SCORE_KNOB_METHOD] = { .id = "method", .title = N_ ("Method"), .words = esp_score_methods },
+  [ESP_SCORE_KNOB_METHOD] = { .id = "method", .title = N_ ("Method"), .words = methods },
   [ESP_SCORE_KNOB_AT] = { .id = "at", .title = N_ ("Where in a layer"), .words = at_words },
   [ESP_SCORE_KNOB_REDUCE] = { .id = "reduce", .title = N_ ("Over rows and columns"), .words = reduce_words },
   [ESP_SCORE_KNOB_MASK] = { .id = "mask", .title = N_ ("Masks of the target"), .words = esp_mask_words },
@@ -29,21 +29,20 @@ const EspKnob esp_score_knobs[ESP_N_SCORE_KNOBS] = {
   ESP_RANK_KNOBS (ESP_NORM_NONE, ESP_RANK_LAYER, ESP_COUPLED_SUM),
 };
 
-/** esp_score_fill_methods: lists the rows of attribution that score channels, gradient × activation first, and the norms. Thread: any. */
-void
-esp_score_fill_methods (void)
+/** esp_score_methods: Returns: (transfer none): rows of attribution that score channels, the words of the first knob. Thread: any. */
+const char *const *
+esp_score_methods (void)
 {
   static gsize filled = 0;
   guint n = 0;
 
   if (!g_once_init_enter (&filled))
-    return;
+    return methods;
   for (guint i = 0; esp_attribution_get (i) != NULL && n < MOST_METHODS; i++)
     if ((esp_attribution_get (i)->gives & ESP_GIVES_CHANNELS) != 0 && (esp_attribution_get (i)->gives & ESP_WANTS_BOX) == 0)
-      esp_score_methods[n++] = esp_attribution_get (i)->id;
-  for (guint i = 0; i < ESP_N_NORMS; i++)
-    esp_norm_words[i] = esp_norm_name ((EspNorm) i);
+      methods[n++] = esp_attribution_get (i)->id;
   g_once_init_leave (&filled, 1);
+  return methods;
 }
 
 /* What the images are run with. */
@@ -121,7 +120,7 @@ begin (Run *run, GError **error)
   EspEvaluateOptions defaults;
   guint widest = 1;
 
-  run->way.tau = input->tau > 0 ? input->tau : run->way.tau;
+  run->way.tau = input->tau != NULL ? *input->tau : run->way.tau;
   parameters = describe (run);
   esp_evaluate_options_init (&defaults, input->network);
   run->cache = input->cache != NULL ? esp_image_cache_ref (input->cache)
@@ -235,8 +234,7 @@ choose (const EspCriterionInput *input)
   const guint at = (guint) knobs[ESP_SCORE_KNOB_AT], reduce = (guint) knobs[ESP_SCORE_KNOB_REDUCE];
   const EspAttribution *method;
 
-  esp_score_fill_methods ();
-  method = esp_attribution_find (esp_score_methods[(guint) knobs[ESP_SCORE_KNOB_METHOD]]);
+  method = esp_attribution_find (esp_score_methods ()[(guint) knobs[ESP_SCORE_KNOB_METHOD]]);
   return (EspScoreWay){ .id = "attribution",
                         .method = method,
                         .at = at > 0 ? (EspAt) (at - 1) : method->at,

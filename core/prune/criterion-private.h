@@ -16,7 +16,7 @@ enum
   ESP_N_RANK_KNOBS,
 };
 
-extern const char *esp_norm_words[]; /* names of EspNorm; filled in by esp_score_fill_methods() */
+extern const char *const esp_norm_words[]; /* names of EspNorm */
 extern const char *const esp_rank_words[], *const esp_coupled_words[];
 
 enum
@@ -82,12 +82,11 @@ enum
   ESP_N_CAUSAL_KNOBS = ESP_CAUSAL_KNOB_SUM + 1 + ESP_N_RANK_KNOBS,
 };
 
-extern const char *esp_score_methods[];    /* ids of rows that score channels; filled in by esp_score_fill_methods() */
 extern const char *const esp_mask_words[]; /* of EspMaskUse */
 extern const char *const esp_inverted_words[];
 extern const EspKnob esp_score_knobs[], esp_taylor_knobs[], esp_relevance_knobs[], esp_contrast_knobs[], esp_causal_knobs[],
     esp_inverted_knobs[];
-void       esp_score_fill_methods   (void);
+const char *const *esp_score_methods (void); /* ids of rows that score channels; asked for before the knobs' words are read */
 
 const EspAttribution *esp_relevance_method (const double *knobs);
 

@@ -8,7 +8,6 @@
 #include "prune/criterion-private.h"
 #include "prune/normalise.h"
 
-const char *esp_norm_words[ESP_N_NORMS + 1];
 const char *const esp_rank_words[] = { "layer", "pooled", NULL };
 const char *const esp_coupled_words[] = { "sum", "mean", "max", NULL };
 

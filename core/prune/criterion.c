@@ -11,7 +11,7 @@
 static const EspAttribution *
 attribution_method (const double *knobs)
 {
-  return esp_attribution_find (esp_score_methods[(guint) knobs[ESP_SCORE_KNOB_METHOD]]);
+  return esp_attribution_find (esp_score_methods ()[(guint) knobs[ESP_SCORE_KNOB_METHOD]]);
 }
 
 /* Knobs that are the ranking's alone. */
@@ -140,7 +140,7 @@ static const EspCriterion criteria[] = {
 const EspCriterion *
 esp_criterion_find (const char *id)
 {
-  esp_score_fill_methods ();
+  esp_score_methods ();
   for (guint i = 0; i < G_N_ELEMENTS (criteria); i++)
     if (g_strcmp0 (criteria[i].id, id) == 0)
       return &criteria[i];
@@ -151,7 +151,7 @@ esp_criterion_find (const char *id)
 const EspCriterion *
 esp_criteria (guint *n)
 {
-  esp_score_fill_methods ();
+  esp_score_methods ();
   *n = G_N_ELEMENTS (criteria);
   return criteria;
 }

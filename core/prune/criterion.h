@@ -18,7 +18,7 @@ typedef struct
   EspImageCache *cache;      /* (nullable) */
   const int     *classes;    /* (nullable): attribution's target classes; NULL: all */
   guint          n_classes;
-  float          tau;        /* above 0: in place of attribution's knob */
+  const float   *tau;        /* (nullable): in place of attribution's knob */
   const char    *without;    /* (nullable): contrast's: the pictures without the thing, as esp_path_beside() reads it */
   guint64        seed;       /* random's */
   EspBnForm      bn;

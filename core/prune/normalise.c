@@ -10,14 +10,17 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/error.h"
+#include "prune/criterion-private.h"
 
-static const struct
-{
-  const char *name, *title;
-} norms[] = {
-  [ESP_NORM_NONE] = { "none", N_ ("the scores as they are") },    [ESP_NORM_MAX] = { "max", N_ ("each layer's largest") },
-  [ESP_NORM_L2] = { "l2", N_ ("each layer's Euclidean length") }, [ESP_NORM_SUM] = { "sum", N_ ("each layer's sum") },
-  [ESP_NORM_MEAN] = { "mean", N_ ("each layer's mean") },         [ESP_NORM_RANK] = { "rank", N_ ("the place within each layer") },
+const char *const esp_norm_words[ESP_N_NORMS + 1] = {
+  [ESP_NORM_NONE] = "none", [ESP_NORM_MAX] = "max",   [ESP_NORM_L2] = "l2",
+  [ESP_NORM_SUM] = "sum",   [ESP_NORM_MEAN] = "mean", [ESP_NORM_RANK] = "rank",
+};
+
+static const char *const titles[ESP_N_NORMS] = {
+  [ESP_NORM_NONE] = N_ ("the scores as they are"),      [ESP_NORM_MAX] = N_ ("each layer's largest"),
+  [ESP_NORM_L2] = N_ ("each layer's Euclidean length"), [ESP_NORM_SUM] = N_ ("each layer's sum"),
+  [ESP_NORM_MEAN] = N_ ("each layer's mean"),           [ESP_NORM_RANK] = N_ ("the place within each layer"),
 };
 
 /** esp_norm_name: Returns: (transfer none): the word for files and options. */
@@ -25,7 +28,7 @@ const char *
 esp_norm_name (EspNorm norm)
 {
   g_return_val_if_fail ((guint) norm < ESP_N_NORMS, NULL);
-  return norms[norm].name;
+  return esp_norm_words[norm];
 }
 
 /** esp_norm_title: Returns: (transfer none): what scores are measured against, in words, translated. */
@@ -33,7 +36,7 @@ const char *
 esp_norm_title (EspNorm norm)
 {
   g_return_val_if_fail ((guint) norm < ESP_N_NORMS, NULL);
-  return _ (norms[norm].title);
+  return _ (titles[norm]);
 }
 
 /**
@@ -46,7 +49,7 @@ gboolean
 esp_norm_parse (const char *text, EspNorm *norm, GError **error)
 {
   for (guint i = 0; i < ESP_N_NORMS; i++)
-    if (g_strcmp0 (text, norms[i].name) == 0)
+    if (g_strcmp0 (text, esp_norm_words[i]) == 0)
       {
         *norm = (EspNorm) i;
         return TRUE;

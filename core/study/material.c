@@ -196,7 +196,6 @@ esp_material_score (EspMaterial *material, const EspCriterion *criterion, EspLan
     .weights = material->weights,
     .dataset = material->dataset,
     .cache = material->cache,
-    .tau = .02f,
     .seed = ESP_STUDY_SEED,
     .bn = material->options.bn,
     .backend = material->options.backend,

@@ -79,13 +79,14 @@ test_definition (void)
   g_autoptr (EspImageCache) cache
       = esp_image_cache_new (dataset, esp_network_get_input (network), ESP_FIT_STRETCH, ESP_ORIENTATION_NONE, 1 << 24);
   const int classes[] = { 1 };
+  const float tau = .02f;
   const EspCriterionInput input = { .network = network,
                                     .weights = weights,
                                     .dataset = dataset,
                                     .cache = cache,
                                     .classes = classes,
                                     .n_classes = 1,
-                                    .tau = .02f,
+                                    .tau = &tau,
                                     .backend = ESP_BACKEND_REFERENCE };
   const EspCriterion *criterion = esp_criterion_find ("attribution");
   g_autoptr (GError) error = NULL;
@@ -118,13 +119,17 @@ test_refused (void)
   g_autoptr (EspWeights) weights = esp_weights_new_random (network, 11), zero = esp_weights_new_zero (network);
   g_autoptr (EspDataset) dataset = open_pictures (folder);
   const int classes[] = { 2 };
+  const float above = .6f, none = 0;
   EspCriterionInput input = { .network = network, .weights = weights, .dataset = dataset, .backend = ESP_BACKEND_REFERENCE };
   g_autoptr (EspJob) job = esp_job_new ("scores");
 
   assert_refused_input (&input, NULL, "19 of 19 images show anything of the target above 0.02; attribution needs at least 20");
   input.weights = zero; /* logits 0: each class scores 0.25, both 0.5 */
-  input.tau = .6f;
+  input.tau = &above;
   assert_refused_input (&input, NULL, "0 of 19 images show anything of the target above 0.6");
+  input.tau = &none; /* 0 is a threshold, not the lack of one */
+  assert_refused_input (&input, NULL, "19 of 19 images show anything of the target above 0; attribution needs at least 20");
+  input.tau = NULL;
   input.classes = classes;
   input.n_classes = 1;
   assert_refused_input (&input, NULL, "class 2: the network has classes 0 to 1");
