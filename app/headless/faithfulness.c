@@ -56,6 +56,7 @@ typedef struct
   EspLoaded loaded;
   EspDataset *dataset;
   EspImageCache *cache;
+  EspClassMap *map;
   EspFaithPlan plan;
   GPtrArray *methods; /* of const EspAttribution */
   GArray *cases;      /* of EspFaithCase */
@@ -72,6 +73,7 @@ task_clear (Task *task)
   esp_loaded_clear (&task->loaded);
   esp_faith_table_clear (&task->table);
   g_clear_pointer (&task->cache, esp_image_cache_unref);
+  g_clear_pointer (&task->map, esp_class_map_free);
   g_clear_pointer (&task->dataset, esp_dataset_unref);
   g_clear_pointer (&task->methods, g_ptr_array_unref);
   g_clear_pointer (&task->cases, g_array_unref);
@@ -147,6 +149,21 @@ read_fill (const char *text, const char *option, EspStandIn *fill, GError **erro
   return FALSE;
 }
 
+/* Objects that boxes may match: their classes by name where --names has those of the network, else by index. */
+static gboolean
+map_classes (Task *task, GError **error)
+{
+  const guint n_classes = (guint) esp_network_get_classes (task->loaded.network);
+  g_auto (GStrv) names = NULL;
+
+  if (names_path != NULL && (names = esp_names_load (names_path, error)) == NULL)
+    return FALSE;
+  task->map = esp_class_map_new (task->dataset, (const char *const *) names, n_classes, NULL, error);
+  if (task->map != NULL && task->map->warning != NULL)
+    g_printerr ("espalier-cli faithfulness: %s\n", task->map->warning);
+  return task->map != NULL;
+}
+
 static gboolean
 open_task (Task *task, char **argv, guint64 seed, GError **error)
 {
@@ -157,13 +174,14 @@ open_task (Task *task, char **argv, guint64 seed, GError **error)
     return FALSE;
   data_options.n_classes = esp_network_get_classes (task->loaded.network);
   task->dataset = esp_data_open ("faithfulness", argv[2], data_options, &draw_options, NULL, error);
-  if (task->dataset == NULL)
+  if (task->dataset == NULL || !map_classes (task, error))
     return FALSE;
   task->cache = esp_image_cache_new (task->dataset, esp_network_get_input (task->loaded.network), task->loaded.run.fit,
                                      task->loaded.run.orientation, CACHE_BUDGET);
   esp_faith_plan_init (&task->plan, task->loaded.network, task->loaded.weights, seed);
   task->plan.dataset = task->dataset;
   task->plan.cache = task->cache;
+  task->plan.map = task->map;
   task->plan.run.backend = task->loaded.run.backend;
   task->plan.run.bn = task->loaded.run.bn;
   task->plan.run.batch = (guint) batch;
@@ -205,6 +223,8 @@ make_key (Task *task, char **argv, GError **error)
 
       hash = esp_hash_combine (hash, esp_hash_bytes (&of->image, sizeof of->image));
       hash = esp_hash_combine (hash, esp_hash_bytes (&of->detection.box, sizeof of->detection.box));
+      if (of->has_truth)
+        hash = esp_hash_combine (hash, esp_hash_bytes (&of->truth, sizeof of->truth));
     }
   task->table.key = esp_hash_to_string (hash);
   task->table.path = g_strdup (work_path);
@@ -325,6 +345,16 @@ append_missing (const Task *task, GString *text)
     g_string_append (text, ".\n");
 }
 
+static guint
+count_matched (const Task *task)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < task->cases->len; i++)
+    n += g_array_index (task->cases, EspFaithCase, i).has_truth;
+  return n;
+}
+
 /* The protocol, for who has the table alone. */
 static char *
 make_preface (const Task *task, char **argv)
@@ -346,6 +376,9 @@ make_preface (const Task *task, char **argv)
     g_string_append_printf (text, "%s times the box's area of pixels in all.\n", g_ascii_formatd (number, sizeof number, "%g", span));
   else
     g_string_append (text, "all pixels of the image.\n");
+  g_string_append_printf (text,
+                          "Pointing, energy and their chance: of the object that the box matches, %u times; else of the box itself.\n",
+                          count_matched (task));
   append_missing (task, text);
   g_string_append (text, "Proved: beats all four baselines there (Holm < .05), and random order does not beat it at the other.\n"
                          "Of deletion, stability and randomisation less is better, of the others more; sparseness is neither.\n\n");
@@ -365,7 +398,9 @@ add_cases (const Task *task, JsonBuilder *json)
       esp_json_string (json, "image", esp_dataset_get (task->dataset, of->image)->name);
       esp_json_int (json, "class", of->detection.class_index);
       esp_json_double (json, "score", (double) of->detection.score);
-      esp_json_double (json, "chance", share_of_image (of->detection.box));
+      json_builder_set_member_name (json, "matched");
+      json_builder_add_boolean_value (json, of->has_truth);
+      esp_json_double (json, "chance", share_of_image (esp_faith_case_box (of)));
       json_builder_end_object (json);
     }
   json_builder_end_array (json);
@@ -411,7 +446,7 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
     }
   esp_faith_table_init (&task.table, (const EspAttribution *const *) task.methods->pdata, task.methods->len, task.cases->len);
   for (guint i = 0; i < task.cases->len; i++)
-    task.table.chance += share_of_image (g_array_index (task.cases, EspFaithCase, i).detection.box) / task.cases->len;
+    task.table.chance += share_of_image (esp_faith_case_box (&g_array_index (task.cases, EspFaithCase, i))) / task.cases->len;
   task.table.preface = make_preface (&task, argv);
   return make_key (&task, argv, error) && esp_faith_table_load (&task.table, error) && run_all (&task, common, error)
          && tell (&task, common, json, error);

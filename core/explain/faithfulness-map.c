@@ -27,34 +27,46 @@ take_image (const EspHeatmap *heatmap, gboolean absolute, guint *n)
   return values;
 }
 
+/* Strictly inside the box, in the middle. */
+static gboolean
+is_inside (const EspHeatmap *heatmap, int x, int y, EspBox box)
+{
+  const EspPlacement p = heatmap->placement;
+  const double at_x = ((x + .5) / heatmap->width - p.left) / p.width, at_y = ((y + .5) / heatmap->height - p.top) / p.height;
+
+  return fabs (at_x - (double) box.x) < (double) box.w / 2 && fabs (at_y - (double) box.y) < (double) box.h / 2;
+}
+
 /**
  * esp_heatmap_points_at:
  * @heatmap: the map
  * @box: fractions of the image
  *
  * The pointing game, strictly inside and with no tolerance. Source: Zhang et al. 2018 (excitation backprop); ODAM's code for "strictly".
- * Returns: whether the middle of the hottest cell, the first of equals, lies inside @box. Thread: any.
+ * Returns: 1 where the middle of the hottest cell lies inside @box, else 0; of several as hot the share that do, which is what one drawn by
+ * lot would hit: the first of them would make a corner of a filled box. Thread: any.
  */
-gboolean
+double
 esp_heatmap_points_at (const EspHeatmap *heatmap, EspBox box)
 {
   const EspCells cells = esp_heatmap_image_cells (heatmap);
-  const EspPlacement p = heatmap->placement;
   float most = -INFINITY;
-  double at_x = -1, at_y = -1;
+  guint n = 0, hits = 0;
 
   for (int y = cells.top; y < cells.bottom; y++)
     for (int x = cells.left; x < cells.right; x++)
       {
         const float value = heatmap->values[(gsize) y * (gsize) heatmap->width + (gsize) x];
 
-        if (!(value > most))
+        if (value < most || isnan (value))
           continue;
+        if (value > most)
+          n = hits = 0;
         most = value;
-        at_x = ((x + .5) / heatmap->width - p.left) / p.width;
-        at_y = ((y + .5) / heatmap->height - p.top) / p.height;
+        n++;
+        hits += is_inside (heatmap, x, y, box);
       }
-  return fabs (at_x - (double) box.x) < (double) box.w / 2 && fabs (at_y - (double) box.y) < (double) box.h / 2;
+  return n > 0 ? (double) hits / n : 0;
 }
 
 static int

@@ -73,6 +73,8 @@ choose_box (const EspFaithPlan *plan, EspProbe *probe, guint image, GArray *case
   if (n == 0)
     return TRUE;
   found.detection = g_array_index (detections, EspDetection, (guint) g_rand_int_range (rng, 0, (gint32) n));
+  esp_faith_case_match (&found, esp_dataset_get (plan->dataset, image)->truths, esp_dataset_get (plan->dataset, image)->n_truths,
+                        plan->map);
   g_array_append_val (cases, found);
   return TRUE;
 }
@@ -277,8 +279,8 @@ run_case (Run *run, const EspFaithCase *of, guint place, EspFaithRow *row, GErro
     return FALSE;
   row->values[ESP_FAITH_DELETION] = curves.deletion;
   row->values[ESP_FAITH_INSERTION] = curves.insertion;
-  row->values[ESP_FAITH_POINTING] = esp_heatmap_points_at (heatmap, box);
-  row->values[ESP_FAITH_ENERGY] = esp_heatmap_energy_in_box (heatmap, box, NULL);
+  row->values[ESP_FAITH_POINTING] = esp_heatmap_points_at (heatmap, esp_faith_case_box (of));
+  row->values[ESP_FAITH_ENERGY] = esp_heatmap_energy_in_box (heatmap, esp_faith_case_box (of), NULL);
   row->values[ESP_FAITH_SPARSENESS] = esp_heatmap_gini (heatmap);
   if (run->method == NULL)
     return TRUE;
@@ -299,7 +301,8 @@ run_case (Run *run, const EspFaithCase *of, guint place, EspFaithRow *row, GErro
  * @job: (nullable): cancels; its progress is cases
  * @error: as the method, the engine, the images
  *
- * The target is the box's objectness and class logit. Stability and randomisation, which cost the method many times over, are taken of the first cases
+ * The target is the box's objectness and class logit; deletion and insertion ask for that box, pointing and energy for the object that it matches
+ * (esp_faith_case_box()). Stability and randomisation, which cost the method many times over, are taken of the first cases
  * alone. Baselines have neither: they do not look at the network. Returns: whether all rows are filled in. Thread: lane.
  */
 gboolean

@@ -1,6 +1,7 @@
 /* faithfulness-run.h: methods and baselines measured on the same boxes of a data set */
 #pragma once
 
+#include "dataset/class-map.h"
 #include "explain/faithfulness.h"
 #include "measure/image-cache.h"
 #include "measure/paired.h"
@@ -11,8 +12,8 @@ typedef enum
 {
   ESP_FAITH_DELETION,      /* area, less is better */
   ESP_FAITH_INSERTION,     /* area, more is better */
-  ESP_FAITH_POINTING,      /* 1 where the hottest cell is inside the box */
-  ESP_FAITH_ENERGY,        /* share of positive heat in the box */
+  ESP_FAITH_POINTING,      /* 1 where the hottest cell is inside the object's box */
+  ESP_FAITH_ENERGY,        /* share of positive heat in the object's box */
   ESP_FAITH_SPARSENESS,    /* Gini */
   ESP_FAITH_STABILITY,     /* Max-Sensitivity, less is better */
   ESP_FAITH_RANDOMISATION, /* rank correlation with the map of a randomised network, mean over the stages, less is better */
@@ -27,7 +28,16 @@ typedef struct
 {
   guint        image; /* of the data set */
   EspDetection detection;
+  gboolean     has_truth;
+  EspBox       truth; /* where there is one: of the object that it matches */
 } EspFaithCase;
+
+/* Thread: any, both. */
+void   esp_faith_case_match (EspFaithCase       *of,     /* fills in the truth */
+                             const EspTruth     *truths, /* of the image */
+                             guint               n,
+                             const EspClassMap  *map);   /* (nullable): their classes are the network's */
+EspBox esp_faith_case_box   (const EspFaithCase *of);    /* that pointing and energy are asked of: the object's, else the detection's own */
 
 /* NaN where a measure was not taken. */
 typedef struct
@@ -42,6 +52,7 @@ typedef struct
   EspWeights            *weights;
   EspDataset            *dataset;
   EspImageCache         *cache;   /* of that data set, fitted to the network */
+  const EspClassMap     *map;     /* (nullable): from its classes to the network's */
   EspExplainerOptions    run;
   EspFaithfulnessOptions curves;
   int                    layer;   /* of methods that give layers; -1: the pixels where a method gives them, else the default layer */

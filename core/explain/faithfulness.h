@@ -99,7 +99,7 @@ EspHeatmap *esp_baseline_map   (EspBaseline   baseline,  /* (transfer full) */
                                 guint64       seed);
 
 /* Of one map, cells that show the image only. Thread: any. */
-gboolean esp_heatmap_points_at        (const EspHeatmap *heatmap, /* the middle of the cell of the greatest heat, the first of equals, is strictly inside */
+double   esp_heatmap_points_at        (const EspHeatmap *heatmap, /* 1: the middle of the hottest cell is strictly inside; of equals a share */
                                        EspBox            box);
 double   esp_heatmap_gini             (const EspHeatmap *heatmap); /* sparseness, 0..1 */
 double   esp_heatmap_distance         (const EspHeatmap *heatmap, /* length of the difference over the length of @heatmap; NaN where that is 0 */

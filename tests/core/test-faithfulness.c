@@ -252,7 +252,8 @@ test_baselines (void)
 
   for (int i = 0; i < 200; i++)
     g_assert_cmpfloat (filled->values[i], ==, i % 20 >= 4 && i % 20 < 10 && i / 20 >= 3 && i / 20 < 7);
-  g_assert_true (esp_heatmap_points_at (filled, box) && esp_heatmap_points_at (gaussian, box));
+  g_assert_cmpfloat (esp_heatmap_points_at (filled, box), ==, 1);
+  g_assert_cmpfloat (esp_heatmap_points_at (gaussian, box), ==, 1);
   /* half a pixel from the middle of a box of 6 by 4: sigma 1.5 and 1 */
   g_assert_cmpfloat_with_epsilon (gaussian->values[4 * 20 + 6], exp (-.5 * (.25 / 2.25 + .25)), 1e-5);
   for (int i = 0; i < 200; i++)
@@ -285,9 +286,40 @@ test_numbers (void)
   g_assert_cmpfloat_with_epsilon (esp_heatmap_rank_correlation (a, b), 4.5 / sqrt (22.5), 1e-9);
   g_assert_cmpfloat (esp_heatmap_rank_correlation (a, even), ==, 0);
   g_assert_cmpfloat_with_epsilon (esp_heatmap_distance (a, even), sqrt ((1 + 16 + 1 + 36) / 30.0), 1e-9);
-  g_assert_true (esp_heatmap_points_at (a, (EspBox){ .6f, .5f, .3f, 1 }));
+  g_assert_cmpfloat (esp_heatmap_points_at (a, (EspBox){ .6f, .5f, .3f, 1 }), ==, 1);
+  /* four as hot, two of them inside: one drawn by lot is there every other time */
+  g_assert_cmpfloat (esp_heatmap_points_at (even, (EspBox){ .75f, .5f, .5f, 1 }), ==, .5);
   /* strictly: the middle of cell 2 is .625 */
-  g_assert_false (esp_heatmap_points_at (a, (EspBox){ .75f, .5f, .25f, 1 }));
+  g_assert_cmpfloat (esp_heatmap_points_at (a, (EspBox){ .75f, .5f, .25f, 1 }), ==, 0);
+}
+
+/* The object that counts is that of the box's class with the most overlap above a half, and no crowd; else the box stands for itself. */
+static void
+test_truths (void)
+{
+  EspFaithCase of = { .detection = { .box = { .5f, .5f, .4f, .4f }, .class_index = 1 } };
+  const EspTruth truths[] = {
+    { .class_index = 0, .box = { .5f, .5f, .4f, .4f } },
+    { .class_index = 2, .box = { .54f, .5f, .4f, .4f } },
+    { .class_index = 2, .box = { .52f, .5f, .4f, .4f } },
+    { .class_index = 2, .box = { .51f, .5f, .4f, .4f }, .difficult = TRUE, .crowd = TRUE },
+    { .class_index = 2, .box = { .9f, .5f, .2f, .2f } },
+  };
+  int to_network[] = { 0, -1, 1 };
+  const EspClassMap map = { .n = 3, .to_network = to_network };
+
+  esp_faith_case_match (&of, truths, G_N_ELEMENTS (truths), &map);
+  g_assert_true (of.has_truth);
+  g_assert_cmpfloat (esp_faith_case_box (&of).x, ==, .52f);
+  esp_faith_case_match (&of, truths, G_N_ELEMENTS (truths), NULL);
+  g_assert_false (of.has_truth);
+  g_assert_cmpfloat (esp_faith_case_box (&of).x, ==, .5f);
+  of.detection.class_index = 0;
+  esp_faith_case_match (&of, truths, G_N_ELEMENTS (truths), NULL);
+  g_assert_true (of.has_truth);
+  of.detection.box.x = .9f;
+  esp_faith_case_match (&of, truths, G_N_ELEMENTS (truths), NULL);
+  g_assert_false (of.has_truth);
 }
 
 #define N_JUDGED 40
@@ -394,6 +426,7 @@ main (int argc, char **argv)
   g_test_add_func ("/faithfulness/fills", test_fills);
   g_test_add_func ("/faithfulness/baselines", test_baselines);
   g_test_add_func ("/faithfulness/numbers", test_numbers);
+  g_test_add_func ("/faithfulness/truths", test_truths);
   g_test_add_func ("/faithfulness/judge", test_judge);
   g_test_add_func ("/faithfulness/flags", test_flags);
   return g_test_run ();
