@@ -91,9 +91,12 @@ compare_rows (const Comparison *this, guint n_rows, const guint *kept, EspCutChe
       if (n > 1 && redrawn)
         continue;
       difference = compare_row (this, row, sources != NULL ? sources : kept + row, n);
-      if (n > 1)
-        check->of_means = MAX (check->of_means, difference);
-      else if (difference > check->difference)
+      if (n > 1 && difference > check->of_means)
+        {
+          check->of_means = difference;
+          check->means_layer = this->layer;
+        }
+      else if (n == 1 && difference > check->difference)
         {
           check->difference = difference;
           check->layer = this->layer;
@@ -189,6 +192,34 @@ esp_cut_check_classes (EspNetwork *network,
     if (!compare_layer (&this, check, error))
       return FALSE;
   return TRUE;
+}
+
+/**
+ * esp_cut_check_accept:
+ * @check: what was compared
+ * @bound: of rows that were kept
+ * @bound_of_means: of rows that are means of several
+ * @error: ESP_ERROR_SHAPE: by how much, at which layer, and what is accepted there
+ *
+ * Returns: whether both are within their bounds. Thread: any.
+ */
+gboolean
+esp_cut_check_accept (const EspCutCheck *check, double bound, double bound_of_means, GError **error)
+{
+  if (!(check->difference <= bound))
+    g_set_error (
+        error, ESP_ERROR, ESP_ERROR_SHAPE,
+        "the cut network differs from the masked one by %g of the maximum of layer %u, at most %g is accepted: nothing was written",
+        check->difference, check->layer, bound);
+  else if (!(check->of_means <= bound_of_means))
+    g_set_error (
+        error, ESP_ERROR, ESP_ERROR_SHAPE,
+        "a class of the cut network that is the mean of several differs from the mean by %g of the maximum of layer %u, at most %g is "
+        "accepted: nothing was written",
+        check->of_means, check->means_layer, bound_of_means);
+  else
+    return TRUE;
+  return FALSE;
 }
 
 /** esp_cut_check: esp_cut_check_classes() of all classes. Thread: lane, unless @backend is a reference. */

@@ -12,7 +12,14 @@ typedef struct
   double difference; /* the largest over all layers, relative to each layer's maximum */
   guint  layer;      /* where */
   double of_means;   /* the same of rows of new classes, which are means rounded to float; not part of difference */
+  guint  means_layer; /* where that is */
 } EspCutCheck;
+
+/* Whether both are within their bounds; the error names the one that is not, its layer and its bound. Thread: any. */
+gboolean esp_cut_check_accept (const EspCutCheck *check,
+                               double             bound,
+                               double             bound_of_means,
+                               GError           **error);
 
 /* Runs both on one input, noise of @seed in 0..1, and compares every layer's kept channels. Thread: lane, unless @backend is a reference. */
 gboolean esp_cut_check (EspNetwork      *network,

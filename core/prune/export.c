@@ -234,12 +234,7 @@ compare (const Export *export,
                               export->what->bn, export->what->seed, &check, job, error))
     return FALSE;
   *difference = check.difference;
-  if (check.difference <= bound && check.of_means <= FLOAT_BOUND)
-    return TRUE;
-  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
-               "the cut network differs from the masked one by %g of the maximum of layer %u, at most %g is accepted: nothing was written",
-               MAX (check.difference, check.of_means), check.layer, bound);
-  return FALSE;
+  return esp_cut_check_accept (&check, bound, FLOAT_BOUND, error);
 }
 
 static gboolean

@@ -33,6 +33,8 @@ esp_act_unref (EspAct *act)
   g_clear_pointer (&act->places, g_hash_table_unref);
   g_clear_pointer (&act->scores, esp_scores_unref);
   g_clear_pointer (&act->scores_before, esp_scores_unref);
+  g_clear_pointer (&act->classes, esp_keep_classes_unref);
+  g_clear_pointer (&act->classes_before, esp_keep_classes_unref);
   g_free (act->label);
   g_free (act->rule_label);
   g_free (act);
@@ -274,6 +276,9 @@ name_act (const EspAct *act, EspPlan *plan)
       first = name_topic (act, plan, topic);
   if (first == NULL && act->scores != act->scores_before)
     first = g_strdup (_ ("Scores"));
+  if (first == NULL && act->classes != act->classes_before)
+    first = act->classes == NULL ? g_strdup (_ ("Export all classes"))
+                                 : g_strdup_printf (_ ("Classes of the export: %u"), esp_keep_classes_get_n (act->classes));
   return topics > 1 ? g_strdup_printf (_ ("%s, and more"), first) : g_steal_pointer (&first);
 }
 
@@ -292,7 +297,7 @@ esp_act_finish (EspAct *act, EspPlan *plan)
     if (g_array_index (act->changes, EspChange, i).before == g_array_index (act->changes, EspChange, i).after)
       g_array_remove_index (act->changes, i);
   g_clear_pointer (&act->places, g_hash_table_unref);
-  if (act->changes->len == 0 && act->scores == act->scores_before)
+  if (act->changes->len == 0 && act->scores == act->scores_before && act->classes == act->classes_before)
     return FALSE;
   if (act->label == NULL)
     act->label = name_act (act, plan);

@@ -37,6 +37,8 @@ typedef struct
   char       *rule_label;            /* of the first change of rules */
   guint       n_rule_calls;
   EspScores  *scores, *scores_before; /* (nullable) */
+  gboolean    sets_classes;
+  EspKeepClasses *classes, *classes_before; /* (nullable): all */
 } EspAct;
 
 EspAct  *esp_act_new    (void);

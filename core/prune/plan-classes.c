@@ -7,22 +7,41 @@
 #include "prune/plan-private.h"
 
 #define MOST_CLASSES 100000u
-#define MOST_SEED    9007199254740992.0 /* whole numbers that JSON carries exactly */
+#define MOST_EXACT   (G_GUINT64_CONSTANT (1) << 53) /* above, readers of JSON that know doubles only round */
 
 /**
  * esp_plan_set_keep_classes:
  * @plan: the plan
  * @keep: (nullable): the classes that an export has; NULL: all
  *
- * Not an act of undo, and not part of the mask: trials and evaluations of the plan see all classes, an export has these. Saved with the plan.
+ * An act, or part of the one that is open. Not part of the mask: trials and evaluations of the plan see all classes, an export has these. Saved
+ * with the plan.
  */
 void
 esp_plan_set_keep_classes (EspPlan *plan, EspKeepClasses *keep)
 {
-  EspKeepClasses *old;
+  EspAct *act;
 
   g_return_if_fail (ESP_IS_PLAN (plan));
-  old = plan->keep;
+  if (keep == plan->keep)
+    return;
+  esp_plan_begin (plan);
+  act = plan->open;
+  if (!act->sets_classes)
+    act->classes_before = plan->keep != NULL ? esp_keep_classes_ref (plan->keep) : NULL;
+  act->sets_classes = TRUE;
+  g_clear_pointer (&act->classes, esp_keep_classes_unref);
+  act->classes = keep != NULL ? esp_keep_classes_ref (keep) : NULL;
+  esp_plan_take_classes (plan, keep);
+  esp_plan_end (plan);
+}
+
+/* Without a step of undo. */
+void
+esp_plan_take_classes (EspPlan *plan, EspKeepClasses *keep)
+{
+  EspKeepClasses *old = plan->keep;
+
   plan->keep = keep != NULL ? esp_keep_classes_ref (keep) : NULL;
   g_clear_pointer (&old, esp_keep_classes_unref);
 }
@@ -43,7 +62,7 @@ esp_plan_classes_append (GString *to, const EspKeepClasses *keep)
 
   g_string_append (to, "{\"seed\": ");
   if (esp_keep_classes_is_redrawn (keep, &seed))
-    g_string_append_printf (to, "%" G_GUINT64_FORMAT, seed);
+    g_string_append_printf (to, seed <= MOST_EXACT ? "%" G_GUINT64_FORMAT : "\"%" G_GUINT64_FORMAT "\"", seed);
   else
     g_string_append (to, "null");
   g_string_append (to, ", \"kept\": [");
@@ -96,19 +115,48 @@ count_classes (const EspNetwork *network)
   return (guint) MAX (MAX (classes, scores), 0);
 }
 
+/* A whole number, or its digits as a string, as large ones are written. */
+static gboolean
+read_seed (JsonObject *object, const char *where, guint64 *seed, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, "seed");
+  const GType type = node != NULL && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node) : G_TYPE_INVALID;
+  double number = 0;
+
+  if (type == G_TYPE_STRING)
+    {
+      if (g_ascii_string_to_unsigned (json_node_get_string (node), 10, 0, G_MAXUINT64, seed, NULL))
+        return TRUE;
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: \"seed\": expected a whole number, or its digits as a string", where);
+      return FALSE;
+    }
+  if (type == G_TYPE_INT64 && json_node_get_int (node) >= 0)
+    {
+      *seed = (guint64) json_node_get_int (node);
+      return TRUE;
+    }
+  if (!esp_json_read_number (object, where, "seed", 0, (double) MOST_EXACT, &number, error))
+    return FALSE;
+  *seed = (guint64) number;
+  if ((double) *seed == number)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: \"seed\" is %g: expected a whole number", where, number);
+  return FALSE;
+}
+
 static EspKeepClasses *
 start (JsonObject *object, const char *where, GError **error)
 {
   JsonNode *node = json_object_get_member (object, "seed");
-  double seed = 0;
+  guint64 seed = 0;
   g_autoptr (EspKeepClasses) none = NULL;
 
   if (node != NULL && JSON_NODE_HOLDS_NULL (node))
     return esp_keep_classes_new (FALSE);
-  if (!esp_json_read_number (object, where, "seed", 0, MOST_SEED, &seed, error))
+  if (!read_seed (object, where, &seed, error))
     return NULL;
   none = esp_keep_classes_new (TRUE);
-  return esp_keep_classes_redrawn (none, (guint64) seed);
+  return esp_keep_classes_redrawn (none, seed);
 }
 
 /**

@@ -105,6 +105,8 @@ void esp_plan_change_slot    (EspPlan       *plan,
                               double         ratio,
                               double         threshold,
                               double         count);
+void esp_plan_take_classes   (EspPlan       *plan,      /* without a step of undo */
+                              EspKeepClasses *keep);    /* (nullable) */
 void esp_plan_label_act      (EspPlan       *plan,     /* within begin and end: the words of the whole act */
                               const char    *label);
 void esp_plan_act_scores     (EspPlan       *plan,     /* within begin and end: scores that undo takes back */

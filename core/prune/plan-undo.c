@@ -154,6 +154,8 @@ step (EspPlan *plan, GPtrArray *from, GPtrArray *to, gboolean forward)
     }
   if (act->scores != NULL)
     esp_plan_take_scores (plan, forward ? act->scores : act->scores_before);
+  if (act->sets_classes)
+    esp_plan_take_classes (plan, forward ? act->classes : act->classes_before);
   g_ptr_array_add (to, act);
   esp_plan_emit_changed (plan);
   esp_plan_release (plan);

@@ -288,6 +288,80 @@ test_classes (Fixture *self, gconstpointer data)
     }
 }
 
+/* A seed comes back to the last bit, above 2^53 and above 2^63, from a string or, as files had it, from a number. */
+static void
+test_seed (Fixture *self, gconstpointer data)
+{
+  static const guint64 seeds[] = { 0, G_GUINT64_CONSTANT (9007199254740993), G_GUINT64_CONSTANT (18446744073709551615) };
+  g_autofree char *path = g_build_filename (self->folder, "plan.json", NULL), *text = NULL, *number = NULL;
+  g_autoptr (EspKeepClasses) keep = esp_keep_classes_parse ("both=1+0", NULL, 2, NULL);
+  g_autoptr (GString) old = NULL;
+  guint64 seed = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (seeds); i++)
+    {
+      g_autoptr (EspKeepClasses) redrawn = esp_keep_classes_redrawn (keep, seeds[i]);
+      g_autoptr (GError) error = NULL;
+
+      esp_plan_set_keep_classes (self->plan, redrawn);
+      g_assert_true (esp_plan_save (self->plan, NULL, NULL, path, NULL));
+      esp_plan_set_keep_classes (self->plan, NULL);
+      g_assert_true (esp_plan_load (self->plan, path, &error));
+      g_assert_no_error (error);
+      g_assert_true (esp_keep_classes_is_redrawn (esp_plan_get_keep_classes (self->plan), &seed));
+      g_assert_cmpuint (seed, ==, seeds[i]);
+    }
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  old = g_string_new (text);
+  g_assert_cmpuint (g_string_replace (old, "\"18446744073709551615\"", "9007199254740993", 1), ==, 1);
+  g_assert_true (g_file_set_contents (path, old->str, -1, NULL));
+  g_assert_true (esp_plan_load (self->plan, path, NULL));
+  g_assert_true (esp_keep_classes_is_redrawn (esp_plan_get_keep_classes (self->plan), &seed));
+  g_assert_cmpuint (seed, ==, seeds[1]);
+}
+
+/* Classes go and come back with the act that set them: alone, and when a plan is opened. */
+static void
+test_undo_classes (Fixture *self, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (self->folder, "plan.json", NULL), *label = NULL;
+  g_autoptr (EspKeepClasses) keep = esp_keep_classes_parse ("both=1+0", NULL, 2, NULL);
+
+  esp_plan_set_keep_classes (self->plan, keep);
+  label = esp_plan_dup_act_label (self->plan);
+  g_assert_cmpstr (label, ==, "Classes of the export: 1");
+  g_assert_true (esp_plan_save (self->plan, NULL, NULL, path, NULL));
+  esp_plan_undo (self->plan);
+  g_assert_null (esp_plan_get_keep_classes (self->plan));
+  esp_plan_redo (self->plan);
+  g_assert_true (esp_plan_get_keep_classes (self->plan) == keep);
+  esp_plan_set_keep_classes (self->plan, NULL);
+  g_assert_true (esp_plan_load (self->plan, path, NULL));
+  g_assert_nonnull (esp_plan_get_keep_classes (self->plan));
+  esp_plan_undo (self->plan);
+  g_assert_null (esp_plan_get_keep_classes (self->plan));
+  esp_plan_undo (self->plan);
+  g_assert_true (esp_plan_get_keep_classes (self->plan) == keep);
+}
+
+/* What goes wrong is told with its own layer and its own bound. */
+static void
+test_bounds (void)
+{
+  const EspCutCheck good = { 1e-13, 3, 1e-7, 9 }, of_means = { 1e-13, 3, 2e-5, 9 }, of_all = { 2e-12, 3, 1e-7, 9 }, none = { NAN, 3, 0, 0 };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (esp_cut_check_accept (&good, 1e-12, 1e-5, &error));
+  g_assert_no_error (error);
+  g_assert_false (esp_cut_check_accept (&of_means, 1e-12, 1e-5, &error));
+  g_assert_nonnull (strstr (error->message, "by 2e-05 of the maximum of layer 9, at most 1e-05"));
+  g_clear_error (&error);
+  g_assert_false (esp_cut_check_accept (&of_all, 1e-12, 1e-5, &error));
+  g_assert_nonnull (strstr (error->message, "by 2e-12 of the maximum of layer 3, at most 1e-12"));
+  g_clear_error (&error);
+  g_assert_false (esp_cut_check_accept (&none, 1e-12, 1e-5, &error));
+}
+
 /* What a plan file says of classes that are not there is refused whole. */
 static void
 test_classes_refused (Fixture *self, gconstpointer data)
@@ -300,6 +374,8 @@ test_classes_refused (Fixture *self, gconstpointer data)
     { "{\"seed\": null, \"kept\": [{\"name\": \"a\", \"from\": []}]}", "expected a name, and 1 to 2 classes" },
     { "{\"seed\": null, \"kept\": [{\"name\": \"a\", \"from\": [2]}]}", "classes: kept[0]" },
     { "{\"seed\": null, \"kept\": [{\"name\": \"\", \"from\": [0]}]}", "expected a name" },
+    { "{\"seed\": \"18446744073709551616\", \"kept\": [{\"name\": \"a\", \"from\": [0]}]}", "seed" },
+    { "{\"seed\": 1.5, \"kept\": [{\"name\": \"a\", \"from\": [0]}]}", "seed" },
     { "{\"seed\": -1, \"kept\": [{\"name\": \"a\", \"from\": [0]}]}", "seed" },
     { "{\"kept\": [{\"name\": \"a\", \"from\": [0]}]}", "seed" },
     { "[]", "classes" },
@@ -328,6 +404,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/export/whole", Fixture, NULL, set_up, test_whole, tear_down);
+  g_test_add_func ("/export/bounds", test_bounds);
+  g_test_add ("/export/seed", Fixture, NULL, set_up, test_seed, tear_down);
+  g_test_add ("/export/undo-classes", Fixture, NULL, set_up, test_undo_classes, tear_down);
   g_test_add ("/export/classes", Fixture, NULL, set_up, test_classes, tear_down);
   g_test_add ("/export/classes/refused", Fixture, NULL, set_up, test_classes_refused, tear_down);
   g_test_add ("/export/nothing", Fixture, NULL, set_up, test_nothing, tear_down);
