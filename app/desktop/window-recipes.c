@@ -128,7 +128,7 @@ show_steps (EspWindow *self, EspRecipe *recipe)
                           : state == ESP_RECIPE_STOPPED ? _ ("stopped")
                                                         : _ ("under way");
       char *time = done || here ? g_strdup_printf (_ ("%.0f s"), esp_recipe_work_get_seconds (work, i)) : g_strdup ("");
-      char *title = g_strdup_printf ("%u. %s: %s", i + 1, kind->id, kind->title);
+      char *title = g_strdup_printf ("%u. %s: %s", i + 1, kind->id, _ (kind->title));
       char *aside = g_strdup_printf ("%s %s", words, time), *name = g_strdup_printf ("Step %s, %s", title, aside);
 
       lines[i] = (EspLine){ .title = title, .aside = aside, .name = name, .is_dim = !done && !here, .is_bold = here };

@@ -4,6 +4,7 @@
 
 #include "base/class-name.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /**
@@ -64,4 +65,19 @@ esp_class_name_find (const char *word, const char *const *names, guint n)
   if (named >= 0)
     return named;
   return n > 0 && g_ascii_string_to_unsigned (word, 10, 0, n - 1, &index, NULL) ? (int) index : -1;
+}
+
+/**
+ * esp_class_name_text:
+ * @names: (nullable): NULL-terminated
+ * @index: of a class
+ *
+ * Returns: (transfer full): its name, or what stands for it where there is none: "class 3". Thread: any.
+ */
+char *
+esp_class_name_text (const char *const *names, int index)
+{
+  const guint n = names != NULL ? g_strv_length ((char **) names) : 0;
+
+  return index >= 0 && (guint) index < n ? g_strdup (names[index]) : g_strdup_printf (_ ("class %d"), index);
 }

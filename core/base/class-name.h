@@ -14,4 +14,7 @@ int   esp_class_name_find  (const char        *word,   /* the same, or an index 
                             const char *const *names,
                             guint              n);
 
+char *esp_class_name_text  (const char *const *names,  /* (transfer full): its name, or "class 3" */
+                            int                index);
+
 G_END_DECLS

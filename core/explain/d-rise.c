@@ -25,9 +25,9 @@ enum
 };
 
 static const EspKnob knobs[N_KNOBS] = {
-  { "masks", "Masks", 500, 1, 100000, 100, 5000, NULL, TRUE },
-  { "cells", "Cells a side", 16, 2, 64, 4, 32, NULL, TRUE },
-  { "keep", "Share kept", 0.5, 0.01, 0.99, 0.1, 0.9, NULL, FALSE },
+  { "masks", N_ ("Masks"), 500, 1, 100000, 100, 5000, NULL, TRUE },
+  { "cells", N_ ("Cells a side"), 16, 2, 64, 4, 32, NULL, TRUE },
+  { "keep", N_ ("Share kept"), 0.5, 0.01, 0.99, 0.1, 0.9, NULL, FALSE },
 };
 
 typedef struct

@@ -4,6 +4,7 @@
 
 #include "explain/faithfulness.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "base/rng.h"
@@ -21,7 +22,8 @@ esp_baseline_id (EspBaseline baseline)
 const char *
 esp_baseline_title (EspBaseline baseline)
 {
-  static const char *const titles[ESP_N_BASELINES] = { "Random order", "Filled box", "Gaussian about the box", "Edges" };
+  static const char *const titles[ESP_N_BASELINES]
+      = { N_ ("Random order"), N_ ("Filled box"), N_ ("Gaussian about the box"), N_ ("Edges") };
 
   return titles[baseline];
 }

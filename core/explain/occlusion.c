@@ -20,8 +20,8 @@ enum
 };
 
 static const EspKnob knobs[N_KNOBS] = {
-  { "size", "Side of the patch, pixels of the input", 32, 1, 4096, 8, 128, NULL, TRUE },
-  { "stride", "Step of the patch, pixels of the input", 16, 1, 4096, 4, 64, NULL, TRUE },
+  { "size", N_ ("Side of the patch, pixels of the input"), 32, 1, 4096, 8, 128, NULL, TRUE },
+  { "stride", N_ ("Step of the patch, pixels of the input"), 16, 1, 4096, 4, 64, NULL, TRUE },
 };
 
 typedef struct

@@ -4,84 +4,84 @@
 
 #include "explain/sentence.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
-#include <string.h>
 
-/* With a decimal point whatever the locale: the sentence goes into files. */
-static void
-append_share (GString *text, double value)
+#include "base/class-name.h"
+
+/* (transfer full): with a decimal point whatever the locale: the sentence goes into files. */
+static char *
+share_text (double value)
 {
   char digits[G_ASCII_DTOSTR_BUF_SIZE];
 
-  g_string_append (text, g_ascii_formatd (digits, sizeof digits, "%.2f", value));
+  return g_strdup (g_ascii_formatd (digits, sizeof digits, "%.2f", value));
 }
 
-static void
-append_subject (GString *text, const EspTarget *target, const char *const *names)
+/* "why dog 0.94 here", "why y of dog 94 %" */
+static char *
+why (const EspTarget *target, const char *const *names)
 {
   const EspDetection *detection = esp_target_get_detection (target);
-  g_autofree char *subject = esp_target_describe (target, names);
+  g_autofree char *subject = NULL, *score = NULL;
 
   if (detection == NULL)
     {
-      g_string_append (text, subject);
-      return;
+      subject = esp_target_describe (target, names);
+      return g_strdup_printf (_ ("why %s"), subject);
     }
-  /* "dog 94 %" to "dog 0.94 here" */
-  *strrchr (subject, ' ') = '\0';
-  *strrchr (subject, ' ') = '\0';
-  g_string_append_printf (text, "%s ", subject);
-  append_share (text, detection->score);
-  g_string_append (text, " here");
+  subject = esp_class_name_text (names, detection->class_index);
+  score = share_text ((double) detection->score);
+  /* Translators: a class and its score: "why dog 0.94 here" */
+  return g_strdup_printf (_ ("why %s %s here"), subject, score);
 }
 
 /* "D-RISE", "Grad-CAM" and abbreviations stay as they are written. */
 static gboolean
 is_name (const char *title)
 {
-  for (const char *p = g_utf8_next_char (title); *p != '\0'; p = g_utf8_next_char (p))
+  for (const char *p = g_utf8_next_char (title); *title != '\0' && *p != '\0'; p = g_utf8_next_char (p))
     if (g_unichar_isupper (g_utf8_get_char (p)))
       return TRUE;
   return FALSE;
 }
 
-static void
-append_method (GString *text, const EspHeatmap *heatmap)
+/* (transfer full): a method's title within a sentence. */
+static char *
+method_text (const EspAttribution *method)
 {
-  const EspAttribution *method = esp_attribution_find (heatmap->method);
+  const char *title = g_dgettext (GETTEXT_PACKAGE, method->title);
+  char first[7] = "";
 
-  if (method != NULL)
-    {
-      gunichar first = g_utf8_get_char (method->title);
-
-      if (!is_name (method->title))
-        first = g_unichar_tolower (first);
-
-      g_string_append (text, ", by ");
-      g_string_append_unichar (text, first);
-      g_string_append (text, g_utf8_next_char (method->title));
-    }
-  if (heatmap->layer >= 0)
-    g_string_append_printf (text, " at layer %d", heatmap->layer);
-  if (heatmap->channel >= 0)
-    g_string_append_printf (text, ", channel %d", heatmap->channel);
+  if (is_name (title) || *title == '\0')
+    return g_strdup (title);
+  g_unichar_to_utf8 (g_unichar_tolower (g_utf8_get_char (title)), first);
+  return g_strconcat (first, g_utf8_next_char (title), NULL);
 }
 
-static void
-append_energy (GString *text, const EspHeatmap *heatmap, EspBox box)
+/* Takes @what; gives it with how, where it is known, and with where. */
+static char *
+add_method (char *what, const EspHeatmap *heatmap)
 {
+  const EspAttribution *method = esp_attribution_find (heatmap->method);
+  g_autofree char *before = what, *how = method != NULL ? method_text (method) : NULL;
+  g_autofree char *by = how != NULL ? g_strdup_printf (_ ("%s, by %s"), before, how) : g_strdup (before);
+  g_autofree char *at = heatmap->layer >= 0 ? g_strdup_printf (_ ("%s at layer %d"), by, heatmap->layer) : g_strdup (by);
+
+  return heatmap->channel >= 0 ? g_strdup_printf (_ ("%s, channel %d"), at, heatmap->channel) : g_steal_pointer (&at);
+}
+
+static char *
+add_energy (char *what, const EspHeatmap *heatmap, EspBox box)
+{
+  g_autofree char *before = what, *share = NULL, *even = NULL;
   double chance, energy = esp_heatmap_energy_in_box (heatmap, box, &chance);
 
   if (isnan (energy))
-    {
-      g_string_append (text, "; no positive heat");
-      return;
-    }
-  g_string_append (text, "; energy in the box ");
-  append_share (text, energy);
-  g_string_append (text, " (chance ");
-  append_share (text, chance);
-  g_string_append_c (text, ')');
+    return g_strdup_printf (_ ("%s; no positive heat"), before);
+  share = share_text (energy);
+  even = share_text (chance);
+  return g_strdup_printf (_ ("%s; energy in the box %s (chance %s)"), before, share, even);
 }
 
 /**
@@ -97,20 +97,15 @@ append_energy (GString *text, const EspHeatmap *heatmap, EspBox box)
 char *
 esp_explain_sentence (const EspTarget *target, const char *const *names, const EspHeatmap *heatmap, guint n_ones)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
+  char *text;
   EspBox box;
 
   if (n_ones == 0)
     {
       g_autofree char *subject = esp_target_describe (target, names);
 
-      g_string_append_printf (text, "nothing to explain: no cell of the heads is above the threshold for %s", subject);
-      return g_string_free (g_steal_pointer (&text), FALSE);
+      return g_strdup_printf (_ ("nothing to explain: no cell of the heads is above the threshold for %s"), subject);
     }
-  g_string_append (text, "why ");
-  append_subject (text, target, names);
-  append_method (text, heatmap);
-  if (esp_target_get_box (target, &box))
-    append_energy (text, heatmap, box);
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  text = add_method (why (target, names), heatmap);
+  return esp_target_get_box (target, &box) ? add_energy (text, heatmap, box) : text;
 }

@@ -4,77 +4,110 @@
 
 #include "explain/target-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
-#include <string.h>
 
-static void append_target (GString *text, const EspTarget *target, const char *const *names);
+#include "base/class-name.h"
 
-static void
-append_class (GString *text, int index, const char *const *names)
+#define MOST_NAMED 5 /* classes; of more four are named */
+
+/* "dog, cat, horse, sheep and 3 more" */
+static char *
+list_classes (const EspTarget *target, const char *const *names)
 {
-  guint n = names != NULL ? g_strv_length ((char **) names) : 0;
+  const guint shown = target->n > MOST_NAMED ? MOST_NAMED - 1 : target->n;
+  g_autoptr (GString) list = g_string_new (NULL);
 
-  if (index >= 0 && (guint) index < n)
-    g_string_append (text, names[index]);
-  else
-    g_string_append_printf (text, "class %d", index);
-}
-
-static void
-append_classes (GString *text, const EspTarget *target, const char *const *names)
-{
-  g_string_append (text, target->n == 1 ? (names != NULL ? "class " : "") : "classes ");
-  for (guint i = 0; i < target->n; i++)
+  for (guint i = 0; i < shown; i++)
     {
-      if (i == 4 && target->n > 5)
-        {
-          g_string_append_printf (text, " and %u more", target->n - i);
-          break;
-        }
-      if (i > 0)
-        g_string_append (text, ", ");
-      append_class (text, target->items[i], names);
+      g_autofree char *one = esp_class_name_text (names, target->items[i]);
+
+      g_string_append_printf (list, i > 0 ? ", %s" : "%s", one);
     }
-  g_string_append (text, ", everywhere");
+  if (shown < target->n)
+    return g_strdup_printf (_ ("%s and %u more"), list->str, target->n - shown);
+  return g_strdup (list->str);
 }
 
-static void
-append_cells (GString *text, const EspTarget *target)
+static char *
+classes_text (const EspTarget *target, const char *const *names)
 {
-  g_string_append_printf (text, target->n == 1 ? "head %u, channel" : "head %u, channels", target->head);
+  g_autofree char *list = list_classes (target, names);
+
+  if (target->n == 1 && names == NULL) /* "class 3" already */
+    return g_strdup_printf (_ ("%s, everywhere"), list);
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "class %s, everywhere", "classes %s, everywhere", target->n), list);
+}
+
+static char *
+cells_text (const EspTarget *target)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+  g_autofree char *channels = NULL;
+
   for (guint i = 0; i < target->n; i++)
-    g_string_append_printf (text, i == 0 ? " %d" : ", %d", target->items[i]);
-  if (target->row < 0 && target->column < 0)
-    g_string_append (text, ", everywhere");
+    g_string_append_printf (list, i == 0 ? "%d" : ", %d", target->items[i]);
+  channels
+      = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "head %u, channel %s", "head %u, channels %s", target->n), target->head, list->str);
+  if (target->row >= 0 && target->column >= 0)
+    return g_strdup_printf (_ ("%s, row %d, column %d"), channels, target->row, target->column);
   if (target->row >= 0)
-    g_string_append_printf (text, ", row %d", target->row);
+    return g_strdup_printf (_ ("%s, row %d"), channels, target->row);
   if (target->column >= 0)
-    g_string_append_printf (text, ", column %d", target->column);
+    return g_strdup_printf (_ ("%s, column %d"), channels, target->column);
+  return g_strdup_printf (_ ("%s, everywhere"), channels);
 }
 
-static void
-append_detection (GString *text, const EspDetection *detection, const char *const *names)
+/* "dog 94 %" */
+static char *
+detection_text (const EspDetection *detection, const char *const *names)
 {
-  append_class (text, detection->class_index, names);
-  g_string_append_printf (text, " %d %%", (int) lrint (100 * (double) detection->score));
+  g_autofree char *name = esp_class_name_text (names, detection->class_index);
+
+  return g_strdup_printf (_ ("%s %d %%"), name, (int) lrint (100 * (double) detection->score));
 }
 
-static void
-append_part (GString *text, const EspTarget *target, const char *const *names)
+static char *
+part_text (const EspTarget *target, const char *const *names)
 {
-  static const char *const words[] = { "x", "y", "width", "height", "objectness", "class logit" };
+  g_autofree char *of = detection_text (&target->detection, names);
 
-  g_string_append_printf (text, "%s of ", words[target->part]);
-  append_detection (text, &target->detection, names);
+  switch (target->part)
+    {
+    case ESP_PART_X:
+      return g_strdup_printf (_ ("x of %s"), of);
+    case ESP_PART_Y:
+      return g_strdup_printf (_ ("y of %s"), of);
+    case ESP_PART_W:
+      return g_strdup_printf (_ ("width of %s"), of);
+    case ESP_PART_H:
+      return g_strdup_printf (_ ("height of %s"), of);
+    case ESP_PART_OBJECTNESS:
+      return g_strdup_printf (_ ("objectness of %s"), of);
+    case ESP_PART_CLASS:
+    default:
+      return g_strdup_printf (_ ("class logit of %s"), of);
+    }
+}
+
+static char *
+missed_text (const EspTarget *target, const char *const *names)
+{
+  g_autofree char *name = esp_class_name_text (names, target->detection.class_index);
+
+  return g_strdup_printf (_ ("missed %s"), name);
 }
 
 /* "2 × (width of dog 94 %) − 0.5 × (dog 71 %)", with a decimal point whatever the locale. */
-static void
-append_sum (GString *text, const EspTarget *target, const char *const *names)
+static char *
+sum_text (const EspTarget *target, const char *const *names)
 {
+  g_autoptr (GString) text = g_string_new (NULL);
+
   for (guint i = 0; i < target->n_terms; i++)
     {
       const double weight = target->weights[i];
+      g_autofree char *term = esp_target_describe (target->terms[i], names);
       char digits[G_ASCII_DTOSTR_BUF_SIZE];
 
       if (i > 0)
@@ -83,48 +116,30 @@ append_sum (GString *text, const EspTarget *target, const char *const *names)
         g_string_append (text, "−");
       if (fabs (weight) != 1)
         g_string_append_printf (text, "%s × ", g_ascii_formatd (digits, sizeof digits, "%.4g", fabs (weight)));
-      g_string_append_c (text, '(');
-      append_target (text, target->terms[i], names);
-      g_string_append_c (text, ')');
+      g_string_append_printf (text, "(%s)", term);
     }
+  return g_strdup (text->str);
 }
 
-static void
-append_form (GString *text, const EspTarget *target, const char *const *names)
+static char *
+form_text (const EspTarget *target, const char *const *names)
 {
   switch (target->kind)
     {
     case ESP_TARGET_DETECTION:
-      append_detection (text, &target->detection, names);
-      break;
+      return detection_text (&target->detection, names);
     case ESP_TARGET_PART:
-      append_part (text, target, names);
-      break;
+      return part_text (target, names);
     case ESP_TARGET_MISSED:
-      g_string_append (text, "missed ");
-      append_class (text, target->detection.class_index, names);
-      break;
+      return missed_text (target, names);
     case ESP_TARGET_CELLS:
-      append_cells (text, target);
-      break;
+      return cells_text (target);
     case ESP_TARGET_SUM:
-      append_sum (text, target, names);
-      break;
+      return sum_text (target, names);
     case ESP_TARGET_CLASSES:
     default:
-      append_classes (text, target, names);
-      break;
+      return classes_text (target, names);
     }
-}
-
-static void
-append_target (GString *text, const EspTarget *target, const char *const *names)
-{
-  append_form (text, target, names);
-  if (target->use == ESP_MASKS_SPATIAL_ONLY)
-    g_string_append (text, ", spatial mask only");
-  else if (target->use == ESP_MASKS_CHANNEL_ONLY)
-    g_string_append (text, ", channel mask only");
 }
 
 /**
@@ -138,8 +153,11 @@ append_target (GString *text, const EspTarget *target, const char *const *names)
 char *
 esp_target_describe (const EspTarget *target, const char *const *names)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *form = form_text (target, names);
 
-  append_target (text, target, names);
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  if (target->use == ESP_MASKS_SPATIAL_ONLY)
+    return g_strdup_printf (_ ("%s, spatial mask only"), form);
+  if (target->use == ESP_MASKS_CHANNEL_ONLY)
+    return g_strdup_printf (_ ("%s, channel mask only"), form);
+  return g_steal_pointer (&form);
 }

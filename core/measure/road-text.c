@@ -2,48 +2,40 @@
 #define G_LOG_DOMAIN "esp-measure"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
+#include "base/class-name.h"
 #include "measure/road-private.h"
 
-/* With a decimal point whatever the locale: the sentences go into files. */
-static void
-append_number (GString *text, float value)
+/* (transfer full): with a decimal point whatever the locale: the sentences go into files. */
+static char *
+number_text (float value)
 {
   char digits[G_ASCII_DTOSTR_BUF_SIZE];
 
-  g_string_append (text, g_ascii_formatd (digits, sizeof digits, value < 0.01f ? "%.4f" : "%.2f", (double) value));
-}
-
-static void
-append_class (GString *text, int index, const char *const *names)
-{
-  const guint n = names != NULL ? g_strv_length ((char **) names) : 0;
-
-  if (index >= 0 && (guint) index < n)
-    g_string_append (text, names[index]);
-  else
-    g_string_append_printf (text, "class %d", index);
+  return g_strdup (g_ascii_formatd (digits, sizeof digits, value < 0.01f ? "%.4f" : "%.2f", (double) value));
 }
 
 /* "dog 0.81 (box 2)" */
-static void
-append_row (GString *text, const EspRoads *roads, guint row, const char *const *names)
+static char *
+row_text (const EspRoads *roads, guint row, const char *const *names)
 {
-  append_class (text, roads->rows[row].detection.class_index, names);
-  g_string_append_c (text, ' ');
-  append_number (text, roads->rows[row].detection.score);
+  g_autofree char *name = esp_class_name_text (names, roads->rows[row].detection.class_index);
+  g_autofree char *score = number_text (roads->rows[row].detection.score);
+
   if (row < roads->n_shown)
-    g_string_append_printf (text, " (box %u)", row + 1);
+    return g_strdup_printf (_ ("%s %s (box %u)"), name, score, row + 1);
+  return g_strdup_printf ("%s %s", name, score);
 }
 
-static void
-append_place (GString *text, const EspRoad *road)
+static char *
+place_text (const EspRoad *road)
 {
   const EspDetection *d = &road->detection;
+  g_autofree char *objectness = number_text (d->objectness), *chance = number_text (road->chance);
 
-  g_string_append_printf (text, "head %u, anchor %d, row %d, column %d, objectness ", d->head, d->anchor, d->row, d->column);
-  append_number (text, d->objectness);
-  g_string_append (text, " × class ");
-  append_number (text, road->chance);
+  return g_strdup_printf (_ ("head %u, anchor %d, row %d, column %d, objectness %s × class %s"), d->head, d->anchor, d->row, d->column,
+                          objectness, chance);
 }
 
 /** esp_lost_id: Returns: a word for files: "found", "suppressed", "shared", "class", "overlap", "threshold", "unseen". Thread: any. */
@@ -55,6 +47,21 @@ esp_lost_id (EspLost lost)
   g_return_val_if_fail (lost < ESP_N_LOST, NULL);
 
   return ids[lost];
+}
+
+/* Takes @text; gives it with the box that @road went for, or that it stands beside. */
+static char *
+add_other (char *text, const EspRoads *roads, const EspRoad *road, const char *const *names)
+{
+  g_autofree char *before = text, *other = NULL, *overlap = number_text (road->overlap), *threshold = NULL;
+
+  if (road->suppressor < 0 && road->rival < 0)
+    return g_steal_pointer (&before);
+  other = row_text (roads, (guint) (road->suppressor >= 0 ? road->suppressor : road->rival), names);
+  if (road->suppressor >= 0)
+    return g_strdup_printf (_ ("%s; suppressed by %s, overlap %s"), before, other, overlap);
+  threshold = number_text (roads->nms.threshold);
+  return g_strdup_printf (_ ("%s; overlaps the better %s by %s, too little to go for it (%s)"), before, other, overlap, threshold);
 }
 
 /**
@@ -69,65 +76,48 @@ esp_lost_id (EspLost lost)
 char *
 esp_road_describe (const EspRoads *roads, guint row, const char *const *names)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
   const EspRoad *road = esp_roads_get (roads, row);
+  g_autofree char *box = row_text (roads, row, names), *place = place_text (road);
+  g_autofree char *text = g_strdup_printf ("%s: %s", box, place);
 
-  append_row (text, roads, row, names);
-  g_string_append (text, ": ");
-  append_place (text, road);
   if (road->n_suppressed > 0)
-    g_string_append_printf (text, "; %u %s had to go for it", road->n_suppressed, road->n_suppressed == 1 ? "box" : "boxes");
-  if (road->suppressor >= 0 || road->rival >= 0)
     {
-      g_string_append (text, road->suppressor >= 0 ? "; suppressed by " : "; overlaps the better ");
-      append_row (text, roads, (guint) (road->suppressor >= 0 ? road->suppressor : road->rival), names);
-      g_string_append (text, road->suppressor >= 0 ? ", overlap " : " by ");
-      append_number (text, road->overlap);
+      g_autofree char *before = g_steal_pointer (&text);
+
+      text = g_strdup_printf (
+          g_dngettext (GETTEXT_PACKAGE, "%s; %u box had to go for it", "%s; %u boxes had to go for it", road->n_suppressed), before,
+          road->n_suppressed);
     }
-  if (road->suppressor < 0 && road->rival >= 0)
-    {
-      g_string_append (text, ", too little to go for it (");
-      append_number (text, roads->nms.threshold);
-      g_string_append_c (text, ')');
-    }
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  return add_other (g_steal_pointer (&text), roads, road, names);
 }
 
-static void
-append_stage (GString *text, const EspRoads *roads, const EspFate *fate, const char *const *names)
+/* The stage at which an object of class @name was lost, with the best candidate @row, "" where there is none. */
+static char *
+stage_text (const EspRoads *roads, const EspFate *fate, const char *name, const char *row)
 {
+  g_autofree char *threshold = number_text (roads->threshold), *least = number_text (ESP_ROAD_FLOOR);
+
+  if (fate->row < 0)
+    return g_strdup_printf (_ ("missed %s: no candidate of its own near it above %s"), name, least);
   switch (fate->lost)
     {
     case ESP_LOST_NOT:
-      g_string_append (text, "found as ");
-      break;
+      return g_strdup_printf (_ ("%s: found as %s"), name, row);
     case ESP_LOST_SUPPRESSED:
-      g_string_append (text, "suppressed: its box ");
-      break;
+      return g_strdup_printf (_ ("missed %s: suppressed: its box %s"), name, row);
     case ESP_LOST_SHARED:
-      g_string_append (text, "its box counts for another object: ");
-      break;
+      return g_strdup_printf (_ ("missed %s: its box counts for another object: %s"), name, row);
     case ESP_LOST_CLASS:
-      g_string_append (text, "called by another name: ");
-      break;
+      return g_strdup_printf (_ ("missed %s: called by another name: %s"), name, row);
     case ESP_LOST_OVERLAP:
-      g_string_append (text, "too little overlap: ");
-      break;
+      return g_strdup_printf (_ ("missed %s: too little overlap: %s"), name, row);
     case ESP_LOST_THRESHOLD:
-      g_string_append (text, "below the threshold of ");
-      append_number (text, roads->threshold);
-      g_string_append (text, ": ");
-      break;
+      return g_strdup_printf (_ ("missed %s: below the threshold of %s: %s"), name, threshold, row);
     case ESP_LOST_UNSEEN:
     case ESP_N_LOST:
     default:
-      g_string_append (text, fate->row >= 0 ? "no candidate well on it; the nearest is " : "no candidate of its own near it above ");
-      break;
+      return g_strdup_printf (_ ("missed %s: no candidate well on it; the nearest is %s"), name, row);
     }
-  if (fate->row >= 0)
-    append_row (text, roads, (guint) fate->row, names);
-  else
-    append_number (text, ESP_ROAD_FLOOR);
 }
 
 /**
@@ -142,24 +132,21 @@ append_stage (GString *text, const EspRoads *roads, const EspFate *fate, const c
 char *
 esp_fate_describe (const EspRoads *roads, const EspFate *fate, const char *const *names)
 {
-  g_autoptr (GString) text = g_string_new (fate->lost == ESP_LOST_NOT ? NULL : "missed ");
   const EspRoad *road = fate->row >= 0 ? esp_roads_get (roads, (guint) fate->row) : NULL;
+  g_autofree char *name = esp_class_name_text (names, fate->class_index);
+  g_autofree char *row = road != NULL ? row_text (roads, (guint) fate->row, names) : g_strdup ("");
+  g_autofree char *stage = stage_text (roads, fate, name, row), *overlap = number_text (fate->overlap), *place = NULL, *text = NULL;
 
-  append_class (text, fate->class_index, names);
-  g_string_append (text, ": ");
-  append_stage (text, roads, fate, names);
   if (road == NULL)
-    return g_string_free (g_steal_pointer (&text), FALSE);
-  g_string_append (text, ", overlap ");
-  append_number (text, fate->overlap);
-  g_string_append (text, " with the object, ");
-  append_place (text, road);
+    return g_steal_pointer (&stage);
+  place = place_text (road);
+  text = g_strdup_printf (_ ("%s, overlap %s with the object, %s"), stage, overlap, place);
   if (fate->lost == ESP_LOST_SUPPRESSED && road->suppressor >= 0)
     {
-      g_string_append (text, ", went for ");
-      append_row (text, roads, (guint) road->suppressor, names);
-      g_string_append (text, ", overlap ");
-      append_number (text, road->overlap);
+      g_autofree char *before = g_steal_pointer (&text), *by = row_text (roads, (guint) road->suppressor, names);
+      g_autofree char *shared = number_text (road->overlap);
+
+      text = g_strdup_printf (_ ("%s, went for %s, overlap %s"), before, by, shared);
     }
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  return g_steal_pointer (&text);
 }

@@ -63,7 +63,7 @@ run_steps (EspBench *bench, GError **error)
         return FALSE;
       if (bench->options->step != NULL)
         bench->options->step (bench->options->data, i);
-      esp_bench_tell (bench, "%u of %u, %s: %s", i + 1, n, kind->id, kind->title);
+      esp_bench_tell (bench, "%u of %u, %s: %s", i + 1, n, kind->id, g_dgettext (GETTEXT_PACKAGE, kind->title));
       tell_time (bench, i);
       if (!kind->run (bench, step, error))
         return FALSE;

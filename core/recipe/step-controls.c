@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -428,7 +429,7 @@ static const char *const needs[] = { "score", "train", NULL };
 
 const EspStepKind esp_step_controls = {
   .id = "controls",
-  .title = "what the method has to beat",
+  .title = N_ ("what the method has to beat"),
   .settings = settings,
   .run = run,
   .needs = needs,

@@ -2,6 +2,8 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/error.h"
 #include "net/cut.h"
 #include "prune/export.h"
@@ -97,7 +99,7 @@ static const char *const needs[] = { "plan", NULL };
 
 const EspStepKind esp_step_cut = {
   .id = "cut",
-  .title = "the plan carried out",
+  .title = N_ ("the plan carried out"),
   .settings = settings,
   .run = run,
   .needs = needs,

@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -132,4 +133,4 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
-const EspStepKind esp_step_data = { .id = "data", .title = "the images", .settings = settings, .run = run };
+const EspStepKind esp_step_data = { .id = "data", .title = N_ ("the images"), .settings = settings, .run = run };

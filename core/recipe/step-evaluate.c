@@ -2,6 +2,8 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "recipe/bench-private.h"
 #include "recipe/rows.h"
 #include "recipe/step-private.h"
@@ -53,7 +55,7 @@ static const char *const needs[] = { "network", NULL };
 
 const EspStepKind esp_step_evaluate = {
   .id = "evaluate",
-  .title = "the dense network measured",
+  .title = N_ ("the dense network measured"),
   .settings = settings,
   .run = run,
   .needs = needs,

@@ -2,6 +2,8 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/error.h"
 #include "net/keep-classes.h"
 #include "recipe/bench-private.h"
@@ -55,7 +57,7 @@ static const char *const before[] = { "evaluate", "plan", NULL };
 
 const EspStepKind esp_step_keep_classes = {
   .id = "keep-classes",
-  .title = "the classes that are wanted",
+  .title = N_ ("the classes that are wanted"),
   .settings = settings,
   .run = run,
   .needs = needs,

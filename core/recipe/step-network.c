@@ -2,6 +2,8 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/error.h"
 #include "recipe/bench-private.h"
 #include "recipe/step-private.h"
@@ -72,4 +74,5 @@ run (EspBench *bench, const EspStep *step, GError **error)
 
 static const char *const needs[] = { "data", NULL };
 
-const EspStepKind esp_step_network = { .id = "network", .title = "the dense network", .settings = settings, .run = run, .needs = needs };
+const EspStepKind esp_step_network
+    = { .id = "network", .title = N_ ("the dense network"), .settings = settings, .run = run, .needs = needs };

@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -207,7 +208,7 @@ static const char *const needs[] = { "network", "score", NULL };
 
 const EspStepKind esp_step_plan = {
   .id = "plan",
-  .title = "which channels go",
+  .title = N_ ("which channels go"),
   .settings = settings,
   .run = run,
   .needs = needs,

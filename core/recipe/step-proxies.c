@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "base/error.h"
@@ -152,7 +153,7 @@ static const char *const needs[] = { "score", "plan", NULL };
 
 const EspStepKind esp_step_proxies = {
   .id = "proxies",
-  .title = "whether other targets keep the same channels",
+  .title = N_ ("whether other targets keep the same channels"),
   .settings = settings,
   .run = run,
   .needs = needs,

@@ -2,6 +2,8 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "recipe/bench-private.h"
 #include "recipe/step-private.h"
 
@@ -21,4 +23,4 @@ run (EspBench *bench, const EspStep *step, GError **error)
 static const char *const needs[] = { "evaluate|cut", NULL };
 
 const EspStepKind esp_step_report
-    = { .id = "report", .title = "the table of all rows", .settings = settings, .run = run, .needs = needs, .again = TRUE };
+    = { .id = "report", .title = N_ ("the table of all rows"), .settings = settings, .run = run, .needs = needs, .again = TRUE };

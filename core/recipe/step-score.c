@@ -250,7 +250,7 @@ static const char *const before[] = { "plan", NULL };
 
 const EspStepKind esp_step_score = {
   .id = "score",
-  .title = "scores of channels",
+  .title = N_ ("scores of channels"),
   .settings = settings,
   .run = run,
   .needs = needs,

@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "recipe/bench-private.h"
@@ -86,7 +87,7 @@ static const char *const needs[] = { "cut", NULL };
 
 const EspStepKind esp_step_train = {
   .id = "train",
-  .title = "what was cut recovers",
+  .title = N_ ("what was cut recovers"),
   .settings = settings,
   .run = run,
   .needs = needs,
