@@ -132,13 +132,14 @@ def main():
 
         def thresholds():
             # too few images for scores: the refusal names the threshold that was used
-            few = ("--units", 1, "--limit", 1, "--criterion")
-            for tau, arguments in (("0.02", ["attribution"]), ("0.05", ["attribution:tau=0.05"]), ("0", ["attribution:tau=0"]),
-                                   ("0", ["attribution:tau=0.05", "--tau", 0]), ("0.3", ["attribution", "--tau", ".3"])):
-                refused("ablate", cfg, weights, data, *few, *arguments, naming=[f"of the target above {tau};"])
-            refused("score", cfg, weights, data, "--criterion", "attribution", "--tau", 0, naming=["of the target above 0;"])
-            assert "--tau 2: expected a number from 0 to 1" in run(
-                "score", cfg, weights, data, "--criterion", "attribution", "--tau", 2, expect=2).stderr
+            few = make_sample(os.path.join(folder, "few"), 6)
+            for tau, verb, arguments in (("0.05", "ablate", ["attribution:tau=0.05", "--units", 1, "--limit", 1]),
+                                         ("0", "ablate", ["attribution:tau=0.05", "--tau", 0, "--units", 1, "--limit", 1]),
+                                         ("0.02", "score", ["attribution"]), ("0", "score", ["attribution:tau=0"]),
+                                         ("0", "score", ["attribution", "--tau", 0])):
+                refused(verb, *few, "-o", os.path.join(folder, "few", verb), "--criterion", *arguments, naming=[f"of the target above {tau};"])
+            wrong = run("score", *few, "-o", os.path.join(folder, "few", "score"), "--criterion", "attribution", "--tau", 2, expect=2)
+            assert "--tau 2: expected a number from 0 to 1" in wrong.stderr, wrong.stderr
 
         for test in (thresholds, evaluate, protocols, from_detections, plan, other_weights, detections, detect, other_names, wrong_usage, refusals):
             tap.check(test.__name__.replace("_", " "), test)
