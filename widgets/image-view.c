@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#include "metric-text.h"
 #include "palette-bar.h"
 #include "row-label.h"
 
@@ -393,8 +394,8 @@ esp_image_view_set_heatmap (EspImageView *self, EspHeatmap *heatmap, float low, 
       g_autofree char *last = NULL;
 
       esp_image_canvas_get_scale (self->canvas, &used_low, &used_high);
-      first = g_strdup_printf ("%.3g", (double) used_low);
-      last = g_strdup_printf ("%.3g", (double) used_high);
+      first = esp_metric_number (used_low);
+      last = esp_metric_number (used_high);
       gtk_label_set_label (self->low, first);
       gtk_label_set_label (self->high, last);
       gtk_label_set_label (self->unit, heatmap->unit != NULL ? heatmap->unit : "");

@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "heat-texture.h"
+#include "metric-text.h"
 #include "palette-bar.h"
 #include "row-label.h"
 #include "tab-out.h"
@@ -200,8 +201,8 @@ esp_lens_page_set_map (EspLensPage *self, EspImage *image, EspHeatmap *heatmap, 
   gtk_widget_set_visible (self->legend, heatmap != NULL);
   if (heatmap == NULL)
     return;
-  first = g_strdup_printf ("%.3g", (double) low);
-  last = g_strdup_printf ("%.3g", (double) high);
+  first = esp_metric_number (low);
+  last = esp_metric_number (high);
   gtk_label_set_label (self->low, first);
   gtk_label_set_label (self->high, last);
   gtk_label_set_label (self->unit, heatmap->unit != NULL ? heatmap->unit : "");

@@ -14,14 +14,23 @@ signed_tenths (double value)
   return fabs (value) < 0.05 ? g_strdup_printf ("%.1f", 0.0) : g_strdup_printf ("%+.1f", value);
 }
 
-/* For the eye: the true minus sign. */
-static char *
-pretty (const char *ascii)
+/** esp_metric_pretty: Returns: (transfer full): @ascii for the eye: with true minus signs. Thread: any. */
+char *
+esp_metric_pretty (const char *ascii)
 {
   g_autoptr (GString) text = g_string_new (ascii);
 
   g_string_replace (text, "-", "−", 0);
   return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/** esp_metric_number: Returns: (transfer full): three digits of @value, for a legend. Thread: any. */
+char *
+esp_metric_number (float value)
+{
+  g_autofree char *ascii = g_strdup_printf ("%.3g", (double) value);
+
+  return esp_metric_pretty (ascii);
 }
 
 static char *
@@ -78,7 +87,7 @@ partial_words (const EspMapNumber *number)
   if (number->approximate && number->half_known)
     {
       g_autofree char *tenths = signed_tenths (100 * number->half_difference);
-      g_autofree char *difference = pretty (tenths);
+      g_autofree char *difference = esp_metric_pretty (tenths);
 
       return g_strdup_printf (_ ("Approximate: in bfloat16 (%s points on the unpruned network), %u of %u images so far."), difference,
                               number->n, number->total);
@@ -142,7 +151,7 @@ map_counted (const EspMapNumber *number, EspMetricText *text)
       g_autofree char *delta = signed_tenths (100 * (number->map - number->baseline));
 
       g_string_append_printf (name, ", %s", delta);
-      text->delta = pretty (delta);
+      text->delta = esp_metric_pretty (delta);
     }
   if (number->has_interval)
     {
@@ -154,7 +163,7 @@ map_counted (const EspMapNumber *number, EspMetricText *text)
       g_autofree char *short_form = g_strdup_printf (_ ("95 %% %s … %s"), low, high);
 
       g_string_append_printf (name, ", %s", ascii);
-      text->detail = pretty (short_form);
+      text->detail = esp_metric_pretty (short_form);
     }
   text->name = g_strdup_printf (number->state == ESP_STATE_FINAL ? _ ("%s, %u of %u images, final") : _ ("%s, %u of %u images"), name->str,
                                 number->n, number->total);
@@ -211,7 +220,7 @@ against_whole (EspMetricText *text, double now, double whole)
       g_autofree char *delta
           = fabs (percent) < 9.95 ? g_strdup_printf (_ ("%+.1f %%"), percent) : g_strdup_printf (_ ("%+.0f %%"), percent);
 
-      text->delta = pretty (delta);
+      text->delta = esp_metric_pretty (delta);
       text->name = g_strdup_printf ("%s %s, %s", text->title, text->value, delta);
     }
   else

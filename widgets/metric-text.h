@@ -31,6 +31,8 @@ void esp_metric_text_bflops  (double              bflops,
 void esp_metric_text_latency (const EspLatency   *latency,
                               const EspLatency   *whole,
                               EspMetricText      *text);
+char *esp_metric_pretty      (const char         *ascii); /* (transfer full): numbers with the true minus sign, for the eye */
+char *esp_metric_number      (float               value);
 void esp_metric_text_clear   (EspMetricText      *text);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspMetricText, esp_metric_text_clear)

@@ -11,6 +11,7 @@
 #include "image/crop.h"
 #include "study/look.h"
 #include "widgets/lens-page.h"
+#include "widgets/metric-text.h"
 #include "widgets/row-label.h"
 
 #define MOST_LINES 8
@@ -45,11 +46,11 @@ lines_new (void)
   return lines;
 }
 
-/* @title and @aside: (transfer full). */
+/* @title: (transfer full). A name's minus is the keyboard's, as a screen reader says it. */
 static void
-lines_add (GArray *lines, char *title, char *aside)
+lines_add (GArray *lines, char *title, const char *aside)
 {
-  EspLine line = { .title = title, .aside = aside, .name = g_strdup_printf ("%s, %s", title, aside) };
+  EspLine line = { .title = title, .aside = esp_metric_pretty (aside), .name = g_strdup_printf ("%s, %s", title, aside) };
 
   g_array_append_val (lines, line);
 }
@@ -201,8 +202,10 @@ show_classes (EspWindow *self)
     {
       const EspCarried carried = esp_look_get_carried (self->lens->look, ranked[i].class_index);
 
-      lines_add (lines, esp_study_class_name (self->study, (int) ranked[i].class_index),
-                 g_strdup_printf (_ ("%.0f %% of the channel, %.1f %% of the class"), 100 * carried.share, 100 * carried.of_class));
+      g_autofree char *aside
+          = g_strdup_printf (_ ("%.0f %% of the channel, %.1f %% of the class"), 100 * carried.share, 100 * carried.of_class);
+
+      lines_add (lines, esp_study_class_name (self->study, (int) ranked[i].class_index), aside);
     }
   show_lines (self, ESP_LENS_CLASSES, lines);
   if (note_state (self, ESP_LOOK_CARRIED, ESP_LENS_CLASSES))
@@ -219,9 +222,9 @@ show_boxes (EspWindow *self)
   for (guint i = 0; i < MIN (n, MOST_LINES); i++)
     {
       g_autofree char *name = esp_study_class_name (self->study, boxes[i].detection.class_index);
+      g_autofree char *aside = g_strdup_printf (_ ("%.2f %% of the layer's part in it"), 100 * boxes[i].share);
 
-      lines_add (lines, g_strdup_printf ("%s %.0f %%", name, 100 * (double) boxes[i].detection.score),
-                 g_strdup_printf (_ ("%.2f %% of the layer's part in it"), 100 * boxes[i].share));
+      lines_add (lines, g_strdup_printf ("%s %.0f %%", name, 100 * (double) boxes[i].detection.score), aside);
     }
   show_lines (self, ESP_LENS_BOXES, lines);
   if (note_state (self, ESP_LOOK_CARRIED, ESP_LENS_BOXES))
@@ -251,6 +254,7 @@ show_cost (EspWindow *self)
   g_autoptr (GArray) lines = lines_new ();
   g_autofree Ranked *ranked = cost != NULL ? g_new (Ranked, cost->n_classes + 1) : NULL;
   g_autofree char *text = NULL;
+  g_autofree char *shown = NULL;
   guint n = 0;
 
   for (guint k = 0; cost != NULL && k < cost->n_classes; k++)
@@ -262,15 +266,17 @@ show_cost (EspWindow *self)
     {
       const EspInterval *of = &cost->per_class[ranked[i].class_index];
 
-      lines_add (lines, esp_study_class_name (self->study, (int) ranked[i].class_index),
-                 g_strdup_printf (_ ("AP %+.2f points, 95 %% %+.2f … %+.2f"), 100 * of->value, 100 * of->low, 100 * of->high));
+      g_autofree char *aside = g_strdup_printf (_ ("AP %+.2f points, 95 %% %+.2f … %+.2f"), 100 * of->value, 100 * of->low, 100 * of->high);
+
+      lines_add (lines, esp_study_class_name (self->study, (int) ranked[i].class_index), aside);
     }
   show_lines (self, ESP_LENS_COST, lines);
   if (!note_state (self, ESP_LOOK_COST, ESP_LENS_COST) || cost == NULL)
     return;
   text = g_strdup_printf (_ ("mAP %+.2f points, 95 %% %+.2f … %+.2f, beside the plan as it was"), 100 * cost->map.value,
                           100 * cost->map.low, 100 * cost->map.high);
-  esp_lens_page_set_note (self->lens->page, ESP_LENS_COST, text, TRUE);
+  shown = esp_metric_pretty (text);
+  esp_lens_page_set_note (self->lens->page, ESP_LENS_COST, shown, TRUE);
 }
 
 static void look_changed (EspLook *look, gpointer data);
