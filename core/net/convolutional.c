@@ -106,13 +106,15 @@ flops_convolutional (const EspLayer *layer, guint n_in, guint n_out)
 static gboolean
 check_depthwise (const EspLayer *layer, const guint8 *in, const guint8 *out, GError **error)
 {
+  const int each = layer->out.c / layer->in.c;
+
   for (int i = 0; i < layer->out.c; i++)
-    if (in[i] != out[i])
+    if (in[i / each] != out[i])
       {
-        g_set_error (
-            error, ESP_ERROR, ESP_ERROR_SHAPE,
-            "layer %u [convolutional] is depthwise: channel %d is %s in it and %s in layer %d that it reads: expected both or none",
-            layer->index, i, out[i] ? "kept" : "cut", in[i] ? "kept" : "cut", layer->inputs[0]);
+        g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
+                     "layer %u [convolutional] is depthwise: channel %d is %s in it and channel %d is %s in layer %d that it reads: "
+                     "expected both or none",
+                     layer->index, i, out[i] ? "kept" : "cut", i / each, in[i / each] ? "kept" : "cut", layer->inputs[0]);
         return FALSE;
       }
   return TRUE;

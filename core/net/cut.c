@@ -71,8 +71,10 @@ cut_network (const EspCut *cut, const EspNetwork *network, GError **error)
         continue;
       g_snprintf (text, sizeof text, "%u", n);
       esp_cfg_set (cfg, layer->section, "filters", text);
-      if (esp_layer_is_depthwise (layer))
-        esp_cfg_set (cfg, layer->section, "groups", text);
+      if (!esp_layer_is_depthwise (layer))
+        continue;
+      g_snprintf (text, sizeof text, "%u", kept_of (cut, layer->inputs[0])->n);
+      esp_cfg_set (cfg, layer->section, "groups", text);
     }
   return esp_network_new_dialect (g_steal_pointer (&cfg), esp_network_get_dialect (network), error);
 }

@@ -37,12 +37,11 @@ esp_layer_kind_name (EspLayerKind kind)
   return rows[kind]->name;
 }
 
-/** esp_layer_is_depthwise: Returns: whether it is a convolution of as many groups, above one, as channels come in and go out. Thread: any. */
+/** esp_layer_is_depthwise: Returns: whether it is a convolution of as many groups, above one, as channels come in, so that each has filters of its own. Thread: any. */
 gboolean
 esp_layer_is_depthwise (const EspLayer *layer)
 {
-  return layer->kind == ESP_LAYER_CONVOLUTIONAL && layer->conv.groups > 1 && layer->conv.groups == layer->in.c
-         && layer->conv.groups == layer->conv.filters;
+  return layer->kind == ESP_LAYER_CONVOLUTIONAL && layer->conv.groups > 1 && layer->conv.groups == layer->in.c;
 }
 
 /** esp_layer_is_head: Returns: whether its output is an activated map from which boxes are decoded. Thread: any. */

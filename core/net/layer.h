@@ -152,7 +152,7 @@ typedef struct
 
 const char *esp_dialect_name       (EspDialect      dialect); /* "auto", "alexey", "pjreddie" */
 const char *esp_layer_kind_name    (EspLayerKind    kind);
-gboolean    esp_layer_is_depthwise (const EspLayer *layer); /* a convolution whose every channel makes one of its own */
+gboolean    esp_layer_is_depthwise (const EspLayer *layer); /* a convolution each of whose inputs makes channels of its own, one mostly */
 gboolean    esp_layer_is_head      (const EspLayer *layer); /* makes boxes: its output is an activated map */
 gboolean    esp_layer_is_alias     (const EspLayer *layer); /* passes on its input as it is, so that both can share one place */
 

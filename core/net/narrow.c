@@ -108,7 +108,7 @@ esp_network_narrowed (const EspNetwork *network, double share, guint floor, GErr
         continue;
       set_number (cfg, layer->section, "filters", channels[l]);
       if (depthwise)
-        set_number (cfg, layer->section, "groups", channels[l]);
+        set_number (cfg, layer->section, "groups", channels[l] / (guint) (layer->conv.filters / layer->conv.groups));
     }
   return esp_network_new_dialect (g_steal_pointer (&cfg), esp_network_get_dialect (network), error);
 }

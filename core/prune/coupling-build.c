@@ -1,7 +1,8 @@
 /* coupling-build.c: finds the units of a network by flowing channels through its graph
  *
  * Each channel that a layer passes on is followed back to the convolution that owns it. Shortcuts and depthwise convolutions then join the owners
- * of what they read, by union-find; what a head, the image or the network's end holds on to is fixed, and so is all that is coupled to it. */
+ * of what they read, by union-find; what a head, the image or the network's end holds on to is fixed, and so is all that is coupled to it. What a smaller network takes
+ * apart by number alone (groups) gets balances. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
@@ -9,7 +10,7 @@
 
 #include <string.h>
 
-#define NO_OWNER G_MAXUINT /* a channel of the image */
+#define NO_OWNER ESP_NO_OWNER
 
 typedef struct
 {
@@ -105,24 +106,25 @@ join_shortcut (Build *build, const EspLayer *layer)
     }
 }
 
+/* Where every channel that comes in has filters of its own, these go with it; groups of several only keep as many of each other. */
 static void
 join_convolution (Build *build, const EspLayer *layer)
 {
   const guint *own = build->flow[layer->index];
-  guint reason;
+  const guint groups = (guint) layer->conv.groups, each = (guint) layer->out.c / groups;
 
-  if (layer->conv.groups <= 1)
+  if (groups <= 1)
     return;
-  if (layer->conv.groups == layer->in.c && layer->conv.filters == layer->in.c)
+  if (esp_layer_is_depthwise (layer))
     {
       for (guint c = 0; c < (guint) layer->out.c; c++)
-        join (build, layer->index, layer->inputs[0], own[c], owner_of (build, layer->inputs[0], c));
+        join (build, layer->index, layer->inputs[0], own[c], owner_of (build, layer->inputs[0], c / each));
       return;
     }
-  reason = add_reason (
-      build, g_strdup_printf ("layer %u is a convolution in %d groups, whose counts must stay equal", layer->index, layer->conv.groups));
-  fix_all (build, (int) layer->index, reason);
-  fix_all (build, layer->inputs[0], reason);
+  for (guint side = 0; side < 2; side++)
+    esp_coupling_add_balance (
+        build->coupling, layer->index, side == 0 ? layer->inputs[0] : (int) layer->index, groups,
+        g_strdup_printf ("layer %u is a convolution in %u groups, whose counts must stay equal", layer->index, groups));
 }
 
 static void
@@ -145,9 +147,9 @@ flow_route (Build *build, const EspLayer *layer)
       for (guint c = 0; c < part; c++)
         *to++ = owner_of (build, layer->inputs[i], (guint) layer->route.group * part + c);
       if (layer->route.groups > 1)
-        fix_all (build, layer->inputs[i],
-                 add_reason (build, g_strdup_printf ("route %u takes one of %d groups of layer %d, whose counts must stay equal",
-                                                     layer->index, layer->route.groups, layer->inputs[i])));
+        esp_coupling_add_balance (build->coupling, layer->index, layer->inputs[i], (guint) layer->route.groups,
+                                  g_strdup_printf ("route %u takes one of %d groups of layer %d, whose counts must stay equal",
+                                                   layer->index, layer->route.groups, layer->inputs[i]));
     }
 }
 
@@ -302,7 +304,68 @@ sort_links (EspCoupling *coupling, GArray *links)
     coupling->first_link[u + 1] += coupling->first_link[u];
 }
 
-/* A layer with one fixed channel is not cut at all, and holds what is coupled to its other channels: repeated until nothing changes. */
+/* The layers of which a channel is in a fixed unit are not cut at all: their other units are fixed, too. */
+static gboolean
+spread_over_layers (Build *build, guint *unit_fixed)
+{
+  EspCoupling *coupling = build->coupling;
+  gboolean changed = FALSE;
+
+  for (guint l = 0; l < coupling->n_layers; l++)
+    {
+      guint reason = 0;
+
+      for (guint i = coupling->offset[l]; i < coupling->offset[l + 1] && reason == 0; i++)
+        reason = unit_fixed[coupling->unit_of[i]];
+      if (reason == 0 || coupling->why_fixed[l] != NULL)
+        continue;
+      coupling->why_fixed[l] = g_strdup (g_ptr_array_index (build->reasons, reason - 1));
+      for (guint i = coupling->offset[l]; i < coupling->offset[l + 1]; i++)
+        if (unit_fixed[coupling->unit_of[i]] == 0)
+          unit_fixed[coupling->unit_of[i]] = reason;
+      changed = TRUE;
+    }
+  return changed;
+}
+
+static gboolean
+is_held (const Build *build, const EspRange *range, const guint *unit_fixed)
+{
+  for (guint c = 0; c < range->count; c++)
+    {
+      const guint owner = owner_of (build, range->layer, range->first + c);
+
+      if (owner != NO_OWNER && unit_fixed[build->coupling->unit_of[owner]] == 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* A range that keeps all holds those that must keep as many. */
+static gboolean
+spread_over_balance (Build *build, const EspBalance *balance, guint *unit_fixed)
+{
+  gboolean any = FALSE, changed = FALSE;
+  guint reason = 0;
+
+  for (guint r = 0; r < balance->n_ranges && !any; r++)
+    any = is_held (build, &balance->ranges[r], unit_fixed);
+  for (guint r = 0; any && r < balance->n_ranges; r++)
+    for (guint c = 0; c < balance->ranges[r].count; c++)
+      {
+        const guint owner = owner_of (build, balance->ranges[r].layer, balance->ranges[r].first + c);
+
+        if (owner == NO_OWNER || unit_fixed[build->coupling->unit_of[owner]] != 0)
+          continue;
+        if (reason == 0)
+          reason = add_reason (build, g_strdup (balance->why));
+        unit_fixed[build->coupling->unit_of[owner]] = reason;
+        changed = TRUE;
+      }
+  return changed;
+}
+
+/* Repeated until nothing changes. */
 static void
 spread_fixed (Build *build)
 {
@@ -315,21 +378,9 @@ spread_fixed (Build *build)
       unit_fixed[coupling->unit_of[i]] = build->fixed[i];
   while (changed)
     {
-      changed = FALSE;
-      for (guint l = 0; l < coupling->n_layers; l++)
-        {
-          guint reason = 0;
-
-          for (guint i = coupling->offset[l]; i < coupling->offset[l + 1] && reason == 0; i++)
-            reason = unit_fixed[coupling->unit_of[i]];
-          if (reason == 0 || coupling->why_fixed[l] != NULL)
-            continue;
-          coupling->why_fixed[l] = g_strdup (g_ptr_array_index (build->reasons, reason - 1));
-          for (guint i = coupling->offset[l]; i < coupling->offset[l + 1]; i++)
-            if (unit_fixed[coupling->unit_of[i]] == 0)
-              unit_fixed[coupling->unit_of[i]] = reason;
-          changed = TRUE;
-        }
+      changed = spread_over_layers (build, unit_fixed);
+      for (guint b = 0; b < coupling->balances->len; b++)
+        changed |= spread_over_balance (build, &g_array_index (coupling->balances, EspBalance, b), unit_fixed);
     }
 }
 
@@ -346,10 +397,12 @@ esp_coupling_build (EspCoupling *coupling)
   for (guint i = 0; i < coupling->n_channels; i++)
     parent[i] = i;
   coupling->why_fixed = g_new0 (char *, coupling->n_layers);
+  coupling->balances = g_array_new (FALSE, FALSE, sizeof (EspBalance));
   walk (&build);
   number_units (coupling, parent);
   sort_links (coupling, links);
   spread_fixed (&build);
+  esp_coupling_fill_balances (coupling, build.flow);
   for (guint l = 0; l < coupling->n_layers; l++)
     g_free (build.flow[l]);
   g_free (build.flow);

@@ -16,9 +16,10 @@
  *
  * Finds the units: a shortcut joins the common prefix of what it adds (the tail is free), a depthwise convolution its outputs with its inputs, a
  * product its gate with its map, a reorganisation the channels of which it makes one;
- * dropout, max-pooling, upsampling and routes pass channels on to the convolutions that own them. Fixed is what a head or the network's end reads,
- * what is joined with the image, both sides of a grouped convolution that is not depthwise, what a route takes one group of, and all layers
- * coupled to those.
+ * dropout, max-pooling, upsampling and routes pass channels on to the convolutions that own them; a connected layer gives up all the inputs that
+ * a channel became. Both sides of a grouped convolution that is not depthwise, and what a route takes one group of, are balances: each group
+ * keeps as many. Fixed is what a head or the network's end reads, what is joined with the image, all layers coupled to those, and the groups that
+ * would have to keep as many as a fixed one.
  *
  * Units are numbered by their first member in network order. Immutable. Thread: any.
  * Source: Fang et al. 2023, arXiv:2301.12900 (dependency graph), for darknet's layer kinds.
@@ -66,6 +67,7 @@ coupling_clear (gpointer data)
   g_free (coupling->members);
   g_free (coupling->first_link);
   g_array_unref (coupling->links);
+  esp_coupling_clear_balances (coupling);
   esp_network_unref (coupling->network);
 }
 
@@ -190,38 +192,67 @@ append_reasons (GString *text, const EspCoupling *coupling, guint unit)
     g_string_append_printf (text, _ ("; and %u more"), n - REASONS_SHOWN);
 }
 
+/* "one channel of each of the 31 other groups of layer 5: layer 6 is a convolution in 32 groups, whose counts must stay equal" */
+static void
+append_balances (GString *text, const EspCoupling *coupling, guint unit)
+{
+  for (guint i = esp_coupling_first_balanced (coupling, unit), before = G_MAXUINT; i < coupling->balanced->len; i++)
+    {
+      const EspUnitBalance *one = &g_array_index (coupling->balanced, EspUnitBalance, i);
+      const EspBalance *balance = &g_array_index (coupling->balances, EspBalance, one->balance);
+
+      if (one->unit != unit)
+        return;
+      if (one->balance == before)
+        continue;
+      before = one->balance;
+      g_string_append (text, text->len > 0 ? _ ("; and with ") : _ ("goes with "));
+      if (balance->n_ranges == 2)
+        g_string_append_printf (text, _ ("one channel of the other group of layer %u"), balance->ranges[0].layer);
+      else
+        g_string_append_printf (text, _ ("one channel of each of the %u other groups of layer %u"), balance->n_ranges - 1,
+                                balance->ranges[0].layer);
+      g_string_append_printf (text, ": %s", balance->why);
+    }
+}
+
+/* "goes with channel 12 of layers 33 and 36: shortcut 37 adds 33" */
+static void
+append_unit (GString *text, const EspCoupling *coupling, guint unit, guint layer, guint channel)
+{
+  guint n = 0;
+  const EspChannel *members = esp_coupling_get_members (coupling, unit, &n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      if ((members[i].layer == layer && members[i].channel == channel) || is_met_before (members, i, layer, channel))
+        continue;
+      g_string_append (text, text->len > 0 ? ", " : _ ("goes with "));
+      append_partners (text, members, n, layer, channel, members[i].channel);
+    }
+  if (n > 1)
+    append_reasons (text, coupling, unit);
+}
+
 /**
  * esp_coupling_explain:
  * @coupling: the coupling
  * @layer: a convolution
  * @channel: one of its filters
  *
- * Returns: (transfer full) (nullable): who goes with the channel and why ("goes with channel 12 of layers 33 and 36: shortcut 37 adds 33"), why it is
- * never cut ("stays: head 122 reads layer 121"), NULL where it goes alone. Thread: any.
+ * Returns: (transfer full) (nullable): who goes with the channel and why ("goes with channel 12 of layers 33 and 36: shortcut 37 adds 33", "goes with one
+ * channel of the other group of layer 2: route 3 takes one of 2 groups of layer 2, whose counts must stay equal"), why it is never cut ("stays: head
+ * 122 reads layer 121"), NULL where it goes alone. Thread: any.
  */
 char *
 esp_coupling_explain (const EspCoupling *coupling, guint layer, guint channel)
 {
   const guint unit = esp_coupling_get_unit (coupling, layer, channel);
-  guint n = 0;
-  const EspChannel *members = esp_coupling_get_members (coupling, unit, &n);
-  GString *text;
-  gboolean any = FALSE;
+  g_autoptr (GString) text = g_string_new (NULL);
 
   if (coupling->why_fixed[layer] != NULL)
     return g_strdup_printf (_ ("stays: %s"), coupling->why_fixed[layer]);
-  if (n < 2)
-    return NULL;
-  text = g_string_new (_ ("goes with "));
-  for (guint i = 0; i < n; i++)
-    {
-      if ((members[i].layer == layer && members[i].channel == channel) || is_met_before (members, i, layer, channel))
-        continue;
-      if (any)
-        g_string_append (text, ", ");
-      append_partners (text, members, n, layer, channel, members[i].channel);
-      any = TRUE;
-    }
-  append_reasons (text, coupling, unit);
-  return g_string_free (text, FALSE);
+  append_unit (text, coupling, unit, layer, channel);
+  append_balances (text, coupling, unit);
+  return text->len > 0 ? g_strdup (text->str) : NULL;
 }

@@ -196,6 +196,11 @@ esp_plan_file_mask (const EspNetwork *network, const EspCoupling *coupling, Json
 
   if (read_kept (network, coupling, root, path, keep, error))
     mask = esp_mask_new (network, keep);
+  if (mask != NULL && !esp_coupling_check (coupling, mask, error))
+    {
+      g_prefix_error (error, "%s: ", path);
+      g_clear_pointer (&mask, esp_mask_unref);
+    }
   for (guint l = 0; l < n; l++)
     g_free (keep[l]);
   return mask;

@@ -2,7 +2,7 @@
  *
  * Two rankers share the layers among them. The first has every group that decides for itself, without the layers that have a share of their own,
  * and each set of such layers (coupled ones together) as a group more. The second has all groups of the overall ranking as one, ranked together by
- * scores that are normalised per layer. What either cuts goes. They are built anew only where a group joins or leaves, a layer gets or loses its own
+ * scores that are normalised per layer. What either cuts goes, and ranges that must stay equal are made so over both. They are built anew only where a group joins or leaves, a layer gets or loses its own
  * share, or scores or normalisation change, so a drag only resolves. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
@@ -169,30 +169,7 @@ resolve_groups (EspPlan *plan, const EspResolver *resolver, const guint *floors)
       ratios[i] = ratio_of (plan, resolver, i);
       thresholds[i] = threshold_of (plan, resolver, i);
     }
-  return esp_ranker_resolve (resolver->ranker, ratios, thresholds, plan->wish.rules, floors, plan->wish.round);
-}
-
-/* What both keep. */
-static EspMask *
-meet (EspNetwork *network, const EspMask *a, const EspMask *b)
-{
-  const guint n_layers = esp_network_get_n_layers (network);
-  g_autofree guint8 **keep = g_new0 (guint8 *, n_layers);
-  EspMask *mask;
-
-  for (guint l = 0; l < n_layers; l++)
-    {
-      guint n = 0;
-      const guint8 *x = esp_mask_get_bits (a, l, &n), *y = esp_mask_get_bits (b, l, NULL);
-
-      keep[l] = x != NULL ? g_new (guint8, n) : NULL;
-      for (guint c = 0; x != NULL && c < n; c++)
-        keep[l][c] = x[c] && y[c];
-    }
-  mask = esp_mask_new (network, keep);
-  for (guint l = 0; l < n_layers; l++)
-    g_free (keep[l]);
-  return mask;
+  return esp_ranker_resolve (resolver->ranker, ratios, thresholds, plan->wish.rules, floors, plan->wish.round, NULL);
 }
 
 /* Cheap enough for every frame of a drag. */
@@ -207,12 +184,10 @@ esp_plan_resolve (EspPlan *plan)
   if (resolver->ranker != NULL)
     own = resolve_groups (plan, resolver, floors);
   if (resolver->pool_ranker != NULL)
-    pool = esp_ranker_resolve (resolver->pool_ranker, &plan->wish.overall, &none, plan->wish.rules, floors, plan->wish.round);
-  if (own != NULL && pool != NULL)
-    return meet (plan->network, own, pool);
+    pool = esp_ranker_resolve (resolver->pool_ranker, &plan->wish.overall, &none, plan->wish.rules, floors, plan->wish.round, own);
   if (own == NULL && pool == NULL)
     return esp_mask_new_full (plan->network);
-  return own != NULL ? g_steal_pointer (&own) : g_steal_pointer (&pool);
+  return pool != NULL ? g_steal_pointer (&pool) : g_steal_pointer (&own);
 }
 
 static int

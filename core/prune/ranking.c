@@ -5,7 +5,7 @@
  * lower channel index goes first). A ratio r allows floor(r * n) of the block's n channels (every member of every unit counts); units go in
  * order while they fit. So an uncoupled layer loses floor(r * C) channels, coupled ones of equal width the same ones, a layer only part
  * of which is coupled the sum of its parts, and a larger ratio always cuts a superset. A unit whose going would leave a layer below its floor stays; it
- * is not replaced by a later one.
+ * is not replaced by a later one. Ranges of a balance are then made even, see ranking-balance.c.
  * A threshold instead of a ratio lets the units of a lower score go, in every block of the group alike.
  * Source: methods of Shi et al. 2020 (lowest int(C * p) of each layer) and Liu et al. 2017 (pooled), made one. */
 #define G_LOG_DOMAIN "esp-prune"
@@ -16,31 +16,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "prune/ranking-private.h"
 #include "prune/unit-score.h"
-
-typedef struct
-{
-  guint group;
-  GArray *layers; /* of guint: those that every unit has a member in; only of the first unit where the criterion pools */
-  GArray *units;  /* of guint, first to go first */
-  guint *upto;    /* per unit: channels of the units up to and including this one */
-} Block;
-
-struct _EspRanker
-{
-  EspNetwork *network;
-  const EspCoupling *coupling;
-  gboolean pooled;
-  const char *reduce;
-  double *unit_score; /* per unit */
-  GPtrArray *blocks;  /* of Block, by group */
-};
-
-static guint
-unit_at (const Block *block, guint i)
-{
-  return g_array_index (block->units, guint, i);
-}
 
 static void
 block_free (gpointer data)
@@ -171,6 +148,7 @@ esp_ranker_new (EspNetwork *network, const EspCoupling *coupling, const GPtrArra
     ranker->unit_score[u] = reduce_unit (ranker, scores, u);
   for (guint g = 0; g < groups->len; g++)
     add_blocks (ranker, g, g_ptr_array_index (groups, g), met);
+  esp_ranker_sort_balances (ranker);
   return ranker;
 }
 
@@ -178,6 +156,7 @@ void
 esp_ranker_free (EspRanker *ranker)
 {
   g_ptr_array_unref (ranker->blocks);
+  g_ptr_array_unref (ranker->balances);
   g_free (ranker->unit_score);
   g_free (ranker);
 }
@@ -299,29 +278,8 @@ esp_ranker_get_share (const EspRanker *ranker, guint group, double threshold)
   return all > 0 ? (double) below / all : 0;
 }
 
-/* What is left while resolving. */
-typedef struct
-{
-  const EspRanker *ranker;
-  const guint8 *rules;
-  const guint *floors; /* per layer */
-  guint round;
-  guint8 *gone; /* per unit: 0 stays, 1 by rank, 2 by hand */
-  guint *kept;  /* per layer */
-} State;
-
-static void
-shift (State *state, guint unit, int by)
-{
-  guint n = 0;
-  const EspChannel *members = esp_coupling_get_members (state->ranker->coupling, unit, &n);
-
-  for (guint i = 0; i < n; i++)
-    state->kept[members[i].layer] += (guint) by;
-}
-
 static gboolean
-respects_floor (const State *state, guint unit)
+respects_floor (const EspRankerState *state, guint unit)
 {
   guint n = 0;
   const EspChannel *members = esp_coupling_get_members (state->ranker->coupling, unit, &n);
@@ -334,24 +292,24 @@ respects_floor (const State *state, guint unit)
 }
 
 static void
-cut_by_rank (State *state, const Block *block, guint n)
+cut_by_rank (EspRankerState *state, const Block *block, guint n)
 {
   for (guint i = 0; i < n; i++)
     {
       const guint unit = unit_at (block, i);
 
-      if (state->rules[unit] != ESP_CHANNEL_BY_RANK)
+      if (state->rules[unit] != ESP_CHANNEL_BY_RANK || state->gone[unit] != 0)
         continue;
-      shift (state, unit, -1);
+      esp_ranker_shift (state, unit, -1);
       if (respects_floor (state, unit))
         state->gone[unit] = 1;
       else
-        shift (state, unit, 1);
+        esp_ranker_shift (state, unit, 1);
     }
 }
 
 static gboolean
-is_uneven (const State *state, guint unit)
+is_uneven (const EspRankerState *state, guint unit)
 {
   guint n = 0;
   const EspChannel *members = esp_coupling_get_members (state->ranker->coupling, unit, &n);
@@ -364,7 +322,7 @@ is_uneven (const State *state, guint unit)
 
 /* Takes back what was cut last until all counts are multiples, or nothing cut by rank is left in the layers that are not. */
 static void
-round_up (State *state, const Block *block, guint n)
+round_up (EspRankerState *state, const Block *block, guint n)
 {
   gboolean changed = state->round > 1;
 
@@ -375,14 +333,14 @@ round_up (State *state, const Block *block, guint n)
         if (state->gone[unit_at (block, i)] == 1 && is_uneven (state, unit_at (block, i)))
           {
             state->gone[unit_at (block, i)] = 0;
-            shift (state, unit_at (block, i), 1);
+            esp_ranker_shift (state, unit_at (block, i), 1);
             changed = TRUE;
           }
     }
 }
 
 static EspMask *
-make_mask (const State *state)
+make_mask (const EspRankerState *state)
 {
   EspNetwork *network = state->ranker->network;
   const guint n = esp_network_get_n_layers (network);
@@ -411,27 +369,39 @@ make_mask (const State *state)
  * @rules: per unit, of EspChannelRule
  * @floors: per layer, channels that rank leaves it at least (all, where it has fewer)
  * @round: kept counts are rounded up to a multiple of this, as far as channels cut by rank allow
+ * @before: (nullable): what another ranker has cut goes, too
  *
- * Returns: (transfer full): the mask. Couplings hold, for units go whole.
+ * Returns: (transfer full): the mask. Couplings hold, for units go whole, and so do balances: what rank and hand leave of their ranges is made even.
  */
 EspMask *
-esp_ranker_resolve (
-    const EspRanker *ranker, const double *ratios, const double *thresholds, const guint8 *rules, const guint *floors, guint round)
+esp_ranker_resolve (const EspRanker *ranker,
+                    const double *ratios,
+                    const double *thresholds,
+                    const guint8 *rules,
+                    const guint *floors,
+                    guint round,
+                    const EspMask *before)
 {
   const guint n_units = esp_coupling_get_n_units (ranker->coupling);
   const guint n_layers = esp_network_get_n_layers (ranker->network);
   g_autofree guint8 *gone = g_new0 (guint8, n_units);
   g_autofree guint *kept = g_new (guint, n_layers);
-  State state = { ranker, rules, floors, MAX (round, 1), gone, kept };
+  EspRankerState state = { ranker, rules, floors, MAX (round, 1), gone, kept };
 
   for (guint l = 0; l < n_layers; l++)
     kept[l] = (guint) esp_network_get_layer (ranker->network, l)->out.c;
   for (guint u = 0; u < n_units; u++)
-    if (rules[u] == ESP_CHANNEL_CUT)
-      {
+    {
+      guint n = 0;
+      const EspChannel *first = esp_coupling_get_members (ranker->coupling, u, &n);
+
+      if (rules[u] == ESP_CHANNEL_CUT)
         gone[u] = 2;
-        shift (&state, u, -1);
-      }
+      else if (before != NULL && !esp_mask_keeps (before, first->layer, first->channel))
+        gone[u] = 1;
+      if (gone[u] != 0)
+        esp_ranker_shift (&state, u, -1);
+    }
   for (guint b = 0; b < ranker->blocks->len; b++)
     {
       const Block *block = g_ptr_array_index (ranker->blocks, b);
@@ -440,6 +410,7 @@ esp_ranker_resolve (
       cut_by_rank (&state, block, n);
       round_up (&state, block, n);
     }
+  esp_ranker_balance (&state);
   return make_mask (&state);
 }
 

@@ -22,7 +22,8 @@ EspMask   *esp_ranker_resolve     (const EspRanker   *ranker,
                                    const double      *thresholds, /* per group; -INFINITY: the ratio counts */
                                    const guint8      *rules,      /* per unit: EspChannelRule */
                                    const guint       *floors,     /* per layer */
-                                   guint              round);
+                                   guint              round,
+                                   const EspMask     *before);    /* (nullable): what another ranker has cut already goes, too */
 GPtrArray *esp_ranker_get_ranking (const EspRanker   *ranker,     /* (transfer full): of EspRanking */
                                    guint              group,
                                    double             ratio,

@@ -43,7 +43,7 @@ ascending (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* (transfer full): the layers of @unit; NULL where one of them is never cut. */
+/* (transfer full): the layers of @unit; NULL where one of them is never cut, or where as many would have to go of other channels (groups). */
 static guint *
 find_layers (const EspCoupling *coupling, guint unit, guint *n)
 {
@@ -54,7 +54,7 @@ find_layers (const EspCoupling *coupling, guint unit, guint *n)
   *n = 0;
   for (guint i = 0; i < n_members; i++)
     {
-      if (!esp_coupling_is_prunable (coupling, members[i].layer))
+      if (!esp_coupling_is_prunable (coupling, members[i].layer) || esp_coupling_find_balance (coupling, unit) != NULL)
         {
           g_free (layers);
           return NULL;

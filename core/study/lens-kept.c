@@ -194,7 +194,7 @@ esp_lens_kept (const EspLensInput *input,
         return NULL;
       drawn = draw (input, scores, rng);
       ranker = esp_ranker_new (input->network, input->coupling, plan->groups, drawn, FALSE);
-      mask = esp_ranker_resolve (ranker, plan->ratios, thresholds, plan->rules != NULL ? plan->rules : rules, floors, plan->round);
+      mask = esp_ranker_resolve (ranker, plan->ratios, thresholds, plan->rules != NULL ? plan->rules : rules, floors, plan->round, NULL);
       count_kept (input, mask, kept, 1.0 / replicates);
       esp_job_set_progress (job, r + 1, replicates);
     }

@@ -113,14 +113,91 @@ test_fixed (void)
   /* what a head adds in a shortcut, also through a chain, and all of a layer of which only a part is held */
   assert_fixed (NET CONV ("6", "") CONV ("6", "") "[shortcut]\nfrom=-2\n" HEAD, 0, "head 3 reads layer 2");
   assert_fixed (NET CONV ("2", "") CONV ("4", "") "[route]\nlayers=-1,-2\n" HEAD, 0, "head 3 reads layer 2");
-  /* grouped, not depthwise: both sides */
-  assert_fixed (NET CONV ("8", "") CONV ("8", "groups=4\n") CONV ("6", "") HEAD, 0,
-                "layer 1 is a convolution in 4 groups, whose counts must stay equal");
-  assert_fixed (NET CONV ("8", "") CONV ("8", "groups=4\n") CONV ("6", "") HEAD, 1,
-                "layer 1 is a convolution in 4 groups, whose counts must stay equal");
+  /* groups that would have to keep as many as one that a head reads */
+  assert_fixed (NET CONV ("6", "") CONV ("6", "") "[route]\nlayers=0,1\n" CONV ("8", "groups=2\n")
+                    CONV ("6", "") "[route]\nlayers=1\n" HEAD,
+                0, "layer 3 is a convolution in 2 groups, whose counts must stay equal");
   /* depthwise over the image, and an output that nothing reads */
   assert_fixed (NET CONV ("3", "groups=3\n") CONV ("6", "") HEAD, 0, "layer 0 joins it with the image");
   assert_fixed (NET CONV ("3", "") CONV ("4", ""), 1, "layer 1 is an output of the network");
+}
+
+static void
+assert_balance (EspCoupling *coupling, guint index, guint of, guint n_ranges, guint count, const char *why)
+{
+  guint n = 0;
+  const EspBalance *balances = esp_coupling_get_balances (coupling, &n);
+
+  g_assert_cmpuint (index, <, n);
+  g_assert_cmpstr (balances[index].why, ==, why);
+  g_assert_cmpuint (balances[index].n_ranges, ==, n_ranges);
+  g_assert_cmpuint (balances[index].multiple, ==, 1);
+  for (guint r = 0; r < n_ranges; r++)
+    {
+      g_assert_cmpuint (balances[index].ranges[r].layer, ==, of);
+      g_assert_cmpuint (balances[index].ranges[r].first, ==, r * count);
+      g_assert_cmpuint (balances[index].ranges[r].count, ==, count);
+    }
+}
+
+/* What groups take apart by number: both sides of a grouped convolution, what a route takes a part of. None of it is fixed. */
+static void
+test_balances (void)
+{
+  g_autoptr (EspNetwork) network
+      = network_of (NET CONV ("8", "") CONV ("8", "groups=4\n") "[route]\nlayers=-1\ngroups=2\ngroup_id=1\n" CONV ("6", "") HEAD, NULL);
+  g_autoptr (EspCoupling) coupling = esp_coupling_new (network);
+  guint n = 0;
+
+  esp_coupling_get_balances (coupling, &n);
+  g_assert_cmpuint (n, ==, 3);
+  assert_balance (coupling, 0, 0, 4, 2, "layer 1 is a convolution in 4 groups, whose counts must stay equal");
+  assert_balance (coupling, 1, 1, 4, 2, "layer 1 is a convolution in 4 groups, whose counts must stay equal");
+  assert_balance (coupling, 2, 1, 2, 4, "route 2 takes one of 2 groups of layer 1, whose counts must stay equal");
+  g_assert_true (esp_coupling_is_prunable (coupling, 0) && esp_coupling_is_prunable (coupling, 1));
+  assert_unit (
+      coupling, 0, 3, "0:3",
+      "goes with one channel of each of the 3 other groups of layer 0: layer 1 is a convolution in 4 groups, whose counts must stay equal");
+  assert_unit (
+      coupling, 1, 7, "1:7",
+      "goes with one channel of each of the 3 other groups of layer 1: layer 1 is a convolution in 4 groups, whose counts must stay equal; "
+      "and with one channel of the other group of layer 1: route 2 takes one of 2 groups of layer 1, whose counts must stay equal");
+  g_assert_null (esp_coupling_find_balance (coupling, esp_coupling_get_unit (coupling, 3, 0)));
+}
+
+/* Each input of a convolution of as many groups goes with all filters of its own. */
+static void
+test_several_each (void)
+{
+  g_autoptr (EspNetwork) network = network_of (NET CONV ("4", "") CONV ("8", "groups=4\n") CONV ("6", "") HEAD, NULL);
+  g_autoptr (EspCoupling) coupling = esp_coupling_new (network);
+
+  assert_unit (coupling, 0, 2, "0:2 1:4 1:5", "goes with channel 4 of layer 1, channel 5 of layer 1: depthwise 1 filters 0");
+  g_assert_null (esp_coupling_find_balance (coupling, esp_coupling_get_unit (coupling, 0, 2)));
+}
+
+static void
+assert_unfit (EspNetwork *network, EspCoupling *coupling, guint8 *const *keep, const char *message)
+{
+  g_autoptr (EspMask) mask = esp_mask_new (network, keep);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (esp_coupling_check (coupling, mask, &error), ==, message == NULL);
+  g_assert_cmpstr (error != NULL ? error->message : NULL, ==, message);
+}
+
+static void
+test_check (void)
+{
+  g_autoptr (EspNetwork) network = network_of (NET CONV ("8", "") CONV ("8", "groups=4\n") CONV ("6", "") HEAD, NULL);
+  g_autoptr (EspCoupling) coupling = esp_coupling_new (network);
+  guint8 one[] = { 1, 0, 1, 1, 1, 1, 1, 1 }, each[] = { 1, 0, 1, 0, 0, 1, 0, 1 }, head[] = { 1, 1, 1, 1, 1, 0 };
+
+  assert_unfit (network, coupling, (guint8 *[4]){ each, NULL }, NULL);
+  assert_unfit (network, coupling, (guint8 *[4]){ each, each }, NULL);
+  assert_unfit (network, coupling, (guint8 *[4]){ one, NULL },
+                "layer 1 is a convolution in 4 groups, whose counts must stay equal: 1 channels are kept in group 0 and 2 in group 1");
+  assert_unfit (network, coupling, (guint8 *[4]){ NULL, NULL, head }, "layer 2: channel 5 is cut, but it stays: head 3 reads layer 2");
 }
 
 int
@@ -131,5 +208,8 @@ main (int argc, char **argv)
   g_test_add_func ("/coupling/fastest", test_fastest);
   g_test_add_func ("/coupling/partition", test_partition);
   g_test_add_func ("/coupling/fixed", test_fixed);
+  g_test_add_func ("/coupling/balances", test_balances);
+  g_test_add_func ("/coupling/several-each", test_several_each);
+  g_test_add_func ("/coupling/check", test_check);
   return g_test_run ();
 }

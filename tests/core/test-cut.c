@@ -90,8 +90,9 @@ test_refused (void)
 {
   guint8 half[] = { 1, 0, 1, 0 }, third[] = { 1, 1, 1, 0 }, none[4] = { 0 }, head[] = { 1, 1, 1, 0, 1, 1 }, front[] = { 1, 1, 0, 0 };
 
-  refuse ((guint8 *[8]){ half }, "layer 1 [convolutional] is depthwise: channel 1 is kept in it and cut in layer 0 that it reads");
-  refuse ((guint8 *[8]){ NULL, half }, "layer 1 [convolutional] is depthwise: channel 1 is cut in it and kept in layer 0");
+  refuse ((guint8 *[8]){ half },
+          "layer 1 [convolutional] is depthwise: channel 1 is kept in it and channel 1 is cut in layer 0 that it reads");
+  refuse ((guint8 *[8]){ NULL, half }, "layer 1 [convolutional] is depthwise: channel 1 is cut in it and channel 1 is kept in layer 0");
   refuse ((guint8 *[8]){ half, half, third }, "layer 3 [shortcut] adds layers 2 and 0: channel 1 is cut in layer 0 only");
   refuse ((guint8 *[8]){ NULL, NULL, third }, "layer 3 [shortcut] adds layers 2 and 0: channel 3 is cut in layer 2 only");
   refuse ((guint8 *[8]){ none, none, none }, "layer 0 [convolutional]: all 4 channels are cut");
