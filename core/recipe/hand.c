@@ -27,27 +27,112 @@ esp_bench_write_dense (EspBench *bench, char **cfg_hash, char **weights_hash, GE
   return *weights_hash != NULL;
 }
 
-/** esp_bench_make_plan: Returns: (transfer full): every channel that @mask cuts is cut by hand, the ratios are 0. Thread: the runner's. */
-EspPlan *
-esp_bench_make_plan (EspBench *bench, EspMask *mask)
+/* The channels that @mask keeps not, of those that @than keeps. */
+static GArray *
+missing_from (EspNetwork *network, EspMask *mask, EspMask *than)
 {
-  g_autoptr (EspCoupling) coupling = esp_coupling_new (bench->network);
-  g_autoptr (EspScores) scores = bench->scores != NULL ? esp_scores_ref (bench->scores) : esp_scores_new (bench->network, "random", "");
-  g_autoptr (GArray) gone = g_array_new (FALSE, FALSE, sizeof (EspChannel));
-  EspPlan *plan = esp_plan_new (bench->network, coupling, scores);
+  GArray *channels = g_array_new (FALSE, FALSE, sizeof (EspChannel));
 
-  for (guint l = 0; l < esp_network_get_n_layers (bench->network); l++)
+  for (guint l = 0; l < esp_network_get_n_layers (network); l++)
     {
       guint n = 0;
       const guint8 *bits = esp_mask_get_bits (mask, l, &n);
 
       for (guint c = 0; bits != NULL && c < n; c++)
-        if (!bits[c])
-          g_array_append_val (gone, ((EspChannel){ l, c }));
+        if (!bits[c] && esp_mask_keeps (than, l, c))
+          g_array_append_val (channels, ((EspChannel){ l, c }));
     }
-  if (gone->len > 0)
-    esp_plan_set_rules (plan, (const EspChannel *) (gpointer) gone->data, gone->len, ESP_CHANNEL_CUT);
-  return plan;
+  return channels;
+}
+
+static void
+set_rules (EspPlan *plan, const GArray *channels, EspChannelRule rule)
+{
+  if (channels->len > 0)
+    esp_plan_set_rules (plan, (const EspChannel *) (gconstpointer) channels->data, channels->len, rule);
+}
+
+/* Each group by the share of its channels that goes: what its slider stands at. */
+static void
+set_groups (EspPlan *plan, EspMask *mask)
+{
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    {
+      const EspGroup *group = esp_plan_get_group (plan, g);
+      guint kept = 0;
+
+      for (guint i = 0; i < group->n_layers; i++)
+        kept += esp_mask_count_kept (mask, group->layers[i]);
+      if (kept < group->n_channels)
+        esp_plan_set_ratio (plan, g, 1 - (double) kept / group->n_channels);
+    }
+}
+
+/* Layers of which another share goes than of their group have one of their own. */
+static void
+set_layers (EspPlan *plan, EspMask *mask)
+{
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    {
+      const EspGroup *group = esp_plan_get_group (plan, g);
+
+      for (guint i = 0; i < group->n_layers; i++)
+        {
+          g_autoptr (EspMask) now = esp_plan_get_mask (plan);
+          const guint kept = esp_mask_count_kept (mask, group->layers[i]);
+
+          if (esp_mask_count_kept (now, group->layers[i]) != kept)
+            esp_plan_set_layer_share (plan, group->layers[i], (EspShare){ ESP_SHARE_COUNT, kept });
+        }
+    }
+}
+
+/* By hand what ranks do not give: channels that go, and channels that stay. */
+static void
+set_rest (EspPlan *plan, EspNetwork *network, EspMask *mask)
+{
+  g_autoptr (EspMask) now = esp_plan_get_mask (plan);
+  g_autoptr (GArray) gone = missing_from (network, mask, now), kept = missing_from (network, now, mask);
+
+  set_rules (plan, gone, ESP_CHANNEL_CUT);
+  set_rules (plan, kept, ESP_CHANNEL_PROTECTED);
+}
+
+static gboolean
+cuts_the_same (EspPlan *plan, EspMask *mask)
+{
+  g_autoptr (EspMask) now = esp_plan_get_mask (plan);
+  const EspHash a = esp_mask_get_hash (now), b = esp_mask_get_hash (mask);
+
+  return memcmp (&a, &b, sizeof a) == 0;
+}
+
+/**
+ * esp_bench_make_plan:
+ * @mask: of the network in hand
+ *
+ * By groups, layers and scores as far as they say it, the rest by hand, so that whoever changes it finds each group at the share that goes. What cannot
+ * be said so, every channel that goes is cut by hand. Returns: (transfer full): a plan whose mask is @mask. Thread: the runner's.
+ */
+EspPlan *
+esp_bench_make_plan (EspBench *bench, EspMask *mask)
+{
+  g_autoptr (EspCoupling) coupling = esp_coupling_new (bench->network);
+  g_autoptr (EspScores) scores = bench->scores != NULL ? esp_scores_ref (bench->scores) : esp_scores_new (bench->network, "random", "");
+  g_autoptr (EspPlan) plan = esp_plan_new (bench->network, coupling, scores);
+  g_autoptr (EspMask) whole = esp_plan_get_mask (plan);
+  g_autoptr (GArray) gone = missing_from (bench->network, mask, whole);
+
+  esp_plan_set_floor (plan, bench->floor);
+  set_groups (plan, mask);
+  set_layers (plan, mask);
+  set_rest (plan, bench->network, mask);
+  if (cuts_the_same (plan, mask))
+    return g_steal_pointer (&plan);
+  g_object_unref (plan);
+  plan = esp_plan_new (bench->network, coupling, scores);
+  set_rules (plan, gone, ESP_CHANNEL_CUT);
+  return g_steal_pointer (&plan);
 }
 
 static gboolean

@@ -35,12 +35,14 @@ recipe_free (gpointer data)
   g_clear_pointer (&recipe->variables, esp_variables_free);
 }
 
+/** esp_recipe_ref: Returns: (transfer full): @recipe, once more. Thread: any. */
 EspRecipe *
 esp_recipe_ref (EspRecipe *recipe)
 {
   return g_atomic_rc_box_acquire (recipe);
 }
 
+/** esp_recipe_unref: gives one reference back; the last frees it. Thread: any. */
 void
 esp_recipe_unref (EspRecipe *recipe)
 {
@@ -292,30 +294,35 @@ esp_recipe_parse (const char *text, gsize n, const char *name, const EspRecipeOp
   return read_recipe (name, text, n, options, error);
 }
 
+/** esp_recipe_get_id: Returns: (transfer none): the file's name without .recipe. Thread: any. */
 const char *
 esp_recipe_get_id (const EspRecipe *recipe)
 {
   return recipe->id;
 }
 
+/** esp_recipe_get_title: Returns: (transfer none): the first title from the outermost file inwards, else the id. Thread: any. */
 const char *
 esp_recipe_get_title (const EspRecipe *recipe)
 {
   return recipe->title;
 }
 
+/** esp_recipe_get_tier: Returns: (transfer none): quick or full. Thread: any. */
 const char *
 esp_recipe_get_tier (const EspRecipe *recipe)
 {
   return recipe->tier;
 }
 
+/** esp_recipe_get_n_steps: Returns: how many steps, at least one. Thread: any. */
 guint
 esp_recipe_get_n_steps (const EspRecipe *recipe)
 {
   return recipe->steps->len;
 }
 
+/** esp_recipe_get_step: Returns: (transfer none): step @step, from 0. Thread: any. */
 const EspStep *
 esp_recipe_get_step (const EspRecipe *recipe, guint step)
 {
@@ -323,12 +330,14 @@ esp_recipe_get_step (const EspRecipe *recipe, guint step)
   return g_ptr_array_index (recipe->steps, step);
 }
 
+/** esp_recipe_get_n_variables: Returns: how many variables [set] has. Thread: any. */
 guint
 esp_recipe_get_n_variables (const EspRecipe *recipe)
 {
   return esp_variables_get_n (recipe->variables);
 }
 
+/** esp_recipe_get_variable: Returns: variable @variable in the order of the file, its words lent by @recipe. Thread: any. */
 EspVariable
 esp_recipe_get_variable (const EspRecipe *recipe, guint variable)
 {

@@ -223,12 +223,13 @@ judge_curve (GPtrArray *sentences, const EspRow *row)
 
 /**
  * esp_report_judge:
+ * @last: without what lies before recovery
  *
  * What the method beat, a sentence a row before and after recovery, with how many seeds it rests on; then each training that was ended while its curve
  * still rose (esp_curve_rise()). Whole sentences, so that they can be translated. Returns: (transfer full): of char*. Thread: any.
  */
 GPtrArray *
-esp_report_judge (EspBench *bench)
+esp_report_judge (EspBench *bench, gboolean last)
 {
   GPtrArray *sentences = g_ptr_array_new_with_free_func (g_free);
   const EspRow *method = esp_bench_find_row (bench, "method"), *random = esp_bench_find_row (bench, "random");
@@ -237,12 +238,12 @@ esp_report_judge (EspBench *bench)
     {
       const EspRow *row = g_ptr_array_index (bench->rows, i);
 
-      if (is_control (row) && row->n_before > 0 && method->n_before > 0)
+      if (!last && is_control (row) && row->n_before > 0 && method->n_before > 0)
         judge_before (sentences, method, row);
       if (row != method && row->n_after > 0 && method->n_after > 0)
         judge_after (sentences, method, row);
     }
-  if (random != NULL && random->before_runs != NULL && method != NULL && method->n_before > 0)
+  if (!last && random != NULL && random->before_runs != NULL && method != NULL && method->n_before > 0)
     judge_random (sentences, method, random);
   for (guint i = 0; i < bench->rows->len; i++)
     judge_curve (sentences, g_ptr_array_index (bench->rows, i));

@@ -21,7 +21,8 @@ gboolean           esp_row_difference    (EspBench       *bench,
 /* (transfer full): of EspDifference: architecture, inherited weights, criterion, recovery, as far as their rows are there. */
 GPtrArray         *esp_report_decompose  (EspBench       *bench);
 /* (transfer full): of char*: what the method beat and what it did not, a sentence each. */
-GPtrArray         *esp_report_judge      (EspBench       *bench);
+GPtrArray         *esp_report_judge      (EspBench       *bench,
+                                          gboolean        last);      /* only what is said of the rows as they ended */
 char              *esp_report_date       (void); /* (transfer full): ISO 8601, UTC; SOURCE_DATE_EPOCH where it is set */
 
 char              *esp_report_cpu        (void); /* (transfer full): "" where the system does not tell */

@@ -152,7 +152,7 @@ char *
 esp_report_to_text (EspBench *bench)
 {
   GString *text = g_string_new (NULL);
-  g_autoptr (GPtrArray) sentences = esp_report_judge (bench);
+  g_autoptr (GPtrArray) sentences = esp_report_judge (bench, FALSE);
 
   append_head (text, bench);
   append_table (text, bench);

@@ -212,11 +212,11 @@ add_overlaps (JsonBuilder *json, EspBench *bench)
 }
 
 static void
-add_sentences (JsonBuilder *json, EspBench *bench)
+add_sentences (JsonBuilder *json, const char *name, EspBench *bench, gboolean last)
 {
-  g_autoptr (GPtrArray) sentences = esp_report_judge (bench);
+  g_autoptr (GPtrArray) sentences = esp_report_judge (bench, last);
 
-  json_builder_set_member_name (json, "sentences");
+  json_builder_set_member_name (json, name);
   json_builder_begin_array (json);
   for (guint i = 0; i < sentences->len; i++)
     json_builder_add_string_value (json, g_ptr_array_index (sentences, i));
@@ -291,7 +291,8 @@ make_json (EspBench *bench)
   add_controls (json, bench);
   add_parts (json, bench);
   add_overlaps (json, bench);
-  add_sentences (json, bench);
+  add_sentences (json, "sentences", bench, FALSE);
+  add_sentences (json, "verdict", bench, TRUE);
   json_builder_end_object (json);
   return json_builder_get_root (json);
 }

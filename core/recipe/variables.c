@@ -46,6 +46,13 @@ variable_free (gpointer data)
   g_free (variable);
 }
 
+/**
+ * esp_variables_new:
+ * @tier: quick or full; lent
+ * @sets: (nullable): "NAME=VALUE" from outside, checked by esp_variables_finish()
+ *
+ * Returns: (transfer full): none set yet. Thread: any.
+ */
 EspVariables *
 esp_variables_new (const char *tier, const char *const *sets)
 {
@@ -68,6 +75,7 @@ esp_variables_new (const char *tier, const char *const *sets)
   return variables;
 }
 
+/** esp_variables_free: frees @variables. Thread: any. */
 void
 esp_variables_free (EspVariables *variables)
 {
@@ -179,6 +187,15 @@ add_one (EspVariables *variables, const EspEntry *entry, const char *name, GErro
   return TRUE;
 }
 
+/**
+ * esp_variables_add:
+ * @section: a [set]
+ * @name: of its file
+ * @over: it stands over a base that is added later; its entries are lent until then
+ * @error: ESP_ERROR_FORMAT with file and line: twice the same, or a variable in it that is not set above; ESP_ERROR_LIMIT
+ *
+ * Values have the tier chosen and the variables above put in. Returns: whether all were understood. Thread: any.
+ */
 gboolean
 esp_variables_add (EspVariables *variables, const EspSection *section, const char *name, gboolean over, GError **error)
 {
@@ -233,6 +250,14 @@ check_given (const EspVariables *variables, const char *name, GError **error)
   return TRUE;
 }
 
+/**
+ * esp_variables_finish:
+ * @name: of the outermost file
+ * @open: variables that must be given may be left out
+ * @error: ESP_ERROR_FORMAT: a variable of --set or of a file over its base that the base has not, or one that must be given and was not
+ *
+ * Returns: whether all is as it must be. Thread: any.
+ */
 gboolean
 esp_variables_finish (EspVariables *variables, const char *name, gboolean open, GError **error)
 {
@@ -285,6 +310,15 @@ put_one (const EspVariables *variables, const char *c, GString *to, const char *
   return NULL;
 }
 
+/**
+ * esp_variables_put_in:
+ * @text: with $name, ${name}, $here and $$
+ * @name: of its file, whose folder is $here
+ * @line: of it
+ * @error: ESP_ERROR_FORMAT with file and line; ESP_ERROR_LIMIT where the value is longer than 4096 bytes
+ *
+ * Returns: (transfer full): what it stands for. Thread: any.
+ */
 char *
 esp_variables_put_in (const EspVariables *variables, const char *text, const char *name, guint line, GError **error)
 {
@@ -305,12 +339,14 @@ esp_variables_put_in (const EspVariables *variables, const char *text, const cha
   return g_strdup (to->str);
 }
 
+/** esp_variables_get_n: Returns: how many were set. Thread: any. */
 guint
 esp_variables_get_n (const EspVariables *variables)
 {
   return variables->all->len;
 }
 
+/** esp_variables_get: Returns: variable @i in the order in which they were set, its words lent; its value is NULL where it must be given and was not. Thread: any. */
 EspVariable
 esp_variables_get (const EspVariables *variables, guint i)
 {

@@ -319,24 +319,28 @@ esp_recipe_work_get_state (EspRecipeWork *self)
   return asked ? ESP_RECIPE_WAITING : ESP_RECIPE_RUNNING;
 }
 
+/** esp_recipe_work_get_recipe: Returns: (transfer none) (nullable): of the last run. Thread: main. */
 EspRecipe *
 esp_recipe_work_get_recipe (EspRecipeWork *self)
 {
   return self->run != NULL ? self->run->recipe : NULL;
 }
 
+/** esp_recipe_work_get_folder: Returns: (transfer none) (nullable): of the results of the last run. Thread: main. */
 const char *
 esp_recipe_work_get_folder (EspRecipeWork *self)
 {
   return self->run != NULL ? self->run->folder : NULL;
 }
 
+/** esp_recipe_work_get_job: Returns: (transfer none) (nullable): of the run while it runs. Thread: main. */
 EspJob *
 esp_recipe_work_get_job (EspRecipeWork *self)
 {
   return self->thread != NULL ? self->run->job : NULL;
 }
 
+/** esp_recipe_work_get_step: Returns: the step that the last run is or was at, from 0; -1: none yet. Thread: main. */
 int
 esp_recipe_work_get_step (EspRecipeWork *self)
 {
@@ -367,6 +371,7 @@ esp_recipe_work_get_seconds (EspRecipeWork *self, guint step)
   return seconds;
 }
 
+/** esp_recipe_work_dup_line: Returns: (transfer full): the last line that the run told, "" where there is none. Thread: main. */
 char *
 esp_recipe_work_dup_line (EspRecipeWork *self)
 {
@@ -380,6 +385,7 @@ esp_recipe_work_dup_line (EspRecipeWork *self)
   return line;
 }
 
+/** esp_recipe_work_dup_report: Returns: (transfer full) (nullable): what report.json would say now; the same node as long as nothing is new. Thread: main. */
 JsonNode *
 esp_recipe_work_dup_report (EspRecipeWork *self)
 {
@@ -393,6 +399,7 @@ esp_recipe_work_dup_report (EspRecipeWork *self)
   return report;
 }
 
+/** esp_recipe_work_dup_scores: Returns: (transfer full) (nullable): what the plan that it waits with is by; NULL where it does not wait. Thread: main. */
 EspScores *
 esp_recipe_work_dup_scores (EspRecipeWork *self)
 {

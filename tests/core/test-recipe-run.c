@@ -3,21 +3,18 @@
 
 #include "data-common.h"
 #include "net-common.h"
+#include "squares-common.h"
 
 #include <math.h>
 #include <string.h>
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
-
 #include "base/hash.h"
 #include "base/json.h"
-#include "base/rng.h"
 #include "net/cost.h"
 #include "prune/plan.h"
 #include "recipe/runner.h"
 #include "train/start.h"
 
-#define SIDE     32
 #define N_IMAGES 24
 
 /* Bright squares of two colours on a dark ground. */
@@ -51,44 +48,9 @@ typedef struct
 } Fixture;
 
 static void
-paint (GdkPixbuf *pixbuf, GRand *rng, int left, int top, int side, gboolean red)
-{
-  guchar *pixels = gdk_pixbuf_get_pixels (pixbuf);
-  const int stride = gdk_pixbuf_get_rowstride (pixbuf);
-
-  for (int y = 0; y < SIDE; y++)
-    for (int x = 0; x < SIDE; x++)
-      for (int c = 0; c < 3; c++)
-        {
-          const gboolean inside = x >= left && x < left + side && y >= top && y < top + side;
-          const int level = inside ? (c == (red ? 0 : 2) ? 230 : 60) : 20;
-
-          pixels[y * stride + x * 3 + c] = (guchar) (level + g_rand_int_range (rng, -15, 16));
-        }
-}
-
-static void
-write_image (const char *folder, guint i)
-{
-  g_autoptr (GRand) rng = esp_rng_new (5, i, 0);
-  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, SIDE, SIDE);
-  const int side = g_rand_int_range (rng, 8, 15), left = g_rand_int_range (rng, 0, SIDE - side),
-            top = g_rand_int_range (rng, 0, SIDE - side);
-  g_autofree char *picture = g_strdup_printf ("%u.png", i), *label = g_strdup_printf ("%u.txt", i);
-  g_autofree char *path = g_build_filename (folder, picture, NULL);
-  g_autofree char *text = g_strdup_printf ("%u %g %g %g %g\n", i % 2, (left + side / 2.) / SIDE, (top + side / 2.) / SIDE,
-                                           (double) side / SIDE, (double) side / SIDE);
-
-  put_away (folder, label, text);
-  paint (pixbuf, rng, left, top, side, i % 2 == 0);
-  g_assert_true (gdk_pixbuf_save (pixbuf, path, "png", NULL, NULL));
-}
-
-static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   const EspStartOptions start = { .seed = 1, .prior = .05 };
-  g_autoptr (GString) list = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (EspNetwork) network = network_of (detector, &error);
   g_autoptr (EspWeights) weights = esp_start_new (network, &start);
@@ -98,12 +60,7 @@ set_up (Fixture *fixture, gconstpointer data)
 
   fixture->folder = make_folder ();
   fixture->lines = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; i < N_IMAGES; i++)
-    {
-      write_image (fixture->folder, i);
-      g_string_append_printf (list, "%u.png\n", i);
-    }
-  put_away (fixture->folder, "list.txt", list->str);
+  write_squares (fixture->folder, N_IMAGES);
   put_away (fixture->folder, "net.cfg", detector);
   path = g_build_filename (fixture->folder, "net.weights", NULL);
   g_assert_true (esp_weights_save (network, weights, path, &error));
@@ -175,6 +132,17 @@ number_of (JsonNode *report, const char *list, const char *name, const char *key
   g_error ("%s has no row %s", list, name);
 }
 
+static gint64
+count_of (JsonNode *report, const char *name, const char *key)
+{
+  JsonArray *rows = json_object_get_array_member (json_node_get_object (report), "controls");
+
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    if (strcmp (json_object_get_string_member (json_array_get_object_element (rows, i), "name"), name) == 0)
+      return json_object_get_int_member (json_array_get_object_element (rows, i), key);
+  g_error ("no row %s", name);
+}
+
 static const char *const controls[] = { "dense-continued", "random", "l1", "inverted", "uniform", "scratch-e", "scratch-b", "narrower" };
 
 static void
@@ -200,6 +168,50 @@ check_report (JsonNode *report)
     }
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "decomposition")), ==, 4);
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "sentences")), >, 8);
+}
+
+/* GFLOPs of a row beyond those of its training, which began after them. */
+static double
+spent_before (JsonNode *report, const char *row)
+{
+  const double training = number_of (report, "controls", row, "bflops") * 3 * N_IMAGES;
+
+  return number_of (report, "controls", row, "gflops") - training * (double) count_of (report, row, "epochs");
+}
+
+/* The search counts where its counts of channels are used, scoring where the scores are; what starts from nothing with neither has neither. */
+static void
+check_spent (JsonNode *report)
+{
+  static const char *const searched[] = { "l1", "inverted", "scratch-e", "scratch-b" };
+  const double pass = number_of (report, "stages", "dense", "bflops") * N_IMAGES, scored = spent_before (report, "uniform");
+
+  g_assert_cmpfloat (scored, >=, pass - 1e-9);
+  g_assert_cmpfloat (scored, <=, 3 * pass + 1e-9);
+  for (guint i = 0; i < G_N_ELEMENTS (searched); i++)
+    {
+      g_assert_cmpfloat (spent_before (report, searched[i]), >, scored + 2 * pass);
+      g_assert_cmpfloat (spent_before (report, searched[i]), <, scored + 5 * pass); /* whole, and two sets by two levels */
+    }
+  g_assert_cmpfloat_with_epsilon (spent_before (report, "narrower"), 0, 1e-9);
+}
+
+/* The class as dense-continued learned it, beside the method; each curve says how it ended. */
+static void
+check_rest (JsonNode *report)
+{
+  JsonObject *root = json_node_get_object (report);
+  JsonObject *overlap = json_array_get_object_element (json_object_get_array_member (root, "overlaps"), 0);
+  JsonArray *verdict = json_object_get_array_member (root, "verdict");
+  guint in_one_seed = 0;
+
+  g_assert_cmpstr (json_object_get_string_member (overlap, "b"), ==, "dense-continued");
+  g_assert_cmpfloat (json_object_get_double_member (overlap, "overlap"), >, 0);
+  g_assert_cmpfloat (json_object_get_double_member (overlap, "overlap"), <=, 1);
+  g_assert_true (isfinite (number_of (report, "controls", "l1", "rise")));
+  for (guint i = 0; i < json_array_get_length (verdict); i++)
+    in_one_seed += strstr (json_array_get_string_element (verdict, i), "in one seed") != NULL;
+  g_assert_cmpuint (in_one_seed, ==, G_N_ELEMENTS (controls) - 1); /* all but random */
 }
 
 /* Parts of the difference between rows add up to what lies between their ends. */
@@ -241,6 +253,8 @@ test_goes_on (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   check_report (whole);
   check_parts (whole);
+  check_spent (whole);
+  check_rest (whole);
   for (guint i = 0; i < G_N_ELEMENTS (stops); i++)
     {
       fixture->stop_at = stops[i];
@@ -306,6 +320,77 @@ test_files (Fixture *fixture, gconstpointer data)
   g_assert_error (error, ESP_ERROR, ESP_ERROR_FORMAT);
 }
 
+static EspRecipe *
+parse_full (const Fixture *fixture, const char *text)
+{
+  g_autofree char *set = g_strconcat ("folder=", fixture->folder, NULL);
+  const char *const sets[] = { set, NULL };
+  const EspRecipeOptions options = { .tier = ESP_TIER_FULL, .sets = sets };
+  g_autoptr (GError) error = NULL;
+  EspRecipe *recipe = esp_recipe_parse (text, strlen (text), "small.recipe", &options, &error);
+
+  g_assert_no_error (error);
+  return recipe;
+}
+
+/* In the full tier what stands in the table is not made again, unless something that it depends on is another; in the folder itself it is looked up. */
+static void
+test_taken (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) longer = g_string_new (data);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *table = g_build_filename (fixture->folder, "all.tsv", NULL);
+  g_autoptr (JsonNode) first = NULL, here = NULL, taken = NULL, other = NULL;
+
+  esp_recipe_unref (fixture->recipe);
+  fixture->recipe = parse_full (fixture, data);
+  first = run_in (fixture, "first", (EspRunOptions){ .results = table }, &error);
+  g_assert_no_error (error);
+  here = run_in (fixture, "first", (EspRunOptions){ .results = table }, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_lines (fixture, "stands in the table") + count_lines (fixture, ": epoch"), ==, 0);
+  taken = run_in (fixture, "second", (EspRunOptions){ .results = table }, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_lines (fixture, "stands in the table"), ==, 3); /* dense, method, dense-continued */
+  g_assert_cmpuint (count_lines (fixture, ": epoch"), ==, 0);
+  g_assert_cmpuint (count_in_file (fixture->folder, "all.tsv", "\n"), ==, 4);
+  g_assert_cmpfloat_with_epsilon (number_of (taken, "controls", "dense-continued", "map"),
+                                  number_of (first, "controls", "dense-continued", "map"), 1e-9);
+  g_assert_cmpfloat_with_epsilon (number_of (taken, "stages", "recovered", "map"), number_of (first, "stages", "recovered", "map"), 1e-9);
+  g_string_replace (longer, "epochs = 1", "epochs = 2", 0);
+  esp_recipe_unref (fixture->recipe);
+  fixture->recipe = parse_full (fixture, longer->str);
+  other = run_in (fixture, "third", (EspRunOptions){ .results = table }, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_lines (fixture, "stands in the table"), ==, 1); /* dense */
+  g_assert_cmpuint (count_in_file (fixture->folder, "all.tsv", "\n"), ==, 6);
+}
+
+/* The plan that the hand is shown has its groups at what is proposed, and cuts the same. */
+static void
+check_proposed (const Fixture *fixture)
+{
+  g_autofree char *path = g_build_filename (fixture->folder, "hand", "proposed.json", NULL);
+  g_autofree char *cfg = g_build_filename (fixture->folder, "hand", "dense.cfg", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = esp_network_load (cfg, &error);
+  g_autoptr (EspCoupling) coupling = esp_coupling_new (network);
+  g_autoptr (EspScores) scores = esp_scores_new (network, "l1", "");
+  g_autoptr (EspPlan) plan = esp_plan_new (network, coupling, scores);
+  g_autoptr (EspMask) mask = esp_plan_read_mask (network, path, NULL, NULL, &error), shown = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (esp_plan_load (plan, path, &error));
+  shown = esp_plan_get_mask (plan);
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    g_assert_cmpfloat_with_epsilon (esp_plan_get_ratio (plan, g), g == 0 ? 4. / 12 : .5, 1e-9); /* the floor is 8 */
+  for (guint c = 0; c < 12; c++)
+    {
+      g_assert_cmpint (esp_plan_get_rule (plan, 0, c), ==, ESP_CHANNEL_BY_RANK);
+      g_assert_cmpint (esp_mask_keeps (mask, 0, c), ==, esp_mask_keeps (shown, 0, c));
+    }
+}
+
 static EspMask *
 change (gpointer data, EspNetwork *network, EspScores *scores, EspMask *proposed, GError **error)
 {
@@ -346,6 +431,7 @@ test_hand (Fixture *fixture, gconstpointer data)
 
   g_assert_no_error (error);
   g_assert_cmpuint (count_lines (fixture, "0:3/12 2:16/16"), ==, 1);
+  check_proposed (fixture);
   g_assert_cmpuint (count_lines (fixture, "step 5"), ==, 0);
   g_assert_cmpuint (count_lines (fixture, "step 4"), ==, 1);
   g_assert_cmpuint (count_lines (fixture, "the method's cfg is networks/method.cfg"), ==, 1);
@@ -419,6 +505,7 @@ main (int argc, char **argv)
   lane = esp_lane_new (1);
   g_test_add ("/recipe-run/goes-on", Fixture, NULL, set_up, test_goes_on, tear_down);
   g_test_add ("/recipe-run/files", Fixture, files_steps, set_up, test_files, tear_down);
+  g_test_add ("/recipe-run/taken", Fixture, files_steps, set_up, test_taken, tear_down);
   g_test_add ("/recipe-run/hand", Fixture, hand_steps, set_up, test_hand, tear_down);
   g_test_add ("/recipe-run/refused", Fixture, hand_steps, set_up, test_refused, tear_down);
   status = g_test_run ();

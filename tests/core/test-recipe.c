@@ -4,9 +4,11 @@
 #include "data-common.h"
 #include "net-common.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "net/cost.h"
+#include "recipe/bench-private.h"
 #include "recipe/recipe.h"
 #include "recipe/unit-set.h"
 
@@ -309,6 +311,7 @@ test_unit_sets (void)
   g_autofree guint *kept = esp_unit_sets_count (sets, ratios, 2, 1), *rounded = esp_unit_sets_count (sets, ratios, 2, 6);
   g_autofree guint *floored = esp_unit_sets_count (sets, ratios, 8, 1), *again = NULL;
   g_autoptr (EspMask) mask = NULL, inverted = NULL;
+  double share, chance;
   guint n;
 
   g_assert_cmpuint (esp_unit_sets_get_n (sets), ==, 2);
@@ -337,8 +340,24 @@ test_unit_sets (void)
   inverted = esp_unit_sets_keep (sets, scores, "sum", TRUE, kept);
   for (guint c = 0; c < 10; c++)
     g_assert_cmpint (esp_mask_keeps (inverted, 0, c), ==, c == 6 || c == 7 || c == 8);
+  share = esp_unit_sets_overlap (sets, mask, inverted, &chance);
+  g_assert_cmpfloat_with_epsilon (share, 8. / 11, 1e-12); /* none of 3 and all of 8 */
+  g_assert_cmpfloat_with_epsilon (chance, (3 * .3 + 8 * .5) / 11, 1e-12);
+  g_assert_cmpfloat (esp_unit_sets_overlap (sets, mask, mask, &chance), ==, 1);
   again = esp_unit_sets_count_mask (sets, inverted);
   g_assert_cmpmem (again, 2 * sizeof (guint), kept, 2 * sizeof (guint));
+}
+
+/* The last fifth against the one before; a single pair where there are few. */
+static void
+test_rise (void)
+{
+  const double rising[] = { .1, .2, .3, .4, .5, .6, .7, .8, .9, 1 }, flat[] = { .1, .5, .5 };
+
+  g_assert_cmpfloat_with_epsilon (esp_curve_rise (rising, 10), .2, 1e-12);
+  g_assert_cmpfloat_with_epsilon (esp_curve_rise (rising, 9), .1, 1e-12);
+  g_assert_cmpfloat (esp_curve_rise (flat, 3), ==, 0);
+  g_assert_true (isnan (esp_curve_rise (flat, 1)));
 }
 
 int
@@ -355,5 +374,6 @@ main (int argc, char **argv)
   g_test_add_func ("/recipe/scratch", test_scratch);
   g_test_add_func ("/recipe/shipped", test_shipped);
   g_test_add_func ("/recipe/unit-sets", test_unit_sets);
+  g_test_add_func ("/recipe/rise", test_rise);
   return g_test_run ();
 }

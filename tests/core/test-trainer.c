@@ -3,17 +3,14 @@
 
 #include "data-common.h"
 #include "net-common.h"
+#include "squares-common.h"
 
 #include <math.h>
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
-
-#include "base/rng.h"
 #include "measure/summary.h"
 #include "train/start.h"
 #include "train/trainer.h"
 
-#define SIDE     32
 #define N_IMAGES 10
 #define PATIENCE (60 * G_USEC_PER_SEC) /* none of these runs takes a second */
 
@@ -43,54 +40,6 @@ typedef struct
 } Fixture;
 
 static void
-paint (GdkPixbuf *pixbuf, GRand *rng, int left, int top, int side, gboolean red)
-{
-  guchar *pixels = gdk_pixbuf_get_pixels (pixbuf);
-  const int stride = gdk_pixbuf_get_rowstride (pixbuf);
-
-  for (int y = 0; y < SIDE; y++)
-    for (int x = 0; x < SIDE; x++)
-      for (int c = 0; c < 3; c++)
-        {
-          const gboolean inside = x >= left && x < left + side && y >= top && y < top + side;
-          const int level = inside ? (c == (red ? 0 : 2) ? 230 : 60) : 20;
-
-          pixels[y * stride + x * 3 + c] = (guchar) (level + g_rand_int_range (rng, -15, 16));
-        }
-}
-
-/* One square; its line of label, its class from the number. */
-static void
-write_image (const char *folder, const char *place, guint i)
-{
-  g_autoptr (GRand) rng = esp_rng_new (5, i, 0);
-  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, SIDE, SIDE);
-  const int side = g_rand_int_range (rng, 8, 15), left = g_rand_int_range (rng, 0, SIDE - side),
-            top = g_rand_int_range (rng, 0, SIDE - side);
-  g_autofree char *picture = g_strdup_printf ("%s%u.png", place, i), *label = g_strdup_printf ("%s%u.txt", place, i);
-  g_autofree char *path = g_build_filename (folder, picture, NULL);
-  g_autofree char *text = g_strdup_printf ("%u %g %g %g %g\n", i % 2, (left + side / 2.) / SIDE, (top + side / 2.) / SIDE,
-                                           (double) side / SIDE, (double) side / SIDE);
-
-  put_away (folder, label, text);
-  paint (pixbuf, rng, left, top, side, i % 2 == 0);
-  g_assert_true (gdk_pixbuf_save (pixbuf, path, "png", NULL, NULL));
-}
-
-static void
-write_list (const char *folder)
-{
-  g_autoptr (GString) list = g_string_new (NULL);
-
-  for (guint i = 0; i < N_IMAGES; i++)
-    {
-      write_image (folder, "", i);
-      g_string_append_printf (list, "%u.png\n", i);
-    }
-  put_away (folder, "list.txt", list->str);
-}
-
-static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   const EspStartOptions start = { .seed = 1, .prior = .05 };
@@ -98,7 +47,7 @@ set_up (Fixture *fixture, gconstpointer data)
 
   fixture->folder = make_folder ();
   fixture->paths = g_ptr_array_new_with_free_func (g_free);
-  write_list (fixture->folder);
+  write_squares (fixture->folder, N_IMAGES);
   fixture->dataset = open_in (fixture->folder, "list.txt", NULL);
   fixture->network = network_of (data != NULL ? data : detector, &error);
   g_assert_no_error (error);
@@ -641,7 +590,7 @@ test_classifier (Fixture *fixture, gconstpointer data)
 
   for (guint i = 0; i < N_IMAGES; i++)
     {
-      write_image (fixture->folder, i % 2 == 0 ? "classes/red/" : "classes/blue/", i);
+      write_square (fixture->folder, i % 2 == 0 ? "classes/red/" : "classes/blue/", i);
     }
   esp_dataset_unref (fixture->dataset);
   for (guint i = 0; i < N_IMAGES; i++)
