@@ -19,6 +19,18 @@ open_sample_activated (GSimpleAction *action, GVariant *parameter, gpointer data
 }
 
 static void
+run_recipe_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  esp_window_show_recipes (data, TRUE);
+}
+
+static void
+leave_recipe_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  esp_window_show_recipes (data, FALSE);
+}
+
+static void
 open_recent_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   g_autoptr (GFile) file = g_file_new_for_uri (g_variant_get_string (parameter, NULL));
@@ -119,6 +131,8 @@ explain_class_activated (GSimpleAction *action, GVariant *parameter, gpointer da
 static const GActionEntry entries[] = {
   { "open", open_activated, NULL, NULL, NULL, { 0 } },
   { "open-sample", open_sample_activated, NULL, NULL, NULL, { 0 } },
+  { "run-recipe", run_recipe_activated, NULL, NULL, NULL, { 0 } },
+  { "leave-recipe", leave_recipe_activated, NULL, NULL, NULL, { 0 } },
   { "open-recent", open_recent_activated, "s", NULL, NULL, { 0 } },
   { "save-plan", save_plan_activated, NULL, NULL, NULL, { 0 } },
   { "save-plan-as", save_plan_as_activated, NULL, NULL, NULL, { 0 } },

@@ -28,7 +28,7 @@ end_opening (EspWindow *self)
 
   g_clear_pointer (&self->opening, esp_job_unref);
   g_object_get (self->study, "loaded", &loaded, NULL);
-  show_page (self, loaded ? "study" : "empty");
+  show_page (self, loaded ? "study" : esp_window_recipes_stand_alone (self) ? "recipes" : "empty");
   esp_window_update_actions (self);
 }
 

@@ -57,6 +57,7 @@ struct _EspWindow
   EspTrialList     *trial_list;
   EspTrainPage     *train_page;
   EspRecipePage    *recipe_page;
+  GtkBox           *recipe_host, *recipe_alone; /* where it is beside a study, and without one */
   GtkStack         *panel_stack;
   EspMetricTile    *map_tile, *size_tile, *bflops_tile, *latency_tile;
   GListStore       *layer_models; /* of what the drop-down of layers is made */
@@ -105,6 +106,9 @@ void esp_window_propose_data   (EspWindow    *window);
 void esp_window_bind_recipes   (EspWindow    *window);
 void esp_window_end_recipes    (EspWindow    *window);
 void esp_window_propose_recipe (EspWindow    *window);  /* another study is open */
+void esp_window_show_recipes   (EspWindow    *window,   /* the page, whether a study is open or not */
+                                gboolean      shown);   /* FALSE: back to where a study is opened, where none is */
+gboolean esp_window_recipes_stand_alone (EspWindow *window);
 void esp_window_show_report    (EspWindow    *window,
                                 JsonNode     *report); /* (nullable) */
 char *esp_window_result_cfg    (JsonNode     *report,  /* (transfer full) (nullable): of a row of it */

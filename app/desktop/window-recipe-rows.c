@@ -66,54 +66,68 @@ title_of (JsonObject *row)
   return g_strdup (name);
 }
 
-/* "mAP 38.1 %, 95 % 36.0 … 40.2 · −2.2 to dense-continued"; nothing of what is not known. */
-static void
-append_map (GString *text, JsonObject *row, JsonObject *method)
+/* "mAP 38.1 %, 95 % from 36.0 to 40.2" */
+static char *
+map_words (JsonObject *row)
 {
-  const gboolean own = g_str_equal (json_object_get_string_member (row, "name"), "recovered");
-  JsonObject *from = own && method != NULL ? method : row;
-  const double map = number (row, "map"), difference = number (from, "difference");
+  const double map = number (row, "map");
   double low, high;
 
   if (isnan (map))
-    {
-      g_string_append (text, _ ("mAP unknown"));
-      return;
-    }
-  g_string_append_printf (text, _ ("mAP %.1f %%"), 100 * map);
+    return g_strdup (_ ("mAP unknown"));
   if (pair (row, "interval", &low, &high))
-    g_string_append_printf (text, _ (", 95 %% %.1f … %.1f"), 100 * low, 100 * high);
-  if (!isnan (difference))
-    g_string_append_printf (text, _ (" · %+.1f to dense-continued"), 100 * difference);
-  if (!isnan (difference) && pair (from, "difference_interval", &low, &high))
-    g_string_append_printf (text, " (%+.1f … %+.1f)", 100 * low, 100 * high);
+    return g_strdup_printf (_ ("mAP %.1f %%, 95 %% from %.1f to %.1f"), 100 * map, 100 * low, 100 * high);
+  return g_strdup_printf (_ ("mAP %.1f %%"), 100 * map);
+}
+
+/* "−2.2 points to dense-continued, 95 % from −3.0 to −1.1"; NULL where it is not known. */
+static char *
+difference_words (JsonObject *row)
+{
+  const double difference = number (row, "difference");
+  double low, high;
+
+  if (isnan (difference))
+    return NULL;
+  if (pair (row, "difference_interval", &low, &high))
+    return g_strdup_printf (_ ("%+.1f points to dense-continued, 95 %% from %+.1f to %+.1f"), 100 * difference, 100 * low, 100 * high);
+  return g_strdup_printf (_ ("%+.1f points to dense-continued"), 100 * difference);
 }
 
 static char *
+cost_words (JsonObject *row)
+{
+  const double latency = number (row, "latency_ms"), bflops = number (row, "bflops"), megabytes = number (row, "file_bytes") / 1e6;
+
+  if (isnan (latency))
+    return g_strdup_printf (_ ("%.3g BFLOPs · %.2f MB"), bflops, megabytes);
+  return g_strdup_printf (_ ("%.3g BFLOPs · %.2f MB · %.3g ms"), bflops, megabytes, latency);
+}
+
+/* A line each of what is known. */
+static char *
 words_of (JsonObject *row, JsonObject *method)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  const double latency = number (row, "latency_ms");
+  const gboolean own = g_str_equal (json_object_get_string_member (row, "name"), "recovered");
+  g_autofree char *map = map_words (row), *difference = difference_words (own && method != NULL ? method : row), *cost = cost_words (row);
+  GString *text = g_string_new (map);
 
-  append_map (text, row, method);
-  g_string_append_printf (text, _ ("\n%.3g BFLOPs · %.2f MB"), number (row, "bflops"), number (row, "file_bytes") / 1e6);
-  if (!isnan (latency))
-    g_string_append_printf (text, _ (" · %.3g ms"), latency);
+  if (difference != NULL)
+    g_string_append_printf (text, "\n%s", difference);
+  g_string_append_printf (text, "\n%s", cost);
   g_string_replace (text, " -", " −", 0);
-  g_string_replace (text, "(-", "(−", 0);
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  g_string_replace (text, "\n-", "\n−", 0);
+  return g_string_free (text, FALSE);
 }
 
 static void
 show_verdict (EspWindow *self, JsonObject *root)
 {
-  JsonArray *sentences = json_object_get_array_member (root, "sentences");
-  const guint n = json_array_get_length (sentences);
+  JsonArray *sentences = json_object_get_array_member (root, "verdict");
   g_autoptr (GString) text = g_string_new (NULL);
 
-  for (guint i = 0; i < n; i++)
-    if (i == 0 || g_str_has_prefix (json_array_get_string_element (sentences, i), "After recovery"))
-      g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", json_array_get_string_element (sentences, i));
+  for (guint i = 0; i < json_array_get_length (sentences); i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", json_array_get_string_element (sentences, i));
   esp_recipe_page_set_verdict (self->recipe_page, text->str);
 }
 
@@ -142,7 +156,7 @@ esp_window_show_report (EspWindow *window, JsonNode *report)
       JsonObject *row = g_ptr_array_index (rows, i);
       EspLine line = { .title = title_of (row), .words = words_of (row, method) };
 
-      line.name = g_strdup_printf ("%s, %s", line.title, line.words);
+      line.name = g_strdup_printf (_ ("%s, %s"), line.title, line.words);
       g_strdelimit ((char *) line.name, "\n", ' ');
       g_array_append_val (lines, line);
     }

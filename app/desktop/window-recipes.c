@@ -128,8 +128,9 @@ show_steps (EspWindow *self, EspRecipe *recipe)
                           : state == ESP_RECIPE_STOPPED ? _ ("stopped")
                                                         : _ ("under way");
       char *time = done || here ? g_strdup_printf (_ ("%.0f s"), esp_recipe_work_get_seconds (work, i)) : g_strdup ("");
-      char *title = g_strdup_printf ("%u. %s: %s", i + 1, kind->id, _ (kind->title));
-      char *aside = g_strdup_printf ("%s %s", words, time), *name = g_strdup_printf ("Step %s, %s", title, aside);
+      char *title = g_strdup_printf (_ ("%u. %s: %s"), i + 1, kind->id, _ (kind->title));
+      char *aside = *time != '\0' ? g_strdup_printf (_ ("%s %s"), words, time) : g_strdup (words);
+      char *name = g_strdup_printf (_ ("Step %s, %s"), title, aside);
 
       lines[i] = (EspLine){ .title = title, .aside = aside, .name = name, .is_dim = !done && !here, .is_bold = here };
       g_ptr_array_add (texts, time);
@@ -314,6 +315,7 @@ start_clicked (EspRecipePage *page, gpointer data)
   if (*esp_recipe_page_get_folder (page) == '\0')
     propose_folder (self, recipe);
   self->recipes->cancelled = FALSE;
+  gtk_window_set_focus (GTK_WINDOW (self), NULL); /* the entries are of no use until it ends */
   esp_recipe_work_start (self->recipes->work, recipe, esp_recipe_page_get_folder (page));
   show_job (self);
 }
@@ -441,6 +443,43 @@ work_ended (EspRecipeWork *work, const GError *error, gpointer data)
     esp_window_toast (self, _ ("The recipe is finished: its table is on the page Recipes"));
 }
 
+/* Beside a study, or by itself. */
+static void
+place_page (EspWindow *self, GtkBox *to)
+{
+  GtkWidget *page = GTK_WIDGET (self->recipe_page), *from = gtk_widget_get_parent (page);
+
+  if (from == GTK_WIDGET (to))
+    return;
+  gtk_window_set_focus (GTK_WINDOW (self), NULL); /* an entry that goes with the keyboard in it complains */
+  g_object_ref (page);
+  gtk_box_remove (GTK_BOX (from), page);
+  gtk_box_append (to, page);
+  g_object_unref (page);
+}
+
+/** esp_window_recipes_stand_alone: Returns: whether the page is shown without a study. Thread: main. */
+gboolean
+esp_window_recipes_stand_alone (EspWindow *window)
+{
+  return gtk_widget_get_parent (GTK_WIDGET (window->recipe_page)) == GTK_WIDGET (window->recipe_alone);
+}
+
+/** esp_window_show_recipes: shows the page in the panel of the study, or by itself where none is open; a run goes on without it. Thread: main. */
+void
+esp_window_show_recipes (EspWindow *window, gboolean shown)
+{
+  gboolean loaded;
+
+  g_object_get (window->study, "loaded", &loaded, NULL);
+  place_page (window, loaded || !shown ? window->recipe_host : window->recipe_alone);
+  gtk_stack_set_visible_child_name (window->stack, loaded ? "study" : shown ? "recipes" : "empty");
+  if (!loaded || !shown)
+    return;
+  gtk_widget_set_visible (window->panel, TRUE);
+  gtk_stack_set_visible_child_name (window->panel_stack, "recipes");
+}
+
 /* (transfer full) (nullable): a variable of the run that is given. */
 static char *
 variable_of (EspRecipe *recipe, const char *name)
@@ -455,6 +494,27 @@ variable_of (EspRecipe *recipe, const char *name)
   return NULL;
 }
 
+/* Those it chooses by; else what is open, else those it measures on or learns from. */
+static void
+take_images (EspWindow *self, EspRecipe *recipe, EspStudyFiles *files)
+{
+  static const char *const sets[] = { "val", "test", "train" };
+
+  for (guint i = 0; files->data == NULL && i < G_N_ELEMENTS (sets); i++)
+    {
+      g_autofree char *split = g_strconcat (sets[i], "-split", NULL);
+
+      if (i > 0 && self->files.data != NULL)
+        {
+          files->data = g_strdup (self->files.data);
+          files->split = g_strdup (self->files.split);
+          return;
+        }
+      files->data = variable_of (recipe, sets[i]);
+      files->split = files->data != NULL ? variable_of (recipe, split) : NULL;
+    }
+}
+
 /* A network of the run beside images: those it chooses by, else what is open. */
 static void
 open_of_run (EspWindow *self, const char *cfg, const char *plan)
@@ -467,14 +527,7 @@ open_of_run (EspWindow *self, const char *cfg, const char *plan)
 
   if (g_file_test (names, G_FILE_TEST_EXISTS))
     files.names = g_steal_pointer (&names);
-  files.data = variable_of (recipe, "val");
-  if (files.data != NULL)
-    files.split = variable_of (recipe, "val-split");
-  else
-    {
-      files.data = g_strdup (self->files.data);
-      files.split = g_strdup (self->files.split);
-    }
+  take_images (self, recipe, &files);
   esp_window_open_study (self, &files);
   esp_study_files_clear (&files);
 }
@@ -589,6 +642,7 @@ esp_window_propose_recipe (EspWindow *window)
 {
   EspWindowRecipes *recipes = window->recipes;
 
+  place_page (window, window->recipe_host);
   if (esp_recipe_work_get_state (recipes->work) == ESP_RECIPE_IDLE)
     show_recipe (window);
   if (recipes->hand_scores != NULL && is_before_the_hand (window))

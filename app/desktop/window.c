@@ -283,6 +283,8 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (trial_list);
   BIND (train_page);
   BIND (recipe_page);
+  BIND (recipe_host);
+  BIND (recipe_alone);
   BIND (panel_stack);
   BIND (map_tile);
   BIND (size_tile);
