@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "prune/plan-branch.h"
 #include "prune/plan-private.h"
 #include "prune/scores-private.h"
 
@@ -15,6 +16,7 @@
 void
 esp_plan_contents_clear (EspPlanContents *contents)
 {
+  g_clear_pointer (&contents->name, g_free);
   g_clear_pointer (&contents->state, esp_plan_state_unref);
   g_clear_pointer (&contents->mask, esp_mask_unref);
 }
@@ -115,6 +117,7 @@ read_share (JsonObject *object, const char *where, guint slot, EspWish *wish, GE
 static gboolean
 read_own (EspPlan *plan, int group, JsonObject *object, const char *where, EspWish *wish, GError **error)
 {
+  g_autofree char *list_name = g_strdup_printf ("%s: own", where);
   JsonArray *list = NULL;
 
   if (json_object_has_member (object, "own") && !esp_json_read_array (object, where, "own", &list, error))
@@ -125,7 +128,7 @@ read_own (EspPlan *plan, int group, JsonObject *object, const char *where, EspWi
       JsonObject *item = NULL;
       guint layer = 0;
 
-      if (!esp_json_item_object (list, where, i, &item, error) || !esp_plan_file_layer (plan->network, item, here, &layer, error))
+      if (!esp_json_item_object (list, list_name, i, &item, error) || !esp_plan_file_layer (plan->network, item, here, &layer, error))
         return FALSE;
       if (plan->group_of[layer] != group)
         {
@@ -246,6 +249,7 @@ read_overall (JsonObject *root, const char *path, EspWish *wish, GError **error)
 static gboolean
 read_floors (EspPlan *plan, JsonObject *root, const char *path, EspWish *wish, GError **error)
 {
+  g_autofree char *list_name = g_strdup_printf ("%s: floors", path);
   JsonArray *list = NULL;
 
   if (json_object_has_member (root, "floors") && !esp_json_read_array (root, path, "floors", &list, error))
@@ -256,7 +260,7 @@ read_floors (EspPlan *plan, JsonObject *root, const char *path, EspWish *wish, G
       JsonObject *item = NULL;
       guint layer = 0, floor = 0;
 
-      if (!esp_json_item_object (list, path, i, &item, error) || !esp_plan_file_layer (plan->network, item, where, &layer, error)
+      if (!esp_json_item_object (list, list_name, i, &item, error) || !esp_plan_file_layer (plan->network, item, where, &layer, error)
           || !esp_json_read_count (item, where, "floor", 0, LARGEST_COUNT, &floor, error))
         return FALSE;
       wish->floors[layer] = floor;
@@ -273,7 +277,7 @@ read_wish (EspPlan *plan, JsonObject *root, const char *path, EspWish *wish, GEr
 }
 
 gboolean
-esp_plan_contents_read (EspPlan *plan, JsonObject *root, const char *path, EspPlanContents *contents, GError **error)
+esp_plan_contents_read (EspPlan *plan, JsonObject *root, const char *path, EspScores *known, EspPlanContents *contents, GError **error)
 {
   JsonNode *ranking = json_object_get_member (root, "ranking");
   JsonObject *scores = NULL;
@@ -286,8 +290,86 @@ esp_plan_contents_read (EspPlan *plan, JsonObject *root, const char *path, EspPl
     return FALSE;
   if (ranking != NULL && JSON_NODE_HOLDS_NULL (ranking))
     return TRUE;
+  if (ranking == NULL && known != NULL)
+    {
+      contents->state->scores = esp_scores_ref (known);
+      return TRUE;
+    }
   if (!esp_json_read_object (root, path, "ranking", &scores, error))
     return FALSE;
   contents->state->scores = esp_scores_from_json (plan->network, scores, path, error);
   return contents->state->scores != NULL;
+}
+
+static void
+contents_free (gpointer data)
+{
+  esp_plan_contents_clear (data);
+  g_free (data);
+}
+
+static gboolean
+is_taken (const EspPlanContents *contents, const GPtrArray *others, const char *name)
+{
+  gboolean taken = g_strcmp0 (contents->name, name) == 0;
+
+  for (guint i = 0; i < others->len; i++)
+    taken = taken || g_strcmp0 (((EspPlanContents *) g_ptr_array_index (others, i))->name, name) == 0;
+  return taken;
+}
+
+static gboolean
+read_branch (EspPlan *plan, JsonObject *object, const char *where, const EspPlanContents *contents, GPtrArray *others, GError **error)
+{
+  EspPlanContents *one = g_new0 (EspPlanContents, 1);
+  const char *name = NULL;
+
+  if (!esp_json_read_string (object, where, "name", &name, error) || !esp_branch_check_name (name, error))
+    {
+      g_free (one);
+      return FALSE;
+    }
+  if (is_taken (contents, others, name))
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: branch \"%s\" is there twice", where, name);
+      g_free (one);
+      return FALSE;
+    }
+  one->name = g_strdup (name);
+  g_ptr_array_add (others, one);
+  return esp_plan_contents_read (plan, object, where, contents->state->scores, one, error);
+}
+
+gboolean
+esp_plan_branches_read (EspPlan *plan, JsonObject *root, const char *path, EspPlanContents *contents, GPtrArray **others, GError **error)
+{
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (contents_free);
+  g_autofree char *list_name = g_strdup_printf ("%s: branches", path);
+  JsonArray *branches = NULL;
+  const char *name = NULL;
+
+  if (json_object_has_member (root, "branch"))
+    {
+      if (!esp_json_read_string (root, path, "branch", &name, error) || !esp_branch_check_name (name, error))
+        return FALSE;
+      contents->name = g_strdup (name);
+    }
+  if (json_object_has_member (root, "branches") && !esp_json_read_array (root, path, "branches", &branches, error))
+    return FALSE;
+  if (branches != NULL && json_array_get_length (branches) >= ESP_MOST_BRANCHES)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT, "%s: branches: found %u besides the one in hand, expected fewer than %d", path,
+                   json_array_get_length (branches), ESP_MOST_BRANCHES);
+      return FALSE;
+    }
+  for (guint i = 0; branches != NULL && i < json_array_get_length (branches); i++)
+    {
+      g_autofree char *where = g_strdup_printf ("%s: branches[%u]", path, i);
+      JsonObject *object = NULL;
+
+      if (!esp_json_item_object (branches, list_name, i, &object, error) || !read_branch (plan, object, where, contents, list, error))
+        return FALSE;
+    }
+  *others = g_steal_pointer (&list);
+  return TRUE;
 }

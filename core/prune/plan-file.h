@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 /* What a file says, or what it says of one branch, checked whole before the plan is touched. */
 typedef struct
 {
+  char         *name; /* of the branch; (nullable) of the file's own */
   EspPlanState *state;
   EspMask      *mask;
 } EspPlanContents;
@@ -16,7 +17,14 @@ typedef struct
 gboolean  esp_plan_contents_read   (EspPlan           *plan,         /* looked at, not changed */
                                     JsonObject        *root,
                                     const char        *path,
+                                    EspScores         *scores,       /* (nullable): where @root has none of its own */
                                     EspPlanContents   *contents,
+                                    GError           **error);
+gboolean  esp_plan_branches_read   (EspPlan           *plan,         /* the others that a file holds */
+                                    JsonObject        *root,
+                                    const char        *path,
+                                    EspPlanContents   *contents,     /* the file's own: gets its name */
+                                    GPtrArray        **others,       /* (out) (transfer full): of EspPlanContents */
                                     GError           **error);
 void      esp_plan_contents_clear  (EspPlanContents   *contents);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspPlanContents, esp_plan_contents_clear)

@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "prune/plan-branch.h"
 #include "prune/plan-file.h"
 #include "prune/plan-private.h"
 
@@ -54,6 +55,59 @@ settle (EspPlan *plan, const EspMask *wanted)
   g_warn_if_fail (matches (plan, wanted));
 }
 
+static void
+take (EspPlan *plan, const EspPlanContents *contents, const char *label)
+{
+  esp_plan_begin (plan);
+  esp_plan_label_act (plan, label);
+  esp_plan_set_state (plan, contents->state, label);
+  settle (plan, contents->mask);
+  esp_plan_end (plan);
+}
+
+/* Whether a branch called so says the same already: a file opened again does not double them. */
+static gboolean
+is_there (EspPlan *plan, const EspPlanContents *contents)
+{
+  const int branch = esp_plan_find_branch (plan, contents->name);
+  g_autoptr (EspPlanState) state = branch >= 0 ? esp_plan_get_branch_state (plan, (guint) branch) : NULL;
+
+  return state != NULL && esp_hash_equal (esp_plan_state_get_hash (state), esp_plan_state_get_hash (contents->state));
+}
+
+/* Branches that rest in the file rest in the plan, each with the opening as its last act. */
+static void
+add_branches (EspPlan *plan, const GPtrArray *others, const char *label)
+{
+  const guint current = esp_plan_get_branch (plan);
+
+  for (guint i = 0; i < others->len; i++)
+    {
+      const EspPlanContents *one = g_ptr_array_index (others, i);
+      g_autofree char *name = is_there (plan, one) ? NULL : esp_plan_free_branch_name (plan, one->name);
+      g_autoptr (GError) error = NULL;
+
+      if (name == NULL)
+        continue;
+      if (!esp_plan_add_branch (plan, name, &error))
+        {
+          g_warning ("branch “%s” is left out: %s", one->name, error->message);
+          continue;
+        }
+      esp_plan_switch_branch (plan, esp_plan_get_n_branches (plan) - 1);
+      take (plan, one, label);
+      esp_plan_switch_branch (plan, current);
+    }
+}
+
+/* A plan that has only the branch it began with takes the file's name for it. */
+static void
+take_name (EspPlan *plan, const char *name)
+{
+  if (name != NULL && esp_plan_get_n_branches (plan) == 1)
+    esp_plan_rename_branch (plan, 0, name, NULL);
+}
+
 /**
  * esp_plan_load:
  * @plan: the plan that takes what the file says
@@ -61,31 +115,31 @@ settle (EspPlan *plan, const EspMask *wanted)
  * @error: ESP_ERROR_IO, _LIMIT, _FORMAT, or _SHAPE where the file is another network's or breaks a coupling
  *
  * One act, scores included; refused whole, the plan left as it was, if anything does not fit. A cfg other than the network's own is refused, and weights
- * other than esp_plan_set_hashes() said. Afterwards the mask is the one of the file's kept channels.
+ * other than esp_plan_set_hashes() said. Afterwards the mask is the one of the file's kept channels. The branches that rest in it are added.
  */
 gboolean
 esp_plan_load (EspPlan *plan, const char *path, GError **error)
 {
   g_auto (EspPlanContents) contents = { 0 };
   g_autoptr (JsonNode) root = NULL;
+  g_autoptr (GPtrArray) others = NULL;
   g_autoptr (EspKeepClasses) keep = NULL;
   g_autofree char *own = NULL, *name = NULL, *label = NULL;
 
   g_return_val_if_fail (ESP_IS_PLAN (plan) && path != NULL, FALSE);
   own = plan->cfg_hash != NULL ? g_strdup (plan->cfg_hash) : esp_plan_hash_cfg (esp_plan_get_network (plan));
   root = esp_plan_file_open (path, own, plan->weights_hash, error);
-  if (root == NULL || !esp_plan_contents_read (plan, json_node_get_object (root), path, &contents, error)
+  if (root == NULL || !esp_plan_contents_read (plan, json_node_get_object (root), path, NULL, &contents, error)
+      || !esp_plan_branches_read (plan, json_node_get_object (root), path, &contents, &others, error)
       || !esp_plan_classes_read (esp_plan_get_network (plan), json_node_get_object (root), path, &keep, error))
     return FALSE;
   name = g_path_get_basename (path);
   label = g_strdup_printf (_ ("Open plan “%s”"), name);
   esp_plan_hold (plan);
-  esp_plan_begin (plan);
-  esp_plan_label_act (plan, label);
-  esp_plan_set_state (plan, contents.state, label);
-  settle (plan, contents.mask);
+  take_name (plan, contents.name);
+  add_branches (plan, others, label);
+  take (plan, &contents, label);
   esp_plan_set_keep_classes (plan, keep);
-  esp_plan_end (plan);
   esp_plan_release (plan);
   return TRUE;
 }

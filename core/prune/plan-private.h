@@ -23,6 +23,14 @@ typedef struct
 
 typedef struct _EspResolver EspResolver;
 
+/* A branch that rests; of the one in hand only the name. */
+typedef struct
+{
+  char         *name;
+  EspPlanState *state;
+  GPtrArray    *undo, *redo; /* of EspAct */
+} EspBranch;
+
 struct _EspPlan
 {
   GObject      parent;
@@ -38,6 +46,9 @@ struct _EspPlan
   EspResolver *resolver;     /* NULL until asked for */
   EspMask     *mask;         /* NULL until asked for */
   GPtrArray   *undo, *redo;  /* of EspAct, the last is next */
+  GPtrArray   *branches;     /* of EspBranch */
+  GPtrArray   *deleted;      /* of EspBranch, the last was deleted last */
+  guint        branch;       /* the one in hand */
   EspAct      *open;
   guint        depth;        /* begins without their end */
   guint        held;
@@ -66,6 +77,16 @@ void     esp_wish_copy           (EspWish       *to,          /* not initialised
                                   guint          n_layers,
                                   guint          n_units);
 void     esp_wish_clear          (EspWish       *wish);
+
+EspBranch *esp_branch_new          (const char *name);
+void       esp_branch_free         (EspBranch  *branch);
+gboolean   esp_branch_check_name   (const char *name,
+                                    GError    **error);
+void       esp_plan_tell_branches  (EspPlan    *plan);          /* emits "branches-changed" */
+char      *esp_plan_free_branch_name (EspPlan  *plan,           /* (transfer full): @name, or one like it that no branch has */
+                                      const char *name);
+EspPlan   *esp_plan_copy_branch    (EspPlan    *plan,           /* (transfer full): a plan of its own that says what it does */
+                                    guint       branch);
 
 /* How the wish becomes a mask. */
 void       esp_resolver_free      (EspResolver *resolver);

@@ -1,11 +1,14 @@
 /* plan-save.c: plan.json, written whole
  *
  * Complete in itself: hashes of cfg and weights, floor and rounding, the criterion with its scores, per group the ratio, a threshold where that decides, and what was chosen by hand,
- * and the kept channels of every convolution as they were resolved. */
+ * and the kept channels of every convolution as they were resolved; of branches that rest, the same. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
+#include <string.h>
+
 #include "base/file.h"
+#include "prune/plan-branch.h"
 #include "prune/plan-file.h"
 #include "prune/plan-private.h"
 #include "prune/scores-private.h"
@@ -149,9 +152,10 @@ append_kept (GString *to, const EspNetwork *network, const EspMask *mask)
     }
 }
 
-/* What the plan in hand says, from the floor to the scores, without the braces around it. */
+/* What the plan in hand says, from the floor to the scores, without the braces around it. @known: scores that the file holds already, so that they are
+ * not said again. */
 static void
-append_contents (GString *to, EspPlan *plan)
+append_contents (GString *to, EspPlan *plan, EspScores *known)
 {
   g_autoptr (EspMask) mask = esp_plan_get_mask (plan);
 
@@ -168,6 +172,11 @@ append_contents (GString *to, EspPlan *plan)
       esp_plan_classes_append (to, esp_plan_get_keep_classes (plan));
       g_string_append (to, ",\n ");
     }
+  if (known != NULL && esp_plan_get_scores (plan) == known)
+    {
+      g_string_truncate (to, to->len - strlen (",\n "));
+      return;
+    }
   g_string_append (to, "\"ranking\": ");
   if (esp_plan_get_scores (plan) == NULL)
     {
@@ -177,6 +186,34 @@ append_contents (GString *to, EspPlan *plan)
   g_string_append_c (to, '{');
   esp_scores_append_json (esp_plan_get_scores (plan), to);
   g_string_append_c (to, '}');
+}
+
+/* Nothing where there is one, and it is called as a new plan's is. */
+static void
+append_branches (GString *to, EspPlan *plan)
+{
+  const guint n = esp_plan_get_n_branches (plan), current = esp_plan_get_branch (plan);
+  gboolean any = FALSE;
+
+  if (n == 1 && g_str_equal (esp_plan_get_branch_name (plan, 0), "main"))
+    return;
+  g_string_append (to, ",\n \"branch\": ");
+  esp_json_append_string (to, esp_plan_get_branch_name (plan, current));
+  g_string_append (to, ",\n \"branches\": [");
+  for (guint b = 0; b < n; b++)
+    {
+      g_autoptr (EspPlan) copy = b != current ? esp_plan_copy_branch (plan, b) : NULL;
+
+      if (b == current)
+        continue;
+      g_string_append (to, any ? ",\n {\"name\": " : "\n {\"name\": ");
+      esp_json_append_string (to, esp_plan_get_branch_name (plan, b));
+      g_string_append (to, ",\n ");
+      append_contents (to, copy, esp_plan_get_scores (plan));
+      g_string_append_c (to, '}');
+      any = TRUE;
+    }
+  g_string_append_c (to, ']');
 }
 
 /**
@@ -202,7 +239,8 @@ esp_plan_save (EspPlan *plan, const char *cfg_hash, const char *weights_hash, co
   g_string_append (text, ",\n \"weights\": ");
   esp_json_append_string (text, weights_hash);
   g_string_append (text, ",\n ");
-  append_contents (text, plan);
+  append_contents (text, plan, NULL);
+  append_branches (text, plan);
   g_string_append (text, "}\n");
   return esp_file_write (path, text->str, text->len, error);
 }

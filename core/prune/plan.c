@@ -23,7 +23,7 @@ enum
 };
 
 static GParamSpec *props[N_PROPS];
-static guint changed_signal;
+static guint changed_signal, branches_signal;
 
 static const char *
 label_of (const GPtrArray *acts)
@@ -65,6 +65,8 @@ esp_plan_finalize (GObject *object)
   g_clear_pointer (&plan->open, esp_act_unref);
   g_ptr_array_unref (plan->undo);
   g_ptr_array_unref (plan->redo);
+  g_ptr_array_unref (plan->branches);
+  g_ptr_array_unref (plan->deleted);
   g_clear_pointer (&plan->groups, g_ptr_array_unref);
   g_free (plan->group_of);
   g_free (plan->set_of);
@@ -92,6 +94,7 @@ esp_plan_class_init (EspPlanClass *class)
   props[PROP_REDO_LABEL] = g_param_spec_string ("redo-label", NULL, NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
   changed_signal = g_signal_new ("changed", ESP_TYPE_PLAN, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  branches_signal = g_signal_new ("branches-changed", ESP_TYPE_PLAN, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -99,6 +102,9 @@ esp_plan_init (EspPlan *plan)
 {
   plan->undo = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_act_unref);
   plan->redo = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_act_unref);
+  plan->branches = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_branch_free);
+  plan->deleted = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_branch_free);
+  g_ptr_array_add (plan->branches, esp_branch_new ("main"));
 }
 
 /**
@@ -175,6 +181,12 @@ esp_plan_emit_changed (EspPlan *plan)
     return;
   plan->changed = FALSE;
   g_signal_emit (plan, changed_signal, 0);
+}
+
+void
+esp_plan_tell_branches (EspPlan *plan)
+{
+  g_signal_emit (plan, branches_signal, 0);
 }
 
 void

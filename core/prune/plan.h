@@ -38,7 +38,7 @@ typedef struct
   double       value; /* ratio, threshold or count; of the overall ranking its ratio */
 } EspShare;
 
-/* Thread: main (or the one thread that owns it). Signal "changed": the mask may differ. Properties, notifying: can-undo, can-redo, undo-label, redo-label. */
+/* Thread: main (or the one thread that owns it). Signals "changed": the mask may differ; "branches-changed": see plan-branch.h. Properties, notifying: can-undo, can-redo, undo-label, redo-label. */
 EspPlan        *esp_plan_new             (EspNetwork       *network,
                                           EspCoupling      *coupling,
                                           EspScores        *scores);

@@ -202,12 +202,19 @@ study_plan_flush (EspStudy *study)
   study_numbers (study);
 }
 
+static void
+branches_changed (EspPlan *plan, gpointer data)
+{
+  study_save_later (data);
+}
+
 /** study_plan_attach: makes @plan the plan in hand. Thread: main. */
 void
 study_plan_attach (EspStudy *study, EspPlan *plan)
 {
   study->plan = g_object_ref (plan);
   study->plan_handler = g_signal_connect (plan, "changed", G_CALLBACK (plan_changed), study);
+  study->branches_handler = g_signal_connect (plan, "branches-changed", G_CALLBACK (branches_changed), study);
   fill_groups (study);
   study_plan_flush (study);
 }
@@ -220,6 +227,7 @@ study_plan_detach (EspStudy *study)
     return;
   g_clear_handle_id (&study->flush_source, g_source_remove);
   g_clear_signal_handler (&study->plan_handler, study->plan);
+  g_clear_signal_handler (&study->branches_handler, study->plan);
   empty_groups (study);
   g_clear_pointer (&study->ranked, esp_scores_unref);
   g_clear_object (&study->plan);

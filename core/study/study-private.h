@@ -75,7 +75,7 @@ struct _EspStudy
   guint       flush_source;  /* plan "changed", told on once */
   guint       save_source;   /* autosave */
   guint       latency_source;
-  gulong      plan_handler;
+  gulong      plan_handler, branches_handler;
 };
 
 void study_notify         (EspStudy *study, StudyProp prop);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "prune/plan-branch.h"
 #include "study/study-private.h"
 
 #define AUTOSAVE_SECONDS 2
@@ -62,7 +63,7 @@ esp_study_find_autosave (EspStudy *study)
   return path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path) : NULL;
 }
 
-/* A plan that cuts nothing is no plan to offer. Only an act that was undone or changed takes the file away: not the opening itself. */
+/* A plan that cuts nothing and has no branches is no plan to offer. Only an act that was undone or changed takes the file away: not the opening itself. */
 static gboolean
 save_idle (gpointer data)
 {
@@ -71,7 +72,7 @@ save_idle (gpointer data)
   g_autoptr (GError) error = NULL;
 
   study->save_source = 0;
-  if (esp_mask_is_full (study->mask))
+  if (esp_mask_is_full (study->mask) && esp_plan_get_n_branches (study->plan) == 1)
     g_unlink (path);
   else if (!esp_folder_make (folder, &error) || !esp_study_save_plan (study, path, &error))
     g_warning ("the plan could not be kept for next time: %s", error->message);
@@ -85,7 +86,7 @@ study_save_later (EspStudy *study)
   gboolean undo = FALSE, redo = FALSE;
 
   g_object_get (study->plan, "can-undo", &undo, "can-redo", &redo, NULL);
-  if (!undo && !redo)
+  if (!undo && !redo && esp_plan_get_n_branches (study->plan) == 1)
     return;
   g_clear_handle_id (&study->save_source, g_source_remove);
   study->save_source = g_timeout_add_seconds (AUTOSAVE_SECONDS, save_idle, study);
