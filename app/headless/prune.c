@@ -2,7 +2,6 @@
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -13,27 +12,21 @@
 #include "prune/export.h"
 #include "recovering.h"
 #include "scoring.h"
+#include "share-options.h"
 #include "verbs.h"
-
-#define LARGEST_COUNT 65536
 
 static EspNetworkOptions network_options;
 static EspScoringOptions scoring_options;
 static EspRecoverOptions recover_options;
-static char *plan_path, *scores_path, *data, *output, *ratio_text, *classes_text;
-static char **group_ratios, **group_thresholds;
-static int floor_channels = -1, round_channels = -1;
+static EspShareOptions share_options = ESP_SHARE_OPTIONS_NONE;
+static char *plan_path, *scores_path, *data, *output, *classes_text;
 static gboolean reapply, rescore, no_oracle, redraw;
 
 static const GOptionEntry options[] = {
   { "plan", 0, 0, G_OPTION_ARG_FILENAME, &plan_path, "Keep the channels that this plan keeps", "FILE" },
   { "scores", 0, 0, G_OPTION_ARG_FILENAME, &scores_path, "Rank by these scores", "FILE" },
   { "data", 0, 0, G_OPTION_ARG_FILENAME, &data, "Images for criteria that need them", "DATA" },
-  { "ratio", 0, 0, G_OPTION_ARG_STRING, &ratio_text, "Share of every group to cut, 0 to 1", "R" },
-  { "group", 0, 0, G_OPTION_ARG_STRING_ARRAY, &group_ratios, "Share of one group to cut; may be repeated", "NAME=R" },
-  { "threshold", 0, 0, G_OPTION_ARG_STRING_ARRAY, &group_thresholds, "Cut what scores less in one group; may be repeated", "NAME=T" },
-  { "round", 0, 0, G_OPTION_ARG_INT, &round_channels, "Round kept counts up to a multiple of N", "N" },
-  { "floor", 0, 0, G_OPTION_ARG_INT, &floor_channels, "Keep at least N channels a layer (default 8)", "N" },
+  ESP_SHARE_OPTIONS (share_options),
   { "keep-classes", 0, 0, G_OPTION_ARG_STRING, &classes_text,
     "Cut all other classes of the heads; NEW gets the mean of the numbers of C and D", "A,B,NEW=C+D" },
   { "redraw-classes", 0, 0, G_OPTION_ARG_NONE, &redraw, "Classes made of several begin with numbers drawn by --seed instead", NULL },
@@ -82,8 +75,7 @@ refuse_usage (GError **error, const char *message)
 static gboolean
 check_usage (GError **error)
 {
-  const gboolean said
-      = ratio_text != NULL || group_ratios != NULL || group_thresholds != NULL || round_channels >= 0 || floor_channels >= 0;
+  const gboolean said = esp_share_options_any (&share_options);
 
   if (output == NULL)
     return refuse_usage (error, "expected --output DIR");
@@ -94,113 +86,16 @@ check_usage (GError **error)
   if ((plan_path != NULL) + (scores_path != NULL) + (scoring_options.criterion != NULL && !rescore) != 1)
     return refuse_usage (error, "expected one of --plan FILE, --scores FILE and --criterion C");
   if (plan_path != NULL && said)
-    return refuse_usage (
-        error,
-        "with --plan the ratios, floor and rounding are the plan's: expected none of --ratio, --group, --threshold, --floor, --round");
+    return refuse_usage (error,
+                         "with --plan all shares are the plan's: expected none of --ratio, --global, --normalise, --group, --threshold, "
+                         "--count, --layer…, --protect, --cut, --floor, --round");
   if (plan_path == NULL && (reapply || rescore))
     return refuse_usage (error, "--reapply and --rescore go with --plan");
   if (reapply && rescore)
     return refuse_usage (error, "expected one of --reapply and --rescore");
-  if (round_channels == 0 || round_channels > LARGEST_COUNT || floor_channels > LARGEST_COUNT)
-    return refuse_usage (error, "--round and --floor: expected a number of channels");
-  if (plan_path == NULL && ratio_text == NULL && group_ratios == NULL && group_thresholds == NULL)
-    return refuse_usage (error, "expected --ratio R, --group NAME=R or --threshold NAME=T");
+  if (plan_path == NULL && !esp_share_options_cuts (&share_options))
+    return refuse_usage (error, "expected --ratio R, --global R, --group NAME=R or another option that says what is to go");
   return TRUE;
-}
-
-static gboolean
-read_ratio (const char *option, const char *text, double *ratio, GError **error)
-{
-  char *end = NULL;
-
-  *ratio = g_ascii_strtod (text, &end);
-  if (end != text && *end == '\0' && isfinite (*ratio) && *ratio >= 0 && *ratio <= 1)
-    return TRUE;
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s %s: expected a share from 0 to 1", option, text);
-  return FALSE;
-}
-
-/* NAME=VALUE; the last = parts them. The group, and where its value begins; -1 where no group is called so. */
-static int
-part_group (EspPlan *plan, const char *option, const char *text, const char **value, GError **error)
-{
-  const char *equals = strrchr (text, '=');
-  g_autofree char *name = equals != NULL ? g_strndup (text, (gsize) (equals - text)) : NULL;
-  const int group = name != NULL ? esp_plan_find_group (plan, name) : -1;
-  g_autoptr (GString) known = g_string_new (NULL);
-
-  if (group >= 0)
-    {
-      *value = equals + 1;
-      return group;
-    }
-  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
-    g_string_append_printf (known, g > 0 ? ", “%s”" : "“%s”", esp_plan_get_group (plan, g)->name);
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s %s: expected NAME=%s with one of the names %s", option, text,
-               g_str_equal (option, "--group") ? "R" : "T", known->str);
-  return -1;
-}
-
-static gboolean
-set_group (EspPlan *plan, const char *text, GError **error)
-{
-  const char *value = NULL;
-  const int group = part_group (plan, "--group", text, &value, error);
-  double ratio = 0;
-
-  if (group < 0 || !read_ratio ("--group", value, &ratio, error))
-    return FALSE;
-  esp_plan_set_ratio (plan, (guint) group, ratio);
-  return TRUE;
-}
-
-/* @apply: FALSE only looks whether the words are right: the scores that a threshold is one of may not be there yet. */
-static gboolean
-set_threshold (EspPlan *plan, const char *text, gboolean apply, GError **error)
-{
-  const char *value = NULL;
-  char *end = NULL;
-  const int group = part_group (plan, "--threshold", text, &value, error);
-  const double threshold = group >= 0 ? g_ascii_strtod (value, &end) : 0;
-
-  if (group < 0)
-    return FALSE;
-  if (end == value || *end != '\0' || !isfinite (threshold))
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--threshold %s: expected a score", text);
-      return FALSE;
-    }
-  if (apply)
-    esp_plan_set_threshold (plan, (guint) group, threshold);
-  return TRUE;
-}
-
-static gboolean
-set_thresholds (EspPlan *plan, gboolean apply, GError **error)
-{
-  for (guint i = 0; group_thresholds != NULL && group_thresholds[i] != NULL; i++)
-    if (!set_threshold (plan, group_thresholds[i], apply, error))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-set_ratios (EspPlan *plan, GError **error)
-{
-  double ratio = 0;
-
-  if (round_channels > 0)
-    esp_plan_set_round (plan, (guint) round_channels);
-  if (floor_channels >= 0)
-    esp_plan_set_floor (plan, (guint) floor_channels);
-  if (ratio_text != NULL && !read_ratio ("--ratio", ratio_text, &ratio, error))
-    return FALSE;
-  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
-    esp_plan_set_ratio (plan, g, ratio);
-  for (guint i = 0; group_ratios != NULL && group_ratios[i] != NULL; i++)
-    if (!set_group (plan, group_ratios[i], error))
-      return FALSE;
-  return set_thresholds (plan, FALSE, error);
 }
 
 /* What can be done about it, behind the message. */
@@ -249,14 +144,14 @@ make_plan (Task *task, EspCommon *common, GError **error)
     return load_plan (task, common, error);
   if (scores_path == NULL && scoring_options.criterion == NULL) /* only classes are cut */
     return TRUE;
-  if (!set_ratios (task->plan, error)) /* before the work: a wrong word is told at once */
+  if (!esp_share_options_begin (&share_options, task->plan, error)) /* before the work: a wrong word is told at once */
     return FALSE;
   scores = scores_path != NULL ? esp_scores_load (task->loaded.network, scores_path, error)
                                : esp_scoring_run (&scoring_options, scoring_options.criterion, data, &task->loaded, common, error);
   if (scores == NULL)
     return FALSE;
   esp_plan_set_scores (task->plan, scores);
-  return set_thresholds (task->plan, TRUE, error);
+  return esp_share_options_end (&share_options, task->plan, error);
 }
 
 /* What the words say goes before what the plan's file says. */

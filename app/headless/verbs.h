@@ -23,6 +23,7 @@ extern const EspVerb esp_verb_gradient;
 extern const EspVerb esp_verb_recipe;
 extern const EspVerb esp_verb_score;
 extern const EspVerb esp_verb_groups;
+extern const EspVerb esp_verb_plan;
 extern const EspVerb esp_verb_prune;
 extern const EspVerb esp_verb_verify;
 extern const EspVerb esp_verb_train;
