@@ -264,7 +264,7 @@ set_all (const EspShareOptions *o, EspPlan *plan, GError **error)
   if (o->ratio != NULL && o->overall != NULL)
     return refuse (error, "global", o->overall, "one of --ratio and --global");
   if (o->norm != NULL && !esp_norm_parse (o->norm, &norm, &word))
-    return refuse (error, "normalise", o->norm, "none, max, l2, mean or rank");
+    return refuse (error, "normalise", o->norm, "none, max, l2, sum, mean or rank");
   if (o->norm != NULL)
     esp_plan_set_norm (plan, norm);
   if (o->overall != NULL)

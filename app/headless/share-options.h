@@ -21,7 +21,7 @@ typedef struct
   { "ratio", 0, 0, G_OPTION_ARG_STRING, &(o).ratio, "Share of every group to cut, 0 to 1", "R" }, \
   { "global", 0, 0, G_OPTION_ARG_STRING, &(o).overall, "Share of all channels to cut, all groups ranked together", "R" }, \
   { "normalise", 0, 0, G_OPTION_ARG_STRING, &(o).norm, \
-    "With --global: make layers comparable by l2 (default), max, mean, rank or none", "HOW" }, \
+    "With --global: make layers comparable by l2 (default), max, sum, mean, rank or none", "HOW" }, \
   { "group", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o).groups, "Share of one group to cut; may be repeated", "NAME=R" }, \
   { "threshold", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o).thresholds, "Cut what scores less in one group; may be repeated", "NAME=T" }, \
   { "count", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o).counts, "Channels of one group to keep; may be repeated", "NAME=N" }, \

@@ -113,7 +113,7 @@ class Case:
 
     def all_together(self):
         masks = {}
-        for norm in ("l2", "max", "mean", "rank", "none"):
+        for norm in ("l2", "max", "sum", "mean", "rank", "none"):
             self.prune(norm, "--criterion", "l1", "--global", "0.4", "--normalise", norm, "--floor", "1")
             assert self.plan(norm)["overall"] == {"ratio": .4, "normalise": norm}
             assert all(group["overall"] for group in self.plan(norm)["groups"])
@@ -204,7 +204,7 @@ class Case:
         wrong(("--cut", "5:1,x"), "channel x: layer 5 has channels 0 to 19")
         wrong(("--cut", "5"), "--cut 5: expected L:C,C")
         wrong(("--group", "nowhere=0.5"), "--group nowhere=0.5: expected NAME=R with one of the names “")
-        wrong(("--normalise", "soft", "--global", "0.2"), "--normalise soft: expected none, max, l2, mean or rank")
+        wrong(("--normalise", "soft", "--global", "0.2"), "--normalise soft: expected none, max, l2, sum, mean or rank")
         wrong(("--global", "0.2", "--ratio", "0.2"), "expected one of --ratio and --global")
         assert not os.path.exists(self.path("w"))
 
@@ -231,7 +231,7 @@ class Case:
         wrong('"overall": {"ratio": 0.3,', '"overall": {"ratio": 1.5,', "overall: ratio: found 1.5", "0 to 1")
         wrong('"overall": {"ratio": 0.3,', '"overall": {"ratio": NaN,', "byte", "found 'N', which is not JSON here: expected a value")
         wrong('"own": [{"layer": 5,', '"own": [{"layer": 8,', "own[0]: layer 8 is not in this group")
-        wrong('"normalise": "l2"', '"normalise": "soft"', 'normalisation "soft": expected none, max, l2, mean or rank')
+        wrong('"normalise": "l2"', '"normalise": "soft"', 'normalisation "soft": expected none, max, l2, sum, mean or rank')
         wrong(first, "nowhere", 'this network has no group "nowhere"')
         assert not os.path.exists(self.path("w"))
 
