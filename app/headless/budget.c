@@ -17,7 +17,7 @@ static EspNetworkOptions network_options;
 static EspLabelledOptions labelled_options;
 static char **criteria;
 static char *most_text, *least_text, *protocol_id, *output;
-static int limit, floor_channels = -1, round_channels = -1, n_tries = 100, n_replicates = 2000;
+static int limit, floor_channels = -1, round_channels = -1, n_tries = 64, n_replicates = 2000;
 static double seconds;
 
 static const GOptionEntry options[] = {
@@ -27,7 +27,7 @@ static const GOptionEntry options[] = {
   { "criterion", 0, 0, G_OPTION_ARG_STRING_ARRAY, &criteria,
     "Rank by this criterion, scored on the images that choose; may be repeated, and each is tried (default l1 and attribution)", "C" },
   { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocol_id, "Of the mAP, as in evaluate (default darknet)", "P" },
-  { "tries", 0, 0, G_OPTION_ARG_INT, &n_tries, "Measure at most N plans (default 100)", "N" },
+  { "tries", 0, 0, G_OPTION_ARG_INT, &n_tries, "Measure at most N plans (default 64)", "N" },
   { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "Begin no plan after so long; what is found then depends on the machine", "S" },
   { "limit", 0, 0, G_OPTION_ARG_INT, &limit, "At most N images, drawn by the seed; half of them choose, half judge", "N" },
   { "round", 0, 0, G_OPTION_ARG_INT, &round_channels, "Round kept counts up to a multiple of N", "N" },

@@ -31,6 +31,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_prune,
   &esp_verb_budget,
   &esp_verb_plan,
+  &esp_verb_blocks,
   &esp_verb_verify,
   &esp_verb_dataset,
   &esp_verb_anchors,

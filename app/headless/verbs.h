@@ -14,6 +14,7 @@ extern const EspVerb esp_verb_faithfulness;
 extern const EspVerb esp_verb_figure;
 extern const EspVerb esp_verb_info;
 extern const EspVerb esp_verb_bench;
+extern const EspVerb esp_verb_blocks;
 extern const EspVerb esp_verb_budget;
 extern const EspVerb esp_verb_sample;
 extern const EspVerb esp_verb_detect;
