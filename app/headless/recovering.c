@@ -19,26 +19,16 @@ is_asked (const EspRecoverOptions *options)
   return options->compensate || options->bn_images != NULL;
 }
 
-static EspConstant
-find_constant (const EspRecoverOptions *options)
-{
-  EspConstant constant = ESP_CONSTANT_BETA;
-
-  while (options->constant != NULL && constant < ESP_CONSTANT_N && !g_str_equal (options->constant, esp_constant_name (constant)))
-    constant++;
-  return constant;
-}
-
 /** esp_recovering_check: FALSE with a G_OPTION_ERROR where an option goes with another that is not there. Thread: main. */
 gboolean
 esp_recovering_check (const EspRecoverOptions *options, GError **error)
 {
   const char *why = NULL;
 
-  if (options->constant != NULL && !options->compensate)
-    why = "--compensate-by goes with --compensate";
-  else if (options->constant != NULL && find_constant (options) == ESP_CONSTANT_N)
-    why = "--compensate-by: expected beta or mean";
+  if (options->mean_images != NULL && !options->compensate)
+    why = "--compensate-images goes with --compensate";
+  else if (options->mean_images == NULL && options->mean_split != NULL)
+    why = "--compensate-split goes with --compensate-images";
   else if (options->bn_images == NULL && (options->bn_split != NULL || options->bn_count != 0))
     why = "--bn-split and --bn-count go with --bn-images";
   else if (options->bn_count < 0)
@@ -80,20 +70,25 @@ get_image (gpointer data, guint index, float *input, GError **error)
 }
 
 static gboolean
-open_calibration (
-    const EspRecoverOptions *options, const EspLoaded *loaded, guint64 seed, Calibration *calibration, EspBnImages *images, GError **error)
+open_calibration (const char *path,
+                  const char *split,
+                  int count,
+                  const EspLoaded *loaded,
+                  guint64 seed,
+                  Calibration *calibration,
+                  EspBnImages *images,
+                  GError **error)
 {
-  const EspDatasetOptions read = { .split = options->bn_split };
+  const EspDatasetOptions read = { .split = split };
   const EspDrawOptions draw = { NULL };
 
-  calibration->dataset = esp_data_open ("prune", options->bn_images, read, &draw, NULL, error);
+  calibration->dataset = esp_data_open ("prune", path, read, &draw, NULL, error);
   if (calibration->dataset == NULL)
     return FALSE;
   calibration->order = esp_dataset_order (calibration->dataset, seed);
   calibration->cache
       = esp_image_cache_new (calibration->dataset, esp_network_get_input (loaded->network), loaded->run.fit, loaded->run.orientation, 0);
-  *images = (EspBnImages){ MIN ((guint) (options->bn_count > 0 ? options->bn_count : BN_COUNT), esp_dataset_get_n (calibration->dataset)),
-                           get_image, calibration };
+  *images = (EspBnImages){ MIN ((guint) (count > 0 ? count : BN_COUNT), esp_dataset_get_n (calibration->dataset)), get_image, calibration };
   return TRUE;
 }
 
@@ -147,23 +142,27 @@ esp_recovering_run (const EspRecoverOptions *options,
 {
   const EspLabelledOptions read = { .split = options->measure_split, .names = (char *) names };
   g_auto (EspLabelled) labelled = { NULL };
-  g_auto (Calibration) calibration = { NULL };
+  g_auto (Calibration) calibration = { NULL }, averaging = { NULL };
   g_autoptr (EspMask) mask = NULL;
   g_autoptr (EspJob) job = esp_job_new ("Recovering");
-  EspBnImages images;
+  EspBnImages images, mean;
   Work work = { .told = told, .job = job };
 
   if (!is_asked (options))
     return TRUE;
   if ((options->measure != NULL && !esp_labelled_open (&labelled, "prune", options->measure, &read, loaded, error))
-      || (options->bn_images != NULL && !open_calibration (options, loaded, (guint64) common->seed, &calibration, &images, error)))
+      || (options->bn_images != NULL
+          && !open_calibration (options->bn_images, options->bn_split, options->bn_count, loaded, (guint64) common->seed, &calibration,
+                                &images, error))
+      || (options->mean_images != NULL
+          && !open_calibration (options->mean_images, options->mean_split, 0, loaded, (guint64) common->seed, &averaging, &mean, error)))
     return FALSE;
   mask = esp_plan_get_mask (plan);
   work.input = (EspRecoverInput){ .network = loaded->network,
                                   .weights = loaded->weights,
                                   .mask = mask,
                                   .compensate = options->compensate,
-                                  .constant = find_constant (options),
+                                  .mean = options->mean_images != NULL ? &mean : NULL,
                                   .bn = options->bn_images != NULL ? &images : NULL,
                                   .dataset = labelled.dataset,
                                   .map = labelled.map,
@@ -202,7 +201,7 @@ add_stage (JsonBuilder *json, const EspRecovered *told, EspRecoverStage stage)
   add_pair (json, "difference_interval", &effect->difference);
   if (stage == ESP_RECOVER_COMPENSATED)
     {
-      esp_json_string (json, "by", esp_constant_name (told->constant));
+      esp_json_string (json, "by", told->by_means ? "means" : "beta");
       esp_json_int (json, "constants", told->compensation.n_channels);
       esp_json_int (json, "layers", told->compensation.n_layers);
       esp_json_int (json, "layers_near_at_borders", told->compensation.n_borders);

@@ -12,15 +12,16 @@ G_BEGIN_DECLS
 typedef struct
 {
   gboolean compensate;
-  char    *constant, *bn_images, *bn_split, *measure, *measure_split;
+  char    *mean_images, *mean_split, *bn_images, *bn_split, *measure, *measure_split;
   int      bn_count; /* 0: 128 */
 } EspRecoverOptions;
 
 #define ESP_RECOVER_OPTIONS(options) \
   { "compensate", 0, 0, G_OPTION_ARG_NONE, &(options).compensate, \
     "Fold what removed channels would have given, act (beta), into those that read them; exact but at borders padded with zeros", NULL }, \
-  { "compensate-by", 0, 0, G_OPTION_ARG_STRING, &(options).constant, \
-    "By beta (default), or by mean: of the activation as batch normalisation foretells it, normal about beta with deviation gamma", "WORD" }, \
+  { "compensate-images", 0, 0, G_OPTION_ARG_FILENAME, &(options).mean_images, \
+    "With --compensate: the mean that a channel has on these images instead of act (beta); at most 128, drawn by the seed", "DATA" }, \
+  { "compensate-split", 0, 0, G_OPTION_ARG_STRING, &(options).mean_split, "Of those: train, val or test", "NAME" }, \
   { "bn-images", 0, 0, G_OPTION_ARG_FILENAME, &(options).bn_images, \
     "Find the running means and variances of the cut network anew on these images, which need no labels", "DATA" }, \
   { "bn-split", 0, 0, G_OPTION_ARG_STRING, &(options).bn_split, "Of those: train, val or test", "NAME" }, \

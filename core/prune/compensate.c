@@ -1,8 +1,8 @@
 /* compensate.c: what removed channels would have given, folded into those that read them
  *
  * A mask makes a removed channel 0. What it gave before had a mean, and the nearest thing to it that costs nothing is a constant: the channel with its
- * gain set to 0, act (beta), or act (bias) without batch normalisation (so .5 behind a logistic whose beta is 0); or its mean as batch normalisation
- * foretells it: what it activates has the mean beta and the deviation gamma. Constants are constants behind
+ * gain set to 0, act (beta), or act (bias) without batch normalisation (so .5 behind a logistic whose beta is 0); or the mean of what it
+ * gives on images. Constants are constants behind
  * every layer without weights too, and there the engine itself works them out: each convolution's output is written, constant where a channel is gone and
  * 0 where it is kept, and the layers between are run. A convolution that reads constants k of the removed channels adds the sum of k times its window's weights
  * everywhere; that sum goes into its bias, or off its running mean. Exact wherever the window lies within the map. At a border with padding darknet's zeros
@@ -14,22 +14,18 @@
 
 #include "prune/compensate.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "net/engine.h"
 #include "net/flow.h"
 #include "net/weights-copy.h"
 
-#define POINTS 241 /* of a normal distribution, */
-#define TAILS  6.  /* so many deviations to either side */
-
 /* The network with constants in place of what the removed channels gave. */
 typedef struct
 {
   EspNetwork *network;
   EspWeights *weights;
-  EspConstant constant;
+  double *const *means; /* (nullable) */
   EspFlow *flow;
   EspEngine *engine;
   EspWeights *folded;
@@ -54,69 +50,30 @@ has_weights (const EspLayer *layer)
   return layer->kind == ESP_LAYER_CONVOLUTIONAL || layer->kind == ESP_LAYER_CONNECTED;
 }
 
-/** esp_constant_name: Returns: as the command line has it. Thread: any. */
-const char *
-esp_constant_name (EspConstant constant)
-{
-  return constant == ESP_CONSTANT_MEAN ? "mean" : "beta";
-}
-
-/* @n numbers through the layer's activation, by the plain reference in double; in place. */
-static void
-activate (EspActivation activation, double *values, guint n)
-{
-  const EspLayout layout = { { 1, (int) n, 1, 1 }, 1, sizeof (double) };
-  const EspSpec spec = { .op = ESP_OP_ACTIVATION, .n_in = 1, .in = &layout, .out = layout, .activation = activation };
-  g_autoptr (EspKernel) kernel = esp_kernel_new (esp_kernels_reference_double (), &spec, NULL);
-  g_autofree double *before = g_memdup2 (values, n * sizeof (double));
-  const void *in[] = { before };
-  g_autoptr (EspCall) call = NULL;
-
-  g_assert (kernel != NULL); /* an activation that was read */
-  call = esp_call_new_forward (kernel, &(EspCallValues){ .in = in, .out = values });
-  esp_call_run (call, FALSE);
-}
-
-/* The mean of act (y), y normal: by the trapezoid rule, whose error here is that of cutting off the tails but for the kinks of activations. */
-static double
-mean_of (EspActivation activation, double middle, double deviation)
-{
-  double values[POINTS], sum = 0, total = 0;
-
-  for (guint i = 0; i < POINTS; i++)
-    values[i] = middle + deviation * TAILS * (2. * i / (POINTS - 1) - 1);
-  activate (activation, values, POINTS);
-  for (guint i = 0; i < POINTS; i++)
-    {
-      const double z = TAILS * (2. * i / (POINTS - 1) - 1), weight = exp (-z * z / 2);
-
-      sum += weight * values[i];
-      total += weight;
-    }
-  return sum / total;
-}
-
 /**
  * esp_compensate_constants:
  * @layer: a convolution or a connected layer
  * @params: its numbers
- * @constant: what it is taken to have given
  *
- * Without batch normalisation both are act (bias): nothing is known of the deviation. Returns: (transfer full): one number a filter. Thread: any.
+ * Returns: (transfer full): for each filter what it gives where its input counts for nothing: act (beta), or act (bias). Thread: any.
  */
 double *
-esp_compensate_constants (const EspLayer *layer, const EspParams *params, EspConstant constant)
+esp_compensate_constants (const EspLayer *layer, const EspParams *params)
 {
-  double *constants = g_new (double, params->filters);
+  const EspLayout layout = { { 1, (int) params->filters, 1, 1 }, 1, sizeof (double) };
+  const EspSpec spec = { .op = ESP_OP_ACTIVATION, .n_in = 1, .in = &layout, .out = layout, .activation = layer->activation };
+  g_autoptr (EspKernel) kernel = esp_kernel_new (esp_kernels_reference_double (), &spec, NULL);
+  g_autofree double *before = g_new (double, params->filters);
+  double *behind = g_new (double, params->filters);
+  const void *in[] = { before };
+  g_autoptr (EspCall) call = NULL;
 
+  g_assert (kernel != NULL); /* an activation that was read */
   for (guint f = 0; f < params->filters; f++)
-    constants[f] = (double) params->biases[f];
-  if (constant == ESP_CONSTANT_BETA || params->scales == NULL)
-    activate (layer->activation, constants, params->filters);
-  else
-    for (guint f = 0; f < params->filters; f++)
-      constants[f] = mean_of (layer->activation, constants[f], fabs ((double) params->scales[f]));
-  return constants;
+    before[f] = (double) params->biases[f];
+  call = esp_call_new_forward (kernel, &(EspCallValues){ .in = in, .out = behind });
+  esp_call_run (call, FALSE);
+  return behind;
 }
 
 /* The constants of what a convolution lacks, 0 where it is kept. */
@@ -125,7 +82,8 @@ write_constants (Fold *fold, const EspLayer *layer, GError **error)
 {
   const guint8 *bits = esp_flow_bits (fold->flow, (int) layer->index, NULL);
   const gsize area = (gsize) layer->out.h * (gsize) layer->out.w;
-  g_autofree double *constants = esp_compensate_constants (layer, esp_weights_get (fold->weights, layer->index), fold->constant);
+  g_autofree double *own = esp_compensate_constants (layer, esp_weights_get (fold->weights, layer->index));
+  const double *constants = fold->means != NULL && fold->means[layer->index] != NULL ? fold->means[layer->index] : own;
 
   for (guint c = 0; c < (guint) layer->out.c; c++)
     {
@@ -260,7 +218,7 @@ begin (Fold *fold, EspMask *mask, GError **error)
  * @network: the whole network
  * @weights: its numbers
  * @mask: what is kept
- * @constant: what a removed channel is taken to have given
+ * @means: (nullable): one array a layer, of its filters' numbers, as esp_channel_means() gives them; NULL: act (beta)
  * @told: (out) (optional): how much was folded, and in how many layers it is only near at the borders
  * @error: those of the engine
  *
@@ -268,9 +226,9 @@ begin (Fold *fold, EspMask *mask, GError **error)
  * Returns: (transfer full): numbers of the whole network that share with @weights whatever did not change. Thread: any.
  */
 EspWeights *
-esp_compensate (EspNetwork *network, EspWeights *weights, EspMask *mask, EspConstant constant, EspCompensation *told, GError **error)
+esp_compensate (EspNetwork *network, EspWeights *weights, EspMask *mask, double *const *means, EspCompensation *told, GError **error)
 {
-  g_auto (Fold) fold = { .network = network, .weights = weights, .constant = constant };
+  g_auto (Fold) fold = { .network = network, .weights = weights, .means = means };
 
   g_return_val_if_fail (esp_mask_fits (mask, network), NULL);
   if (!begin (&fold, mask, error))

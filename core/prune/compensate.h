@@ -6,14 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* What a removed channel is taken to have given. */
-typedef enum
-{
-  ESP_CONSTANT_BETA, /* act (beta): its input counts for nothing */
-  ESP_CONSTANT_MEAN, /* the mean of act (y) where y is as batch normalisation makes it, normal about beta with deviation gamma */
-  ESP_CONSTANT_N,
-} EspConstant;
-
 typedef struct
 {
   guint n_channels; /* removed ones whose constant is not 0 */
@@ -25,12 +17,10 @@ typedef struct
 EspWeights *esp_compensate           (EspNetwork       *network,
                                       EspWeights       *weights,
                                       EspMask          *mask,
-                                      EspConstant       constant,
+                                      double *const    *means,    /* (nullable): per layer what each filter gives, NULL: act (beta) */
                                       EspCompensation  *told,     /* (out) (optional) */
                                       GError          **error);
-double     *esp_compensate_constants (const EspLayer   *layer,    /* (transfer full): one a filter */
-                                      const EspParams  *params,
-                                      EspConstant       constant);
-const char *esp_constant_name        (EspConstant       constant); /* "beta", "mean" */
+double     *esp_compensate_constants (const EspLayer   *layer,    /* (transfer full): of each filter act (beta): its input counts for nothing */
+                                      const EspParams  *params);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 
 #include "measure/summary.h"
 #include "net/cut.h"
+#include "prune/channel-means.h"
 
 static const char *const names[ESP_RECOVER_N_STAGES] = { "whole", "cut", "compensated", "estimated" };
 
@@ -116,6 +117,22 @@ go_on (Recovery *recovery, EspWeights *weights, EspRecoverStage stage, GError **
   return measure (recovery, stage, error);
 }
 
+static EspWeights *
+compensate (Recovery *recovery, GError **error)
+{
+  const EspRecoverInput *input = recovery->input;
+  const guint n_layers = esp_network_get_n_layers (input->network);
+  double **means = NULL;
+  EspWeights *folded;
+
+  if (input->mean != NULL
+      && (means = esp_channel_means (input->network, input->weights, input->options->bn, input->mean, recovery->job, error)) == NULL)
+    return NULL;
+  folded = esp_compensate (input->network, recovery->weights, input->mask, means, &recovery->told->compensation, error);
+  esp_channel_means_free (means, n_layers);
+  return folded;
+}
+
 /**
  * esp_recover:
  * @input: what is cut, what is asked for, and what its effect is measured on
@@ -131,15 +148,13 @@ esp_recover (const EspRecoverInput *input, EspRecovered *told, EspJob *job, GErr
 {
   g_auto (Recovery) recovery = { .input = input, .told = told, .weights = esp_weights_ref (input->weights), .job = job };
 
-  *told = (EspRecovered){ .constant = input->constant };
+  *told = (EspRecovered){ .by_means = input->mean != NULL };
   for (guint s = 0; s < ESP_RECOVER_N_STAGES; s++)
     told->stages[s] = (EspRecoverEffect){ .map = NAN, .difference = { .value = NAN, .low = NAN, .high = NAN } };
   recovery.n = told->n_images = input->dataset != NULL ? esp_dataset_get_n (input->dataset) : 0;
   if (!measure (&recovery, ESP_RECOVER_WHOLE, error) || !measure (&recovery, ESP_RECOVER_CUT, error))
     return NULL;
-  if (input->compensate
-      && !go_on (&recovery, esp_compensate (input->network, recovery.weights, input->mask, input->constant, &told->compensation, error),
-                 ESP_RECOVER_COMPENSATED, error))
+  if (input->compensate && !go_on (&recovery, compensate (&recovery, error), ESP_RECOVER_COMPENSATED, error))
     return NULL;
   if (input->bn != NULL
       && !go_on (&recovery, esp_bn_estimate (input->network, recovery.weights, input->mask, input->bn, 0, &told->estimated, job, error),

@@ -13,7 +13,7 @@ typedef struct
   EspWeights               *weights;
   EspMask                  *mask;
   gboolean                  compensate;
-  EspConstant               constant; /* by what */
+  const EspBnImages        *mean;     /* (nullable): by means on these images instead of act (beta) */
   const EspBnImages        *bn;       /* (nullable): not found anew */
   /* What the effect is measured on. */
   EspDataset               *dataset;  /* (nullable): it is not measured */
@@ -44,7 +44,7 @@ typedef struct
 typedef struct
 {
   EspRecoverEffect stages[ESP_RECOVER_N_STAGES];
-  EspConstant      constant;
+  gboolean         by_means;
   EspCompensation  compensation;
   EspBnEstimated   estimated;
   guint            n_images; /* that the effect was measured on */

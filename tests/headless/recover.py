@@ -57,6 +57,8 @@ def main():
             assert said["max_difference"] <= 1e-12 and said["after"] == before["after"]
             with open(os.path.join(place, "pruned.weights"), "rb") as a, open(os.path.join(plain, "pruned.weights"), "rb") as b:
                 assert a.read() != b.read()
+            means = ask(*cut, "--compensate", "--compensate-images", data, "--measure", data, "--output", plain)["recovery"]
+            assert means["compensated"]["by"] == "means" and means["compensated"]["map"] != stages["compensated"]["map"]
             again = ask(*cut, "--compensate", "--bn-images", data, "--bn-count", 12, "--output", plain)
             assert again["recovery"]["estimated"]["map"] is None
             for name in ("pruned.cfg", "pruned.weights", "plan.json"):
@@ -64,8 +66,8 @@ def main():
                     assert a.read() == b.read(), name
 
         def wrong_usage():
-            for words in (("--bn-count", 3), ("--bn-split", "val"), ("--measure", data), ("--compensate-by", "mean"),
-                          ("--compensate", "--compensate-by", "luck"), ("--compensate", "--measure-split", "val")):
+            for words in (("--bn-count", 3), ("--bn-split", "val"), ("--measure", data), ("--compensate-images", data),
+                          ("--compensate", "--compensate-split", "val"), ("--compensate", "--measure-split", "val")):
                 run(*cut, *words, "--output", place, expect=2)
             refused(*cut, "--bn-images", os.path.join(folder, "nowhere.txt"), "--output", place, naming=["nowhere.txt"])
 
