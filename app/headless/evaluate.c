@@ -11,9 +11,9 @@
 #include "evaluate-classes.h"
 #include "evaluate-report.h"
 #include "measure/results-file.h"
-#include "net/cut.h"
 #include "network-options.h"
 #include "progress.h"
+#include "prune/cut-pass.h"
 #include "prune/plan.h"
 #include "verbs.h"
 
@@ -83,33 +83,17 @@ typedef struct
   GError *error;
 } Pass;
 
-static EspEngine *
-make_engine (const Pass *pass, GError **error)
-{
-  const EspEvaluateOptions *run = &pass->task->loaded.run;
-  const EspEngineOptions engine_options = { .mode = ESP_MODE_INFER, .backend = run->backend, .bn = run->bn, .batch = run->batch };
-  g_autoptr (EspCut) cut = NULL;
-
-  if (pass->mask == NULL)
-    return esp_engine_new (pass->task->loaded.network, pass->task->loaded.weights, &engine_options, NULL, error);
-  cut = esp_cut_new (pass->task->loaded.network, pass->task->loaded.weights, pass->mask, NULL, error);
-  return cut != NULL ? esp_engine_new (esp_cut_get_network (cut), esp_cut_get_weights (cut), &engine_options, NULL, error) : NULL;
-}
-
 static void
 pass_run (gpointer data)
 {
   Pass *pass = data;
   const Task *task = pass->task;
-  g_autoptr (EspEngine) engine = make_engine (pass, &pass->error);
-  g_autoptr (EspPass) over = NULL;
-  gint64 begun;
+  const EspCutPassInput input
+      = { task->loaded.network, task->loaded.weights, task->dataset, task->map, task->cache, &task->loaded.run, task->indices, task->n };
+  g_autoptr (EspCutPass) over = esp_cut_pass_new (&input);
+  const gint64 begun = g_get_monotonic_time ();
 
-  if (engine == NULL)
-    return;
-  over = esp_pass_new (engine, task->dataset, task->map, task->cache, &task->loaded.run);
-  begun = g_get_monotonic_time ();
-  esp_pass_run (over, task->indices, task->n, pass->outcomes, pass->job, &pass->error);
+  esp_cut_pass_run (over, pass->mask, pass->outcomes, pass->job, &pass->error);
   pass->seconds = (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
 }
 
@@ -127,14 +111,6 @@ evaluate (const Task *task, EspMask *mask, EspCommon *common, double *seconds, G
   g_propagate_error (error, pass.error);
   g_free (pass.outcomes);
   return NULL;
-}
-
-static void
-free_outcomes (EspOutcome **outcomes, guint n)
-{
-  for (guint i = 0; outcomes != NULL && i < n; i++)
-    esp_outcome_free (outcomes[i]);
-  g_free (outcomes);
 }
 
 static int
@@ -309,7 +285,7 @@ run_file (Task *task, const char *path, EspCommon *common, JsonBuilder *json, GE
                 esp_dataset_get_title (task->dataset));
   outcomes = esp_results_to_outcomes (results, task->dataset, task->map, task->indices, task->n, orientation, error);
   done = outcomes != NULL && tell (task, NULL, outcomes, NAN, common, json, error);
-  free_outcomes (outcomes, task->n);
+  esp_outcomes_free (outcomes, task->n);
   return done;
 }
 
@@ -339,8 +315,8 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
     outcomes = evaluate (&task, mask, common, &seconds, error);
   if (outcomes != NULL)
     done = tell (&task, unpruned, outcomes, seconds, common, json, error);
-  free_outcomes (unpruned, task.n);
-  free_outcomes (outcomes, task.n);
+  esp_outcomes_free (unpruned, task.n);
+  esp_outcomes_free (outcomes, task.n);
   return done;
 }
 

@@ -27,6 +27,8 @@ static const EspVerb *const verbs[] = {
   &esp_verb_lens,
   &esp_verb_drift,
   &esp_verb_score,
+  &esp_verb_sensitivity,
+  &esp_verb_curve,
   &esp_verb_groups,
   &esp_verb_prune,
   &esp_verb_budget,

@@ -11,6 +11,7 @@ static char *output;
 
 static const GOptionEntry options[] = {
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write the scores here", "FILE" },
+  { "limit", 0, 0, G_OPTION_ARG_INT, &scoring_options.limit, "Only N images, drawn by the seed", "N" },
   ESP_SCORING_OPTIONS (scoring_options),
   ESP_NETWORK_OPTIONS (network_options),
   G_OPTION_ENTRY_NULL,

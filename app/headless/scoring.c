@@ -4,6 +4,7 @@
 
 #include "scoring.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/class-name.h"
@@ -105,14 +106,51 @@ read_tau (const EspScoringOptions *options, float *tau, const float **given, GEr
 }
 
 static EspDataset *
-open_data (const EspScoringOptions *options, const EspCriterion *criterion, const char *data, const EspLoaded *loaded, GError **error)
+open_data (const EspScoringOptions *options,
+           const EspCriterion *criterion,
+           const char *data,
+           const EspLoaded *loaded,
+           guint64 seed,
+           GError **error)
 {
+  g_autoptr (EspDataset) whole = NULL;
   const EspDatasetOptions read = { options->split, options->names, options->images, esp_network_get_classes (loaded->network) };
 
   if (data != NULL)
-    return esp_data_open ("score", data, read, &options->draw, NULL, error);
+    {
+      whole = esp_data_open ("score", data, read, &options->draw, NULL, error);
+      return whole != NULL ? esp_scoring_draw (whole, options->limit, "--limit", seed, error) : NULL;
+    }
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "the criterion %s needs images: give DATA", criterion->id);
   return NULL;
+}
+
+static int
+ascending (const void *a, const void *b)
+{
+  const guint x = *(const guint *) a, y = *(const guint *) b;
+
+  return (x > y) - (x < y);
+}
+
+/** esp_scoring_draw: Returns: (transfer full): @n images of the seed's stratified order, or all; NULL with @error. Thread: main. */
+EspDataset *
+esp_scoring_draw (EspDataset *dataset, int n, const char *option, guint64 seed, GError **error)
+{
+  const guint all = esp_dataset_get_n (dataset);
+  g_autofree guint *order = NULL;
+
+  if (n < 0 || (guint) n > all)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s %d: expected a number of images, and %s has %u", option, n,
+                   esp_dataset_get_title (dataset), all);
+      return NULL;
+    }
+  if (n == 0)
+    return esp_dataset_ref (dataset);
+  order = esp_dataset_order (dataset, seed);
+  qsort (order, (gsize) n, sizeof (guint), ascending);
+  return esp_dataset_subset (dataset, order, (guint) n);
 }
 
 /* The data set's classes in the network's, by their names where --names gives them; NULL with @error. */
@@ -157,7 +195,7 @@ esp_scoring_run (
       || !esp_criterion_parse (criterion, strchr (id, ':') != NULL ? strchr (id, ':') + 1 : NULL, &knobs, &method_knobs, error))
     return NULL;
   needs = esp_criterion_inner (criterion, knobs);
-  if ((needs->needs_images && (dataset = open_data (options, needs, data, loaded, error)) == NULL))
+  if ((needs->needs_images && (dataset = open_data (options, needs, data, loaded, (guint64) common->seed, error)) == NULL))
     return NULL;
   if (needs->needs_labels && (map = map_classes (options, loaded, dataset, error)) == NULL)
     return NULL;

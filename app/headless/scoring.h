@@ -17,6 +17,7 @@ typedef struct
   char  *without; /* contrast */
   char  *split, *names, *images;
   EspDrawOptions draw;
+  int    limit;   /* only so many images, drawn by the seed; 0: all */
 } EspScoringOptions;
 
 #define ESP_SCORING_OPTIONS(options) \
@@ -32,6 +33,13 @@ typedef struct
   ESP_DRAW_OPTIONS ((options).draw), \
   { "names", 0, 0, G_OPTION_ARG_FILENAME, &(options).names, "Class names of the network, one a line", "FILE" }, \
   { "images", 0, 0, G_OPTION_ARG_FILENAME, &(options).images, "Folder of the images where the labels lie elsewhere", "DIR" }
+
+/* (transfer full): @n images of @dataset, drawn by @seed, in its own order; NULL with a sentence where it has fewer. */
+EspDataset *esp_scoring_draw (EspDataset  *dataset,
+                              int          n,     /* 0: all */
+                              const char  *option, /* leads the message: "--limit" */
+                              guint64      seed,
+                              GError     **error);
 
 /* @id: of the criterion. @data: (nullable). Returns: (transfer full). Thread: main. */
 EspScores *esp_scoring_run (const EspScoringOptions  *options,

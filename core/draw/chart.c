@@ -189,16 +189,10 @@ draw_dots (const Canvas *canvas, const EspChartLine *line)
 }
 
 static void
-draw_line (const Canvas *canvas, const EspChartLine *line)
+trace_line (const Canvas *canvas, const EspChartLine *line)
 {
   gboolean open = FALSE;
-  guint8 rgb[3];
 
-  esp_palette_class ((int) line->colour, rgb);
-  esp_figure_colour (canvas->cr, rgb, 0.18);
-  draw_band (canvas, line);
-  esp_figure_colour (canvas->cr, rgb, line->thin ? 0.4 : 1);
-  cairo_set_line_width (canvas->cr, line->thin ? LINE / 2 : LINE);
   for (guint i = 0; i < line->n; i++)
     {
       const EspChartPoint *point = &line->points[i];
@@ -208,6 +202,36 @@ draw_line (const Canvas *canvas, const EspChartLine *line)
       open = isfinite (point->y);
     }
   cairo_stroke (canvas->cr);
+}
+
+/* The stretch that is heavier, over the line as it is. */
+static void
+draw_heavy (const Canvas *canvas, const EspChartLine *line)
+{
+  const double from = place_x (canvas, line->heavy_from), to = place_x (canvas, line->heavy_to);
+
+  if (!(to > from))
+    return;
+  cairo_save (canvas->cr);
+  cairo_rectangle (canvas->cr, from, canvas->area.y, to - from, canvas->area.height);
+  cairo_clip (canvas->cr);
+  cairo_set_line_width (canvas->cr, 2.5 * LINE);
+  trace_line (canvas, line);
+  cairo_restore (canvas->cr);
+}
+
+static void
+draw_line (const Canvas *canvas, const EspChartLine *line)
+{
+  guint8 rgb[3];
+
+  esp_palette_class ((int) line->colour, rgb);
+  esp_figure_colour (canvas->cr, rgb, 0.18);
+  draw_band (canvas, line);
+  esp_figure_colour (canvas->cr, rgb, line->thin ? 0.4 : 1);
+  cairo_set_line_width (canvas->cr, line->thin ? LINE / 2 : LINE);
+  trace_line (canvas, line);
+  draw_heavy (canvas, line);
   if (!line->thin && line->n <= FEW)
     draw_dots (canvas, line);
 }

@@ -18,6 +18,7 @@ typedef struct
   guint                n;
   guint                colour; /* which of the colours of classes */
   gboolean             thin;   /* what another line is the mean of */
+  double               heavy_from, heavy_to; /* in between the line is drawn heavier; equal: nowhere */
 } EspChartLine;
 
 typedef struct

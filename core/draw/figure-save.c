@@ -1,4 +1,4 @@
-/* figure-save.c: a figure to a PNG, PDF or SVG file */
+/* figure-save.c: a page to a PNG, PDF or SVG file */
 #define G_LOG_DOMAIN "esp-draw"
 #include "config.h"
 
@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "draw/surface-png.h"
+
+#include "draw/page.h"
 
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
@@ -38,16 +40,16 @@ source_date (void)
 }
 
 static void
-set_pdf_metadata (cairo_surface_t *surface, const EspViewFigure *figure)
+set_pdf_metadata (cairo_surface_t *surface, const EspPage *page)
 {
   g_autofree char *date = source_date ();
 
   cairo_pdf_surface_restrict_to_version (surface, CAIRO_PDF_VERSION_1_5);
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_CREATOR, "Espalier " ESP_VERSION);
-  if (figure->caption != NULL)
-    cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, figure->caption);
-  if (figure->provenance != NULL)
-    cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_SUBJECT, figure->provenance);
+  if (page->caption != NULL)
+    cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, page->caption);
+  if (page->provenance != NULL)
+    cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_SUBJECT, page->provenance);
   if (date != NULL)
     cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_CREATE_DATE, date);
 }
@@ -61,12 +63,12 @@ check (cairo_status_t status, GError **error)
 }
 
 static gboolean
-draw_on (cairo_surface_t *surface, const EspViewFigure *figure, double width, double height, GError **error)
+draw_on (cairo_surface_t *surface, const EspPage *page, double width, double height, GError **error)
 {
   cairo_t *cr = cairo_create (surface);
   cairo_status_t status;
 
-  esp_view_figure_draw (figure, cr, width, height);
+  page->draw (page->data, cr, width, height);
   status = cairo_status (cr);
   cairo_destroy (cr);
   cairo_surface_flush (surface);
@@ -75,9 +77,9 @@ draw_on (cairo_surface_t *surface, const EspViewFigure *figure, double width, do
 
 /* Draws the one page of a document, whose bytes then are complete; frees @surface. */
 static gboolean
-draw_document (cairo_surface_t *surface, const EspViewFigure *figure, double width, double height, GError **error)
+draw_document (cairo_surface_t *surface, const EspPage *page, double width, double height, GError **error)
 {
-  gboolean done = draw_on (surface, figure, width, height, error);
+  gboolean done = draw_on (surface, page, width, height, error);
 
   cairo_surface_finish (surface);
   done = done && check (cairo_surface_status (surface), error);
@@ -86,12 +88,12 @@ draw_document (cairo_surface_t *surface, const EspViewFigure *figure, double wid
 }
 
 static gboolean
-to_pdf (const EspViewFigure *figure, double width, double height, GByteArray *bytes, GError **error)
+to_pdf (const EspPage *page, double width, double height, GByteArray *bytes, GError **error)
 {
   cairo_surface_t *surface = cairo_pdf_surface_create_for_stream (append, bytes, width, height);
 
-  set_pdf_metadata (surface, figure);
-  return draw_document (surface, figure, width, height, error);
+  set_pdf_metadata (surface, page);
+  return draw_document (surface, page, width, height, error);
 }
 
 /* cairo numbers ids ("surface12", "image15") from a counter of the process: numbered anew here in order of appearance, two runs agree. */
@@ -116,7 +118,7 @@ renumber (const GMatchInfo *match, GString *text, gpointer data)
 
 /* The text with its own ids, and with title and description, which screen readers and search engines read. */
 static char *
-finish_svg (const char *text, const EspViewFigure *figure, GError **error)
+finish_svg (const char *text, const EspPage *page, GError **error)
 {
   g_autoptr (GRegex) ids = g_regex_new ("(\\bid=\"|href=\"#|url\\(#)([A-Za-z]+[0-9][-0-9]*)[\")]", G_REGEX_OPTIMIZE, 0, error);
   g_autoptr (GHashTable) numbers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -130,22 +132,22 @@ finish_svg (const char *text, const EspViewFigure *figure, GError **error)
   end = svg != NULL ? strchr (svg, '>') : NULL;
   if (end == NULL)
     return g_steal_pointer (&numbered);
-  words = g_markup_printf_escaped ("\n<title>%s</title>\n<desc>%s</desc>", figure->caption != NULL ? figure->caption : "",
-                                   figure->provenance != NULL ? figure->provenance : "");
+  words = g_markup_printf_escaped ("\n<title>%s</title>\n<desc>%s</desc>", page->caption != NULL ? page->caption : "",
+                                   page->provenance != NULL ? page->provenance : "");
   return g_strdup_printf ("%.*s%s%s", (int) (end + 1 - numbered), numbered, words, end + 1);
 }
 
 static gboolean
-to_svg (const EspViewFigure *figure, double width, double height, GByteArray *bytes, GError **error)
+to_svg (const EspPage *page, double width, double height, GByteArray *bytes, GError **error)
 {
   cairo_surface_t *surface = cairo_svg_surface_create_for_stream (append, bytes, width, height);
   g_autofree char *text = NULL;
 
   cairo_svg_surface_set_document_unit (surface, CAIRO_SVG_UNIT_PT);
-  if (!draw_document (surface, figure, width, height, error))
+  if (!draw_document (surface, page, width, height, error))
     return FALSE;
   g_byte_array_append (bytes, (const guint8 *) "", 1);
-  text = finish_svg ((const char *) bytes->data, figure, error);
+  text = finish_svg ((const char *) bytes->data, page, error);
   if (text == NULL)
     return FALSE;
   g_byte_array_set_size (bytes, 0);
@@ -154,15 +156,15 @@ to_svg (const EspViewFigure *figure, double width, double height, GByteArray *by
 }
 
 static gboolean
-encode_png (cairo_surface_t *surface, const EspViewFigure *figure, GByteArray *bytes, GError **error)
+encode_png (cairo_surface_t *surface, const EspPage *page, GByteArray *bytes, GError **error)
 {
-  const char *const words[] = { "Description", figure->caption, "Comment", figure->provenance, "Software", "Espalier " ESP_VERSION, NULL };
+  const char *const words[] = { "Description", page->caption, "Comment", page->provenance, "Software", "Espalier " ESP_VERSION, NULL };
 
   return esp_surface_to_png (surface, DOTS_PER_INCH, words, bytes, error);
 }
 
 static gboolean
-to_png (const EspViewFigure *figure, double width, double height, GByteArray *bytes, GError **error)
+to_png (const EspPage *page, double width, double height, GByteArray *bytes, GError **error)
 {
   double scale = DOTS_PER_INCH / 72.0;
   cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, (int) ceil (width * scale), (int) ceil (height * scale));
@@ -172,13 +174,13 @@ to_png (const EspViewFigure *figure, double width, double height, GByteArray *by
   cairo_set_source_rgb (cr, 1, 1, 1);
   cairo_paint (cr);
   cairo_destroy (cr);
-  done = draw_on (surface, figure, width * scale, height * scale, error);
-  done = done && encode_png (surface, figure, bytes, error);
+  done = draw_on (surface, page, width * scale, height * scale, error);
+  done = done && encode_png (surface, page, bytes, error);
   cairo_surface_destroy (surface);
   return done;
 }
 
-typedef gboolean (*Writer) (const EspViewFigure *figure, double width, double height, GByteArray *bytes, GError **error);
+typedef gboolean (*Writer) (const EspPage *page, double width, double height, GByteArray *bytes, GError **error);
 
 static const struct
 {
@@ -203,23 +205,42 @@ find_writer (const char *path, GError **error)
 }
 
 /**
- * esp_view_figure_save:
- * @figure: the specification
+ * esp_page_save:
+ * @page: what is drawn
  * @path: ends in .png (300 dots an inch; caption and provenance as text chunks), .pdf or .svg
  * @error: ESP_ERROR_UNSUPPORTED for another ending, ESP_ERROR_IO
  *
- * The page at its natural size, written whole or not at all. With the same fonts the same specification gives the same bytes; a PDF holds
- * the date, taken from SOURCE_DATE_EPOCH (seconds since 1970) where that is set. Thread: any one.
+ * Written whole or not at all. With the same fonts the same page gives the same bytes; a PDF holds the date, taken from SOURCE_DATE_EPOCH
+ * (seconds since 1970) where that is set. Thread: any one.
+ */
+gboolean
+esp_page_save (const EspPage *page, const char *path, GError **error)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  Writer writer = find_writer (path, error);
+
+  return writer != NULL && writer (page, page->width, page->height, bytes, error) && esp_file_write (path, bytes->data, bytes->len, error);
+}
+
+static void
+draw_view (gconstpointer data, cairo_t *cr, double width, double height)
+{
+  esp_view_figure_draw (data, cr, width, height);
+}
+
+/**
+ * esp_view_figure_save:
+ * @figure: the specification
+ * @path: as esp_page_save() has it
+ * @error: likewise
+ *
+ * The page at its natural size. Thread: any one.
  */
 gboolean
 esp_view_figure_save (const EspViewFigure *figure, const char *path, GError **error)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  Writer writer = find_writer (path, error);
-  double width, height;
+  EspPage page = { .caption = figure->caption, .provenance = figure->provenance, .draw = draw_view, .data = figure };
 
-  if (writer == NULL)
-    return FALSE;
-  esp_view_figure_size (figure, &width, &height);
-  return writer (figure, width, height, bytes, error) && esp_file_write (path, bytes->data, bytes->len, error);
+  esp_view_figure_size (figure, &page.width, &page.height);
+  return esp_page_save (&page, path, error);
 }
