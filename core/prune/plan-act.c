@@ -89,6 +89,7 @@ typedef enum
 {
   TOPIC_OVERALL,
   TOPIC_NORM,
+  TOPIC_MERGE,
   TOPIC_GROUP,
   TOPIC_LAYER,
   TOPIC_RULE,
@@ -117,6 +118,8 @@ topic_of (const EspChange *change, EspPlan *plan)
       return TOPIC_OVERALL;
     case ESP_CHANGE_NORM:
       return TOPIC_NORM;
+    case ESP_CHANGE_MERGE:
+      return TOPIC_MERGE;
     case ESP_CHANGE_RULE:
       return TOPIC_RULE;
     case ESP_CHANGE_FLOOR:
@@ -237,6 +240,8 @@ name_topic (const EspAct *act, EspPlan *plan, Topic topic)
       return name_overall (act, plan);
     case TOPIC_NORM:
       return g_strdup_printf (_ ("Compare layers by %s"), esp_norm_title (esp_plan_get_norm (plan)));
+    case TOPIC_MERGE:
+      return g_strdup (esp_merge_act_words (esp_plan_get_merge (plan)));
     case TOPIC_GROUP:
       return name_groups (act, plan);
     case TOPIC_LAYER:

@@ -13,6 +13,7 @@ typedef enum
   ESP_CHANGE_JOIN,
   ESP_CHANGE_OVERALL,
   ESP_CHANGE_NORM,
+  ESP_CHANGE_MERGE,
   ESP_CHANGE_RULE,
   ESP_CHANGE_FLOOR,
   ESP_CHANGE_LAYER_FLOOR,
@@ -51,6 +52,7 @@ void     esp_act_note   (EspAct        *act,
                          double         after);
 char    *esp_act_dup_label (const EspAct *act,
                             EspPlan       *plan);
+const char *esp_merge_act_words (EspMerge merge); /* (transfer none): translated */
 gboolean esp_act_finish (EspAct        *act,    /* drops what came back to where it was; FALSE: nothing is left */
                          EspPlan       *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspAct, esp_act_unref)

@@ -245,6 +245,22 @@ read_overall (JsonObject *root, const char *path, EspWish *wish, GError **error)
   return FALSE;
 }
 
+/* "merge": "majority"; not there: as a new plan has it. */
+static gboolean
+read_merge (JsonObject *root, const char *path, EspWish *wish, GError **error)
+{
+  const char *name = NULL;
+
+  if (!json_object_has_member (root, "merge"))
+    return TRUE;
+  if (!esp_json_read_string (root, path, "merge", &name, error))
+    return FALSE;
+  if (esp_merge_parse (name, &wish->merge, error))
+    return TRUE;
+  g_prefix_error (error, "%s: merge: ", path);
+  return FALSE;
+}
+
 /* [{"layer": 57, "floor": 4}, …]; not there: no layer has one of its own. */
 static gboolean
 read_floors (EspPlan *plan, JsonObject *root, const char *path, EspWish *wish, GError **error)
@@ -273,7 +289,8 @@ read_wish (EspPlan *plan, JsonObject *root, const char *path, EspWish *wish, GEr
 {
   return esp_json_read_count (root, path, "floor", 0, LARGEST_COUNT, &wish->floor, error)
          && esp_json_read_count (root, path, "round", 1, LARGEST_COUNT, &wish->round, error) && read_overall (root, path, wish, error)
-         && read_floors (plan, root, path, wish, error) && read_groups (plan, root, path, wish, error);
+         && read_merge (root, path, wish, error) && read_floors (plan, root, path, wish, error)
+         && read_groups (plan, root, path, wish, error);
 }
 
 gboolean

@@ -16,6 +16,7 @@ typedef struct
   guint8  *joins;      /* per group: whether the overall ranking decides */
   double   overall;    /* the share of all groups in it to go */
   EspNorm  norm;       /* what makes their layers comparable */
+  EspMerge merge;      /* of channels that go together */
   guint8  *rules;      /* per unit: EspChannelRule */
   guint    floor, round;
   double  *floors;     /* per layer; -1: the plan's */

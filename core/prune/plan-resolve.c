@@ -99,13 +99,13 @@ resolver_new (EspPlan *plan)
   for (guint g = 0; g < plan->groups->len; g++)
     split_group (plan, resolver, g, pool);
   if (resolver->groups->len > 0)
-    resolver->ranker = esp_ranker_new (plan->network, plan->coupling, resolver->groups, plan->scores, FALSE);
+    resolver->ranker = esp_ranker_new (plan->network, plan->coupling, resolver->groups, plan->scores, FALSE, plan->wish.merge);
   if (pool->len == 0)
     return resolver;
   g_ptr_array_add (resolver->pool, group_of_layers (plan, pool));
   if (plan->scores != NULL)
     resolver->normal = esp_scores_normalise (plan->network, plan->scores, plan->wish.norm);
-  resolver->pool_ranker = esp_ranker_new (plan->network, plan->coupling, resolver->pool, resolver->normal, TRUE);
+  resolver->pool_ranker = esp_ranker_new (plan->network, plan->coupling, resolver->pool, resolver->normal, TRUE, plan->wish.merge);
   return resolver;
 }
 
@@ -123,7 +123,7 @@ get_whole (EspPlan *plan)
   EspResolver *resolver = get_resolver (plan);
 
   if (resolver->whole == NULL)
-    resolver->whole = esp_ranker_new (plan->network, plan->coupling, plan->groups, plan->scores, FALSE);
+    resolver->whole = esp_ranker_new (plan->network, plan->coupling, plan->groups, plan->scores, FALSE, plan->wish.merge);
   return resolver->whole;
 }
 

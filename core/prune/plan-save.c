@@ -119,6 +119,8 @@ append_more (GString *to, EspPlan *plan)
       esp_json_append_number (to, wish->overall);
       g_string_append_printf (to, ", \"normalise\": \"%s\"},\n ", esp_norm_name (wish->norm));
     }
+  if (wish->merge != ESP_MERGE_REDUCE)
+    g_string_append_printf (to, "\"merge\": \"%s\",\n ", esp_merge_name (wish->merge));
   for (guint l = 0; l < esp_network_get_n_layers (plan->network); l++)
     if (wish->floors[l] >= 0)
       {

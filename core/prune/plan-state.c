@@ -47,6 +47,7 @@ change_slots (EspPlan *plan, const EspPlanState *state)
     esp_plan_change (plan, ESP_CHANGE_JOIN, g, from->joins[g], to->joins[g]);
   esp_plan_change (plan, ESP_CHANGE_OVERALL, 0, from->overall, to->overall);
   esp_plan_change (plan, ESP_CHANGE_NORM, 0, from->norm, to->norm);
+  esp_plan_change (plan, ESP_CHANGE_MERGE, 0, from->merge, to->merge);
 }
 
 /**
@@ -104,7 +105,7 @@ esp_plan_state_get_hash (EspPlanState *state)
 {
   const EspWish *wish = &state->wish;
   const gsize slots = (state->n_groups + state->n_layers) * sizeof (double);
-  const double rest[] = { wish->overall, wish->norm, wish->floor, wish->round };
+  const double rest[] = { wish->overall, wish->norm, wish->merge, wish->floor, wish->round };
   const struct
   {
     gconstpointer data;

@@ -41,6 +41,11 @@ apply (EspPlan *plan, EspChangeKind kind, guint index, double value)
         forget_order (plan);
       wish->norm = (EspNorm) value;
       break;
+    case ESP_CHANGE_MERGE:
+      if (wish->merge != (EspMerge) value)
+        forget_order (plan);
+      wish->merge = (EspMerge) value;
+      break;
     case ESP_CHANGE_RULE:
       wish->rules[index] = (guint8) value;
       break;

@@ -30,6 +30,7 @@ esp_wish_init (EspWish *wish, guint n_groups, guint n_layers, guint n_units)
     wish->floors[l] = -1;
   wish->overall = 0;
   wish->norm = ESP_NORM_L2;
+  wish->merge = ESP_MERGE_REDUCE;
   wish->floor = DEFAULT_FLOOR;
   wish->round = 1;
 }

@@ -38,6 +38,16 @@ typedef struct
   double       value; /* ratio, threshold or count; of the overall ranking its ratio */
 } EspShare;
 
+/* How channels that go together are decided about. The last three let each layer choose by its own scores, as if it were alone, and then vote. */
+typedef enum
+{
+  ESP_MERGE_REDUCE,       /* their scores are made one, as the criterion says */
+  ESP_MERGE_UNION,        /* stay if any layer keeps its own */
+  ESP_MERGE_MAJORITY,     /* stay if at least half do */
+  ESP_MERGE_INTERSECTION, /* stay if all do */
+  ESP_N_MERGES,
+} EspMerge;
+
 /* Thread: main (or the one thread that owns it). Signals "changed": the mask may differ; "branches-changed": see plan-branch.h. Properties, notifying: can-undo, can-redo, undo-label, redo-label. */
 EspPlan        *esp_plan_new             (EspNetwork       *network,
                                           EspCoupling      *coupling,
@@ -88,6 +98,13 @@ void            esp_plan_join_overall    (EspPlan          *plan,      /* this o
 EspNorm         esp_plan_get_norm        (EspPlan          *plan);     /* ESP_NORM_MAX */
 void            esp_plan_set_norm        (EspPlan          *plan,
                                           EspNorm           norm);
+EspMerge        esp_plan_get_merge       (EspPlan          *plan);     /* ESP_MERGE_REDUCE */
+void            esp_plan_set_merge       (EspPlan          *plan,
+                                          EspMerge          merge);
+const char     *esp_merge_name           (EspMerge          merge);    /* "reduce", "union", "majority", "intersection" */
+gboolean        esp_merge_parse          (const char       *name,
+                                          EspMerge         *merge,
+                                          GError          **error);
 /* A layer with a share of its own is ranked by itself, with those coupled to it. */
 EspShare        esp_plan_get_layer_share (EspPlan          *plan,      /* ESP_SHARE_GROUP: none of its own */
                                           guint             layer);

@@ -43,7 +43,7 @@ esp_ranker_sort_balances (EspRanker *ranker)
 
       for (guint r = 0; r < balances[b].n_ranges; r++)
         g_qsort_with_data (units + contents->starts[r], (int) (contents->starts[r + 1] - contents->starts[r]), sizeof *units,
-                           compare_by_score, ranker->unit_score);
+                           compare_by_score, ranker->vote != NULL ? ranker->vote : ranker->unit_score);
       g_ptr_array_add (ranker->balances, units);
     }
 }

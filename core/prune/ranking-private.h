@@ -11,6 +11,7 @@ typedef struct
   guint group;
   GArray *layers; /* of guint: those that every unit has a member in; only of the first unit where the criterion pools */
   GArray *units;  /* of guint, first to go first */
+  GArray *by_score; /* likewise where thresholds decide; the same unless channels vote */
   guint *upto;    /* per unit: channels of the units up to and including this one */
 } Block;
 
@@ -21,6 +22,9 @@ struct _EspRanker
   gboolean pooled;
   const char *reduce;
   double *unit_score;  /* per unit */
+  EspMerge merge;
+  const EspScores *scores; /* (nullable) */
+  double *vote; /* per unit: the least ratio at which it goes; NULL unless channels vote */
   GPtrArray *blocks;   /* of Block, by group */
   GPtrArray *balances; /* per balance: EspRangeUnit as the coupling has them, but within a range first to go first */
 };
@@ -52,6 +56,12 @@ esp_ranker_shift (EspRankerState *state, guint unit, int by)
     state->kept[members[i].layer] += (guint) by;
 }
 
+/* Where channels vote: unit_score and vote of every unit of the group. */
+void esp_ranker_count_votes   (EspRanker      *ranker,
+                               const EspGroup *group);
+GArray *esp_ranker_list_own   (const EspRanker *ranker, /* (transfer full): the scores of the block's channels, of one layer or (G_MAXUINT) all, ascending */
+                               const Block     *block,
+                               guint            layer);
 void esp_ranker_sort_balances (EspRanker      *ranker); /* once unit_score is there */
 void esp_ranker_balance       (EspRankerState *state);
 

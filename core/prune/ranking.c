@@ -26,6 +26,7 @@ block_free (gpointer data)
 
   g_array_unref (block->layers);
   g_array_unref (block->units);
+  g_clear_pointer (&block->by_score, g_array_unref);
   g_free (block->upto);
   g_free (block);
 }
@@ -99,7 +100,10 @@ sort_block (const EspRanker *ranker, Block *block)
 {
   guint total = 0;
 
-  g_array_sort_with_data (block->units, compare_units, ranker->unit_score);
+  g_array_sort_with_data (block->units, compare_units, ranker->vote != NULL ? ranker->vote : ranker->unit_score);
+  block->by_score = ranker->vote != NULL ? g_array_copy (block->units) : g_array_ref (block->units);
+  if (ranker->vote != NULL)
+    g_array_sort_with_data (block->by_score, compare_units, ranker->unit_score);
   block->upto = g_new (guint, block->units->len);
   for (guint i = 0; i < block->units->len; i++)
     {
@@ -132,7 +136,8 @@ add_blocks (EspRanker *ranker, guint index, const EspGroup *group, guint8 *met)
 
 /* Sorts each block's units by @scores. @pooled: a group's layers are ranked together whatever the criterion says. */
 EspRanker *
-esp_ranker_new (EspNetwork *network, const EspCoupling *coupling, const GPtrArray *groups, const EspScores *scores, gboolean pooled)
+esp_ranker_new (
+    EspNetwork *network, const EspCoupling *coupling, const GPtrArray *groups, const EspScores *scores, gboolean pooled, EspMerge merge)
 {
   EspRanker *ranker = g_new0 (EspRanker, 1);
   const guint n_units = esp_coupling_get_n_units (coupling);
@@ -146,6 +151,11 @@ esp_ranker_new (EspNetwork *network, const EspCoupling *coupling, const GPtrArra
   ranker->blocks = g_ptr_array_new_with_free_func (block_free);
   for (guint u = 0; scores != NULL && u < n_units; u++)
     ranker->unit_score[u] = reduce_unit (ranker, scores, u);
+  ranker->scores = scores;
+  ranker->merge = merge;
+  ranker->vote = scores != NULL && merge != ESP_MERGE_REDUCE ? g_new0 (double, n_units) : NULL;
+  for (guint g = 0; ranker->vote != NULL && g < groups->len; g++)
+    esp_ranker_count_votes (ranker, g_ptr_array_index (groups, g));
   for (guint g = 0; g < groups->len; g++)
     add_blocks (ranker, g, g_ptr_array_index (groups, g), met);
   esp_ranker_sort_balances (ranker);
@@ -158,6 +168,7 @@ esp_ranker_free (EspRanker *ranker)
   g_ptr_array_unref (ranker->blocks);
   g_ptr_array_unref (ranker->balances);
   g_free (ranker->unit_score);
+  g_free (ranker->vote);
   g_free (ranker);
 }
 
@@ -194,7 +205,7 @@ count_units (const Block *block, double ratio)
   return low;
 }
 
-/* How many units score less. */
+/* How many units score less, of those in the order of scores. */
 static guint
 count_below (const EspRanker *ranker, const Block *block, double threshold)
 {
@@ -204,7 +215,7 @@ count_below (const EspRanker *ranker, const Block *block, double threshold)
     {
       const guint middle = low + (high - low) / 2;
 
-      if (ranker->unit_score[unit_at (block, middle)] < threshold)
+      if (ranker->unit_score[g_array_index (block->by_score, guint, middle)] < threshold)
         low = middle + 1;
       else
         high = middle;
@@ -212,10 +223,23 @@ count_below (const EspRanker *ranker, const Block *block, double threshold)
   return low;
 }
 
+/* How many units enough layers vote against at this ratio. */
+static guint
+count_voted (const EspRanker *ranker, const Block *block, double ratio)
+{
+  guint n = 0;
+
+  while (n < block->units->len && ranker->vote[unit_at (block, n)] <= ratio + 1e-9)
+    n++;
+  return n;
+}
+
 static guint
 count_going (const EspRanker *ranker, const Block *block, double ratio, double threshold)
 {
-  return threshold > -INFINITY ? count_below (ranker, block, threshold) : count_units (block, ratio);
+  if (threshold > -INFINITY)
+    return count_below (ranker, block, threshold);
+  return ranker->vote != NULL ? count_voted (ranker, block, ratio) : count_units (block, ratio);
 }
 
 static int
@@ -236,6 +260,13 @@ sort_group (const EspRanker *ranker, guint group)
     {
       const Block *block = g_ptr_array_index (ranker->blocks, b);
 
+      if (block->group == group && ranker->vote != NULL)
+        {
+          g_autoptr (GArray) own = esp_ranker_list_own (ranker, block, G_MAXUINT);
+
+          g_array_append_vals (values, own->data, own->len);
+          continue;
+        }
       for (guint i = 0; block->group == group && i < block->units->len; i++)
         for (guint k = i > 0 ? block->upto[i - 1] : 0; k < block->upto[i]; k++)
           g_array_append_val (values, ranker->unit_score[unit_at (block, i)]);
@@ -265,6 +296,14 @@ esp_ranker_get_share (const EspRanker *ranker, guint group, double threshold)
 {
   guint below = 0, all = 0;
 
+  if (ranker->vote != NULL)
+    {
+      g_autoptr (GArray) values = sort_group (ranker, group);
+
+      while (below < values->len && g_array_index (values, double, below) < threshold)
+        below++;
+      return values->len > 0 ? (double) below / values->len : 0;
+    }
   for (guint b = 0; b < ranker->blocks->len; b++)
     {
       const Block *block = g_ptr_array_index (ranker->blocks, b);
@@ -292,11 +331,11 @@ respects_floor (const EspRankerState *state, guint unit)
 }
 
 static void
-cut_by_rank (EspRankerState *state, const Block *block, guint n)
+cut_by_rank (EspRankerState *state, const GArray *units, guint n)
 {
   for (guint i = 0; i < n; i++)
     {
-      const guint unit = unit_at (block, i);
+      const guint unit = g_array_index (units, guint, i);
 
       if (state->rules[unit] != ESP_CHANNEL_BY_RANK || state->gone[unit] != 0)
         continue;
@@ -322,7 +361,7 @@ is_uneven (const EspRankerState *state, guint unit)
 
 /* Takes back what was cut last until all counts are multiples, or nothing cut by rank is left in the layers that are not. */
 static void
-round_up (EspRankerState *state, const Block *block, guint n)
+round_up (EspRankerState *state, const GArray *units, guint n)
 {
   gboolean changed = state->round > 1;
 
@@ -330,10 +369,10 @@ round_up (EspRankerState *state, const Block *block, guint n)
     {
       changed = FALSE;
       for (guint i = n; i-- > 0;)
-        if (state->gone[unit_at (block, i)] == 1 && is_uneven (state, unit_at (block, i)))
+        if (state->gone[g_array_index (units, guint, i)] == 1 && is_uneven (state, g_array_index (units, guint, i)))
           {
-            state->gone[unit_at (block, i)] = 0;
-            esp_ranker_shift (state, unit_at (block, i), 1);
+            state->gone[g_array_index (units, guint, i)] = 0;
+            esp_ranker_shift (state, g_array_index (units, guint, i), 1);
             changed = TRUE;
           }
     }
@@ -405,10 +444,11 @@ esp_ranker_resolve (const EspRanker *ranker,
   for (guint b = 0; b < ranker->blocks->len; b++)
     {
       const Block *block = g_ptr_array_index (ranker->blocks, b);
+      const GArray *units = thresholds[block->group] > -INFINITY ? block->by_score : block->units;
       const guint n = count_going (ranker, block, ratios[block->group], thresholds[block->group]);
 
-      cut_by_rank (&state, block, n);
-      round_up (&state, block, n);
+      cut_by_rank (&state, units, n);
+      round_up (&state, units, n);
     }
   esp_ranker_balance (&state);
   return make_mask (&state);
@@ -421,6 +461,23 @@ ranking_free (gpointer data)
 
   g_free (ranking->values);
   g_free (ranking);
+}
+
+/* One run where channels vote: their own scores, and how many of them would go. */
+static EspRanking *
+make_own_run (const EspRanker *ranker, const Block *block, guint layer, double ratio, double threshold)
+{
+  EspRanking *run = g_new0 (EspRanking, 1);
+  g_autoptr (GArray) values = esp_ranker_list_own (ranker, block, layer);
+
+  run->layer = layer;
+  run->n = values->len;
+  run->values = (double *) (gpointer) g_array_steal (values, NULL);
+  if (!(threshold > -INFINITY))
+    run->n_cut = (guint) floor (ratio * run->n + 1e-9);
+  while (threshold > -INFINITY && run->n_cut < run->n && run->values[run->n_cut] < threshold)
+    run->n_cut++;
+  return run;
 }
 
 /* One run: the block's channels, or those of one of its layers, in order. */
@@ -469,10 +526,13 @@ esp_ranker_get_ranking (const EspRanker *ranker, guint group, double ratio, doub
 
       if (block->group != group)
         continue;
-      if (ranker->pooled)
-        g_ptr_array_add (runs, make_run (ranker, block, G_MAXUINT, n));
-      for (guint i = 0; !ranker->pooled && i < block->layers->len; i++)
-        g_ptr_array_add (runs, make_run (ranker, block, g_array_index (block->layers, guint, i), n));
+      for (guint i = 0; i < (ranker->pooled ? 1 : block->layers->len); i++)
+        {
+          const guint layer = ranker->pooled ? G_MAXUINT : g_array_index (block->layers, guint, i);
+
+          g_ptr_array_add (runs, ranker->vote != NULL ? make_own_run (ranker, block, layer, ratio, threshold)
+                                                      : make_run (ranker, block, layer, n));
+        }
     }
   g_ptr_array_sort (runs, compare_runs);
   return runs;

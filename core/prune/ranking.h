@@ -13,7 +13,8 @@ EspRanker *esp_ranker_new         (EspNetwork        *network,
                                    const EspCoupling *coupling,
                                    const GPtrArray   *groups,     /* of EspGroup */
                                    const EspScores   *scores,     /* (nullable): all 0 */
-                                   gboolean           pooled);    /* whatever the criterion says */
+                                   gboolean           pooled,     /* whatever the criterion says */
+                                   EspMerge           merge);
 void       esp_ranker_free        (EspRanker         *ranker);
 gboolean   esp_ranker_is_pooled   (const EspRanker   *ranker);
 const char *esp_ranker_get_reduce (const EspRanker   *ranker);

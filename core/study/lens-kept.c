@@ -193,7 +193,7 @@ esp_lens_kept (const EspLensInput *input,
       if (!esp_job_check (job, error))
         return NULL;
       drawn = draw (input, scores, rng);
-      ranker = esp_ranker_new (input->network, input->coupling, plan->groups, drawn, FALSE);
+      ranker = esp_ranker_new (input->network, input->coupling, plan->groups, drawn, FALSE, ESP_MERGE_REDUCE);
       mask = esp_ranker_resolve (ranker, plan->ratios, thresholds, plan->rules != NULL ? plan->rules : rules, floors, plan->round, NULL);
       count_kept (input, mask, kept, 1.0 / replicates);
       esp_job_set_progress (job, r + 1, replicates);
