@@ -1,7 +1,7 @@
 # packages.sh: the Debian packages that building, running and checking need, and how they are brought; sourced by ./run and ./check
 
 build_packages="gcc libc6-dev meson ninja-build pkgconf gettext libglib2.0-dev libglib2.0-dev-bin libgtk-4-dev libadwaita-1-dev libdnnl-dev
-libjson-glib-dev libpng-dev libgdk-pixbuf-2.0-dev"
+libjson-glib-dev libpng-dev libgdk-pixbuf-2.0-dev libonnx-dev libprotobuf-c-dev protobuf-c-compiler"
 run_packages="librsvg2-common fonts-dejavu-core adwaita-icon-theme dbus dbus-x11 at-spi2-core"
 check_packages="libasan8 libubsan1 xvfb xauth xdotool x11-utils python3 python3-pyatspi imagemagick desktop-file-utils appstream clang-format locales"
 all_packages="clang-14 libclang-rt-14-dev libomp-14-dev llvm-14 libtsan2 valgrind libc6-dbg"
@@ -25,10 +25,10 @@ missing_of() {
 # On another system nothing is installed: the build goes on if what it needs is found.
 found_elsewhere() {
   local lacking= tool module
-  for tool in cc meson ninja pkg-config msgfmt; do
+  for tool in cc meson ninja pkg-config msgfmt protoc-c; do
     command -v "$tool" >/dev/null || lacking="$lacking $tool"
   done
-  for module in gtk4 libadwaita-1 json-glib-1.0 libpng gdk-pixbuf-2.0 gio-2.0; do
+  for module in gtk4 libadwaita-1 json-glib-1.0 libpng gdk-pixbuf-2.0 libprotobuf-c gio-2.0; do
     pkg-config --exists "$module" 2>/dev/null || lacking="$lacking $module"
   done
   [ -z "$lacking" ] && return 0

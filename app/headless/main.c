@@ -35,6 +35,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_plan,
   &esp_verb_blocks,
   &esp_verb_verify,
+  &esp_verb_onnx,
   &esp_verb_dataset,
   &esp_verb_anchors,
   &esp_verb_train,

@@ -20,7 +20,7 @@ static EspScoringOptions scoring_options;
 static EspRecoverOptions recover_options;
 static EspShareOptions share_options = ESP_SHARE_OPTIONS_NONE;
 static char *plan_path, *scores_path, *data, *output, *classes_text;
-static gboolean reapply, rescore, no_oracle, redraw;
+static gboolean reapply, rescore, no_oracle, redraw, onnx;
 
 static const GOptionEntry options[] = {
   { "plan", 0, 0, G_OPTION_ARG_FILENAME, &plan_path, "Keep the channels that this plan keeps", "FILE" },
@@ -33,6 +33,7 @@ static const GOptionEntry options[] = {
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Folder for pruned.cfg, pruned.weights, index-map.json and plan.json", "DIR" },
   { "reapply", 0, 0, G_OPTION_ARG_NONE, &reapply, "With --plan and other weights: keep the same channels", NULL },
   { "rescore", 0, 0, G_OPTION_ARG_NONE, &rescore, "With --plan and other weights: rank anew by the plan's criterion", NULL },
+  { "onnx", 0, 0, G_OPTION_ARG_NONE, &onnx, "Write pruned.onnx too", NULL },
   { "no-oracle", 0, 0, G_OPTION_ARG_NONE, &no_oracle, "Do not ask libdarknet whether it runs the files likewise", NULL },
   ESP_RECOVER_OPTIONS (recover_options),
   ESP_SCORING_OPTIONS (scoring_options),
@@ -45,6 +46,7 @@ typedef struct
 {
   EspLoaded loaded;
   char *cfg_hash, *weights_hash;
+  GStrv names; /* (nullable): of the network's classes */
   EspPlan *plan;
   EspJob *job;
   EspExportResult result;
@@ -61,6 +63,7 @@ task_clear (Task *task)
   esp_export_result_clear (&task->result);
   g_free (task->cfg_hash);
   g_free (task->weights_hash);
+  g_strfreev (task->names);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Task, task_clear)
@@ -160,14 +163,13 @@ set_classes (Task *task, const EspCommon *common, GError **error)
 {
   EspNetwork *network = task->loaded.network;
   const int n_classes = MAX (esp_network_get_classes (network), esp_network_get_scores (network));
-  g_auto (GStrv) names = NULL;
   g_autoptr (EspKeepClasses) keep = NULL, redrawn = NULL;
 
+  if (scoring_options.names != NULL && (task->names = esp_names_load (scoring_options.names, error)) == NULL)
+    return FALSE;
   if (classes_text == NULL)
     return TRUE;
-  if (scoring_options.names != NULL && (names = esp_names_load (scoring_options.names, error)) == NULL)
-    return FALSE;
-  keep = esp_keep_classes_parse (classes_text, (const char *const *) names, (guint) MAX (n_classes, 0), error);
+  keep = esp_keep_classes_parse (classes_text, (const char *const *) task->names, (guint) MAX (n_classes, 0), error);
   if (keep == NULL)
     return FALSE;
   redrawn = redraw ? esp_keep_classes_redrawn (keep, (guint64) common->seed) : esp_keep_classes_ref (keep);
@@ -179,7 +181,15 @@ static void
 task_run (gpointer data_)
 {
   Task *task = data_;
-  const EspExport what = { task->plan, task->loaded.weights, task->cfg_hash, task->weights_hash, task->loaded.run.bn, 1, !no_oracle };
+  const EspExport what = { .plan = task->plan,
+                           .weights = task->loaded.weights,
+                           .cfg_hash = task->cfg_hash,
+                           .weights_hash = task->weights_hash,
+                           .bn = task->loaded.run.bn,
+                           .seed = 1,
+                           .oracle = !no_oracle,
+                           .onnx = onnx,
+                           .names = (const char *const *) task->names };
 
   esp_export_write (&what, output, &task->result, task->job, &task->error);
 }
@@ -244,8 +254,9 @@ print (const Task *task, EspCost before, EspCost after)
     g_print ("no oracle: %s\n", task->result.oracle_reason);
   else
     g_print (ESP_ORACLE_NAME " agrees: %.2g of each layer's maximum\n", task->result.oracle_difference);
-  g_print ("%s: pruned.cfg, pruned.weights, index-map.json, plan.json%s\n", output,
-           esp_plan_get_keep_classes (task->plan) != NULL ? ", pruned.names" : "");
+  g_print ("%s: pruned.cfg, pruned.weights, index-map.json, plan.json, report.json%s%s\n", output,
+           task->names != NULL || esp_plan_get_keep_classes (task->plan) != NULL ? ", pruned.names, pruned.data" : "",
+           onnx ? ", pruned.onnx" : "");
 }
 
 static void

@@ -22,6 +22,7 @@ extern const EspVerb esp_verb_detect;
 extern const EspVerb esp_verb_evaluate;
 extern const EspVerb esp_verb_dump;
 extern const EspVerb esp_verb_gradient;
+extern const EspVerb esp_verb_onnx;
 extern const EspVerb esp_verb_recipe;
 extern const EspVerb esp_verb_score;
 extern const EspVerb esp_verb_sensitivity;

@@ -73,8 +73,6 @@ struct _EspEngine
 /* engine-fold.c */
 void     esp_step_fold      (EspStep          *step,
                              EspBnForm         form);
-double   esp_bn_sigma       (float             variance,
-                             EspBnForm         form);
 /* engine-compile.c */
 gboolean esp_engine_compile (EspEngine        *engine,
                              const EspMask    *mask,

@@ -24,6 +24,7 @@ typedef enum
 gboolean     esp_backend_is_available (EspBackendKind backend); /* on this processor */
 
 typedef enum { ESP_BN_ALEXEY, ESP_BN_DARKNET, ESP_BN_OPENCV } EspBnForm; /* sqrt(v + 1e-5); sqrt(v) + 1e-6; sqrt(v + 1e-6) */
+double esp_bn_sigma (float variance, EspBnForm form); /* the divisor of one channel */
 
 typedef enum
 {

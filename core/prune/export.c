@@ -5,7 +5,7 @@
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
-#include "prune/export.h"
+#include "prune/export-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -22,36 +22,14 @@
 #define SMALL_SIDE   96  /* of the input compared in double where the whole would take long */
 #define LARGEST_WORK 2.0 /* BFLOPs that the plain reference runs at full size */
 
-static const char *const names[] = { "pruned.cfg", "pruned.weights", "index-map.json", "plan.json", "pruned.names" };
-
-enum
-{
-  CFG,
-  WEIGHTS,
-  MAP,
-  PLAN,
-  NAMES, /* only where classes are kept */
-};
-
-/* What an export works on. */
-typedef struct
-{
-  const EspExport *what;
-  EspNetwork *network;
-  EspMask *mask;
-  EspCut *cut;
-  EspKeepClasses *keep; /* (nullable): borrowed from the plan */
-  EspNetwork *small;    /* what is written: of the cut, or of the classes kept of it */
-  EspWeights *small_weights;
-  char *folder; /* where the files are made */
-} Export;
+typedef EspExportRun Export;
 
 static void
 remove_files (const char *folder)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+  for (guint i = 0; i < ESP_N_EXPORT_FILES; i++)
     {
-      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+      g_autofree char *path = g_build_filename (folder, esp_export_file_name (i), NULL);
 
       g_remove (path);
     }
@@ -71,12 +49,6 @@ export_clear (Export *export)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Export, export_clear)
-
-static char *
-path_of (const Export *export, guint name)
-{
-  return g_build_filename (export->folder, names[name], NULL);
-}
 
 /* A new folder in the nearest folder above @target that is there. */
 static char *
@@ -103,7 +75,7 @@ make_folder (const char *target, GError **error)
 static gboolean
 write_cfg (const Export *export, GError **error)
 {
-  g_autofree char *path = path_of (export, CFG);
+  g_autofree char *path = esp_export_path (export, ESP_EXPORT_CFG);
   gsize n = 0;
   g_autofree char *text = esp_cfg_to_text (esp_network_get_cfg (export->small), &n);
 
@@ -158,7 +130,7 @@ append_layer (GString *to, const Export *export, guint layer)
 static gboolean
 write_map (const Export *export, GError **error)
 {
-  g_autofree char *path = path_of (export, MAP);
+  g_autofree char *path = esp_export_path (export, ESP_EXPORT_MAP);
   g_autoptr (GString) text = g_string_new ("{\"format\": \"espalier-index-map\", \"version\": 1,\n \"cfg\": ");
 
   esp_json_append_string (text, export->what->cfg_hash);
@@ -176,25 +148,13 @@ write_map (const Export *export, GError **error)
   return esp_file_write (path, text->str, text->len, error);
 }
 
-/* What the classes of pruned.cfg are called. */
-static gboolean
-write_names (const Export *export, GError **error)
-{
-  g_autofree char *path = path_of (export, NAMES);
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  for (guint c = 0; export->keep != NULL && c < esp_keep_classes_get_n (export->keep); c++)
-    g_string_append_printf (text, "%s\n", esp_keep_classes_get_name (export->keep, c));
-  return export->keep == NULL || esp_file_write (path, text->str, text->len, error);
-}
-
 static gboolean
 write_files (const Export *export, GError **error)
 {
-  g_autofree char *weights = path_of (export, WEIGHTS), *plan = path_of (export, PLAN);
+  g_autofree char *weights = esp_export_path (export, ESP_EXPORT_WEIGHTS), *plan = esp_export_path (export, ESP_EXPORT_PLAN);
 
   return write_cfg (export, error) && esp_weights_save (export->small, export->small_weights, weights, error) && write_map (export, error)
-         && write_names (export, error)
+         && esp_export_write_beside (export, error)
          && esp_plan_save (export->what->plan, export->what->cfg_hash, export->what->weights_hash, plan, error);
 }
 
@@ -263,14 +223,14 @@ give_reason (EspExportResult *result, const char *reason, const char *cfg_path)
   const gboolean named = g_str_has_prefix (reason, cfg_path);
 
   g_free (result->oracle_reason);
-  result->oracle_reason = g_strconcat (named ? names[CFG] : "", reason + (named ? strlen (cfg_path) : 0), NULL);
+  result->oracle_reason = g_strconcat (named ? esp_export_file_name (ESP_EXPORT_CFG) : "", reason + (named ? strlen (cfg_path) : 0), NULL);
 }
 
 /* Another program's word on the files themselves, where there is one that can hold this network. */
 static gboolean
 ask_oracle (const Export *export, EspNetwork *again, EspWeights *weights, EspExportResult *result, EspJob *job, GError **error)
 {
-  g_autofree char *cfg_path = path_of (export, CFG), *weights_path = path_of (export, WEIGHTS);
+  g_autofree char *cfg_path = esp_export_path (export, ESP_EXPORT_CFG), *weights_path = esp_export_path (export, ESP_EXPORT_WEIGHTS);
   g_autofree float *input = esp_oracle_noise (again, export->what->seed);
   const EspOracleQuestion question = { again, weights, weights_path, input, ESP_AT_OUT, 0 };
   g_auto (EspOracleReport) report = { NULL };
@@ -300,7 +260,8 @@ ask_oracle (const Export *export, EspNetwork *again, EspWeights *weights, EspExp
 static gboolean
 verify (const Export *export, EspExportResult *result, EspJob *job, GError **error)
 {
-  g_autofree char *cfg_path = path_of (export, CFG), *weights_path = path_of (export, WEIGHTS), *plan_path = path_of (export, PLAN);
+  g_autofree char *cfg_path = esp_export_path (export, ESP_EXPORT_CFG), *weights_path = esp_export_path (export, ESP_EXPORT_WEIGHTS),
+                  *plan_path = esp_export_path (export, ESP_EXPORT_PLAN);
   g_autoptr (EspNetwork) again = esp_network_load_dialect (cfg_path, esp_network_get_dialect (export->network), error);
   g_autoptr (EspWeights) weights = again != NULL ? esp_weights_load (again, weights_path, error) : NULL;
   g_autoptr (EspMask) mask = NULL;
@@ -349,13 +310,13 @@ put_into_place (Export *export, const char *folder, GError **error)
       g_clear_pointer (&export->folder, g_free);
       return TRUE;
     }
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+  for (guint i = 0; i < ESP_N_EXPORT_FILES; i++)
     {
-      g_autofree char *from = path_of (export, i), *to = g_build_filename (folder, names[i], NULL);
+      g_autofree char *from = esp_export_path (export, i), *to = g_build_filename (folder, esp_export_file_name (i), NULL);
 
-      if (i == NAMES && export->keep == NULL)
-        continue;
-      if (!move (from, to, error))
+      if (!g_file_test (from, G_FILE_TEST_EXISTS))
+        g_remove (to); /* what an earlier export left there is of another network */
+      else if (!move (from, to, error))
         return FALSE;
     }
   return TRUE;
@@ -407,8 +368,8 @@ esp_export_write (const EspExport *what, const char *folder, EspExportResult *re
   export.keep = esp_plan_get_keep_classes (what->plan);
   if (export.cut == NULL || !keep_classes (&export, error) || (export.folder = make_folder (target, error)) == NULL)
     return FALSE;
-  return write_files (&export, error) && verify (&export, result, job, error) && esp_job_check (job, error)
-         && put_into_place (&export, target, error);
+  return write_files (&export, error) && verify (&export, result, job, error) && esp_export_write_report (&export, result, error)
+         && esp_job_check (job, error) && put_into_place (&export, target, error);
 }
 
 /** esp_export_result_clear: frees what a result holds. */

@@ -17,6 +17,8 @@ typedef struct
   EspBnForm   bn;
   guint64     seed;         /* of the inputs that they are compared on */
   gboolean    oracle;       /* ask libdarknet too, where it can hold the cut network */
+  gboolean    onnx;         /* write pruned.onnx too */
+  const char *const *names; /* (nullable) (array zero-terminated=1): of the whole network's classes */
 } EspExport;
 
 typedef struct
@@ -30,7 +32,8 @@ typedef struct
   double  oracle_difference; /* the files as it runs them, relative to each layer's maximum, the worst */
 } EspExportResult;
 
-/* Writes pruned.cfg, pruned.weights, index-map.json and plan.json into @folder, and pruned.names where the plan keeps classes. Thread: lane. */
+/* Writes pruned.cfg, pruned.weights, index-map.json, plan.json and report.json into @folder; pruned.names and pruned.data where classes have
+ * names; pruned.onnx where it is asked for. Thread: lane. */
 gboolean esp_export_write (const EspExport  *what,
                            const char       *folder,
                            EspExportResult  *result, /* (out): cleared by the caller */

@@ -21,7 +21,8 @@ typedef struct
   EspWeights *weights;
   EspPlan *plan;
   char *folder, *target;
-  gboolean oracle;
+  gboolean oracle, onnx;
+  const char *const *names;
 } Fixture;
 
 static void
@@ -78,7 +79,13 @@ count_entries (const char *path)
 
 static gboolean export(Fixture *self, const char *target, EspExportResult *result, EspJob *job, GError **error)
 {
-  const EspExport what = { self->plan, self->weights, NULL, SHA1, ESP_BN_ALEXEY, 1, self->oracle };
+  const EspExport what = { .plan = self->plan,
+                           .weights = self->weights,
+                           .weights_hash = SHA1,
+                           .seed = 1,
+                           .oracle = self->oracle,
+                           .onnx = self->onnx,
+                           .names = self->names };
   g_autofree char *hash = NULL;
   EspExport whole = what;
   gsize n = 0;
@@ -131,7 +138,7 @@ test_whole (Fixture *self, gconstpointer data)
   g_assert_cmpfloat (result.difference, <=, 1e-12);
   g_assert_cmpfloat (result.difference_float, <=, 1e-5);
   g_assert_cmpstr (result.oracle_reason, ==, "it was not asked");
-  g_assert_cmpuint (count_entries (self->target), ==, 4);
+  g_assert_cmpuint (count_entries (self->target), ==, 5);
   g_assert_cmpuint (count_entries (self->folder), ==, 1); /* nothing else is left */
   again = esp_network_load (cfg, &error);
   g_assert_no_error (error);
@@ -147,8 +154,40 @@ test_whole (Fixture *self, gconstpointer data)
   assert_map (self);
   esp_export_result_clear (&result);
   g_assert_true (export(self, self->target, &result, NULL, &error)); /* again, over what is there */
-  g_assert_cmpuint (count_entries (self->target), ==, 4);
+  g_assert_cmpuint (count_entries (self->target), ==, 5);
   g_assert_cmpuint (count_entries (self->folder), ==, 1);
+}
+
+/* Names, .data and ONNX are there when they are asked for, and gone when the next export has none. */
+static void
+test_beside (Fixture *self, gconstpointer data)
+{
+  static const char *const names[] = { "ripe", "unripe", NULL };
+  g_autoptr (GError) error = NULL;
+  g_auto (EspExportResult) result = { 0 };
+  g_autofree char *path = g_build_filename (self->target, "pruned.data", NULL),
+                  *report = g_build_filename (self->target, "report.json", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (JsonNode) root = NULL;
+  double params = 0;
+  JsonObject *after = NULL;
+
+  self->onnx = TRUE;
+  self->names = names;
+  g_assert_true (export(self, self->target, &result, NULL, &error));
+  g_assert_cmpuint (count_entries (self->target), ==, 8);
+  g_assert_true (g_file_get_contents (path, &text, NULL, &error));
+  g_assert_cmpstr (text, ==, "classes = 2\nnames = pruned.names\n");
+  root = esp_json_load (report, 1 << 16, &error);
+  g_assert_no_error (error);
+  g_assert_true (esp_json_read_object (json_node_get_object (root), report, "after", &after, &error));
+  g_assert_true (esp_json_read_number (after, report, "params", 0, 1e9, &params, &error));
+  g_assert_cmpfloat (params, ==, (double) result.cost.params);
+  self->onnx = FALSE;
+  self->names = NULL;
+  esp_export_result_clear (&result);
+  g_assert_true (export(self, self->target, &result, NULL, &error));
+  g_assert_cmpuint (count_entries (self->target), ==, 5);
 }
 
 static void
@@ -247,14 +286,15 @@ test_oracle_fails (Fixture *self, gconstpointer data)
   g_assert_true (export(self, self->target, &result, NULL, &error));
   g_assert_no_error (error);
   g_assert_nonnull (strstr (result.oracle_reason, "no such program"));
-  g_assert_cmpuint (count_entries (self->target), ==, 4);
+  g_assert_cmpuint (count_entries (self->target), ==, 5);
 }
 
 /* Classes are cut with the channels, said in the plan and in the map; a plan that is read again exports the same bytes. */
 static void
 test_classes (Fixture *self, gconstpointer data)
 {
-  static const char *const files[] = { "pruned.cfg", "pruned.weights", "index-map.json", "plan.json", "pruned.names" };
+  static const char *const files[]
+      = { "pruned.cfg", "pruned.weights", "index-map.json", "plan.json", "report.json", "pruned.names", "pruned.data" };
   g_autoptr (GError) error = NULL;
   g_auto (EspExportResult) result = { 0 };
   g_autoptr (EspKeepClasses) keep = esp_keep_classes_parse ("both=1+0", NULL, 2, NULL);
@@ -407,6 +447,7 @@ main (int argc, char **argv)
   g_test_add_func ("/export/bounds", test_bounds);
   g_test_add ("/export/seed", Fixture, NULL, set_up, test_seed, tear_down);
   g_test_add ("/export/undo-classes", Fixture, NULL, set_up, test_undo_classes, tear_down);
+  g_test_add ("/export/beside", Fixture, NULL, set_up, test_beside, tear_down);
   g_test_add ("/export/classes", Fixture, NULL, set_up, test_classes, tear_down);
   g_test_add ("/export/classes/refused", Fixture, NULL, set_up, test_classes_refused, tear_down);
   g_test_add ("/export/nothing", Fixture, NULL, set_up, test_nothing, tear_down);

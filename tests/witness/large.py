@@ -33,6 +33,7 @@ OPENCV = ["yolov4-tiny", "yolov4", "yolov4-csp", "enet-coco"]
 LIBDARKNET = ["yolov2", "yolov3", "yolov3-spp", "resnet50", "resnext50", "darknet19", "densenet201", "darknet9000", "yolo9000"]
 PYTORCH = OPENCV + ["csresnext50-panet-spp-original-optimal", "yolov3-tiny-prn", "yolov4-sam-mish-csp-reorg-bfm", "yolov7-tiny"] + LIBDARKNET \
     + ["yolov3-tiny", "yolov2-tiny", "resnet18", "cifar.test", "tiny", "extraction", "alexnet"]
+TREES = ["darknet9000", "yolo9000"]  # no ONNX operator says a softmax over a tree
 GRADIENTS = ["yolov3-tiny"]
 GRADIENT_DRAWS = 6
 TRAINED = ("weights", "biases", "scales")
@@ -236,6 +237,43 @@ def heads_with_opencv(case):
     return "; ".join(said)
 
 
+def region_decoded(layer, value):
+    """A [region] as darknet decodes it: rows of (centre, size, objectness, classes times objectness), cells fastest."""
+    anchors = np.array(layer.section.items("anchors", float)).reshape(-1, 2)
+    c, h, w = value.shape
+    value = np.asarray(value, "f8").reshape(len(anchors), -1, h, w).transpose(0, 2, 3, 1).copy()
+    value[..., 0] = (value[..., 0] + np.arange(w)[None, None, :]) / w
+    value[..., 1] = (value[..., 1] + np.arange(h)[None, :, None]) / h
+    value[..., 2:4] = np.exp(value[..., 2:4]) * anchors[:, None, None] / (w, h)
+    value[..., 5:] *= value[..., 4:5]
+    return value.reshape(-1, value.shape[-1])
+
+
+def with_onnx(case):
+    """The exported file in OpenCV's importer of ONNX, which shares nothing with its reader of darknet's files: every layer against PyTorch's
+    float64, boxes and scores against PyTorch's heads. A tree of classes is refused."""
+    heads = [layer for layer in case.network.layers if layer.kind in ("yolo", "region")]
+    if heads:
+        case.soften([layer.inputs[0] for layer in heads])  # their exponentials can be compared
+    wanted, path = case.torch("alexey"), os.path.join(case.folder, "network.onnx")
+    cli("onnx", case.cfg, case.weights, "--output", path)
+    net = cv2.dnn.readNetFromONNX(path)
+    net.enableFusion(False)
+    net.setInput(np.frombuffer(case.input, "<f4").reshape(1, *case.network.input).copy())
+    known = set(net.getLayerNames())
+    names = {layer.index: f"onnx_node!layer_{layer.index}" for layer in case.network.layers if f"onnx_node!layer_{layer.index}" in known}
+    weighted = {layer.index for layer in case.network.layers if layer.kind == "convolutional"}
+    assert weighted <= set(names), f"convolutions {sorted(weighted - set(names))} are not in the file"
+    pairs = [(layer, got, wanted[layer]["out"].numpy()) for layer, got in zip(names, net.forward(list(names.values())))]
+    if heads:
+        maps = [wanted[layer.index]["out"].numpy()[0] for layer in heads]
+        rows = np.concatenate([decoded(layer, case.network.input, value) if layer.kind == "yolo" else region_decoded(layer, value)
+                               for layer, value in zip(heads, maps)])
+        boxes, scores = (np.asarray(value).reshape(len(rows), -1) for value in net.forward(["boxes", "scores"]))
+        pairs += [(heads[-1].index, boxes[:, :2], rows[:, :2]), (heads[-1].index, boxes[:, 2:], rows[:, 2:4]), (heads[-1].index, scores, rows[:, 5:])]
+    return judge(case.network, pairs)
+
+
 def without_last(case):
     """The cfg without its last section, which has no weights: they fit both."""
     with open(case.cfg, encoding="latin-1") as file:
@@ -356,7 +394,7 @@ def training_step(case):
 CHECKS = [("PyTorch", PYTORCH, with_pytorch), ("OpenCV", OPENCV, with_opencv), ("OpenCV against PyTorch", OPENCV, opencv_with_pytorch),
           ("libdarknet", LIBDARKNET, with_libdarknet), ("gradients", GRADIENTS, gradients_of), ("gradients at 160", GRADIENTS, gradients_at_160),
           ("training step", GRADIENTS, training_step),
-          ("OpenCV heads", OPENCV, heads_with_opencv)]
+          ("OpenCV heads", OPENCV, heads_with_opencv), ("ONNX", [name for name in PYTORCH if name not in TREES], with_onnx)]
 
 
 def run(tap, name, checks, side=None):
