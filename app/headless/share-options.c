@@ -21,7 +21,8 @@ esp_share_options_cuts (const EspShareOptions *o)
 gboolean
 esp_share_options_any (const EspShareOptions *o)
 {
-  return esp_share_options_cuts (o) || o->norm != NULL || o->layer_floors != NULL || o->protect != NULL || o->floor >= 0 || o->round >= 0;
+  return esp_share_options_cuts (o) || o->norm != NULL || o->merge != NULL || o->layer_floors != NULL || o->protect != NULL || o->floor >= 0
+         || o->round >= 0;
 }
 
 static gboolean
@@ -281,6 +282,19 @@ set_all (const EspShareOptions *o, EspPlan *plan, GError **error)
   return TRUE;
 }
 
+static gboolean
+set_merge (const EspShareOptions *options, EspPlan *plan, GError **error)
+{
+  EspMerge merge = ESP_MERGE_REDUCE;
+
+  if (options->merge == NULL)
+    return TRUE;
+  if (!esp_merge_parse (options->merge, &merge, NULL))
+    return refuse (error, "merge", options->merge, "reduce, union, majority or intersection");
+  esp_plan_set_merge (plan, merge);
+  return TRUE;
+}
+
 /**
  * esp_share_options_begin:
  * @options: what was given
@@ -301,8 +315,8 @@ esp_share_options_begin (const EspShareOptions *options, EspPlan *plan, GError *
     esp_plan_set_round (plan, (guint) options->round);
   if (options->floor >= 0)
     esp_plan_set_floor (plan, (guint) options->floor);
-  return set_all (options, plan, error) && set_groups (options, plan, error) && set_layers (options, plan, error)
-         && set_rules (options, plan, error) && set_thresholds (options, plan, FALSE, error);
+  return set_merge (options, plan, error) && set_all (options, plan, error) && set_groups (options, plan, error)
+         && set_layers (options, plan, error) && set_rules (options, plan, error) && set_thresholds (options, plan, FALSE, error);
 }
 
 /** esp_share_options_end: sets the thresholds, now that the plan has scores; @error as esp_share_options_begin(). */

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /* As given, NULL where not; static storage in a verb, named by ESP_SHARE_OPTIONS in its entries. Begins as ESP_SHARE_OPTIONS_NONE. */
 typedef struct
 {
-  char  *ratio, *overall, *norm;
+  char  *ratio, *overall, *norm, *merge;
   char **groups, **thresholds, **counts;
   char **layers, **layer_thresholds, **layer_counts, **layer_floors;
   char **protect, **cut;
@@ -22,6 +22,9 @@ typedef struct
   { "global", 0, 0, G_OPTION_ARG_STRING, &(o).overall, "Share of all channels to cut, all groups ranked together", "R" }, \
   { "normalise", 0, 0, G_OPTION_ARG_STRING, &(o).norm, \
     "With --global: make layers comparable by l2 (default), max, sum, mean, rank or none", "HOW" }, \
+  { "merge", 0, 0, G_OPTION_ARG_STRING, &(o).merge, \
+    "Of channels that go together: rank them as one (reduce, the default), or cut what the layers' own ranks agree on: union keeps what any keeps, " \
+    "majority what half of them keep, intersection what all keep", "RULE" }, \
   { "group", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o).groups, "Share of one group to cut; may be repeated", "NAME=R" }, \
   { "threshold", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o).thresholds, "Cut what scores less in one group; may be repeated", "NAME=T" }, \
   { "count", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o).counts, "Channels of one group to keep; may be repeated", "NAME=N" }, \

@@ -122,6 +122,15 @@ class Case:
             masks[norm] = json.dumps(self.plan(norm)["layers"])
         assert len(set(masks.values())) > 2
 
+    def votes(self):
+        """Of channels that go together any layer's vote keeps them, half of the votes, or only all."""
+        kept = {}
+        for rule in ("union", "majority", "intersection"):
+            self.prune(rule, "--criterion", "l1", "--ratio", "0.5", "--merge", rule, "--floor", "1")
+            assert self.plan(rule)["merge"] == rule
+            kept[rule] = {(row["layer"], channel) for row in self.plan(rule)["layers"] for channel in row["kept"]}
+        assert kept["intersection"] < kept["union"] and kept["intersection"] <= kept["majority"] <= kept["union"], {k: len(v) for k, v in kept.items()}
+
     def again(self):
         """What one run said, another runs to the bit; other weights of the same cfg too."""
         self.prune("a", "--criterion", "l1", "--global", "0.3", "--layer", "5=0.5", "--round", "2", "--protect", "6:3")
@@ -204,6 +213,7 @@ class Case:
         wrong(("--cut", "5:1,x"), "channel x: layer 5 has channels 0 to 19")
         wrong(("--cut", "5"), "--cut 5: expected L:C,C")
         wrong(("--group", "nowhere=0.5"), "--group nowhere=0.5: expected NAME=R with one of the names “")
+        wrong(("--merge", "votes", "--ratio", "0.2"), "--merge votes: expected reduce, union, majority or intersection")
         wrong(("--normalise", "soft", "--global", "0.2"), "--normalise soft: expected none, max, l2, sum, mean or rank")
         wrong(("--global", "0.2", "--ratio", "0.2"), "expected one of --ratio and --global")
         assert not os.path.exists(self.path("w"))
@@ -300,6 +310,7 @@ def main():
         case = Case(folder)
         tap.check("counts, single layers, floors, what is chosen by hand", case.shares)
         tap.check("all groups ranked together", case.all_together)
+        tap.check("what goes together voted on", case.votes)
         tap.check("a plan run again, and on another checkpoint", case.again)
         tap.check("the cut list gives the pruned weights", case.lists)
         tap.check("the difference of two plans", case.differences)

@@ -3,11 +3,12 @@ import os
 import re
 import sys
 
-LEVELS = ["base", "tensor", "kernels", "net", "image", "dataset", "detect", "measure", "train", "explain", "prune", "recipe", "study", "draw"]
+LEVELS = ["base", "tensor", "kernels", "net", "onnx", "image", "dataset", "detect", "measure", "train", "explain", "prune", "recipe", "study", "draw"]
 ONLY = {  # library header: where it may be included
     r"gtk/|gdk/gdk|adwaita": lambda path: path.startswith(("widgets/", "app/desktop/", "tests/widgets/", "tests/desktop/")),
     r"cairo|pango": lambda path: path.startswith(("core/draw/", "widgets/", "app/desktop/", "tests/")),
     r"dnnl": lambda path: path.startswith("core/kernels/onednn"),
+    r"onnx\.pb-c\.h|protobuf-c": lambda path: path.startswith(("core/onnx/", "tests/core/test-onnx")),
     r"darknet\.h": lambda path: path.startswith(("app/oracle/", "tests/")),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
