@@ -16,6 +16,7 @@ typedef enum
   ESP_ERROR_LIMIT,       /* larger than what is accepted from a file */
   ESP_ERROR_ORACLE,      /* the oracle failed, or disagrees */
   ESP_ERROR_SPLIT,       /* a data set has no such part */
+  ESP_ERROR_DIVERGED,    /* a training went wrong past mending; the best weights so far stand */
 } EspError;
 
 GQuark esp_error_quark     (void);

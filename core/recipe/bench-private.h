@@ -75,6 +75,7 @@ typedef struct
   guint       best_epoch;
   double      best;    /* on val, NaN */
   double      rise;    /* of mAP on val at the end (rise.c), NaN */
+  guint       diverged; /* the epoch in which that ended it; 0: it did not */
 } EspTrained;
 
 /* One row of the report. */
@@ -87,6 +88,7 @@ typedef struct
   EspCost      cost;
   EspLatency   latency;   /* repeats 0: not measured */
   guint        epochs;
+  guint        diverged;  /* a training of it ended so, in this epoch; 0: none */
   double       rise;      /* of mAP on val at the end of its trainings: the most of its seeds; NaN */
   EspSpent     spent;     /* in it: scoring, searching and training, measuring apart */
   char        *key;       /* (nullable): all that it depends on, hashed */

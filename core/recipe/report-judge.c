@@ -212,7 +212,12 @@ judge_curve (GPtrArray *sentences, const EspRow *row)
 {
   if (row->n_after == 0)
     return;
-  if (row->rise > ESP_RISE)
+  if (row->diverged > 0)
+    g_ptr_array_add (sentences,
+                     g_strdup_printf (_ ("%s: its training diverged in epoch %u and ended there; it is measured as it was at its "
+                                         "best before."),
+                                      row->id, row->diverged));
+  else if (row->rise > ESP_RISE)
     g_ptr_array_add (sentences, g_strdup_printf (_ ("%s: the curve is not flat: mAP on val still rose by %.2f points at the end of its "
                                                     "training."),
                                                  row->id, row->rise * 100));

@@ -117,6 +117,7 @@ add_row (JsonBuilder *json, EspBench *bench, const EspRow *row)
   add_runs (json, "maps", row->after_runs);
   add_int (json, "epochs", row->epochs);
   add_number (json, "rise", row->rise);
+  add_int (json, "diverged", row->diverged);
   add_number (json, "hours", row->spent.seconds / 3600);
   add_number (json, "gflops", row->spent.gflops);
   add_string (json, "key", row->key != NULL ? row->key : "");

@@ -93,6 +93,7 @@ count_spent (EspRow *row, const EspTrained *trained)
   const EspSpent spent = { trained->seconds, esp_cost_of (trained->network, NULL).bflops * BACKWARD * (double) trained->images };
 
   esp_spent_add (&row->spent, &spent);
+  row->diverged = MAX (row->diverged, trained->diverged);
   row->rise = isfinite (row->rise) ? fmax (row->rise, trained->rise) : trained->rise;
 }
 

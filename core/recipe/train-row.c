@@ -29,6 +29,7 @@ typedef struct
   guint epochs;
   guint64 seed;
   const EspLatency *latency;
+  guint diverged; /* the epoch that this happened in, 0 */
   char *key, *folder;
 } Run;
 
@@ -162,6 +163,16 @@ tell_records (Run *run, EspTrainer *trainer, guint *told)
     }
 }
 
+/* A row that runs away is a result, not the end of the recipe: it counts as it was at its best. */
+static gboolean
+take_diverged (Run *run, const EspTrainerProgress *progress, GError *failure)
+{
+  esp_bench_tell (run->bench, "  %s: %s; it is measured as it was after epoch %u", run->name, failure->message, progress->best_epoch);
+  run->diverged = progress->epoch + 1;
+  g_error_free (failure);
+  return TRUE;
+}
+
 /* The run in turns of the lane; cancelled, it leaves a checkpoint. */
 static gboolean
 run_trainer (Run *run, EspTrainer *trainer, EspTrainerProgress *progress, GError **error)
@@ -181,6 +192,8 @@ run_trainer (Run *run, EspTrainer *trainer, EspTrainerProgress *progress, GError
   tell_records (run, trainer, &told);
   esp_trainer_get_progress (trainer, progress);
   failure = esp_trainer_dup_error (trainer);
+  if (g_error_matches (failure, ESP_ERROR, ESP_ERROR_DIVERGED) && progress->best_epoch > 0)
+    return take_diverged (run, progress, failure);
   if (failure != NULL)
     {
       g_propagate_prefixed_error (error, failure, "%s: ", run->name);
@@ -215,6 +228,7 @@ remember (Run *run, const EspTrainerProgress *progress, double rise, GError **er
   json_object_set_double_member (values, "seconds", progress->seconds);
   json_object_set_double_member (values, "images", (double) progress->images);
   json_object_set_int_member (values, "best_epoch", progress->best_epoch);
+  json_object_set_int_member (values, "diverged", run->diverged);
   if (isfinite (progress->best))
     json_object_set_double_member (values, "best", progress->best);
   if (isfinite (rise))
@@ -239,6 +253,8 @@ recall (Run *run, EspTrained *trained)
       || !esp_json_read_count (values, "", "best_epoch", 0, G_MAXINT, &trained->best_epoch, NULL))
     return FALSE;
   trained->images = (guint64) images;
+  if (!esp_json_read_count (values, "", "diverged", 0, G_MAXINT, &trained->diverged, NULL))
+    trained->diverged = 0;
   if (!esp_json_read_number (values, "", "best", 0, 1, &trained->best, NULL))
     trained->best = NAN;
   if (!esp_json_read_number (values, "", "rise", -1, 1, &trained->rise, NULL))

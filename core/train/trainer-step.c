@@ -147,7 +147,7 @@ fail_diverged (EspTrainer *trainer, const char *what, GError **error)
                                                    : g_strdup ("no epoch was whole, so that no weights are kept");
 
   trainer->diverged = TRUE;
-  g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT,
+  g_set_error (error, ESP_ERROR, ESP_ERROR_DIVERGED,
                "training diverged at update %" G_GUINT64_FORMAT ", in epoch %" G_GUINT64_FORMAT
                ": %s. %s; a lower rate, a longer burn-in, a limit of the gradient or, of heads, max_delta=5 helps",
                trainer->place.step + 1, trainer->place.epoch + 1, what, kept);

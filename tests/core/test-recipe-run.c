@@ -496,6 +496,32 @@ static const char hand_steps[] = "[set]\nfolder = ?\n"
                                  "[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
                                  "[score]\ncriterion = l1\n[plan]\nratio = .5\nstop = hand\n[cut]\n";
 
+static const char wild_steps[] = "[set]\nfolder = ?\n"
+                                 "[data]\ntrain = $folder/list.txt\ntrain-split =\nval = $folder/list.txt\nval-split =\n"
+                                 "test = $folder/list.txt\ntest-split =\nreplicates = 100\n"
+                                 "[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+                                 "[score]\ncriterion = l1\n[evaluate]\n[plan]\nratio = .5\nfloor = 2\n[cut]\n"
+                                 "[train]\nepochs = 8\n[report]\n";
+
+/* A training that runs away is a row as it was at its best, and the report says so. */
+static void
+test_diverges (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) cfg = g_string_new (detector);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) report = NULL;
+  g_autofree char *path = g_build_filename (fixture->folder, "wild", "report.md", NULL), *text = NULL;
+
+  g_string_replace (cfg, "learning_rate=0.02", "learning_rate=1e6", 1);
+  g_string_replace (cfg, "burn_in=4", "burn_in=12\npower=20", 1);
+  put_away (fixture->folder, "net.cfg", cfg->str);
+  report = run_in (fixture, "wild", (EspRunOptions){ 0 }, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_lines (fixture, "training diverged"), ==, 1);
+  g_assert_true (g_file_get_contents (path, &text, NULL, &error));
+  g_assert_nonnull (strstr (text, "method: its training diverged in epoch"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -507,6 +533,7 @@ main (int argc, char **argv)
   g_test_add ("/recipe-run/files", Fixture, files_steps, set_up, test_files, tear_down);
   g_test_add ("/recipe-run/taken", Fixture, files_steps, set_up, test_taken, tear_down);
   g_test_add ("/recipe-run/hand", Fixture, hand_steps, set_up, test_hand, tear_down);
+  g_test_add ("/recipe-run/diverges", Fixture, wild_steps, set_up, test_diverges, tear_down);
   g_test_add ("/recipe-run/refused", Fixture, hand_steps, set_up, test_refused, tear_down);
   status = g_test_run ();
   esp_lane_free (lane);

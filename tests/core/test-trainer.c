@@ -473,7 +473,7 @@ test_diverges (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (end (trainer).state, ==, ESP_TRAINER_FAILED);
   error = esp_trainer_dup_error (trainer);
   g_test_message ("%s", error->message);
-  g_assert_error (error, ESP_ERROR, ESP_ERROR_LIMIT);
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_DIVERGED);
   g_assert_nonnull (strstr (error->message, "diverged"));
   g_clear_error (&error);
   weights = esp_weights_load (fixture->network, path, &error);
