@@ -91,10 +91,9 @@ pass_run (gpointer data)
   const EspCutPassInput input
       = { task->loaded.network, task->loaded.weights, task->dataset, task->map, task->cache, &task->loaded.run, task->indices, task->n };
   g_autoptr (EspCutPass) over = esp_cut_pass_new (&input);
-  const gint64 begun = g_get_monotonic_time ();
 
   esp_cut_pass_run (over, pass->mask, pass->outcomes, pass->job, &pass->error);
-  pass->seconds = (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
+  pass->seconds = esp_cut_pass_get_seconds (over);
 }
 
 /* Returns: (transfer full): the outcomes, or NULL. */

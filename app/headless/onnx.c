@@ -21,11 +21,13 @@ static const GOptionEntry options[] = {
 static char *
 dup_output (const char *weights)
 {
-  const char *dot = strrchr (weights, '.');
+  g_autofree char *name = g_path_get_basename (weights);
+  const char *dot = strrchr (name, '.');
+  const gsize stem = strlen (weights) - (dot != NULL ? strlen (dot) : 0);
 
   if (output_path != NULL)
     return g_strdup (output_path);
-  return g_strdup_printf ("%.*s.onnx", dot != NULL ? (int) (dot - weights) : (int) strlen (weights), weights);
+  return g_strdup_printf ("%.*s.onnx", (int) stem, weights);
 }
 
 static gboolean

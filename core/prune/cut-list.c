@@ -41,7 +41,8 @@ append_groups (GString *to, const EspLayer *layer, guint kept)
 {
   const guint groups = layer->kind == ESP_LAYER_CONVOLUTIONAL ? (guint) layer->conv.groups : 1;
 
-  g_string_append_printf (to, "\"groups\": %u, \"groups_left\": %u,\n   ", groups, esp_layer_is_depthwise (layer) ? kept : groups);
+  g_string_append_printf (to, "\"groups\": %u, \"groups_left\": %u,\n   ", groups,
+                          esp_layer_is_depthwise (layer) ? kept * groups / (guint) layer->conv.filters : groups);
 }
 
 static void

@@ -11,6 +11,7 @@ struct _EspCutPass
   EspCutPassInput input;
   EspCut *cut;       /* (nullable): the last */
   EspEngine *engine; /* (nullable): likewise */
+  double seconds;    /* of the last run's images */
 };
 
 /** esp_cut_pass_new: Returns: (transfer full): nothing is computed yet. Thread: any. */
@@ -74,17 +75,27 @@ esp_cut_pass_run (EspCutPass *pass, EspMask *mask, EspOutcome **outcomes, EspJob
   const EspCutPassInput *input = &pass->input;
   g_autoptr (EspEngine) engine = make_engine (pass, mask, error);
   g_autoptr (EspPass) over = NULL;
+  gint64 begun;
 
   for (guint i = 0; i < input->n; i++)
     outcomes[i] = NULL;
   if (engine == NULL)
     return FALSE;
   over = esp_pass_new (engine, input->dataset, input->map, input->cache, input->options);
+  begun = g_get_monotonic_time ();
   if (!esp_pass_run (over, input->indices, input->n, outcomes, job, error))
     return FALSE;
+  pass->seconds = (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
   g_clear_pointer (&pass->engine, esp_engine_unref);
   pass->engine = g_steal_pointer (&engine);
   return TRUE;
+}
+
+/** esp_cut_pass_get_seconds: Returns: what the images of the last run took, decoding included; cutting and compiling are not in it. Thread: lane. */
+double
+esp_cut_pass_get_seconds (const EspCutPass *pass)
+{
+  return pass->seconds;
 }
 
 /** esp_outcomes_free: frees an array (nullable) of @n outcomes with its entries. Thread: any. */

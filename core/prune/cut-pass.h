@@ -30,6 +30,7 @@ gboolean    esp_cut_pass_run  (EspCutPass             *pass,
                                EspOutcome            **outcomes, /* (out caller-allocates): n, (transfer full) each; all NULL on failure */
                                EspJob                 *job,
                                GError                **error);
+double      esp_cut_pass_get_seconds (const EspCutPass *pass); /* of the last run's images, cutting and compiling apart */
 void        esp_outcomes_free (EspOutcome            **outcomes, /* (nullable): the array and its @n entries */
                                guint                   n);
 

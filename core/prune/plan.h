@@ -95,7 +95,7 @@ void            esp_plan_set_overall     (EspPlan          *plan,      /* all gr
                                           double            ratio);
 void            esp_plan_join_overall    (EspPlan          *plan,      /* this one, at the ratio as it is */
                                           guint             group);
-EspNorm         esp_plan_get_norm        (EspPlan          *plan);     /* ESP_NORM_MAX */
+EspNorm         esp_plan_get_norm        (EspPlan          *plan);     /* ESP_NORM_L2 */
 void            esp_plan_set_norm        (EspPlan          *plan,
                                           EspNorm           norm);
 EspMerge        esp_plan_get_merge       (EspPlan          *plan);     /* ESP_MERGE_REDUCE */
@@ -132,7 +132,7 @@ void            esp_plan_set_layer_floor (EspPlan          *plan,
 guint           esp_plan_get_round       (EspPlan          *plan);     /* 1: no rounding */
 void            esp_plan_set_round       (EspPlan          *plan,
                                           guint             multiple);
-/* The classes that an export has; NULL: all. Not part of the mask, and not an act of undo. */
+/* The classes that an export has; NULL: all. Not part of the mask; an act of undo. */
 void            esp_plan_set_keep_classes (EspPlan         *plan,
                                           EspKeepClasses   *keep);    /* (nullable) */
 EspKeepClasses *esp_plan_get_keep_classes (EspPlan         *plan);     /* (transfer none) (nullable) */
