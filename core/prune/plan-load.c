@@ -138,8 +138,11 @@ esp_plan_load (EspPlan *plan, const char *path, GError **error)
   esp_plan_hold (plan);
   take_name (plan, contents.name);
   add_branches (plan, others, label);
+  esp_plan_begin (plan);
   take (plan, &contents, label);
   esp_plan_set_keep_classes (plan, keep);
+  esp_plan_label_act (plan, label);
+  esp_plan_end (plan);
   esp_plan_release (plan);
   return TRUE;
 }

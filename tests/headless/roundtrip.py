@@ -23,7 +23,7 @@ def main():
         whole = ask("info", cfg, "--weights", weights)
 
         def files():
-            assert sorted(os.listdir(output)) == ["index-map.json", "plan.json", "pruned.cfg", "pruned.weights"], os.listdir(output)
+            assert sorted(os.listdir(output)) == ["index-map.json", "plan.json", "pruned.cfg", "pruned.weights", "report.json"], os.listdir(output)
             assert os.path.getsize(os.path.join(output, "pruned.weights")) == pruned["after"]["file_bytes"]
             assert pruned["before"]["params"] == whole["params"]
             assert pruned["after"]["params"] < pruned["before"]["params"]
