@@ -29,7 +29,12 @@ room (EspOnnxGraph *graph, gsize bytes)
 static gpointer
 copy (EspOnnxGraph *graph, gconstpointer from, gsize bytes)
 {
-  return memcpy (room (graph, bytes), from, bytes);
+  gpointer block = room (graph, bytes);
+
+  /* The shape of a single number is an empty one, and nothing may be copied from nowhere. */
+  if (bytes > 0)
+    memcpy (block, from, bytes);
+  return block;
 }
 
 static char *
