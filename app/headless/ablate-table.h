@@ -1,7 +1,7 @@
 /* ablate-table.h: what ablate tells: units and what masking them costs, and how each score of channels foretells it */
 #pragma once
 
-#include "prune/ablation.h"
+#include "score/ablation.h"
 #include "verb.h"
 
 G_BEGIN_DECLS

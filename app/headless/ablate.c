@@ -9,8 +9,8 @@
 #include "base/file.h"
 #include "labelled.h"
 #include "progress.h"
-#include "prune/ablation.h"
-#include "prune/criterion.h"
+#include "score/ablation.h"
+#include "score/criterion.h"
 #include "scoring.h"
 #include "verbs.h"
 

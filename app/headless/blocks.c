@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "labelled.h"
 #include "progress.h"
-#include "prune/blocks-effect.h"
+#include "search/blocks-effect.h"
 #include "verbs.h"
 
 #define REPLICATES 2000

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "labelled.h"
-#include "prune/criterion.h"
+#include "score/criterion.h"
 #include "verb.h"
 
 G_BEGIN_DECLS

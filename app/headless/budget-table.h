@@ -1,7 +1,7 @@
 /* budget-table.h: what a search within a budget tried and found, as JSON and for people */
 #pragma once
 
-#include "prune/budget.h"
+#include "search/budget.h"
 #include "verb.h"
 
 G_BEGIN_DECLS

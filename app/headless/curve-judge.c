@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "progress.h"
-#include "prune/ablation.h"
+#include "score/ablation.h"
 
 typedef struct
 {

@@ -13,7 +13,7 @@
 #include "measure/results-file.h"
 #include "network-options.h"
 #include "progress.h"
-#include "prune/cut-pass.h"
+#include "score/cut-pass.h"
 #include "prune/plan.h"
 #include "verbs.h"
 

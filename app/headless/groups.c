@@ -4,7 +4,7 @@
 
 #include "network-options.h"
 
-#include "prune/group.h"
+#include "score/group.h"
 #include "verbs.h"
 
 static char *dialect;

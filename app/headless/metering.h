@@ -2,7 +2,7 @@
 #pragma once
 
 #include "labelled.h"
-#include "prune/curve.h"
+#include "search/curve.h"
 #include "verb.h"
 
 G_BEGIN_DECLS

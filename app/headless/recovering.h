@@ -3,7 +3,7 @@
 
 #include "network-options.h"
 #include "prune/plan.h"
-#include "prune/recover.h"
+#include "search/recover.h"
 #include "verb.h"
 
 G_BEGIN_DECLS

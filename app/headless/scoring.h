@@ -3,7 +3,7 @@
 
 #include "data-options.h"
 #include "network-options.h"
-#include "prune/criterion.h"
+#include "score/criterion.h"
 #include "verb.h"
 
 G_BEGIN_DECLS

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "metering.h"
 #include "progress.h"
-#include "prune/sensitivity.h"
+#include "search/sensitivity.h"
 #include "verbs.h"
 
 static EspNetworkOptions network_options;

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "prune/plan-branch.h"
 #include "prune/plan-private.h"
-#include "prune/scores-private.h"
+#include "score/scores-private.h"
 
 #define LARGEST_COUNT 65536
 

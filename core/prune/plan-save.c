@@ -11,7 +11,7 @@
 #include "prune/plan-branch.h"
 #include "prune/plan-file.h"
 #include "prune/plan-private.h"
-#include "prune/scores-private.h"
+#include "score/scores-private.h"
 
 static void
 append_list (GString *to, const GArray *numbers)

@@ -6,9 +6,9 @@
 #include "net/keep-classes.h"
 #include "net/mask.h"
 #include "net/weights.h"
-#include "prune/criterion.h"
-#include "prune/group.h"
-#include "prune/normalise.h"
+#include "score/criterion.h"
+#include "score/group.h"
+#include "score/normalise.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* ranking-private.h: what a ranker is made of, for the files that resolve it */
 #pragma once
 
-#include "prune/coupling-private.h"
+#include "score/coupling-private.h"
 #include "prune/ranking.h"
 
 G_BEGIN_DECLS

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #include "prune/ranking-private.h"
-#include "prune/unit-score.h"
+#include "score/unit-score.h"
 
 static void
 block_free (gpointer data)

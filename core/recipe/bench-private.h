@@ -8,7 +8,7 @@
 #include "net/cost.h"
 #include "net/mask.h"
 #include "net/weights.h"
-#include "prune/criterion.h"
+#include "score/criterion.h"
 #include "prune/plan.h"
 #include "recipe/runner.h"
 #include "recipe/unit-set.h"

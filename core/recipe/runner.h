@@ -4,7 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "base/lane.h"
-#include "prune/scores.h"
+#include "score/scores.h"
 #include "net/mask.h"
 #include "recipe/recipe.h"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "prune/unit-score.h"
+#include "score/unit-score.h"
 
 #define SLACK 1e-9 /* .7 of 10 is 7 */
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "net/mask.h"
-#include "prune/coupling.h"
-#include "prune/scores.h"
+#include "score/coupling.h"
+#include "score/scores.h"
 
 G_BEGIN_DECLS
 

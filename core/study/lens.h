@@ -3,8 +3,8 @@
 
 #include "explain/explainer.h"
 #include "measure/evaluate.h"
-#include "prune/coupling.h"
-#include "prune/group.h"
+#include "score/coupling.h"
+#include "score/group.h"
 
 G_BEGIN_DECLS
 

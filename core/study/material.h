@@ -2,8 +2,8 @@
 #pragma once
 
 #include "measure/evaluate.h"
-#include "prune/criterion.h"
-#include "prune/coupling.h"
+#include "score/criterion.h"
+#include "score/coupling.h"
 #include "study/study.h"
 
 G_BEGIN_DECLS

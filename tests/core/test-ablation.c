@@ -1,7 +1,7 @@
 /* test-ablation.c: what masking one unit costs, against engines that are masked from the start; and how orders are compared */
 #include "config.h"
 
-#include "prune/ablation.h"
+#include "score/ablation.h"
 
 #include <math.h>
 

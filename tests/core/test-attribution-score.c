@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "explain/target.h"
-#include "prune/criterion.h"
+#include "score/criterion.h"
 
 #include "pictures-common.h"
 #include "prune-common.h"

@@ -1,7 +1,7 @@
 /* test-blocks.c: networks without whole shortcut blocks against those whose blocks are multiplied by 0 */
 #include "config.h"
 
-#include "prune/blocks.h"
+#include "search/blocks.h"
 
 #include <math.h>
 #include <string.h>

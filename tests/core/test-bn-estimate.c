@@ -1,7 +1,7 @@
 /* test-bn-estimate.c: means and variances of a cut network against plain loops in double */
 #include "config.h"
 
-#include "prune/bn-estimate.h"
+#include "search/bn-estimate.h"
 
 #include <math.h>
 

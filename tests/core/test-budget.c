@@ -1,7 +1,7 @@
 /* test-budget.c: the search within a budget: its words, its halves, what it finds, and a plan that stays as it was where nothing is found */
 #include "config.h"
 
-#include "prune/budget.h"
+#include "search/budget.h"
 
 #include <math.h>
 

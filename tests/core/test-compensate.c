@@ -1,7 +1,7 @@
 /* test-compensate.c: constants of removed channels, folded: the cut network gives what one with the constants in it gives */
 #include "config.h"
 
-#include "prune/compensate.h"
+#include "search/compensate.h"
 
 #include <math.h>
 

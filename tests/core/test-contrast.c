@@ -5,7 +5,7 @@
 #include "detect/decode.h"
 #include "detect/suppress.h"
 #include "explain/target.h"
-#include "prune/criterion.h"
+#include "score/criterion.h"
 
 #include "pictures-common.h"
 #include "prune-common.h"

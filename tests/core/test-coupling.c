@@ -1,7 +1,7 @@
 /* test-coupling.c: units, what is never cut, and the words for why */
 #include "config.h"
 
-#include "prune/coupling.h"
+#include "score/coupling.h"
 
 #include "prune-common.h"
 

@@ -1,16 +1,16 @@
 /* test-criteria.c: the rows of the registry against their definitions, and what every criterion shares: normalisation, ranking, inversion */
 #include "config.h"
 
-#include "prune/criterion.h"
+#include "score/criterion.h"
 
 #include <math.h>
 
 #include "base/error.h"
 #include "explain/explainer.h"
-#include "prune/ablation.h"
-#include "prune/normalise.h"
+#include "score/ablation.h"
+#include "score/normalise.h"
 #include "prune/plan.h"
-#include "prune/unit-score.h"
+#include "score/unit-score.h"
 #include "study/material.h"
 
 #include "study-common.h"

@@ -1,7 +1,7 @@
 /* test-curve.c: curves, the band of chance, sensitivity and cliffs; a mask's number is that of evaluate, and is measured once */
 #include "config.h"
 
-#include "prune/sensitivity.h"
+#include "search/sensitivity.h"
 
 #include <math.h>
 #include <string.h>

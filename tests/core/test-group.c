@@ -1,7 +1,7 @@
 /* test-group.c: groups proposed from scale and module */
 #include "config.h"
 
-#include "prune/group.h"
+#include "score/group.h"
 
 #include "prune-common.h"
 

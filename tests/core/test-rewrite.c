@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "net-common.h"
-#include "prune/coupling.h"
+#include "score/coupling.h"
 
 /* 0 stem, 1 conv 8, 2 route of half of it, 3 conv, 4 conv, 5 shortcut of 4 and 2, 6 route of 5 and 1, 7 conv, 8 yolo, 9 route, 10 conv, 11 yolo */
 static const char text[]

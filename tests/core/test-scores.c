@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "base/file.h"
-#include "prune/criterion.h"
+#include "score/criterion.h"
 
 #include "prune-common.h"
 

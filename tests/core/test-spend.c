@@ -1,7 +1,7 @@
 /* test-spend.c: ratios under an exact cost that does not add up over sets, against every ratio of a grid */
 #include "config.h"
 
-#include "prune/spend.h"
+#include "search/spend.h"
 
 #include <math.h>
 

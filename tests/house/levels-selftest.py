@@ -24,6 +24,8 @@ assert verdict("core/study/a.c", "#include <gtk/gtk.h>\n") == 1
 assert verdict("core/image/a.c", "#include <gdk-pixbuf/gdk-pixbuf.h>\n") == 0
 assert verdict("core/net/a.c", '#include "oneapi/dnnl/dnnl.h"\n') == 1
 assert verdict("core/study/a.c", '#include "draw/palette.h"\n') == 1
+assert verdict("core/score/a.c", '#include "prune/plan.h"\n') == 1
+assert verdict("core/prune/a.c", '#include "search/budget.h"\n') == 1
 assert verdict("core/prune/a.c", '#include "onnx.pb-c.h"\n') == 1
 assert verdict("core/prune/a.c", '#include "onnx/onnx.h"\n') == 0
 assert verdict("core/net/a.c", '#include "onnx/onnx.h"\n') == 1

@@ -3,7 +3,7 @@ import os
 import re
 import sys
 
-LEVELS = ["base", "tensor", "kernels", "net", "onnx", "image", "dataset", "detect", "measure", "train", "explain", "prune", "recipe", "study", "draw"]
+LEVELS = ["base", "tensor", "kernels", "net", "onnx", "image", "dataset", "detect", "measure", "train", "explain", "score", "prune", "search", "recipe", "study", "draw"]
 ONLY = {  # library header: where it may be included
     r"gtk/|gdk/gdk|adwaita": lambda path: path.startswith(("widgets/", "app/desktop/", "tests/widgets/", "tests/desktop/")),
     r"cairo|pango": lambda path: path.startswith(("core/draw/", "widgets/", "app/desktop/", "tests/")),

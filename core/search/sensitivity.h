@@ -1,0 +1,33 @@
+/* sensitivity.h: what cutting one layer or group alone costs, ratio by ratio */
+#pragma once
+
+#include "search/curve.h"
+
+G_BEGIN_DECLS
+
+/* A layer with those that go with it, or a group. */
+typedef struct
+{
+  char       *name;       /* "57", "33+36" or the group's */
+  guint       n_layers, *layers;
+  guint       n_channels; /* of them all */
+  EspMetered *points;     /* one a ratio */
+  EspCliff    cliff;
+} EspSensitivity;
+
+typedef struct
+{
+  EspCurveInput curve;
+  EspScores    *scores;
+  gboolean      by_group;  /* else by layer */
+  const guint  *layers;    /* (nullable): only those that hold one of these; NULL: all */
+  guint         n_layers;
+} EspSensitivityInput;
+
+/* (transfer full): of EspSensitivity, in network order. */
+GPtrArray *esp_sensitivity_measure (const EspSensitivityInput *input,
+                                    EspMetered                *whole,  /* (out): the network as it is */
+                                    EspJob                    *job,
+                                    GError                   **error);
+
+G_END_DECLS
