@@ -102,7 +102,7 @@ void esp_window_bind_prune     (EspWindow    *window);
 void esp_window_bind_train     (EspWindow    *window);
 void esp_window_propose_data   (EspWindow    *window);
 
-/* window-recipes.c, window-recipe-rows.c */
+/* window-recipes.c, window-recipe-rows.c, window-recipe-hand.c */
 void esp_window_bind_recipes   (EspWindow    *window);
 void esp_window_end_recipes    (EspWindow    *window);
 void esp_window_propose_recipe (EspWindow    *window);  /* another study is open */
