@@ -28,6 +28,7 @@ struct _EspChannelCell
   guint channel;
   gboolean kept;
   int rule;
+  gboolean with_layer;
   gboolean lit; /* goes with the one under the pointer */
 };
 
@@ -108,7 +109,8 @@ draw_number (EspChannelCell *self, GtkSnapshot *snapshot, const graphene_rect_t 
 
   if (self->number == NULL)
     {
-      g_autofree char *text = g_strdup_printf ("%u", self->channel);
+      g_autofree char *text = self->with_layer ? g_strdup_printf ("%d · %u", esp_row_get_int (self->row, "layer"), self->channel)
+                                               : g_strdup_printf ("%u", self->channel);
       g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
 
       self->number = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
@@ -174,13 +176,18 @@ esp_channel_cell_query_tooltip (GtkWidget *widget, int x, int y, gboolean keyboa
   EspChannelCell *self = ESP_CHANNEL_CELL (widget);
   g_autofree char *label = NULL;
   g_autofree char *reason = NULL;
+  g_autofree char *layer = NULL;
   g_autofree char *both = NULL;
 
   if (self->row == NULL)
     return FALSE;
   label = esp_row_dup_string (self->row, "label");
   reason = esp_row_dup_string (self->row, "reason");
-  both = g_strjoin ("\n", label, reason != NULL && *reason != '\0' ? reason : NULL, NULL);
+  layer = self->with_layer ? g_strdup_printf (_ ("Layer %d"), esp_row_get_int (self->row, "layer")) : NULL;
+  if (layer != NULL)
+    both = g_strjoin ("\n", layer, label, reason != NULL && *reason != '\0' ? reason : NULL, NULL);
+  else
+    both = g_strjoin ("\n", label, reason != NULL && *reason != '\0' ? reason : NULL, NULL);
   gtk_tooltip_set_text (tooltip, both);
   return TRUE;
 }
@@ -289,6 +296,15 @@ esp_channel_cell_get_channel (EspChannelCell *self)
 {
   g_return_val_if_fail (ESP_IS_CHANNEL_CELL (self), 0);
   return self->channel;
+}
+
+/** esp_channel_cell_show_layer: @cell: stands among those of other layers: its number and its tooltip say which it is of. Thread: main. */
+void
+esp_channel_cell_show_layer (EspChannelCell *self)
+{
+  g_return_if_fail (ESP_IS_CHANNEL_CELL (self));
+  self->with_layer = TRUE;
+  g_clear_object (&self->number);
 }
 
 /** esp_channel_cell_set_map: @cell: shows @map, (nullable) (transfer none). Thread: main. */

@@ -14,6 +14,7 @@ void       esp_channel_cell_bind        (EspChannelCell *cell,
                                          gpointer        row);
 gpointer   esp_channel_cell_get_row     (EspChannelCell *cell);
 guint      esp_channel_cell_get_channel (EspChannelCell *cell);
+void       esp_channel_cell_show_layer  (EspChannelCell *cell); /* its number and its tooltip say the layer too */
 void       esp_channel_cell_set_map     (EspChannelCell *cell,
                                          GdkTexture     *map);
 void       esp_channel_cell_set_lit     (EspChannelCell *cell,

@@ -1,7 +1,6 @@
 /* channel-strip.c: the channels of a layer, each by its own map over this image
  *
- * A recycled grid: maps are asked for as cells come into view and kept as small textures, so that a thousand channels scroll smoothly.
- * GtkGridView of 4.8 takes Space for itself: the strip's own keys run in the capture phase on the grid alone. */
+ * A recycled grid: maps are asked for as cells come into view and kept as small textures, so that a thousand channels scroll smoothly. */
 #define G_LOG_DOMAIN "esp-widgets"
 #include "config.h"
 
@@ -10,9 +9,8 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-#include "channel-cell.h"
+#include "channel-strip-private.h"
 #include "heat-texture.h"
-#include "prune/plan.h"
 #include "row-label.h"
 #include "tab-out.h"
 
@@ -25,27 +23,6 @@ typedef enum
   SORT_INDEX,
   SORT_KEPT,
 } Sort;
-
-struct _EspChannelStrip
-{
-  GtkBox parent_instance;
-
-  GtkLabel *title;
-  GtkDropDown *sort;
-  GtkGridView *grid;
-  GtkScrolledWindow *scroller;
-
-  GListModel *model;
-  GtkSortListModel *sorted;
-  GtkMultiSelection *selection;
-  GtkSorter *sorter;
-  GHashTable *maps;  /* channel -> GdkTexture */
-  GHashTable *cells; /* channel -> EspChannelCell in use, borrowed */
-  guint resort;
-  guint rewind; /* source that goes back to the first cell */
-  int columns;  /* as last told to the grid */
-  guint recolumn;
-};
 
 G_DEFINE_FINAL_TYPE (EspChannelStrip, esp_channel_strip, GTK_TYPE_BOX)
 
@@ -164,20 +141,6 @@ on_score (EspChannelCell *cell, EspChannelStrip *self)
 }
 
 static void
-on_hovered (EspChannelCell *cell, gboolean inside, EspChannelStrip *self)
-{
-  gpointer row = esp_channel_cell_get_row (cell);
-  int unit = inside && row != NULL ? esp_row_get_int (row, "unit") : -1;
-  GHashTableIter iter;
-  gpointer other;
-
-  g_hash_table_iter_init (&iter, self->cells);
-  while (g_hash_table_iter_next (&iter, NULL, &other))
-    esp_channel_cell_set_lit (other, unit >= 0 && other != cell && esp_row_get_int (esp_channel_cell_get_row (other), "unit") == unit);
-  g_signal_emit (self, signals[HOVERED], 0, unit);
-}
-
-static void
 on_setup (GtkSignalListItemFactory *factory, GtkListItem *line, EspChannelStrip *self)
 {
   GtkWidget *cell = esp_channel_cell_new ();
@@ -185,7 +148,7 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *line, EspChannelStrip 
   g_signal_connect_object (cell, "changed::revision", G_CALLBACK (on_revision), self, 0);
   g_signal_connect_object (cell, "changed::kept", G_CALLBACK (on_kept), self, 0);
   g_signal_connect_object (cell, "changed::score", G_CALLBACK (on_score), self, 0);
-  g_signal_connect_object (cell, "hovered", G_CALLBACK (on_hovered), self, 0);
+  esp_channel_strip_watch (self, ESP_CHANNEL_CELL (cell));
   gtk_list_item_set_child (line, cell);
 }
 
@@ -197,6 +160,8 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *line, EspChannelStrip *
   esp_channel_cell_bind (cell, gtk_list_item_get_item (line));
   g_hash_table_insert (self->cells, GUINT_TO_POINTER (esp_channel_cell_get_channel (cell)), cell);
   esp_row_label_bind (GTK_ACCESSIBLE (gtk_widget_get_parent (GTK_WIDGET (cell))), gtk_list_item_get_item (line));
+  esp_channel_strip_watch_item (self, cell);
+  esp_channel_strip_light (self, cell);
   need_map (self, cell);
 }
 
@@ -208,6 +173,7 @@ on_unbind (GtkSignalListItemFactory *factory, GtkListItem *line, EspChannelStrip
 
   if (g_hash_table_lookup (self->cells, channel) == cell)
     g_hash_table_remove (self->cells, channel);
+  esp_channel_strip_forget_cell (self, cell);
   esp_channel_cell_bind (cell, NULL);
   if (gtk_widget_get_parent (GTK_WIDGET (cell)) != NULL)
     esp_row_label_unbind (GTK_ACCESSIBLE (gtk_widget_get_parent (GTK_WIDGET (cell))));
@@ -219,23 +185,7 @@ on_activate (GtkGridView *grid, guint position, EspChannelStrip *self)
   g_autoptr (GObject) row = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
 
   if (row != NULL)
-    g_signal_emit (self, signals[CHANNEL_ACTIVATED], 0, (guint) esp_row_get_int (row, "channel"));
-}
-
-/* What the keys act on: the selection, or the focused cell where nothing is selected. (transfer full): of borrowed rows. */
-static GPtrArray *
-chosen_rows (EspChannelStrip *self)
-{
-  GPtrArray *rows = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GtkBitset) chosen = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
-  GtkWidget *focus = gtk_widget_get_focus_child (GTK_WIDGET (self->grid));
-  GtkWidget *cell = focus != NULL ? gtk_widget_get_first_child (focus) : NULL;
-
-  for (guint i = 0; i < gtk_bitset_get_size (chosen); i++)
-    g_ptr_array_add (rows, g_list_model_get_item (G_LIST_MODEL (self->selection), gtk_bitset_get_nth (chosen, i)));
-  if (rows->len == 0 && ESP_IS_CHANNEL_CELL (cell) && esp_channel_cell_get_row (ESP_CHANNEL_CELL (cell)) != NULL)
-    g_ptr_array_add (rows, g_object_ref (esp_channel_cell_get_row (ESP_CHANNEL_CELL (cell))));
-  return rows;
+    esp_channel_strip_look_at (self, (guint) esp_row_get_int (row, "channel"));
 }
 
 static GArray *
@@ -252,66 +202,45 @@ channels_of (GPtrArray *rows)
   return channels;
 }
 
-static void
-request (EspChannelStrip *self, GPtrArray *rows, EspChannelRule rule)
+/* A hand wants @rule of @rows, as one act. */
+void
+esp_channel_strip_request (EspChannelStrip *self, GPtrArray *rows, int rule)
 {
   g_autoptr (GArray) channels = channels_of (rows);
 
-  g_signal_emit (self, signals[RULE_REQUESTED], 0, channels, (int) rule);
+  g_signal_emit (self, signals[RULE_REQUESTED], 0, channels, rule);
 }
 
-/* Anything kept among the chosen: all go. Else all come back: those a hand cut to their rank, and where rank has cut one, by protection. */
-static gboolean
-key_cut (GtkWidget *grid, GVariant *nothing, gpointer data)
+/* Enter, a double click, or the menu. */
+void
+esp_channel_strip_look_at (EspChannelStrip *self, guint channel)
 {
-  EspChannelStrip *self = data;
-  g_autoptr (GPtrArray) rows = chosen_rows (self);
-  EspChannelRule rule = ESP_CHANNEL_BY_RANK;
-
-  for (guint i = 0; i < rows->len && rule != ESP_CHANNEL_CUT; i++)
-    {
-      if (esp_row_get_int (g_ptr_array_index (rows, i), "kept") != 0)
-        rule = ESP_CHANNEL_CUT;
-      else if (esp_row_get_int (g_ptr_array_index (rows, i), "rule") != ESP_CHANNEL_CUT)
-        rule = ESP_CHANNEL_PROTECTED;
-    }
-  if (rows->len > 0)
-    request (self, rows, rule);
-  return TRUE;
+  g_signal_emit (self, signals[CHANNEL_ACTIVATED], 0, channel);
 }
 
-static gboolean
-key_protect (GtkWidget *grid, GVariant *nothing, gpointer data)
+/* What goes with it, in words; "" where no channel is pointed at. */
+static char *
+reason_words (EspChannelStrip *self)
 {
-  EspChannelStrip *self = data;
-  g_autoptr (GPtrArray) rows = chosen_rows (self);
-  EspChannelRule rule = ESP_CHANNEL_BY_RANK;
+  g_autoptr (GObject) row = self->told >= 0 && self->model != NULL ? g_list_model_get_item (self->model, (guint) self->told) : NULL;
+  g_autofree char *reason = row != NULL ? esp_row_dup_string (row, "reason") : NULL;
 
-  for (guint i = 0; i < rows->len; i++)
-    if (esp_row_get_int (g_ptr_array_index (rows, i), "rule") != ESP_CHANNEL_PROTECTED)
-      rule = ESP_CHANNEL_PROTECTED;
-  if (rows->len > 0)
-    request (self, rows, rule);
-  return TRUE;
+  if (row == NULL)
+    return g_strdup ("");
+  if (reason == NULL || *reason == '\0')
+    return g_strdup_printf (_ ("Channel %d can go alone"), self->told);
+  return g_strdup_printf (_ ("Channel %d: %s"), self->told, reason);
 }
 
-static void
-add_key (EspChannelStrip *self, GtkEventController *keys, const char *trigger, GtkShortcutFunc func)
+/* Another channel is pointed at, or none: says so, in words and to whoever listens. */
+void
+esp_channel_strip_tell_hovered (EspChannelStrip *self)
 {
-  gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (keys), gtk_shortcut_new (gtk_shortcut_trigger_parse_string (trigger),
-                                                                                          gtk_callback_action_new (func, self, NULL)));
-}
+  g_autofree char *words = reason_words (self);
 
-static void
-add_keys (EspChannelStrip *self)
-{
-  GtkEventController *keys = gtk_shortcut_controller_new ();
-
-  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
-  add_key (self, keys, "space|KP_Space", key_cut);
-  add_key (self, keys, "p", key_protect);
-  gtk_widget_add_controller (GTK_WIDGET (self->grid), keys);
-  esp_tab_out (GTK_WIDGET (self->grid));
+  gtk_label_set_label (self->reason, words);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->reason), words);
+  g_signal_emit (self, signals[HOVERED], 0, self->told);
 }
 
 /* As many columns as fit: the grid keeps thirty rows of them alive, so that more than fit would be built for nothing. Never a least number:
@@ -347,6 +276,12 @@ on_items_changed (EspChannelStrip *self)
   g_autofree char *total = g_strdup_printf (ngettext ("%u channel", "%u channels", n), n);
 
   esp_accessible_describe (self->grid, total);
+  self->pointed = self->focused = -1;
+  if (self->told >= 0)
+    {
+      self->told = -1;
+      esp_channel_strip_tell_hovered (self);
+    }
   queue_rewind (self);
 }
 
@@ -366,6 +301,7 @@ esp_channel_strip_dispose (GObject *object)
   g_clear_handle_id (&self->resort, g_source_remove);
   g_clear_handle_id (&self->rewind, g_source_remove);
   g_clear_handle_id (&self->recolumn, g_source_remove);
+  esp_channel_strip_drop_hands (self);
   if (self->grid != NULL)
     gtk_grid_view_set_model (self->grid, NULL);
   drop_model (self);
@@ -406,9 +342,11 @@ esp_channel_strip_class_init (EspChannelStripClass *klass)
   G_OBJECT_CLASS (klass)->finalize = esp_channel_strip_finalize;
   gtk_widget_class_set_template_from_resource (widget, "/io/github/espalier/Espalier/ui/channel-strip.ui");
   gtk_widget_class_bind_template_child (widget, EspChannelStrip, title);
+  gtk_widget_class_bind_template_child (widget, EspChannelStrip, reason);
   gtk_widget_class_bind_template_child (widget, EspChannelStrip, sort);
   gtk_widget_class_bind_template_child (widget, EspChannelStrip, grid);
   gtk_widget_class_bind_template_child (widget, EspChannelStrip, scroller);
+  gtk_widget_class_bind_template_child (widget, EspChannelStrip, cell_menu);
   gtk_widget_class_bind_template_callback (widget, on_setup);
   gtk_widget_class_bind_template_callback (widget, on_bind);
   gtk_widget_class_bind_template_callback (widget, on_unbind);
@@ -423,13 +361,15 @@ esp_channel_strip_init (EspChannelStrip *self)
 {
   self->maps = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
   self->cells = g_hash_table_new (NULL, NULL);
+  self->pointed = self->focused = self->told = -1;
   gtk_widget_init_template (GTK_WIDGET (self));
   esp_drop_down_name (self->sort, _ ("Sort channels by"));
   self->sorter = GTK_SORTER (gtk_custom_sorter_new (compare, self, NULL));
   self->sorted = gtk_sort_list_model_new (NULL, g_object_ref (self->sorter));
   self->selection = gtk_multi_selection_new (G_LIST_MODEL (g_object_ref (self->sorted)));
   gtk_grid_view_set_model (self->grid, GTK_SELECTION_MODEL (self->selection));
-  add_keys (self);
+  esp_channel_strip_add_hands (self);
+  esp_tab_out (GTK_WIDGET (self->grid));
   g_signal_connect_object (gtk_scrolled_window_get_hadjustment (self->scroller), "notify::page-size", G_CALLBACK (on_width), self, 0);
 }
 
@@ -513,7 +453,7 @@ esp_channel_strip_get_selected (EspChannelStrip *self)
   g_autoptr (GPtrArray) rows = NULL;
 
   g_return_val_if_fail (ESP_IS_CHANNEL_STRIP (self), NULL);
-  rows = chosen_rows (self);
+  rows = esp_channel_strip_chosen (self);
   return channels_of (rows);
 }
 

@@ -19,6 +19,7 @@ struct _EspGroupEditor
   GtkBox parent_instance;
 
   GtkLabel *name;
+  GtkImage *link;
   GtkLabel *kept;
   GtkLabel *note;
   GtkLabel *layers;
@@ -29,12 +30,15 @@ struct _EspGroupEditor
   GtkEditable *exact;
   GtkRange *range;
   EspHistogram *histogram;
+  char *edge; /* (nullable): what is near the line, in words */
 
   GObject *row;
   gboolean loading; /* the row's value is being shown: not a hand's change */
   gboolean in_act;
-  guint pause;   /* source that ends the act */
-  guint refresh; /* source that asks for the ranking */
+  gboolean pointed, dragged, focused; /* why the line is watched */
+  gboolean watched;                   /* as told */
+  guint pause;                        /* source that ends the act */
+  guint refresh;                      /* source that asks for the ranking */
 };
 
 G_DEFINE_FINAL_TYPE (EspGroupEditor, esp_group_editor, GTK_TYPE_BOX)
@@ -44,6 +48,7 @@ enum
   ACT_BEGIN,
   ACT_END,
   RANKING_NEEDED,
+  WATCHED,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -78,6 +83,29 @@ go_on_with_act (EspGroupEditor *self)
     }
   g_clear_handle_id (&self->pause, g_source_remove);
   self->pause = g_timeout_add (ACT_PAUSE_MS, on_pause, self);
+}
+
+/* Somebody looks at the line: a pointer over it or over its slider, a drag, or the keyboard. */
+static void
+tell_watched (EspGroupEditor *self)
+{
+  const gboolean watched = self->pointed || self->dragged || self->focused;
+
+  if (watched == self->watched)
+    return;
+  self->watched = watched;
+  g_signal_emit (self, signals[WATCHED], 0, watched);
+}
+
+/* A focus that a click has left behind is no look at the line. */
+static void
+look_for_focus (EspGroupEditor *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  self->focused
+      = GTK_IS_WINDOW (root) && gtk_window_get_focus_visible (GTK_WINDOW (root)) && gtk_widget_has_focus (GTK_WIDGET (self->range));
+  tell_watched (self);
 }
 
 static gboolean
@@ -122,12 +150,14 @@ show_kept (EspGroupEditor *self)
   int kept = esp_row_get_int (self->row, "kept"), total = esp_row_get_int (self->row, "total");
   g_autofree char *text = g_strdup_printf ("%d/%d", kept, total);
   g_autofree char *words = g_strdup_printf (_ ("%d of %d channels kept"), kept, total);
+  g_autofree char *all = NULL;
   double step = total > 0 ? 1.0 / total : 0.01;
 
   gtk_label_set_label (self->kept, text);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->kept), words);
   gtk_range_set_increments (self->range, step, MIN (1, PAGE_CHANNELS * step));
-  esp_accessible_describe (self->range, words);
+  all = self->edge != NULL && *self->edge != '\0' ? g_strdup_printf (_ ("%s; %s"), words, self->edge) : g_strdup (words);
+  esp_accessible_describe (self->range, all);
 }
 
 /* The words of the line are there where it is what decides, and where the row is opened. */
@@ -225,6 +255,7 @@ on_value_changed (GtkRange *range, EspGroupEditor *self)
 {
   if (self->loading || self->row == NULL)
     return;
+  look_for_focus (self);
   go_on_with_act (self);
   g_object_set (self->row, "ratio", gtk_range_get_value (range), NULL);
 }
@@ -258,9 +289,38 @@ on_range_event (GtkEventControllerLegacy *controller, GdkEvent *event, EspGroupE
 }
 
 static void
+on_focus_enter (GtkEventControllerFocus *focus, EspGroupEditor *self)
+{
+  look_for_focus (self);
+}
+
+static void
 on_focus_leave (GtkEventControllerFocus *focus, EspGroupEditor *self)
 {
   end_act (self);
+  self->focused = FALSE;
+  tell_watched (self);
+}
+
+static void
+on_line_enter (GtkEventControllerMotion *motion, double x, double y, EspGroupEditor *self)
+{
+  self->pointed = TRUE;
+  tell_watched (self);
+}
+
+static void
+on_line_leave (GtkEventControllerMotion *motion, EspGroupEditor *self)
+{
+  self->pointed = FALSE;
+  tell_watched (self);
+}
+
+static void
+on_line_drag_begin (EspHistogram *histogram, EspGroupEditor *self)
+{
+  self->dragged = TRUE;
+  tell_watched (self);
 }
 
 static void
@@ -273,6 +333,8 @@ static void
 on_line_drag_end (EspHistogram *histogram, EspGroupEditor *self)
 {
   end_act (self);
+  self->dragged = FALSE;
+  tell_watched (self);
 }
 
 /* Takes "40", "40 %", "40,5" in any locale: one act; what is no number gives way to the ratio in force. */
@@ -324,6 +386,7 @@ esp_group_editor_dispose (GObject *object)
   if (self->row != NULL)
     g_signal_handlers_disconnect_by_data (self->row, self);
   g_clear_object (&self->row);
+  g_clear_pointer (&self->edge, g_free);
   gtk_widget_dispose_template (GTK_WIDGET (object), ESP_TYPE_GROUP_EDITOR);
   G_OBJECT_CLASS (esp_group_editor_parent_class)->dispose (object);
 }
@@ -333,6 +396,7 @@ bind_template (GtkWidgetClass *widget)
 {
   gtk_widget_class_set_template_from_resource (widget, "/io/github/espalier/Espalier/ui/group-editor.ui");
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, name);
+  gtk_widget_class_bind_template_child (widget, EspGroupEditor, link);
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, kept);
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, note);
   gtk_widget_class_bind_template_child (widget, EspGroupEditor, layers);
@@ -347,7 +411,11 @@ bind_template (GtkWidgetClass *widget)
   gtk_widget_class_bind_template_callback (widget, on_by_score_toggled);
   gtk_widget_class_bind_template_callback (widget, on_expander_toggled);
   gtk_widget_class_bind_template_callback (widget, on_range_event);
+  gtk_widget_class_bind_template_callback (widget, on_focus_enter);
   gtk_widget_class_bind_template_callback (widget, on_focus_leave);
+  gtk_widget_class_bind_template_callback (widget, on_line_enter);
+  gtk_widget_class_bind_template_callback (widget, on_line_leave);
+  gtk_widget_class_bind_template_callback (widget, on_line_drag_begin);
   gtk_widget_class_bind_template_callback (widget, on_line_dragged);
   gtk_widget_class_bind_template_callback (widget, on_line_drag_end);
   gtk_widget_class_bind_template_callback (widget, on_exact_activate);
@@ -365,6 +433,7 @@ esp_group_editor_class_init (EspGroupEditorClass *klass)
   gtk_widget_class_set_css_name (widget, "groupeditor");
   signals[ACT_BEGIN] = g_signal_new ("act-begin", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[ACT_END] = g_signal_new ("act-end", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[WATCHED] = g_signal_new ("watched", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[RANKING_NEEDED] = g_signal_new ("ranking-needed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
@@ -430,6 +499,53 @@ esp_group_editor_end_act (EspGroupEditor *self)
 {
   g_return_if_fail (ESP_IS_GROUP_EDITOR (self));
   end_act (self);
+}
+
+/** esp_group_editor_set_edge: @words: (nullable): what is near the line, said with the slider. Thread: main. */
+void
+esp_group_editor_set_edge (EspGroupEditor *self, const char *words)
+{
+  g_return_if_fail (ESP_IS_GROUP_EDITOR (self));
+  if (g_strcmp0 (words, self->edge) == 0)
+    return;
+  g_free (self->edge);
+  self->edge = g_strdup (words);
+  show_kept (self);
+}
+
+/** esp_group_editor_get_line: @bounds: (out): of its histogram with the slider under it, in the coordinates of @other. Thread: main. */
+gboolean
+esp_group_editor_get_line (EspGroupEditor *self, GtkWidget *other, GdkRectangle *bounds)
+{
+  graphene_rect_t line, slider;
+
+  g_return_val_if_fail (ESP_IS_GROUP_EDITOR (self), FALSE);
+  if (!gtk_widget_compute_bounds (GTK_WIDGET (self->histogram), other, &line)
+      || !gtk_widget_compute_bounds (GTK_WIDGET (self->range), other, &slider))
+    return FALSE;
+  graphene_rect_union (&line, &slider, &line);
+  *bounds = (GdkRectangle){ (int) line.origin.x, (int) line.origin.y, (int) line.size.width, (int) line.size.height };
+  return TRUE;
+}
+
+/** esp_group_editor_is_dragged: Returns: whether a hand has hold of its line. Thread: main. */
+gboolean
+esp_group_editor_is_dragged (EspGroupEditor *self)
+{
+  g_return_val_if_fail (ESP_IS_GROUP_EDITOR (self), FALSE);
+  return self->dragged;
+}
+
+/** esp_group_editor_set_lit: @editor: stands out: it holds what goes with the channel that is pointed at. Thread: main. */
+void
+esp_group_editor_set_lit (EspGroupEditor *self, gboolean lit)
+{
+  g_return_if_fail (ESP_IS_GROUP_EDITOR (self));
+  gtk_widget_set_opacity (GTK_WIDGET (self->link), lit ? 1 : 0);
+  if (lit)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "lit");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self), "lit");
 }
 
 /** esp_group_editor_get_range: Returns: (transfer none): its slider. Thread: main. */

@@ -72,6 +72,46 @@ rule_requested (EspChannelStrip *strip, GArray *channels, int rule, gpointer dat
     esp_plan_set_rules (plan, chosen, channels->len, (EspChannelRule) rule);
 }
 
+/* The groups that a cut of it would reach. */
+static void
+hovered (EspChannelStrip *strip, int channel, gpointer data)
+{
+  EspWindow *self = data;
+  g_autoptr (GArray) groups = NULL;
+  int layer;
+
+  g_object_get (self->study, "layer", &layer, NULL);
+  if (channel >= 0 && layer >= 0)
+    groups = esp_study_find_partner_groups (self->study, (guint) layer, (guint) channel);
+  esp_group_list_set_lit (self->group_list, groups);
+}
+
+static void
+edge_wanted (EspGroupList *list, int group, gpointer data)
+{
+  esp_study_watch_edge (ESP_WINDOW (data)->study, group);
+}
+
+static void
+edge_map_needed (EspEdgePopover *edge, guint layer, guint channel, gpointer data)
+{
+  EspHeatmap *map = esp_study_get_edge_map (ESP_WINDOW (data)->study, layer, channel);
+
+  if (map != NULL) /* else the one of before stays in view until it is there: nothing flickers */
+    esp_edge_popover_set_map (edge, layer, channel, map);
+}
+
+/* The channels at the line that a hand is at. */
+static void
+bind_edge (EspWindow *self)
+{
+  EspEdgePopover *edge = esp_group_list_get_edge (self->group_list);
+
+  g_signal_connect (edge, "map-needed", G_CALLBACK (edge_map_needed), self);
+  g_signal_connect (self->group_list, "edge-wanted", G_CALLBACK (edge_wanted), self);
+  esp_edge_popover_set_models (edge, esp_study_get_edge (self->study, TRUE), esp_study_get_edge (self->study, FALSE));
+}
+
 /** esp_window_bind_channels: ties the strip to the study's channels and to the plan. Thread: main. */
 void
 esp_window_bind_channels (EspWindow *window)
@@ -79,8 +119,10 @@ esp_window_bind_channels (EspWindow *window)
   EspStudy *study = window->study;
 
   esp_channel_strip_set_model (window->channel_strip, esp_study_get_channels (study));
+  bind_edge (window);
   g_signal_connect (window->channel_strip, "map-needed", G_CALLBACK (map_needed), window);
   g_signal_connect (window->channel_strip, "rule-requested", G_CALLBACK (rule_requested), window);
+  g_signal_connect (window->channel_strip, "hovered", G_CALLBACK (hovered), window);
   g_signal_connect_object (study, "notify::layer", G_CALLBACK (layer_changed), window, 0);
   g_signal_connect_object (study, "notify::method", G_CALLBACK (method_changed), window, 0);
   g_signal_connect_object (study, "numbers-changed", G_CALLBACK (numbers_changed), window, 0);

@@ -94,6 +94,9 @@ void       esp_resolver_free      (EspResolver *resolver);
 EspMask   *esp_plan_resolve       (EspPlan     *plan);        /* (transfer full) */
 GPtrArray *esp_plan_rank_group    (EspPlan     *plan,         /* (transfer full): of EspRanking */
                                    guint        group);
+GArray    *esp_plan_list_edges    (EspPlan     *plan,         /* (transfer full): of EspEdge, in no order */
+                                   guint        group,
+                                   guint        most);        /* of each side of each ranking */
 double     esp_plan_slot_share    (EspPlan     *plan,         /* of a slot's channels below @threshold */
                                    guint        slot,
                                    double       threshold);

@@ -228,6 +228,24 @@ esp_plan_rank_group (EspPlan *plan, guint group)
   return runs;
 }
 
+/* Of the rankings that decide about @group's layers, what is nearest to each one's line. */
+GArray *
+esp_plan_list_edges (EspPlan *plan, guint group, guint most)
+{
+  const EspResolver *resolver = get_resolver (plan);
+  const EspGroup *one = g_ptr_array_index (plan->groups, group);
+  g_autofree guint8 *layers = g_new0 (guint8, esp_network_get_n_layers (plan->network));
+  GArray *edges = g_array_new (FALSE, FALSE, sizeof (EspEdge));
+
+  for (guint i = 0; i < one->n_layers; i++)
+    layers[one->layers[i]] = 1;
+  if (plan->wish.joins[group] && resolver->pool_ranker != NULL)
+    esp_ranker_list_edge (resolver->pool_ranker, 0, plan->wish.overall, -INFINITY, layers, most, edges);
+  for (guint i = 0; i < resolver->groups->len; i++)
+    esp_ranker_list_edge (resolver->ranker, i, ratio_of (plan, resolver, i), threshold_of (plan, resolver, i), layers, most, edges);
+  return edges;
+}
+
 /* The ranker that a slot is in, and as which of its groups; where a group has left its layers to others, as it was proposed. */
 static EspRanker *
 find_ranker (EspPlan *plan, guint slot, guint *index)

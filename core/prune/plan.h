@@ -156,6 +156,11 @@ typedef struct
 } EspRanking;
 GPtrArray      *esp_plan_get_ranking     (EspPlan          *plan,      /* (transfer full): of EspRanking* */
                                           guint             group);
+GArray         *esp_plan_get_edge        (EspPlan          *plan,      /* (transfer full): of EspChannel, nearest to the line first */
+                                          guint             group,
+                                          int               layer,     /* whose channels stand for what goes together; -1 */
+                                          gboolean          goes,      /* cut last; else next to be cut */
+                                          guint             most);
 
 gboolean        esp_plan_is_pooled       (EspPlan          *plan);
 

@@ -62,6 +62,10 @@ void esp_ranker_count_votes   (EspRanker      *ranker,
 GArray *esp_ranker_list_own   (const EspRanker *ranker, /* (transfer full): the scores of the block's channels, of one layer or (G_MAXUINT) all, ascending */
                                const Block     *block,
                                guint            layer);
+guint esp_ranker_count_going  (const EspRanker *ranker,
+                               const Block     *block,
+                               double           ratio,
+                               double           threshold); /* -INFINITY: the ratio counts */
 void esp_ranker_sort_balances (EspRanker      *ranker); /* once unit_score is there */
 void esp_ranker_balance       (EspRankerState *state);
 

@@ -234,8 +234,9 @@ count_voted (const EspRanker *ranker, const Block *block, double ratio)
   return n;
 }
 
-static guint
-count_going (const EspRanker *ranker, const Block *block, double ratio, double threshold)
+/* How many units of the block go; those of its order by score where a threshold decides. */
+guint
+esp_ranker_count_going (const EspRanker *ranker, const Block *block, double ratio, double threshold)
 {
   if (threshold > -INFINITY)
     return count_below (ranker, block, threshold);
@@ -445,7 +446,7 @@ esp_ranker_resolve (const EspRanker *ranker,
     {
       const Block *block = g_ptr_array_index (ranker->blocks, b);
       const GArray *units = thresholds[block->group] > -INFINITY ? block->by_score : block->units;
-      const guint n = count_going (ranker, block, ratios[block->group], thresholds[block->group]);
+      const guint n = esp_ranker_count_going (ranker, block, ratios[block->group], thresholds[block->group]);
 
       cut_by_rank (&state, units, n);
       round_up (&state, units, n);
@@ -522,7 +523,7 @@ esp_ranker_get_ranking (const EspRanker *ranker, guint group, double ratio, doub
   for (guint b = 0; b < ranker->blocks->len; b++)
     {
       const Block *block = g_ptr_array_index (ranker->blocks, b);
-      const guint n = count_going (ranker, block, ratio, threshold);
+      const guint n = esp_ranker_count_going (ranker, block, ratio, threshold);
 
       if (block->group != group)
         continue;

@@ -29,6 +29,20 @@ GPtrArray *esp_ranker_get_ranking (const EspRanker   *ranker,     /* (transfer f
                                    guint              group,
                                    double             ratio,
                                    double             threshold); /* -INFINITY: the ratio counts */
+/* A unit near the line of what goes. */
+typedef struct
+{
+  guint    unit;
+  gboolean goes;
+  double   distance; /* how far the line must move before it is on the unit's other side: a share, or a score where a threshold decides */
+} EspEdge;
+void       esp_ranker_list_edge   (const EspRanker   *ranker,     /* appends at most @most of each side of each block, in no order */
+                                   guint              group,
+                                   double             ratio,
+                                   double             threshold,
+                                   const guint8      *layers,     /* per layer: whether its units count */
+                                   guint              most,
+                                   GArray            *edges);     /* of EspEdge */
 double     esp_ranker_find_threshold (const EspRanker *ranker,    /* of the lowest @ratio of all of @group's channels */
                                       guint            group,
                                       double           ratio);

@@ -190,6 +190,7 @@ study_plan_flush (EspStudy *study)
   follow_scores (study);
   update_groups (study);
   update_channels (study);
+  study_edge_update (study);
   study->cost = esp_cost_of (study->material->network, mask);
   study_save_later (study);
   if (!same)
@@ -228,6 +229,7 @@ study_plan_detach (EspStudy *study)
   g_clear_handle_id (&study->flush_source, g_source_remove);
   g_clear_signal_handler (&study->plan_handler, study->plan);
   g_clear_signal_handler (&study->branches_handler, study->plan);
+  study_edge_clear (study);
   empty_groups (study);
   g_clear_pointer (&study->ranked, esp_scores_unref);
   g_clear_object (&study->plan);

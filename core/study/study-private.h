@@ -1,5 +1,5 @@
 /* study-private.h: the parts of the study, one file a job: study.c the object, study-open.c opening, study-plan.c plan to numbers, study-view.c the
- * picture in view, study-why.c roads, study-score.c criteria, study-trials.c what was tried, study-save.c plan files */
+ * picture in view, study-edge.c what is near a group's line, study-why.c roads, study-score.c criteria, study-trials.c what was tried, study-save.c plan files */
 #pragma once
 
 #include "study/live.h"
@@ -65,6 +65,10 @@ struct _EspStudy
   guint8               *asked; /* whose map is under way */
   guint                 n_maps;
 
+  GListStore           *edge[2]; /* of the group watched: cut last, next to be cut */
+  int                   edge_group;
+  GHashTable           *edge_maps; /* layer and channel → EspHeatmap */
+
   gsize       prefix_budget;
   gboolean    look_bfloat16;
   EspCost     cost, whole;
@@ -100,6 +104,12 @@ void study_view_pixels    (EspStudy *study, gboolean at_pixels);
 void study_view_method    (EspStudy *study, const EspAttribution *method);
 void study_view_threshold (EspStudy *study, double threshold);
 void study_view_baseline  (guint from, guint to, gpointer study);
+
+EspRow *study_channel_row (EspStudy *study, guint layer, guint channel); /* (transfer full): its score is not told */
+void study_edge_update    (EspStudy *study);
+void study_edge_clear     (EspStudy *study);
+void study_edge_forget    (EspStudy *study);
+void study_edge_take      (EspStudy *study, EspHeatmap *map);
 
 void study_score_begin    (EspStudy *study); /* the criterion that needs images, in the background */
 

@@ -43,6 +43,7 @@ forget_maps (EspStudy *study)
   for (guint i = 0; i < MIN (n, study->n_maps); i++)
     if (asked[i])
       renew_map (study, i);
+  study_edge_forget (study);
 }
 
 static void
@@ -83,6 +84,7 @@ void
 study_view_clear (EspStudy *study)
 {
   clear_maps (study);
+  study_edge_clear (study);
   clear_picture (study);
   g_list_store_remove_all (study->channels);
   g_list_store_remove_all (study->layers);
@@ -150,6 +152,7 @@ take_maps (EspStudy *study, GPtrArray *maps)
       EspHeatmap *map = g_ptr_array_index (maps, i);
       const guint channel = (guint) map->channel;
 
+      study_edge_take (study, map);
       if (map->layer != study->layer || channel >= study->n_maps)
         continue;
       g_clear_pointer (&study->maps[channel], esp_heatmap_unref);
@@ -404,8 +407,9 @@ esp_study_dup_look_job (EspStudy *study)
   return study->view != NULL && study->viewing ? esp_view_dup_job (study->view) : NULL;
 }
 
-static EspRow *
-channel_row (EspStudy *study, guint layer, guint channel)
+/** study_channel_row: Returns: (transfer full): a row of one channel of any layer, without a score. Thread: main. */
+EspRow *
+study_channel_row (EspStudy *study, guint layer, guint channel)
 {
   EspCoupling *coupling = study->material->coupling;
   g_autofree char *reason = esp_coupling_explain (coupling, layer, channel);
@@ -422,9 +426,10 @@ fill_channels (EspStudy *study)
   const EspLayer *layer = esp_network_get_layer (study->material->network, (guint) study->layer);
 
   for (guint i = 0; i < (guint) layer->conv.filters; i++)
-    g_ptr_array_add (rows, channel_row (study, layer->index, i));
+    g_ptr_array_add (rows, study_channel_row (study, layer->index, i));
   clear_maps (study);
   g_list_store_splice (study->channels, 0, g_list_model_get_n_items (G_LIST_MODEL (study->channels)), rows->pdata, rows->len);
+  study_edge_update (study);
   if (study->plan != NULL)
     study_plan_rank (study);
 }

@@ -105,6 +105,9 @@ study_dispose (GObject *object)
   g_clear_object (&self->groups);
   g_clear_object (&self->trials);
   g_clear_object (&self->layers);
+  g_clear_object (&self->edge[0]);
+  g_clear_object (&self->edge[1]);
+  g_clear_pointer (&self->edge_maps, g_hash_table_unref);
   G_OBJECT_CLASS (esp_study_parent_class)->dispose (object);
 }
 
@@ -343,6 +346,10 @@ esp_study_init (EspStudy *self)
   self->groups = g_list_store_new (ESP_TYPE_GROUP_ROW);
   self->trials = g_list_store_new (ESP_TYPE_TRIAL_ROW);
   self->layers = g_list_store_new (ESP_TYPE_LAYER_ROW);
+  self->edge[0] = g_list_store_new (ESP_TYPE_CHANNEL_ROW);
+  self->edge[1] = g_list_store_new (ESP_TYPE_CHANNEL_ROW);
+  self->edge_group = -1;
+  self->edge_maps = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) esp_heatmap_unref);
   self->image = self->detection = self->layer = self->part = -1;
   self->threshold = .25;
   self->prefix_budget = DEFAULT_PREFIX_BUDGET;

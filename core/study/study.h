@@ -114,6 +114,18 @@ void            esp_study_get_heat_range   (EspStudy      *study,   /* of the le
 EspHeatmap     *esp_study_get_channel_map  (EspStudy      *study,   /* the layer's own map of one channel on this image; NULL until made */
                                             guint          channel);
 
+/* The channels just below and just above the line of one group, and their maps of the picture in view. */
+void            esp_study_watch_edge       (EspStudy      *study,
+                                            int            group);   /* -1: none */
+GListModel     *esp_study_get_edge         (EspStudy      *study,    /* of EspChannelRow, of any layers, nearest to the line first */
+                                            gboolean       goes);    /* cut last; else next to be cut */
+EspHeatmap     *esp_study_get_edge_map     (EspStudy      *study,    /* NULL until made */
+                                            guint          layer,
+                                            guint          channel);
+GArray         *esp_study_find_partner_groups (EspStudy   *study,   /* (transfer full): of guint: groups of what can only go with the channel; empty: it goes alone */
+                                               guint       layer,
+                                               guint       channel);
+
 /* The numbers of the tiles. */
 typedef enum
 {

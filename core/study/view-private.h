@@ -28,6 +28,7 @@ struct _EspView
   guint64 refused; /* the wish whose explanation was cancelled by hand or failed: not tried again */
   EspMask *mask;
   GArray *wanted;   /* of guint: channels whose map is asked for */
+  GArray *edge;     /* of EspChannel: of any layer, likewise, the last is next */
   EspJob *job;      /* (nullable): of the explanation under way */
   EspJob *badge_job; /* (nullable): of the measurement under way */
   EspViewNews news; /* the result slot */

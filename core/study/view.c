@@ -45,6 +45,7 @@ view_clear (gpointer data)
   g_clear_pointer (&view->job, esp_job_unref);
   g_clear_pointer (&view->badge_job, esp_job_unref);
   g_array_unref (view->wanted);
+  g_array_unref (view->edge);
   g_free (view->input);
   g_free (view->masks);
   g_clear_pointer (&view->target, esp_target_unref);
@@ -88,6 +89,7 @@ esp_view_new (EspLane *lane, EspMaterial *material, EspLive *live, EspViewFunc f
   view->image = view->strong_class = view->broken = view->measured_image = -1;
   view->heat_layer = VIEW_NO_HEAT;
   view->wanted = g_array_new (FALSE, FALSE, sizeof (guint));
+  view->edge = g_array_new (FALSE, FALSE, sizeof (EspChannel));
   pthread_mutex_init (&view->lock, NULL);
   return view;
 }
@@ -300,28 +302,56 @@ take_wanted (Look *look)
 }
 
 static gboolean
-make_maps (Look *look, GError **error)
+make_map (Look *look, int layer, guint channel, GError **error)
 {
   EspView *view = look->view;
+  EspHeatmap *map = esp_explainer_heatmap (view->explainer, layer, (int) channel, view->placement, error);
+
+  if (map == NULL)
+    return FALSE;
+  pthread_mutex_lock (&view->lock);
+  if (view_begin_news (look, FALSE))
+    {
+      if (view->news.maps == NULL)
+        view->news.maps = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_heatmap_unref);
+      g_ptr_array_add (view->news.maps, g_steal_pointer (&map));
+    }
+  pthread_mutex_unlock (&view->lock);
+  g_clear_pointer (&map, esp_heatmap_unref);
+  return TRUE;
+}
+
+/* The next of those of any layer; a slider may have replaced them since the last one. */
+static gboolean
+take_edge (Look *look, EspChannel *next)
+{
+  EspView *view = look->view;
+  gboolean found;
+
+  pthread_mutex_lock (&view->lock);
+  found = view->serial == look->serial && view->edge->len > 0;
+  if (found)
+    {
+      *next = g_array_index (view->edge, EspChannel, view->edge->len - 1);
+      g_array_set_size (view->edge, view->edge->len - 1);
+    }
+  pthread_mutex_unlock (&view->lock);
+  return found;
+}
+
+static gboolean
+make_maps (Look *look, GError **error)
+{
   g_autoptr (GArray) wanted = take_wanted (look);
+  EspChannel next;
 
   for (guint i = 0; wanted != NULL && has_maps (look) && i < wanted->len && go_on (look); i++)
-    {
-      const int channel = (int) g_array_index (wanted, guint, i);
-      EspHeatmap *map = esp_explainer_heatmap (view->explainer, look->wish.layer, channel, view->placement, error);
-
-      if (map == NULL)
-        return FALSE;
-      pthread_mutex_lock (&view->lock);
-      if (view_begin_news (look, FALSE))
-        {
-          if (view->news.maps == NULL)
-            view->news.maps = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_heatmap_unref);
-          g_ptr_array_add (view->news.maps, g_steal_pointer (&map));
-        }
-      pthread_mutex_unlock (&view->lock);
-      g_clear_pointer (&map, esp_heatmap_unref);
-    }
+    if (!make_map (look, look->wish.layer, g_array_index (wanted, guint, i), error))
+      return FALSE;
+  while (has_maps (look) && go_on (look) && take_edge (look, &next))
+    if (((int) next.layer == look->wish.layer || (look->wish.method->gives & ESP_KEEPS_LAYER) == 0)
+        && !make_map (look, (int) next.layer, next.channel, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -461,6 +491,7 @@ esp_view_set_wish (EspView *view, const EspViewWish *wish)
     esp_target_ref (wish->target);
   view->serial++;
   g_array_set_size (view->wanted, 0);
+  g_array_set_size (view->edge, 0);
   esp_job_cancel (view->job);
   esp_job_cancel (view->badge_job);
   post (view);
@@ -488,6 +519,27 @@ esp_view_dup_job (EspView *view)
   job = view->job != NULL ? esp_job_ref (view->job) : NULL;
   pthread_mutex_unlock (&view->lock);
   return job;
+}
+
+/**
+ * esp_view_want_maps:
+ * @view: the view
+ * @channels: of any layers
+ * @n: how many
+ *
+ * Asks for their own maps of the wish in hand, the first first, in place of those asked for so before and not made yet. A method of whose run one
+ * layer alone can be read makes those of that one only. Thread: main.
+ */
+void
+esp_view_want_maps (EspView *view, const EspChannel *channels, guint n)
+{
+  pthread_mutex_lock (&view->lock);
+  g_array_set_size (view->edge, 0);
+  for (guint i = n; i-- > 0;)
+    g_array_append_val (view->edge, channels[i]);
+  if (n > 0)
+    post (view);
+  pthread_mutex_unlock (&view->lock);
 }
 
 /** esp_view_want_channel: asks for one channel's own map of the wish in hand. Thread: main. */

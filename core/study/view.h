@@ -51,6 +51,9 @@ void      esp_view_set_wish     (EspView           *view,
 void      esp_view_set_mask     (EspView           *view,
                                  EspMask           *mask);
 EspJob   *esp_view_dup_job      (EspView           *view); /* (transfer full) (nullable): what is under way for the wish: progress, cancel */
+void      esp_view_want_maps    (EspView           *view,   /* of any layers, behind those of the wish's; in place of what was wanted so before */
+                                 const EspChannel  *channels,
+                                 guint              n);
 void      esp_view_want_channel (EspView           *view,   /* of the wish's layer */
                                  guint              channel);
 

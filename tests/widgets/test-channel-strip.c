@@ -266,6 +266,80 @@ test_rewind (void)
   test_close (window);
 }
 
+static void
+on_told (EspChannelStrip *strip, int channel, gpointer data)
+{
+  g_string_append_printf (story, "at %d;", channel);
+}
+
+static EspChannelCell *
+cell_at (GtkWidget *window, guint n)
+{
+  return ESP_CHANNEL_CELL (test_find (GTK_WIDGET (grid_of (window)), ESP_TYPE_CHANNEL_CELL, n));
+}
+
+static gboolean
+says (GtkWidget *window, const char *words)
+{
+  for (guint i = 0; i < 3; i++)
+    if (g_str_equal (gtk_label_get_label (GTK_LABEL (test_find (window, GTK_TYPE_LABEL, i))), words))
+      return TRUE;
+  return FALSE;
+}
+
+/* What goes with the channel is said: to the eye in the header, to whoever listens, and of each item to a screen reader. */
+static void
+test_partners (void)
+{
+  g_autoptr (GListStore) store = make_channels (12);
+  g_autoptr (GObject) row = g_list_model_get_item (G_LIST_MODEL (store), 11);
+  GtkWidget *window;
+
+  g_object_set (row, "reason", "goes with channel 11 of layer 60: shortcut 61 adds 57", NULL);
+  window = open_strip (store);
+  g_signal_connect (gtk_window_get_child (GTK_WINDOW (window)), "hovered", G_CALLBACK (on_told), NULL);
+  test_description (gtk_widget_get_first_child (GTK_WIDGET (grid_of (window))), "goes with channel 11 of layer 60: shortcut 61 adds 57");
+  g_signal_emit_by_name (cell_at (window, 0), "hovered", TRUE);
+  g_assert_true (says (window, "Channel 11: goes with channel 11 of layer 60: shortcut 61 adds 57"));
+  g_signal_emit_by_name (cell_at (window, 1), "hovered", TRUE);
+  g_signal_emit_by_name (cell_at (window, 0), "hovered", FALSE); /* late: the pointer is elsewhere already */
+  g_assert_true (says (window, "Channel 10 can go alone"));
+  g_signal_emit_by_name (cell_at (window, 1), "hovered", FALSE);
+  g_assert_true (says (window, ""));
+  gtk_widget_grab_focus (gtk_widget_get_first_child (GTK_WIDGET (grid_of (window))));
+  g_assert_cmpstr (story->str, ==, "at 11;at 10;at -1;at 11;");
+  g_list_store_remove_all (store);
+  g_assert_cmpstr (story->str, ==, "at 11;at 10;at -1;at 11;at -1;");
+  test_close (window);
+}
+
+/* The menu does what the keys do, and what they cannot: one word, one meaning, to all that is selected. */
+static void
+test_menu (void)
+{
+  g_autoptr (GListStore) store = make_channels (12);
+  GtkWidget *window = open_strip (store);
+  GtkWidget *strip = gtk_window_get_child (GTK_WINDOW (window));
+  GtkSelectionModel *model = gtk_grid_view_get_model (grid_of (window));
+
+  gtk_selection_model_select_item (model, 0, TRUE);  /* 11, kept */
+  gtk_selection_model_select_item (model, 3, FALSE); /* 8, cut by rank */
+  gtk_widget_activate_action (strip, "channels.cut", NULL);
+  gtk_widget_activate_action (strip, "channels.restore", NULL);
+  gtk_widget_activate_action (strip, "channels.protect", NULL);
+  g_assert_cmpstr (story->str, ==, "11 8 to 1;8 to 2;11 8 to 2;");
+  g_string_set_size (story, 0);
+  gtk_widget_grab_focus (gtk_widget_get_first_child (GTK_WIDGET (grid_of (window))));
+  press (grid_of (window), GDK_KEY_Menu);                       /* of the selection, which the focus is in */
+  gtk_widget_activate_action (strip, "channels.look", NULL);    /* of one channel only */
+  gtk_widget_activate_action (strip, "channels.by-rank", NULL); /* no hand has said anything */
+  g_assert_cmpstr (story->str, ==, "");
+  gtk_widget_activate_action (strip, "channels.select-all", NULL);
+  gtk_widget_activate_action (strip, "channels.cut", NULL);
+  g_assert_cmpstr (story->str, ==, "11 10 9 8 7 6 5 4 3 2 1 0 to 1;");
+  test_close (window);
+}
+
 /* A new revision asks for the map again; another image asks for all in view. */
 static void
 test_revision (void)
@@ -294,6 +368,8 @@ main (int argc, char **argv)
   g_test_add_func ("/channel-strip/protect", test_protect);
   g_test_add_func ("/channel-strip/order", test_order);
   g_test_add_func ("/channel-strip/rewind", test_rewind);
+  g_test_add_func ("/channel-strip/partners", test_partners);
+  g_test_add_func ("/channel-strip/menu", test_menu);
   g_test_add_func ("/channel-strip/revision", test_revision);
   return g_test_run ();
 }

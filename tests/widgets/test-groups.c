@@ -191,6 +191,83 @@ test_removed (void)
   test_close (window);
 }
 
+static GListStore *
+make_edge (guint layer, guint from, guint n)
+{
+  GListStore *store = g_list_store_new (ESP_TYPE_CHANNEL_ROW);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GObject) row = g_object_new (ESP_TYPE_CHANNEL_ROW, "layer", layer, "channel", from + i, NULL);
+
+      g_list_store_append (store, row);
+    }
+  return store;
+}
+
+static void
+on_edge_wanted (GtkWidget *list, int group, gpointer data)
+{
+  g_string_append_printf (story, "edge %d;", group);
+}
+
+static void
+on_edge_map_needed (EspEdgePopover *edge, guint layer, guint channel, gpointer data)
+{
+  g_string_append_printf (story, "map %u/%u;", layer, channel);
+}
+
+/* While the line is dragged what is on both sides of it is beside it, and said with the slider; a moment later it goes. */
+static void
+test_edge (void)
+{
+  g_autoptr (GListStore) store = make_groups (), below = make_edge (57, 3, 2), above = make_edge (60, 9, 1);
+  GtkWidget *list, *window = open_list (store, &list);
+  GtkWidget *histogram = test_find (list, ESP_TYPE_HISTOGRAM, 1), *range = test_find (list, GTK_TYPE_SCALE, 1);
+  EspEdgePopover *edge = esp_group_list_get_edge (ESP_GROUP_LIST (list));
+  g_autoptr (GObject) row = g_list_model_get_item (G_LIST_MODEL (above), 0);
+
+  g_signal_connect (list, "edge-wanted", G_CALLBACK (on_edge_wanted), NULL);
+  g_signal_connect (edge, "map-needed", G_CALLBACK (on_edge_map_needed), NULL);
+  esp_edge_popover_set_models (edge, G_LIST_MODEL (below), G_LIST_MODEL (above));
+  g_assert_cmpstr (story->str, ==, "map 57/3;map 57/4;map 60/9;");
+  g_string_set_size (story, 0);
+  g_object_set (row, "revision", 1u, NULL);
+  g_assert_cmpstr (story->str, ==, "map 60/9;");
+  g_assert_false (gtk_widget_get_visible (GTK_WIDGET (edge)));
+  g_signal_emit_by_name (histogram, "drag-begin");
+  g_signal_emit_by_name (histogram, "dragged", 0.3);
+  test_spin (50);
+  g_assert_true (gtk_widget_get_visible (GTK_WIDGET (edge)));
+  g_list_store_splice (above, 0, 1, NULL, 0);
+  test_description (range, "360 of 360 channels kept; last to go: layer 57 channel 3, layer 57 channel 4");
+  g_list_store_append (above, row);
+  test_description (range, "360 of 360 channels kept; next to go: layer 60 channel 9; last to go: layer 57 channel 3, layer 57 channel 4");
+  g_signal_emit_by_name (histogram, "drag-end");
+  test_spin (600);
+  g_assert_false (gtk_widget_get_visible (GTK_WIDGET (edge)));
+  test_description (range, "360 of 360 channels kept");
+  g_assert_cmpstr (story->str, ==, "map 60/9;begin 1;edge 1;map 60/9;end 1;edge -1;");
+  test_close (window);
+}
+
+static void
+test_lit (void)
+{
+  g_autoptr (GListStore) store = make_groups ();
+  GtkWidget *list, *window = open_list (store, &list);
+  g_autoptr (GArray) groups = g_array_new (FALSE, FALSE, sizeof (guint));
+  const guint two = 2;
+
+  g_array_append_val (groups, two);
+  esp_group_list_set_lit (ESP_GROUP_LIST (list), groups);
+  g_assert_true (gtk_widget_has_css_class (test_find (list, ESP_TYPE_GROUP_EDITOR, 2), "lit"));
+  g_assert_false (gtk_widget_has_css_class (test_find (list, ESP_TYPE_GROUP_EDITOR, 0), "lit"));
+  esp_group_list_set_lit (ESP_GROUP_LIST (list), NULL);
+  g_assert_false (gtk_widget_has_css_class (test_find (list, ESP_TYPE_GROUP_EDITOR, 2), "lit"));
+  test_close (window);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -202,6 +279,8 @@ main (int argc, char **argv)
   g_test_add_func ("/groups/exact", test_exact);
   g_test_add_func ("/groups/line", test_line);
   g_test_add_func ("/groups/wheel", test_wheel);
+  g_test_add_func ("/groups/edge", test_edge);
+  g_test_add_func ("/groups/lit", test_lit);
   g_test_add_func ("/groups/removed", test_removed);
   return g_test_run ();
 }
