@@ -78,12 +78,28 @@ bring_input (Writer *writer, const EspRewriteNode *node, GError **error)
   return TRUE;
 }
 
+/* The image has no number: whatever names what it reads can read layers alone. */
+static gboolean
+check_named (const EspRewriteNode *node, guint skip, GError **error)
+{
+  for (guint i = skip; i < node->inputs->len; i++)
+    if (g_array_index (node->inputs, int, i) < 0)
+      {
+        g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+                     "layer %d would read the image, which has no number: expected that of a layer", node->old);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 static gboolean
 append_node (Writer *writer, guint index, GError **error)
 {
   const EspRewriteNode *node = esp_rewrite_node (writer->rewrite, index);
   const EspLayer *layer = node->old >= 0 ? esp_network_get_layer (writer->rewrite->network, (guint) node->old) : NULL;
 
+  if (!check_named (node, layer == NULL || layer->kind == ESP_LAYER_ROUTE ? 0 : 1, error))
+    return FALSE;
   if (layer == NULL)
     append_route (writer, node->inputs, (int) index);
   else

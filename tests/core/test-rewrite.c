@@ -240,6 +240,38 @@ test_dead (void)
   g_free (rig.map);
 }
 
+/* Without its first layer, whose output has the image's size; @behind: what stands behind its two convolutions. */
+static gboolean
+remove_first (const char *behind, GError **error)
+{
+  g_autofree char *cfg = g_strconcat ("[net]\nwidth=8\nheight=8\nchannels=3\n[conv]\nfilters=3\n[conv]\nfilters=3\n", behind,
+                                      "[conv]\nfilters=6\nactivation=linear\n[yolo]\nmask=0\nanchors=1,2\nclasses=1\nnum=1\n", NULL);
+  g_autoptr (EspNetwork) network = network_of (cfg, NULL), made = NULL;
+  g_autoptr (EspWeights) weights = esp_weights_new_random (network, 1), numbers = NULL;
+  g_autoptr (EspRewrite) rewrite = esp_rewrite_new (network, weights);
+
+  g_assert_true (esp_rewrite_remove_layers (rewrite, 0, 0, NULL));
+  return esp_rewrite_finish (rewrite, &made, &numbers, NULL, error);
+}
+
+/* The image stands before the first layer, and no section can name it. */
+static void
+test_image (void)
+{
+  static const char *const naming[] = { "[route]\nlayers=0,1\n", "[shortcut]\nfrom=0\nactivation=linear\n" };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (remove_first ("", &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (naming); i++)
+    {
+      g_assert_false (remove_first (naming[i], &error));
+      g_assert_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+      g_assert_cmpstr (error->message, ==, "layer 2 would read the image, which has no number: expected that of a layer");
+      g_clear_error (&error);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -249,5 +281,6 @@ main (int argc, char **argv)
   g_test_add ("/rewrite/refused", Rig, NULL, rig_set_up, test_refused, rig_tear_down);
   g_test_add ("/rewrite/split", Rig, NULL, rig_set_up, test_split, rig_tear_down);
   g_test_add_func ("/rewrite/dead", test_dead);
+  g_test_add_func ("/rewrite/image", test_image);
   return g_test_run ();
 }
