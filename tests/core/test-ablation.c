@@ -6,9 +6,8 @@
 #include <math.h>
 
 #include "base/error.h"
-#include "study/material.h"
 
-#include "study-common.h"
+#include "material-common.h"
 
 #define N_IMAGES 5
 
@@ -22,30 +21,16 @@ typedef struct
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  bench_make (&fixture->bench, N_IMAGES, TRUE);
-  fixture->m = esp_material_load (&fixture->bench.files, NULL, &error);
-  g_assert_no_error (error);
+  fixture->m = material_make (&fixture->bench, N_IMAGES);
   fixture->m->options.batch = 2; /* the last batch is not full */
   fixture->m->options.backend = ESP_BACKEND_REFERENCE;
-  fixture->input = (EspAblationInput){ .network = fixture->m->network,
-                                       .weights = fixture->m->weights,
-                                       .coupling = fixture->m->coupling,
-                                       .dataset = fixture->m->dataset,
-                                       .map = fixture->m->map,
-                                       .cache = fixture->m->cache,
-                                       .options = &fixture->m->options,
-                                       .n_units = 6,
-                                       .n_images = N_IMAGES,
-                                       .seed = 1 };
+  fixture->input = ablation_of (fixture->m, 6, N_IMAGES);
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  esp_material_unref (fixture->m);
-  bench_clear (&fixture->bench);
+  material_clear (fixture->m, &fixture->bench);
 }
 
 static EspAblation *
@@ -58,38 +43,11 @@ ablate (const Fixture *fixture)
   return ablation;
 }
 
-/* A mask without the members of @unit; all kept where it is -1. */
-static EspMask *
-mask_without (const EspMaterial *m, int unit)
-{
-  const guint n_layers = esp_network_get_n_layers (m->network);
-  g_autofree guint8 **keep = g_new0 (guint8 *, n_layers);
-  EspMask *mask;
-  guint n = 0;
-  const EspChannel *members = unit >= 0 ? esp_coupling_get_members (m->coupling, (guint) unit, &n) : NULL;
-
-  for (guint i = 0; i < n; i++)
-    {
-      const guint filters = (guint) esp_network_get_layer (m->network, members[i].layer)->out.c;
-
-      if (keep[members[i].layer] == NULL)
-        {
-          keep[members[i].layer] = g_new (guint8, filters);
-          memset (keep[members[i].layer], 1, filters);
-        }
-      keep[members[i].layer][members[i].channel] = 0;
-    }
-  mask = esp_mask_new (m->network, keep);
-  for (guint l = 0; l < n_layers; l++)
-    g_free (keep[l]);
-  return mask;
-}
-
 /* The matched scores of every image by an engine with that mask; the scores at @fixed cells where given. */
 static void
 matched_scores (const EspMaterial *m, const guint *images, int unit, EspOutcome **outcomes)
 {
-  g_autoptr (EspMask) mask = mask_without (m, unit);
+  g_autoptr (EspMask) mask = mask_without_unit (m, unit);
   const EspEngineOptions options
       = { .mode = ESP_MODE_INFER, .backend = ESP_BACKEND_REFERENCE, .bn = m->options.bn, .batch = 1, .mask = mask };
   g_autoptr (GError) error = NULL;

@@ -7,13 +7,11 @@
 
 #include "base/error.h"
 #include "explain/explainer.h"
-#include "score/ablation.h"
 #include "score/normalise.h"
 #include "prune/plan.h"
 #include "score/unit-score.h"
-#include "study/material.h"
 
-#include "study-common.h"
+#include "material-common.h"
 
 #define N_IMAGES 21
 
@@ -27,11 +25,7 @@ typedef struct
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  bench_make (&fixture->bench, N_IMAGES, TRUE);
-  fixture->m = esp_material_load (&fixture->bench.files, NULL, &error);
-  g_assert_no_error (error);
+  fixture->m = material_make (&fixture->bench, N_IMAGES);
   fixture->m->options.backend = ESP_BACKEND_ONEDNN;
   fixture->input = (EspCriterionInput){ .network = fixture->m->network,
                                         .weights = fixture->m->weights,
@@ -46,8 +40,7 @@ set_up (Fixture *fixture, gconstpointer data)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  esp_material_unref (fixture->m);
-  bench_clear (&fixture->bench);
+  material_clear (fixture->m, &fixture->bench);
 }
 
 /* "ID" or "ID:NAME=VALUE,…"; NULL with @error. */
@@ -188,16 +181,7 @@ static void
 test_causal (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (EspScores) scores = score (fixture, "causal:images=5,sum=fixed");
-  const EspAblationInput input = { .network = fixture->m->network,
-                                   .weights = fixture->m->weights,
-                                   .coupling = fixture->m->coupling,
-                                   .dataset = fixture->m->dataset,
-                                   .map = fixture->m->map,
-                                   .cache = fixture->m->cache,
-                                   .options = &fixture->m->options,
-                                   .n_units = 1000,
-                                   .n_images = 5,
-                                   .seed = 1 };
+  const EspAblationInput input = ablation_of (fixture->m, 1000, 5);
   g_autoptr (GError) error = NULL;
   g_autoptr (EspAblation) ablation = esp_ablation_new (&input, NULL, &error);
   guint n = 0;

@@ -11,9 +11,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "measure/summary.h"
-#include "study/material.h"
 
-#include "study-common.h"
+#include "material-common.h"
 
 #define N_IMAGES 8
 #define N_RATIOS 3
@@ -33,11 +32,7 @@ typedef struct
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  bench_make (&fixture->bench, N_IMAGES, TRUE);
-  fixture->m = esp_material_load (&fixture->bench.files, NULL, &error);
-  g_assert_no_error (error);
+  fixture->m = material_make (&fixture->bench, N_IMAGES);
   fixture->m->options.batch = 3; /* the last batch is not full */
   for (guint i = 0; i < N_IMAGES; i++)
     fixture->indices[i] = i;
@@ -56,8 +51,7 @@ static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   esp_meter_free (fixture->meter);
-  esp_material_unref (fixture->m);
-  bench_clear (&fixture->bench);
+  material_clear (fixture->m, &fixture->bench);
 }
 
 /* The number of the other road, to the last digit; the interval that is asked for directly. */

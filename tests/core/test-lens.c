@@ -4,15 +4,13 @@
 #include "study/drift.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "measure/rank-correlation.h"
 #include "measure/summary.h"
 #include "prune/plan.h"
-#include "study/material.h"
 
-#include "study-common.h"
+#include "material-common.h"
 
 #define N_IMAGES 4
 
@@ -26,11 +24,7 @@ typedef struct
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  bench_make (&fixture->bench, N_IMAGES, TRUE);
-  fixture->m = esp_material_load (&fixture->bench.files, NULL, &error);
-  g_assert_no_error (error);
+  fixture->m = material_make (&fixture->bench, N_IMAGES);
   fixture->input = (EspLensInput){ .network = fixture->m->network,
                                    .weights = fixture->m->weights,
                                    .coupling = fixture->m->coupling,
@@ -45,8 +39,7 @@ set_up (Fixture *fixture, gconstpointer data)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  esp_material_unref (fixture->m);
-  bench_clear (&fixture->bench);
+  material_clear (fixture->m, &fixture->bench);
 }
 
 /* The greatest output of a channel on an image, by a whole forward of another engine. */
@@ -201,25 +194,17 @@ static void
 test_cost (Fixture *fixture, gconstpointer data)
 {
   const guint unit = esp_coupling_get_unit (fixture->m->coupling, 0, 7);
-  guint n_layers = esp_network_get_n_layers (fixture->m->network), n = 0;
-  const EspChannel *members = esp_coupling_get_members (fixture->m->coupling, unit, &n);
-  g_autofree guint8 **keep = g_new0 (guint8 *, n_layers);
   g_autoptr (GError) error = NULL;
   g_autoptr (EspLensCost) cost = esp_lens_cost_new (&fixture->input, NULL, 0, 7, fixture->m->protocol, 100, 1, NULL, &error);
-  g_autoptr (EspMask) mask = NULL;
+  g_autoptr (EspMask) mask = mask_without_unit (fixture->m, (int) unit);
   EspOutcome **with, **without;
   EspInterval map;
   double sum = 0;
+  guint n = 0;
 
   g_assert_no_error (error);
+  esp_coupling_get_members (fixture->m->coupling, unit, &n);
   g_assert_cmpuint (n, ==, 2);
-  for (guint i = 0; i < n; i++)
-    {
-      keep[members[i].layer] = g_new (guint8, 24);
-      memset (keep[members[i].layer], 1, 24);
-      keep[members[i].layer][members[i].channel] = 0;
-    }
-  mask = esp_mask_new (fixture->m->network, keep);
   with = esp_lens_see (&fixture->input, NULL, NULL, &error);
   without = esp_lens_see (&fixture->input, mask, NULL, &error);
   g_assert_no_error (error);
@@ -234,8 +219,6 @@ test_cost (Fixture *fixture, gconstpointer data)
   g_assert_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED); /* a head reads it */
   esp_lens_forget (with, N_IMAGES);
   esp_lens_forget (without, N_IMAGES);
-  for (guint l = 0; l < n_layers; l++)
-    g_free (keep[l]);
 }
 
 static void
