@@ -41,12 +41,12 @@ SIDES = {"alexnet": 227, "cifar.test": 32}
 SMALLEST = 64
 
 
-def path_of(name):
-    for folder in (os.path.join(SHARED, "cfg"), DEBIAN):
-        path = os.path.join(folder, name + ".cfg")
+def path_of(name, suffix=".cfg"):
+    for folder in (os.path.join(SHARED, "cfg"), DEBIAN, os.path.join(SHARED, "models", name)):
+        path = os.path.join(folder, name + suffix)
         if os.path.exists(path):
             return path
-    raise Refused(f"{name}.cfg is neither in {os.path.join(SHARED, 'cfg')} nor in {DEBIAN}")
+    raise Refused(f"{name}{suffix} is neither in {SHARED} nor in {DEBIAN}")
 
 
 def cli(*arguments):
@@ -60,6 +60,11 @@ def write(path, raw):
     with open(path, "wb") as file:
         file.write(raw)
     return path
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def params_bytes(network, params):
@@ -81,23 +86,32 @@ def error_of(got, wanted):
     return float(np.abs(got - wanted).max() / (np.abs(wanted).max() or 1))
 
 
+class Verdict(str):
+    """What is said, and the worst difference in it as a number."""
+
+    def __new__(cls, worst, text):
+        said = super().__new__(cls, text)
+        said.worst = worst
+        return said
+
+
 class Case:
     """A network at the smallest input, with weights that float32 can tell apart: PyTorch's own float32 agrees with its float64 in every layer.
 
     Where a logistic follows numbers in the hundred thousands it cannot, and the next seed is taken; where none will do, what goes through one
-    in gates and before the heads is softened, and that is printed."""
+    in gates and before the heads is softened, and that is printed. Where a file of weights is named, those are taken as they are."""
 
-    def __init__(self, name, folder, side=None):
+    def __init__(self, name, folder, side=None, weights=None, edit=lambda text: text):
         self.name, self.folder = name, folder
         side = side or SIDES.get(name, SMALLEST)
         with open(path_of(name), encoding="latin-1") as file:
-            text = re.sub(r"(?m)^[ \t]*(width|height)[ \t]*=.*$", lambda m: f"{m.group(1)}={side}", file.read())
+            text = re.sub(r"(?m)^[ \t]*(width|height)[ \t]*=.*$", lambda m: f"{m.group(1)}={side}", edit(file.read()))
         text = re.sub(r"(?m)^[ \t]*(batch|subdivisions)[ \t]*=.*$", lambda m: f"{m.group(1)}=1", text)
         self.cfg = write(os.path.join(folder, name + ".cfg"), text.encode("latin-1"))
         self.network = Network(self.cfg)
-        most = 20 if name in OPENCV + LIBDARKNET else 3
+        most = 1 if weights else 20 if name in OPENCV + LIBDARKNET else 3
         for self.seed in range(1, most + 1):
-            raw = weights_bytes(self.network, Numpy(self.seed))
+            raw = read(weights) if weights else weights_bytes(self.network, Numpy(self.seed))
             self.params = read_params(self.network, raw)
             self.input = random_input(Numpy(self.seed + 1000), self.network.input)
             double, single = (torch_values(self.network, self.params, self.input, "alexey", dtype) for dtype in (torch.float64, torch.float32))
@@ -107,16 +121,24 @@ class Case:
             print(f"# {name}: seed {self.seed} passed over, PyTorch float32 is off its float64 by {worst[0]:.1e} in layer {worst[1]}")
         print(f"# {name}: seed {self.seed}, {side} x {side}, {len(self.network.layers)} layers", flush=True)
         self.double = {"alexey": double}
-        self.weights = write(os.path.join(folder, "random.weights"), raw)
+        self.weights = write(os.path.join(folder, "whole.weights"), raw)
         self.input_path = write(os.path.join(folder, "input"), self.input)
-        if worst[0] > WITHIN / 4:
+        if worst[0] > WITHIN / 4 and not weights:
             print(f"# {name}: no seed up to {most} will do: the gates and the convolutions before the heads are softened")
             self.soften_gates()
             self.soften_heads()
 
-    def soften_heads(self):
+    def soften_heads(self, kinds=("yolo",)):
         """What comes into each head is then of size 1: its exponentials can be compared."""
-        self.soften([layer.inputs[0] for layer in self.network.layers if layer.kind == "yolo"])
+        heads = [layer.inputs[0] for layer in self.network.layers if layer.kind in kinds]
+        if heads:
+            self.soften(heads)
+
+    def onnx(self):
+        """The path of the exported file, of the weights as they are."""
+        path = os.path.join(self.folder, "network.onnx")
+        cli("onnx", self.cfg, self.weights, "--output", path)
+        return path
 
     def soften_gates(self):
         """As many as there are one behind the other are taken one by one: each is of size 1 where those before it already are."""
@@ -181,7 +203,7 @@ def judge(network, pairs):
     off = [f"{layer} [{network.layers[layer].kind}] {error:.1e}" for error, layer in errors if not error <= WITHIN]
     assert not off, f"{len(off)} of {len(errors)} layers are off: " + ", ".join(off[:6])
     worst, layer = max(errors)
-    return f"{len(errors)} layers, the worst off by {worst:.1e} (layer {layer} [{network.layers[layer].kind}])"
+    return Verdict(worst, f"{len(errors)} layers, the worst off by {worst:.1e} (layer {layer} [{network.layers[layer].kind}])")
 
 
 def with_pytorch(case):
@@ -233,8 +255,8 @@ def heads_with_opencv(case):
             scores[scores <= threshold] = 0
             scores[near] = wanted[:, 5:][near]
             pairs += [(layer.index, got[:, part], wanted[:, part]) for part in (slice(0, 2), slice(2, 4), slice(4, 5), slice(5, None))]
-        said.append(f"fusion {'on' if fusion else 'off'}: {judge(case.network, pairs)}")
-    return "; ".join(said)
+        said.append((judge(case.network, pairs), fusion))
+    return Verdict(max(one.worst for one, _ in said), "; ".join(f"fusion {'on' if fusion else 'off'}: {one}" for one, fusion in said))
 
 
 def region_decoded(layer, value):
@@ -253,11 +275,9 @@ def with_onnx(case):
     """The exported file in OpenCV's importer of ONNX, which shares nothing with its reader of darknet's files: every layer against PyTorch's
     float64, boxes and scores against PyTorch's heads. A tree of classes is refused."""
     heads = [layer for layer in case.network.layers if layer.kind in ("yolo", "region")]
-    if heads:
-        case.soften([layer.inputs[0] for layer in heads])  # their exponentials can be compared
-    wanted, path = case.torch("alexey"), os.path.join(case.folder, "network.onnx")
-    cli("onnx", case.cfg, case.weights, "--output", path)
-    net = cv2.dnn.readNetFromONNX(path)
+    case.soften_heads(("yolo", "region"))
+    wanted = case.torch("alexey")
+    net = cv2.dnn.readNetFromONNX(case.onnx())
     net.enableFusion(False)
     net.setInput(np.frombuffer(case.input, "<f4").reshape(1, *case.network.input).copy())
     known = set(net.getLayerNames())
@@ -291,7 +311,8 @@ def with_libdarknet(case):
     if left_out:
         refused = cli("verify", case.cfg, case.weights)
         assert not refused["oracle"] and "tree=" in refused["oracle_reason"], refused
-    return f"{said['oracle']}: the worst layer off by {said['max_difference']:.1e}" + (f", but for layer {last.index}" if left_out else "")
+    text = f"{said['oracle']}: the worst layer off by {said['max_difference']:.1e}" + (f", but for layer {last.index}" if left_out else "")
+    return Verdict(said["max_difference"], text)
 
 
 def torch_gradients(case, seed_layer, seed, dtype, training=False):

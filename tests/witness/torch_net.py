@@ -231,10 +231,11 @@ def read_params(network, raw):
 
 
 class TorchNet:
-    """network's layers with params (of read_params) as leaves of autograd where gradients are asked for."""
+    """network's layers with params (of read_params) as leaves of autograd where gradients are asked for. keep: of layers whose outputs are masked,
+    one 0 or 1 a channel, multiplied behind the activation."""
 
-    def __init__(self, network, params, dtype=torch.float64, bn="alexey", gradients=False, training=False):
-        self.training = training
+    def __init__(self, network, params, dtype=torch.float64, bn="alexey", gradients=False, training=False, keep=None):
+        self.training, self.keep = training, keep or {}
         self.network, self.dialect, self.divisor = network, network.dialect, DIVISORS[bn]
         self.params = [{name: torch.tensor(value, dtype=dtype, requires_grad=gradients) for name, value in layer.items()} for layer in params]
         self.dtype, self.gradients = dtype, gradients
@@ -248,6 +249,8 @@ class TorchNet:
             value = made if isinstance(made, dict) else {"out": made}
             if "out" not in value:
                 value["out"] = ACTIVATIONS[layer.activation](value["pre"])
+            if layer.index in self.keep:
+                value["out"] = value["out"] * torch.tensor(self.keep[layer.index], dtype=self.dtype).view(1, -1, 1, 1)
             assert tuple(value["out"].shape[1:]) == layer.out, f"line {layer.line}: {tuple(value['out'].shape)}, expected {layer.out}"
             if self.gradients:
                 for tensor in value.values():
