@@ -34,6 +34,7 @@ static const EspVerb *const verbs[] = {
   &esp_verb_budget,
   &esp_verb_plan,
   &esp_verb_blocks,
+  &esp_verb_latency,
   &esp_verb_verify,
   &esp_verb_onnx,
   &esp_verb_dataset,

@@ -5,6 +5,7 @@
 
 extern const EspVerb esp_verb_ablate;
 extern const EspVerb esp_verb_drift;
+extern const EspVerb esp_verb_latency;
 extern const EspVerb esp_verb_lens;
 extern const EspVerb esp_verb_anchors;
 extern const EspVerb esp_verb_curve;

@@ -21,8 +21,23 @@ ascending (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-static float *
-noise (EspEngine *engine)
+/** esp_latency_of: @times: sorted afterwards; @n: from 1 on. Returns: median and quartiles, with the threads of this lane. Thread: lane. */
+EspLatency
+esp_latency_of (double *times, guint n)
+{
+  qsort (times, n, sizeof (double), ascending);
+  return (EspLatency){
+    .median_ms = esp_quantile (times, n, .5),
+    .low_ms = esp_quantile (times, n, .25),
+    .high_ms = esp_quantile (times, n, .75),
+    .repeats = n,
+    .threads = (guint) omp_get_max_threads (),
+  };
+}
+
+/** esp_latency_noise: Returns: (transfer full): numbers from 0 to 1 for a forward of @engine, the same for every input of that size. Thread: any. */
+float *
+esp_latency_noise (EspEngine *engine)
 {
   const gsize n = esp_engine_get_batch (engine) * esp_shape_count (esp_network_get_input (esp_engine_get_network (engine)));
   g_autoptr (GRand) rng = esp_rng_new (0, n, 0);
@@ -57,7 +72,7 @@ run_once (EspEngine *engine, const float *input, double *milliseconds, EspJob *j
 gboolean
 esp_latency_measure (EspEngine *engine, double seconds, EspLatency *latency, EspJob *job, GError **error)
 {
-  g_autofree float *input = noise (engine);
+  g_autofree float *input = esp_latency_noise (engine);
   const gint64 end = g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC);
   double times[REPEATS];
   guint n = 0;
@@ -71,13 +86,6 @@ esp_latency_measure (EspEngine *engine, double seconds, EspLatency *latency, Esp
         return FALSE;
       esp_job_set_progress (job, ++n, REPEATS);
     }
-  qsort (times, n, sizeof (double), ascending);
-  *latency = (EspLatency){
-    .median_ms = esp_quantile (times, n, .5),
-    .low_ms = esp_quantile (times, n, .25),
-    .high_ms = esp_quantile (times, n, .75),
-    .repeats = n,
-    .threads = (guint) omp_get_max_threads (),
-  };
+  *latency = esp_latency_of (times, n);
   return TRUE;
 }

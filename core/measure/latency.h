@@ -11,6 +11,12 @@ typedef struct
   guint  repeats, threads;
 } EspLatency;
 
+/* Of @n times in milliseconds, which are sorted afterwards. */
+EspLatency esp_latency_of (double *times,
+                           guint   n);
+
+float     *esp_latency_noise (EspEngine *engine); /* (transfer full): what is run: the same for equal inputs */
+
 /* Batch 1: 10 warm-ups, then 50 forwards or @seconds, whichever is sooner. Thread: lane. */
 gboolean esp_latency_measure (EspEngine  *engine,
                               double      seconds,

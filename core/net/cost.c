@@ -71,3 +71,45 @@ esp_cost_of (const EspNetwork *network, const EspMask *mask)
   cost.bflops = flops / 1e9;
   return cost;
 }
+
+/* A convolution reads the image as it is; what it writes, and all else, lies in whole blocks. Groups part the blocks of their input. */
+static double
+work_of (const EspLayer *layer, guint n_in, guint n_out, guint block)
+{
+  const EspLayerRow *row = esp_layer_row (layer->kind);
+  const gboolean convolves = layer->kind == ESP_LAYER_CONVOLUTIONAL;
+  const guint groups = convolves && !esp_layer_is_depthwise (layer) ? (guint) layer->conv.groups : 1;
+  const guint step = groups * block;
+
+  if (row->flops == NULL)
+    return 0;
+  if (layer->inputs[0] >= 0)
+    n_in = (n_in + step - 1) / step * step;
+  return row->flops (layer, n_in, (n_out + step - 1) / step * step) / 1e9;
+}
+
+/**
+ * esp_cost_work:
+ * @network: the network
+ * @mask: (nullable): what is kept of it
+ * @block: channels that kernels take at once
+ * @bflops: (out) (array): of every layer of the cut network; their sum is that of esp_cost_of()
+ * @blocked: (out) (array): the same with channels rounded up to whole blocks: what the kernels do, whatever a block's channels are
+ *
+ * Where the second fell less than the first, no kernel can be as much faster as the first says. Thread: any.
+ */
+void
+esp_cost_work (const EspNetwork *network, const EspMask *mask, guint block, double *bflops, double *blocked)
+{
+  g_autoptr (EspFlow) flow = esp_flow_new (network, mask);
+
+  for (guint i = 0; i < esp_network_get_n_layers (network); i++)
+    {
+      const EspLayer *layer = esp_network_get_layer (network, i);
+      const guint n_in = esp_flow_count (flow, layer->inputs[0]), n_out = esp_flow_count (flow, (int) i);
+      const EspLayerRow *row = esp_layer_row (layer->kind);
+
+      bflops[i] = row->flops != NULL ? row->flops (layer, n_in, n_out) / 1e9 : 0;
+      blocked[i] = work_of (layer, n_in, n_out, block);
+    }
+}

@@ -66,6 +66,8 @@ struct _EspEngine
   EspAt               watch_at;
   EspReduce           watch_reduce;
   EspTrain           *train;   /* (nullable) */
+  double             *clock;   /* (nullable) (borrowed): where the milliseconds of each layer go */
+  gint64              ticked;  /* when the last layer was done, in nanoseconds */
 };
 
 #define esp_engine_step(engine, layer) (&(engine)->steps[(int) (layer) + 1])
@@ -96,6 +98,9 @@ void     esp_step_watch     (EspEngine        *engine,
                              EspStep          *step);
 gboolean esp_step_bend_watched (EspEngine     *engine, /* the same along with the way back through its activation; FALSE: not done */
                              EspStep          *step);
+/* engine-clock.c: notes how long @layer took, where somebody watches; -1: the first one begins */
+void     esp_engine_tick    (EspEngine        *engine,
+                             int               layer);
 /* engine-places.c */
 gsize    esp_places_plan    (GPtrArray        *places);
 gboolean esp_engine_allocate (EspEngine       *engine,

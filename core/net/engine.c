@@ -193,6 +193,7 @@ run_step (EspStep *step)
 static gboolean
 run_steps (EspEngine *engine, guint from, guint end, EspJob *job, GError **error)
 {
+  esp_engine_tick (engine, -1);
   for (guint i = from; i < end; i++)
     {
       if (!esp_job_check (job, error))
@@ -201,6 +202,7 @@ run_steps (EspEngine *engine, guint from, guint end, EspJob *job, GError **error
         continue; /* the convolution before it did its work */
       if (!run_step (esp_engine_step (engine, i)))
         return esp_engine_failed (engine, i, error);
+      esp_engine_tick (engine, (int) i);
     }
   return TRUE;
 }

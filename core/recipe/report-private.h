@@ -25,8 +25,6 @@ GPtrArray         *esp_report_judge      (EspBench       *bench,
                                           gboolean        last);      /* only what is said of the rows as they ended */
 char              *esp_report_date       (void); /* (transfer full): ISO 8601, UTC; SOURCE_DATE_EPOCH where it is set */
 
-char              *esp_report_cpu        (void); /* (transfer full): "" where the system does not tell */
-
 char              *esp_report_to_text    (EspBench       *bench); /* (transfer full): Markdown */
 gboolean           esp_results_write     (EspBench       *bench,
                                           GError        **error);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "measure/cpu.h"
 #include "recipe/commit.h"
 #include "recipe/report-private.h"
 
@@ -62,7 +63,7 @@ static void
 append_head (GString *text, EspBench *bench)
 {
   const EspRecipe *recipe = bench->options->recipe;
-  g_autofree char *date = esp_report_date (), *cpu = esp_report_cpu ();
+  g_autofree char *date = esp_report_date (), *cpu = esp_cpu_name ();
 
   g_string_append_printf (text, "# %s\n\n", esp_recipe_get_title (recipe));
   g_string_append_printf (

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "measure/cpu.h"
 #include "recipe/commit.h"
 #include "recipe/report-private.h"
 
@@ -242,7 +243,7 @@ static void
 add_made_by (JsonBuilder *json, EspBench *bench)
 {
   const EspRecipe *recipe = bench->options->recipe;
-  g_autofree char *date = esp_report_date (), *cpu = esp_report_cpu ();
+  g_autofree char *date = esp_report_date (), *cpu = esp_cpu_name ();
 
   add_string (json, "recipe", esp_recipe_get_id (recipe));
   add_string (json, "title", esp_recipe_get_title (recipe));

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "prune/plan-file.h"
+#include "measure/cpu.h"
 #include "recipe/commit.h"
 #include "recipe/report-private.h"
 
@@ -178,7 +179,7 @@ put_spent (EspBench *bench, const EspRow *row, char **words)
   words[VERSION] = g_strdup (ESP_VERSION);
   words[COMMIT] = g_strdup (ESP_COMMIT);
   words[THREADS] = g_strdup_printf ("%u", esp_lane_get_threads (bench->options->lane));
-  words[CPU] = esp_report_cpu ();
+  words[CPU] = esp_cpu_name ();
 }
 
 static char *
