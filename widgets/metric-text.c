@@ -274,12 +274,13 @@ esp_metric_text_bflops (double bflops, double whole, EspMetricText *text)
  * esp_metric_text_latency:
  * @latency: (nullable): of the plan's cut network; NULL while not measured
  * @whole: (nullable): of the unpruned network
+ * @warning: (nullable): why it is not as much less as the BFLOPs are, a sentence or two; the tooltip begins with it, the name says so in short
  * @text: (out): filled; the median, with its quartiles
  *
  * Thread: any.
  */
 void
-esp_metric_text_latency (const EspLatency *latency, const EspLatency *whole, EspMetricText *text)
+esp_metric_text_latency (const EspLatency *latency, const EspLatency *whole, const char *warning, EspMetricText *text)
 {
   start (text, _ ("Latency"));
   if (latency == NULL)
@@ -293,17 +294,21 @@ esp_metric_text_latency (const EspLatency *latency, const EspLatency *whole, Esp
   else
     {
       int places = latency->median_ms < 10 ? 2 : 1;
-      g_autofree char *name = NULL;
+      g_autofree char *name = NULL, *how = NULL;
 
       text->value = g_strdup_printf (_ ("%.*f ms"), places, latency->median_ms);
       text->description = digits17 (latency->median_ms);
       text->detail = g_strdup_printf (_ ("%.*f … %.*f ms"), places, latency->low_ms, places, latency->high_ms);
       against_whole (text, latency->median_ms, whole != NULL ? whole->median_ms : 0);
-      name = g_strdup_printf (_ ("%s, quartiles %.*f to %.*f ms"), text->name, places, latency->low_ms, places, latency->high_ms);
+      name = g_strdup_printf (warning != NULL ? _ ("%s, quartiles %.*f to %.*f ms, no faster for fewer BFLOPs")
+                                              : _ ("%s, quartiles %.*f to %.*f ms"),
+                              text->name, places, latency->low_ms, places, latency->high_ms);
       g_free (text->name);
       text->name = g_steal_pointer (&name);
-      text->why = g_strdup_printf (_ ("Median of %u runs, batch 1, %u threads; the range holds the middle half."), latency->repeats,
-                                   latency->threads);
+      text->warns = warning != NULL;
+      how = g_strdup_printf (_ ("Median of %u runs, batch 1, %u threads; the range holds the middle half."), latency->repeats,
+                             latency->threads);
+      text->why = warning != NULL ? g_strdup_printf ("%s\n\n%s", warning, how) : g_steal_pointer (&how);
     }
   finish (text);
 }

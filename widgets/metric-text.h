@@ -18,6 +18,7 @@ typedef struct
   char    *why;         /* tooltip: why the number is not the last word; "" it is */
   double   fraction;    /* share of the images seen; NaN where no pass is under way */
   gboolean dimmed;      /* the number is of another plan, or there is none */
+  gboolean warns;       /* it is not what the plan promises: why says so first */
 } EspMetricText;
 
 void esp_metric_text_map     (const EspMapNumber *told,
@@ -30,6 +31,7 @@ void esp_metric_text_bflops  (double              bflops,
                               EspMetricText      *text);
 void esp_metric_text_latency (const EspLatency   *latency,
                               const EspLatency   *whole,
+                              const char         *warning,
                               EspMetricText      *text);
 char *esp_metric_pretty      (const char         *ascii); /* (transfer full): numbers with the true minus sign, for the eye */
 char *esp_metric_number      (float               value);

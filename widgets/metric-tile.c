@@ -68,6 +68,10 @@ show (EspMetricTile *self, const EspMetricText *text)
     gtk_widget_add_css_class (GTK_WIDGET (self->value), "dim-label");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self->value), "dim-label");
+  if (text->warns)
+    gtk_widget_add_css_class (GTK_WIDGET (self->value), "warning");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->value), "warning");
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), *text->why != '\0' ? text->why : NULL);
   esp_accessible_name (self, text->name);
   esp_accessible_describe (self, text->description);
@@ -113,13 +117,14 @@ esp_metric_tile_set_bflops (EspMetricTile *self, double bflops, double whole)
   show (self, &text);
 }
 
-/** esp_metric_tile_set_latency: @tile: shows the time of one image; @latency: (nullable): of the plan; @whole: (nullable): unpruned. Thread: main. */
+/** esp_metric_tile_set_latency: @tile: shows the time of one image; @latency: (nullable): of the plan; @whole: (nullable): unpruned; @warning: (nullable): why it
+ * is no less. Thread: main. */
 void
-esp_metric_tile_set_latency (EspMetricTile *self, const EspLatency *latency, const EspLatency *whole)
+esp_metric_tile_set_latency (EspMetricTile *self, const EspLatency *latency, const EspLatency *whole, const char *warning)
 {
   g_auto (EspMetricText) text = { 0 };
 
   g_return_if_fail (ESP_IS_METRIC_TILE (self));
-  esp_metric_text_latency (latency, whole, &text);
+  esp_metric_text_latency (latency, whole, warning, &text);
   show (self, &text);
 }

@@ -21,6 +21,7 @@ void       esp_metric_tile_set_bflops  (EspMetricTile      *tile,
                                         double              whole);
 void       esp_metric_tile_set_latency (EspMetricTile      *tile,
                                         const EspLatency   *latency,
-                                        const EspLatency   *whole);
+                                        const EspLatency   *whole,
+                                        const char         *warning);
 
 G_END_DECLS

@@ -39,13 +39,14 @@ numbers_changed (EspStudy *study, gpointer data)
 {
   EspWindow *self = data;
   EspNumbers numbers;
+  g_autofree char *warning = esp_study_dup_latency_warning (study);
 
   esp_study_get_numbers (study, &numbers);
   esp_metric_tile_set_map (self->map_tile, &numbers.map);
   esp_metric_tile_set_size (self->size_tile, numbers.cost.file_bytes, numbers.whole.file_bytes);
   esp_metric_tile_set_bflops (self->bflops_tile, numbers.cost.bflops, numbers.whole.bflops);
   esp_metric_tile_set_latency (self->latency_tile, numbers.has_latency ? &numbers.latency : NULL,
-                               numbers.has_latency_whole ? &numbers.latency_whole : NULL);
+                               numbers.has_latency_whole ? &numbers.latency_whole : NULL, warning);
 }
 
 /* The criteria of the registry, in its order, that a study has what it takes for; NULL behind the last. */

@@ -2,36 +2,67 @@
 #define G_LOG_DOMAIN "esp-live"
 #include "config.h"
 
-#include "measure/latency.h"
+#include "measure/latency-pair.h"
 #include "study/live-private.h"
 
-#define LATENCY_SECONDS 1.5
+#define LATENCY_SECONDS 1.5 /* of each network */
+#define TURNS           10
+#define REPEATS         5
 
 static gboolean
-measure_one (EspLive *live, EspMask *mask, EspJob *job, GError **error)
+is_known (EspLive *live, EspMask *mask)
 {
   const EspHash hash = esp_mask_get_hash (mask);
-  g_autoptr (EspEngine) engine = NULL;
-  EspLatency latency;
   gboolean known;
 
   pthread_mutex_lock (&live->lock);
   known = g_hash_table_contains (live->latencies, &hash);
   pthread_mutex_unlock (&live->lock);
-  if (known)
-    return TRUE;
-  engine = esp_live_engine (live, mask, error);
-  if (engine == NULL || !esp_latency_measure (engine, LATENCY_SECONDS, &latency, job, error))
-    return FALSE;
+  return known;
+}
+
+static void
+keep (EspLive *live, EspMask *mask, EspLatencySpan span)
+{
+  const EspHash hash = esp_mask_get_hash (mask);
+
   pthread_mutex_lock (&live->lock);
-  g_hash_table_replace (live->latencies, g_memdup2 (&hash, sizeof hash), g_memdup2 (&latency, sizeof latency));
+  g_hash_table_replace (live->latencies, g_memdup2 (&hash, sizeof hash), g_memdup2 (&span, sizeof span));
   live->changed = TRUE;
   live_queue_idle (live);
   pthread_mutex_unlock (&live->lock);
+}
+
+static gboolean
+measure_whole (EspLive *live, EspMask *full, EspJob *job, GError **error)
+{
+  g_autoptr (EspEngine) engine = esp_live_engine (live, full, error);
+  EspLatency latency;
+
+  if (engine == NULL || !esp_latency_measure (engine, LATENCY_SECONDS, &latency, job, error))
+    return FALSE;
+  keep (live, full, (EspLatencySpan){ latency, latency });
   return TRUE;
 }
 
-/** live_latency: of the whole network once, then of the mask in hand; given up when anything newer is asked for. Thread: lane. */
+/* The whole network takes its turns beside the cut one, so that a machine that has become slower since is no loss of the plan. */
+static gboolean
+measure_both (EspLive *live, EspMask *full, EspMask *mask, EspJob *job, GError **error)
+{
+  g_autoptr (EspEngine) whole = esp_live_engine (live, full, error);
+  g_autoptr (EspEngine) engine = whole != NULL ? esp_live_engine (live, mask, error) : NULL;
+  const EspLatencyPairInput input
+      = { .before = whole, .after = engine, .turns = TURNS, .repeats = REPEATS, .seconds = 2 * LATENCY_SECONDS };
+  g_autoptr (EspLatencyPair) pair = engine != NULL ? esp_latency_pair_measure (&input, job, error) : NULL;
+
+  if (pair == NULL)
+    return FALSE;
+  keep (live, full, (EspLatencySpan){ pair->whole.before, pair->whole.before });
+  keep (live, mask, pair->whole);
+  return TRUE;
+}
+
+/** live_latency: of the mask in hand, and of the whole network beside it; given up when anything newer is asked for. Thread: lane. */
 void
 live_latency (gpointer data)
 {
@@ -47,7 +78,11 @@ live_latency (gpointer data)
   g_clear_pointer (&live->latency_job, esp_job_unref);
   live->latency_job = esp_job_ref (job);
   pthread_mutex_unlock (&live->lock);
-  if (!closed && measure_one (live, full, job, &error))
-    measure_one (live, mask, job, &error);
+  if (closed || is_known (live, mask))
+    return;
+  if (esp_mask_is_full (mask))
+    measure_whole (live, full, job, &error);
+  else
+    measure_both (live, full, mask, job, &error);
   live_tell_failure (live, error);
 }

@@ -70,7 +70,7 @@ struct _EspLive
   EspMapNumber    number;       /* the result slot */
   gboolean        changed;
   GHashTable     *finished;  /* hash in words → LiveRun */
-  GHashTable     *latencies; /* hash in words → EspLatency */
+  GHashTable     *latencies; /* hash in words → EspLatencySpan: of the whole network, measured beside that mask's */
   GQueue          news;      /* of LiveNews: finished runs and their intervals, not to be lost */
   GError         *failure;   /* not yet told */
   gboolean        idle_queued;

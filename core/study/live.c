@@ -358,7 +358,7 @@ esp_live_request (EspLive *live, EspMask *mask, const char *title, EspPlanState 
  * esp_live_measure:
  * @live: the evaluator
  *
- * Measures the latency of the mask in hand, and once of the whole network, when nothing else waits; given up when anything is asked for. Thread: main.
+ * Measures the latency of the mask in hand, and of the whole network beside it, when nothing else waits; given up when anything is asked for. Thread: main.
  */
 void
 esp_live_measure (EspLive *live)
@@ -376,24 +376,24 @@ esp_live_get_number (EspLive *live, EspMapNumber *number)
 }
 
 /**
- * esp_live_get_latency:
+ * esp_live_get_span:
  * @live: the evaluator
  * @mask: (nullable): NULL for the whole network
- * @latency: (out): as measured
+ * @span: (out): of the whole network, and of the mask measured in turn with it
  *
  * Returns: FALSE while not measured. Thread: any.
  */
 gboolean
-esp_live_get_latency (EspLive *live, const EspMask *mask, EspLatency *latency)
+esp_live_get_span (EspLive *live, const EspMask *mask, EspLatencySpan *span)
 {
   g_autoptr (EspMask) full = mask == NULL ? esp_mask_new_full (live->material->network) : NULL;
   const EspHash hash = esp_mask_get_hash (mask != NULL ? mask : full);
-  const EspLatency *found;
+  const EspLatencySpan *found;
 
   pthread_mutex_lock (&live->lock);
   found = g_hash_table_lookup (live->latencies, &hash);
   if (found != NULL)
-    *latency = *found;
+    *span = *found;
   pthread_mutex_unlock (&live->lock);
   return found != NULL;
 }

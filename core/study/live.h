@@ -1,6 +1,7 @@
 /* live.h: the latest-wins evaluator: a mask goes in with every motion of a slider, numbers come out as they are known */
 #pragma once
 
+#include "measure/latency-pair.h"
 #include "prune/plan.h"
 #include "study/material.h"
 
@@ -47,9 +48,9 @@ void                esp_live_set_look_bfloat16 (EspLive         *live,       /* 
 void                esp_live_measure       (EspLive             *live);      /* latency of the mask in hand, when the lane has nothing better */
 void                esp_live_get_number    (EspLive             *live,
                                             EspMapNumber        *number);
-gboolean            esp_live_get_latency   (EspLive             *live,
-                                            const EspMask       *mask,       /* (nullable): the whole network */
-                                            EspLatency          *latency);
+gboolean            esp_live_get_span      (EspLive             *live,
+                                            const EspMask       *mask,     /* (nullable): the whole network */
+                                            EspLatencySpan      *span);
 const EspOutcome   *esp_live_get_baseline  (EspLive             *live,       /* NULL while not known; stays as long as @live */
                                             guint                image);
 const guint        *esp_live_get_order     (EspLive             *live);      /* the fixed order of images */

@@ -513,10 +513,16 @@ esp_study_get_job (EspStudy *study)
 void
 esp_study_get_numbers (EspStudy *study, EspNumbers *numbers)
 {
+  EspLatencySpan span;
+
   *numbers = (EspNumbers){ .map.map = NAN, .map.baseline = NAN, .cost = study->cost, .whole = study->whole };
   if (study->live == NULL)
     return;
   esp_live_get_number (study->live, &numbers->map);
-  numbers->has_latency_whole = esp_live_get_latency (study->live, NULL, &numbers->latency_whole);
-  numbers->has_latency = study->mask != NULL && esp_live_get_latency (study->live, study->mask, &numbers->latency);
+  numbers->has_latency = study->mask != NULL && esp_live_get_span (study->live, study->mask, &span);
+  numbers->has_latency_whole = numbers->has_latency || esp_live_get_span (study->live, NULL, &span);
+  if (numbers->has_latency)
+    numbers->latency = span.after;
+  if (numbers->has_latency_whole)
+    numbers->latency_whole = span.before;
 }

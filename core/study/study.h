@@ -163,6 +163,7 @@ typedef struct
 
 void            esp_study_get_numbers      (EspStudy      *study,
                                             EspNumbers    *numbers);
+char           *esp_study_dup_latency_warning (EspStudy   *study); /* (transfer full) (nullable): the plan has less work and takes as long, and why */
 void            esp_study_set_criterion_async (EspStudy            *study,  /* new scores in the background lane; the plan then ranks by them */
                                                const char          *criterion,
                                                EspJob              *job,

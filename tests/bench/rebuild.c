@@ -1,10 +1,11 @@
 /* rebuild.c: what a drag of a slider rebuilds: plan to mask to cut to engine
  *
- * bench-rebuild CFG WEIGHTS [DRAGS]. Random drags as a hand makes them: a group's slider from where it stands to a share below 0.6, eight steps each; every
+ * bench-rebuild CFG WEIGHTS|random [DRAGS]. Random drags as a hand makes them: a group's slider from where it stands to a share below 0.6, eight steps each; every
  * step makes the mask, cuts, and compiles an engine of batch 1 that shares what it can with the last. Prints medians; asserts nothing about time. */
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/lane.h"
 #include "base/rng.h"
@@ -46,7 +47,12 @@ open_network (Bench *bench)
   g_autoptr (EspScores) scores = NULL;
 
   bench->network = esp_network_load (bench->cfg, &bench->error);
-  bench->weights = bench->network != NULL ? esp_weights_load (bench->network, bench->weights_path, &bench->error) : NULL;
+  if (bench->network == NULL)
+    return FALSE;
+  if (strcmp (bench->weights_path, "random") == 0)
+    bench->weights = esp_weights_new_random (bench->network, 1);
+  else
+    bench->weights = esp_weights_load (bench->network, bench->weights_path, &bench->error);
   if (bench->weights == NULL)
     return FALSE;
   input.network = bench->network;
@@ -159,7 +165,7 @@ main (int argc, char **argv)
 
   if (argc < 3)
     {
-      g_printerr ("bench-rebuild CFG WEIGHTS [DRAGS]\n");
+      g_printerr ("bench-rebuild CFG WEIGHTS|random [DRAGS]\n");
       return 2;
     }
   bench.cfg = argv[1];

@@ -324,22 +324,24 @@ has_latency (gpointer data)
 {
   Fixture *f = data;
   g_autoptr (EspMask) half = mask_without (f, 12);
-  EspLatency latency;
+  EspLatencySpan span;
 
-  return esp_live_get_latency (f->live, half, &latency) && latency.median_ms > 0;
+  return esp_live_get_span (f->live, half, &span) && span.before.median_ms > 0 && span.after.median_ms > 0;
 }
 
 static void
 test_latency (Fixture *f, gconstpointer data)
 {
   g_autoptr (EspMask) half = mask_without (f, 12);
-  EspLatency whole;
+  EspLatencySpan span, whole;
 
   esp_live_request (f->live, half, "half", NULL);
   g_assert_false (has_latency (f));
   esp_live_measure (f->live);
   wait_until (has_latency, f);
-  g_assert_true (esp_live_get_latency (f->live, NULL, &whole));
+  g_assert_true (esp_live_get_span (f->live, half, &span) && esp_live_get_span (f->live, NULL, &whole));
+  g_assert_cmpfloat (whole.after.median_ms, ==, span.before.median_ms); /* of the same turns */
+  g_assert_cmpuint (span.before.repeats, ==, span.after.repeats);
 }
 
 #define ADD(path, labelled, func) g_test_add (path, Fixture, labelled, set_up, func, tear_down)

@@ -280,7 +280,7 @@ make_tiles (void)
   esp_metric_tile_set_map (tiles[0], &number);
   esp_metric_tile_set_size (tiles[1], 2310000, 3667000);
   esp_metric_tile_set_bflops (tiles[2], 0.48, 0.725);
-  esp_metric_tile_set_latency (tiles[3], &latency, &whole);
+  esp_metric_tile_set_latency (tiles[3], &latency, &whole, NULL);
   return grid;
 }
 

@@ -157,6 +157,7 @@ test_costs (void)
   g_auto (EspMetricText) small = { 0 };
   g_auto (EspMetricText) work = { 0 };
   g_auto (EspMetricText) time = { 0 };
+  g_auto (EspMetricText) slow = { 0 };
   g_auto (EspMetricText) none = { 0 };
   const EspLatency now = { .median_ms = 3.9, .low_ms = 3.8, .high_ms = 4.01, .repeats = 50, .threads = 2 };
   const EspLatency whole = { .median_ms = 5.2, .low_ms = 5.1, .high_ms = 5.3, .repeats = 50, .threads = 2 };
@@ -172,9 +173,14 @@ test_costs (void)
   g_assert_cmpstr (small.detail, ==, "of 12.0 kB");
   esp_metric_text_bflops (0.48, 0.725, &work);
   g_assert_cmpstr (work.name, ==, "BFLOPs 0.48, -34 %");
-  esp_metric_text_latency (&now, &whole, &time);
+  esp_metric_text_latency (&now, &whole, NULL, &time);
   g_assert_cmpstr (time.name, ==, "Latency 3.90 ms, -25 %, quartiles 3.80 to 4.01 ms");
-  esp_metric_text_latency (NULL, NULL, &none);
+  g_assert_false (time.warns);
+  esp_metric_text_latency (&now, &whole, "Less work, as long.", &slow);
+  g_assert_cmpstr (slow.name, ==, "Latency 3.90 ms, -25 %, quartiles 3.80 to 4.01 ms, no faster for fewer BFLOPs");
+  g_assert_true (slow.warns && g_str_has_prefix (slow.why, "Less work, as long.\n\nMedian of 50 runs"));
+  g_assert_cmpstr (slow.description, ==, time.description);
+  esp_metric_text_latency (NULL, NULL, NULL, &none);
   g_assert_cmpstr (none.name, ==, "Latency not measured");
   g_assert_true (none.dimmed);
 }
