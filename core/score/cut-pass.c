@@ -91,6 +91,32 @@ esp_cut_pass_run (EspCutPass *pass, EspMask *mask, EspOutcome **outcomes, EspJob
   return TRUE;
 }
 
+/* Passes a cancel, and whatever is to be done between, on to the work below, whose progress is its own. */
+typedef struct
+{
+  EspJob *above, *below;
+} Relay;
+
+static void
+relay (gpointer data)
+{
+  Relay *r = data;
+
+  if (!esp_job_check (r->above, NULL))
+    esp_job_cancel (r->below);
+}
+
+/** esp_cut_pass_run_below: as esp_cut_pass_run(), but of @job (nullable) only the cancel holds: its progress is left alone. Thread: lane. */
+gboolean
+esp_cut_pass_run_below (EspCutPass *pass, EspMask *mask, EspOutcome **outcomes, EspJob *job, GError **error)
+{
+  g_autoptr (EspJob) below = esp_job_new ("");
+  Relay r = { job, below };
+
+  esp_job_set_between (below, relay, &r);
+  return esp_cut_pass_run (pass, mask, outcomes, below, error);
+}
+
 /** esp_cut_pass_get_seconds: Returns: what the images of the last run took, decoding included; cutting and compiling are not in it. Thread: lane. */
 double
 esp_cut_pass_get_seconds (const EspCutPass *pass)

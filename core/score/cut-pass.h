@@ -30,6 +30,11 @@ gboolean    esp_cut_pass_run  (EspCutPass             *pass,
                                EspOutcome            **outcomes, /* (out caller-allocates): n, (transfer full) each; all NULL on failure */
                                EspJob                 *job,
                                GError                **error);
+gboolean    esp_cut_pass_run_below (EspCutPass       *pass,     /* the same as a part of more work: @job's progress is left alone */
+                               EspMask                *mask,
+                               EspOutcome            **outcomes,
+                               EspJob                 *job,
+                               GError                **error);
 double      esp_cut_pass_get_seconds (const EspCutPass *pass); /* of the last run's images, cutting and compiling apart */
 void        esp_outcomes_free (EspOutcome            **outcomes, /* (nullable): the array and its @n entries */
                                guint                   n);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/job.h"
-#include "net/cut.h"
+#include "score/cut-pass.h"
 #include "search/budget.h"
 #include "search/spend.h"
 
@@ -22,8 +22,8 @@ struct _EspBudget
   EspBudgetHalf halves[2];
   double        seconds;
   gint64        begun;
-  EspCut       *cut;            /* the last one, whose parameters and kernels the next shares */
-  EspEngine    *engine;
+  EspPlan      *plan;           /* the search's own: the input's changes once, when it is over */
+  EspCutPass   *passes[2];      /* over the half that chooses, and the one that judges */
   EspJob       *job;
 };
 
@@ -51,11 +51,10 @@ gboolean  esp_budget_measure    (EspBudget           *budget,  /* once for a mas
                                  const double        *ratios,
                                  guint               *index,   /* (out) */
                                  GError             **error);
-gboolean  esp_budget_outcomes   (EspBudget           *budget,
+EspOutcome **esp_budget_outcomes (EspBudget          *budget,  /* (transfer full) (array): over a half; NULL with @error */
                                  EspMask             *mask,
-                                 const guint         *indices,
-                                 guint                n,
-                                 EspOutcome         **outcomes, /* (out caller-allocates): n */
+                                 gboolean             of_judge,
+                                 double              *map,     /* (out) */
                                  GError             **error);
 gboolean  esp_budget_time       (EspBudget           *budget,  /* of the network that @mask leaves */
                                  EspMask             *mask,

@@ -11,10 +11,12 @@
 
 #include "search/budget-private.h"
 
-static const double levels[] = { .25, .5, .75 };
+#define MOST_LEVELS 3
+
+/* The shares at which a group is looked at alone: fewer where three for each group would be more than half of the plans that may still be tried. */
+static const double levels[MOST_LEVELS][MOST_LEVELS] = { { .5 }, { .33, .67 }, { .25, .5, .75 } };
 static const double steps[] = { .16, .08, .04, .02 };
 
-#define N_LEVELS G_N_ELEMENTS (levels)
 #define HALVINGS 7   /* of the cost, towards the least with enough mAP */
 #define SMALLER  .96 /* what the next plan may cost of the last that had enough */
 
@@ -24,7 +26,8 @@ typedef struct
   double most;   /* of esp_budget_ask() */
   double enough; /* NaN: the best there is */
   guint best;
-  double *losses; /* NULL until they are measured */
+  guint n_levels; /* of the losses */
+  double *losses; /* NULL until they are measured, and where there are too few tries for that */
 } Search;
 
 static const EspBudgetTry *
@@ -75,6 +78,8 @@ try_uniform (Search *search, GError **error)
       const EspSpend spend = { budget->n_groups, esp_budget_ask, &ask };
       guint index;
 
+      if (search->best != G_MAXUINT && !esp_budget_may_try (budget))
+        break;
       if (!esp_spend_uniform (&spend, search->most, ratios))
         continue;
       if (!esp_budget_measure (budget, ESP_TRY_UNIFORM, s, ratios, &index, error))
@@ -85,26 +90,39 @@ try_uniform (Search *search, GError **error)
   return TRUE;
 }
 
-/* What each group loses alone at each level; not falling with the level. */
+static guint
+choose_levels (const EspBudget *budget)
+{
+  const guint left = budget->input->n_tries - MIN (budget->tries->len, budget->input->n_tries);
+
+  return MIN (left / 2 / budget->n_groups, MOST_LEVELS);
+}
+
+/* What each group loses alone at each level; not falling with the level. No losses where they would take most of what may be tried, or time ended. */
 static gboolean
 look_alone (Search *search, guint scores, GError **error)
 {
   EspBudget *budget = search->budget;
   const double whole = esp_budget_try (budget, 0)->map;
+  const guint n_levels = search->n_levels = choose_levels (budget);
+  g_autofree double *losses = g_new0 (double, budget->n_groups *n_levels + 1);
 
-  search->losses = g_new0 (double, budget->n_groups *N_LEVELS);
   for (guint g = 0; g < budget->n_groups; g++)
-    for (guint k = 0; k < N_LEVELS; k++)
+    for (guint k = 0; k < n_levels; k++)
       {
         g_autofree double *ratios = g_new0 (double, budget->n_groups);
-        double *losses = search->losses + g * N_LEVELS;
+        double *loss = losses + g * n_levels + k;
         guint index;
 
-        ratios[g] = levels[k];
+        if (!esp_budget_may_try (budget))
+          return TRUE;
+        ratios[g] = levels[n_levels - 1][k];
         if (!esp_budget_measure (budget, ESP_TRY_ALONE, scores, ratios, &index, error))
           return FALSE;
-        losses[k] = MAX (whole - esp_budget_try (budget, index)->map, k > 0 ? losses[k - 1] : 0);
+        *loss = MAX (whole - esp_budget_try (budget, index)->map, k > 0 ? loss[-1] : 0);
       }
+  if (n_levels > 0)
+    search->losses = g_steal_pointer (&losses);
   return TRUE;
 }
 
@@ -115,11 +133,13 @@ try_solved (Search *search, guint scores, GError **error)
   EspBudget *budget = search->budget;
   EspBudgetAsk ask = { budget, scores };
   const EspSpend spend = { budget->n_groups, esp_budget_ask, &ask };
-  const EspLossCurves curves = { N_LEVELS, levels, search->losses };
+  const EspLossCurves curves = { search->n_levels, levels[MAX (search->n_levels, 1) - 1], search->losses };
   g_autofree double *ratios = g_new (double, budget->n_groups),
                     *start = g_memdup2 (best_of (search)->ratios, budget->n_groups * sizeof (double));
   gboolean taken;
 
+  if (search->losses == NULL)
+    return TRUE;
   for (guint way = 0; way < 2 && !is_over (search); way++)
     {
       if (!(way == 0 ? esp_spend_sum : esp_spend_bound) (&spend, &curves, search->most, ratios))
@@ -231,7 +251,7 @@ search_within (Search *search, GError **error)
 gboolean
 esp_budget_search (EspBudget *budget, double most, double enough, guint *best, GError **error)
 {
-  Search search = { budget, most, enough, G_MAXUINT, NULL };
+  Search search = { budget, most, enough, G_MAXUINT, 0, NULL };
   const gboolean done = search_within (&search, error);
 
   *best = search.best;
@@ -305,7 +325,7 @@ squeeze (Search *search, double least, GError **error)
 gboolean
 esp_budget_shrink (EspBudget *budget, double enough, guint *best, GError **error)
 {
-  Search search = { budget, INFINITY, enough, G_MAXUINT, NULL };
+  Search search = { budget, INFINITY, enough, G_MAXUINT, 0, NULL };
   g_autofree double *all = g_new (double, MAX (budget->n_groups, 1));
   EspBudgetAsk ask = { budget, 0 };
   double low, high = esp_budget_cost (budget, &esp_budget_try (budget, 0)->cost), least;

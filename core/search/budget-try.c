@@ -6,6 +6,7 @@
 
 #include "measure/latency.h"
 #include "measure/summary.h"
+#include "net/cut.h"
 #include "search/budget-private.h"
 
 #define LATENCY_SECONDS .4
@@ -14,7 +15,7 @@
 EspMask *
 esp_budget_mask (EspBudget *budget, guint scores, const double *ratios)
 {
-  EspPlan *plan = budget->input->plan;
+  EspPlan *plan = budget->plan;
 
   esp_plan_set_scores (plan, budget->input->scores[scores]);
   for (guint g = 0; g < budget->n_groups; g++)
@@ -63,46 +64,30 @@ esp_budget_may_try (const EspBudget *budget)
   return budget->tries->len < budget->input->n_tries && !(budget->input->seconds > 0 && seconds > budget->input->seconds);
 }
 
-/* The cut and its engine, which share with the last ones what did not change. */
-static gboolean
-build (EspBudget *budget, EspMask *mask, GError **error)
-{
-  const EspEvaluateOptions *run = budget->input->options;
-  const EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = run->backend, .bn = run->bn, .batch = run->batch };
-  EspCut *cut = esp_cut_new (budget->network, budget->input->weights, mask, budget->cut, error);
-  EspEngine *engine
-      = cut != NULL ? esp_engine_new (esp_cut_get_network (cut), esp_cut_get_weights (cut), &options, budget->engine, error) : NULL;
-
-  if (engine == NULL)
-    {
-      g_clear_pointer (&cut, esp_cut_unref);
-      return FALSE;
-    }
-  g_clear_pointer (&budget->cut, esp_cut_unref);
-  g_clear_pointer (&budget->engine, esp_engine_unref);
-  budget->cut = cut;
-  budget->engine = engine;
-  return TRUE;
-}
-
 /**
  * esp_budget_outcomes:
  * @mask: a plan's
- * @indices: @n images
- * @outcomes: (out caller-allocates) (array length=n): (transfer full) each
+ * @of_judge: over the half that judges
+ * @map: (out): of them
  *
  * The one pass, over the cut network. Errors: of cut, engine and images. Thread: lane.
+ * Returns: (transfer full) (array): one an image of that half.
  */
-gboolean
-esp_budget_outcomes (EspBudget *budget, EspMask *mask, const guint *indices, guint n, EspOutcome **outcomes, GError **error)
+EspOutcome **
+esp_budget_outcomes (EspBudget *budget, EspMask *mask, gboolean of_judge, double *map, GError **error)
 {
-  const EspBudgetInput *input = budget->input;
-  g_autoptr (EspPass) pass = NULL;
+  const guint n = of_judge ? budget->n_judge : budget->n_choose;
+  EspOutcome **outcomes = g_new0 (EspOutcome *, n + 1);
+  g_autoptr (EspSummary) summary = NULL;
 
-  if (!build (budget, mask, error))
-    return FALSE;
-  pass = esp_pass_new (budget->engine, input->dataset, input->map, input->cache, input->options);
-  return esp_pass_run (pass, indices, n, outcomes, NULL, error) && esp_job_check (budget->job, error);
+  if (!esp_cut_pass_run_below (budget->passes[of_judge ? 1 : 0], mask, outcomes, budget->job, error))
+    {
+      g_free (outcomes);
+      return NULL;
+    }
+  summary = esp_summary_new (outcomes, n, budget->n_classes, budget->input->protocol);
+  *map = summary->map;
+  return outcomes;
 }
 
 /** esp_budget_time: @ms: (out): the median of an image in the network that @mask leaves. Thread: lane. */
@@ -111,7 +96,7 @@ esp_budget_time (EspBudget *budget, EspMask *mask, double *ms, GError **error)
 {
   const EspEvaluateOptions *run = budget->input->options;
   const EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = run->backend, .bn = run->bn, .batch = 1 };
-  g_autoptr (EspCut) cut = esp_cut_new (budget->network, budget->input->weights, mask, budget->cut, error);
+  g_autoptr (EspCut) cut = esp_cut_new (budget->network, budget->input->weights, mask, NULL, error);
   g_autoptr (EspEngine) engine
       = cut != NULL ? esp_engine_new (esp_cut_get_network (cut), esp_cut_get_weights (cut), &options, NULL, error) : NULL;
   EspLatency latency;
@@ -125,18 +110,10 @@ esp_budget_time (EspBudget *budget, EspMask *mask, double *ms, GError **error)
 static gboolean
 measure_map (EspBudget *budget, EspMask *mask, double *map, GError **error)
 {
-  g_autofree EspOutcome **outcomes = g_new0 (EspOutcome *, MAX (budget->n_choose, 1));
-  const gboolean done = esp_budget_outcomes (budget, mask, budget->choose, budget->n_choose, outcomes, error);
+  EspOutcome **outcomes = esp_budget_outcomes (budget, mask, FALSE, map, error);
 
-  if (done)
-    {
-      g_autoptr (EspSummary) summary = esp_summary_new (outcomes, budget->n_choose, budget->n_classes, budget->input->protocol);
-
-      *map = summary->map;
-    }
-  for (guint i = 0; i < budget->n_choose; i++)
-    g_clear_pointer (&outcomes[i], esp_outcome_free);
-  return done;
+  esp_outcomes_free (outcomes, budget->n_choose);
+  return outcomes != NULL;
 }
 
 static void

@@ -168,19 +168,32 @@ find_bflops (EspBudget *budget, double least, double *bflops, GError **error)
 }
 
 static gboolean
+check_tries (EspBudget *budget, GError **error)
+{
+  const char *unit = esp_budget_unit_name (budget->input->limit.unit);
+
+  if (budget->input->n_tries >= 2)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+               "one plan to try is the whole network, which costs %.4g %s where %.4g are allowed: expected at least 2 plans",
+               esp_budget_cost_try (budget, esp_budget_try (budget, 0)), unit, budget->most);
+  return FALSE;
+}
+
+static gboolean
 search_limit (EspBudget *budget, GError **error)
 {
   double most = budget->most, least;
 
   if (esp_budget_try (budget, 0)->fits)
     return TRUE;
-  if (!check_limit (budget, &least, error))
+  if (!check_tries (budget, error) || !check_limit (budget, &least, error))
     return FALSE;
   if (budget->input->limit.unit != ESP_BUDGET_MS)
     return esp_budget_search (budget, most, NAN, &budget->found, error);
   if (!find_bflops (budget, least, &most, error))
     return FALSE;
-  for (guint i = 0; i < TRIES; i++, most = MAX (least, LESS * most))
+  for (guint i = 0; i < TRIES && (i == 0 || esp_budget_may_try (budget)); i++, most = MAX (least, LESS * most))
     if (!esp_budget_search (budget, most, NAN, &budget->found, error))
       return FALSE;
     else if (esp_budget_try (budget, budget->found)->fits)
@@ -280,48 +293,50 @@ find_uniform (EspBudget *budget)
     }
 }
 
-/* One plan over one half: its outcomes, and their mAP. */
 static EspOutcome **
-look (EspBudget *budget, guint index, const guint *images, guint n, double *map, GError **error)
+look (EspBudget *budget, guint index, gboolean of_judge, double *map, GError **error)
 {
-  EspOutcome **outcomes = g_new0 (EspOutcome *, n);
-  g_autoptr (EspSummary) summary = NULL;
-
-  if (!esp_budget_outcomes (budget, esp_budget_try (budget, index)->mask, images, n, outcomes, error))
-    {
-      g_free (outcomes);
-      return NULL;
-    }
-  summary = esp_summary_new (outcomes, n, budget->n_classes, budget->input->protocol);
-  *map = summary->map;
-  return outcomes;
-}
-
-static void
-free_outcomes (EspOutcome **outcomes, guint n)
-{
-  for (guint i = 0; outcomes != NULL && i < n; i++)
-    g_clear_pointer (&outcomes[i], esp_outcome_free);
-  g_free (outcomes);
+  return esp_budget_outcomes (budget, esp_budget_try (budget, index)->mask, of_judge, map, error);
 }
 
 static gboolean
-judge (EspBudget *budget, EspBudgetHalf *half, const guint *images, guint n, GError **error)
+judge (EspBudget *budget, gboolean of_judge, GError **error)
 {
   const EspBudgetInput *input = budget->input;
-  EspOutcome **whole = look (budget, 0, images, n, &half->whole, error), **found = NULL, **uniform = NULL;
+  EspBudgetHalf *half = &budget->halves[of_judge ? 1 : 0];
+  const guint n = half->n_images = of_judge ? budget->n_judge : budget->n_choose;
+  EspOutcome **whole = look (budget, 0, of_judge, &half->whole, error), **found = NULL, **uniform = NULL;
 
-  half->n_images = n;
   half->uniform = NAN;
   half->from_uniform = (EspInterval){ .value = NAN, .low = NAN, .high = NAN };
-  if (whole != NULL && (found = look (budget, budget->found, images, n, &half->found, error)) != NULL)
+  if (whole != NULL && (found = look (budget, budget->found, of_judge, &half->found, error)) != NULL)
     half->from_whole = esp_interval_of_difference (whole, found, n, budget->n_classes, input->protocol, input->replicates, input->seed);
-  if (found != NULL && budget->uniform >= 0 && (uniform = look (budget, (guint) budget->uniform, images, n, &half->uniform, error)) != NULL)
+  if (found != NULL && budget->uniform >= 0 && (uniform = look (budget, (guint) budget->uniform, of_judge, &half->uniform, error)) != NULL)
     half->from_uniform = esp_interval_of_difference (uniform, found, n, budget->n_classes, input->protocol, input->replicates, input->seed);
-  free_outcomes (whole, n);
-  free_outcomes (found, n);
-  free_outcomes (uniform, n);
+  esp_outcomes_free (whole, n);
+  esp_outcomes_free (found, n);
+  esp_outcomes_free (uniform, n);
   return found != NULL && (budget->uniform < 0 || uniform != NULL);
+}
+
+/* (transfer full): a plan of its own that says what @plan does. */
+static EspPlan *
+copy_plan (EspPlan *plan)
+{
+  g_autoptr (EspPlanState) state = esp_plan_get_state (plan);
+  EspPlan *copy = esp_plan_new (esp_plan_get_network (plan), esp_plan_get_coupling (plan), NULL);
+
+  esp_plan_set_state (copy, state, "");
+  return copy;
+}
+
+static EspCutPass *
+make_pass (const EspBudget *budget, const guint *indices, guint n)
+{
+  const EspBudgetInput *input = budget->input;
+
+  return esp_cut_pass_new (
+      &(EspCutPassInput){ budget->network, input->weights, input->dataset, input->map, input->cache, input->options, indices, n });
 }
 
 static void
@@ -332,34 +347,33 @@ begin (EspBudget *budget, const EspBudgetInput *input, EspJob *job)
   budget->n_groups = esp_plan_get_n_groups (input->plan);
   budget->n_classes = (guint) MAX (esp_network_get_classes (budget->network), 0);
   budget->choose = esp_budget_choose (input->dataset, input->n_images, input->seed, &budget->n_choose, &budget->judge, &budget->n_judge);
+  budget->plan = copy_plan (input->plan);
+  budget->passes[0] = make_pass (budget, budget->choose, budget->n_choose);
+  budget->passes[1] = make_pass (budget, budget->judge, budget->n_judge);
   budget->tries = g_ptr_array_new ();
   budget->uniform = -1;
   budget->begun = g_get_monotonic_time ();
   budget->job = job;
 }
 
-/* One act of the plan, which has what was found, or what it had. */
-static gboolean
-search_plan (EspBudget *budget, GError **error)
+/* What was found becomes one act of the plan, scores included. */
+static void
+tell_plan (EspBudget *budget)
 {
-  EspPlan *plan = budget->input->plan;
-  g_autoptr (EspPlanState) before = esp_plan_get_state (plan);
-  EspScores *scores = esp_plan_get_scores (plan);
-  g_autoptr (EspScores) ranked = scores != NULL ? esp_scores_ref (scores) : NULL;
-  g_autoptr (EspMask) mask = NULL;
-  gboolean done;
+  const EspBudgetTry *found = esp_budget_try (budget, budget->found);
+  g_autoptr (EspMask) mask = esp_budget_mask (budget, found->scores, found->ratios);
+  g_autoptr (EspPlanState) state = esp_plan_get_state (budget->plan);
 
-  esp_plan_begin (plan);
-  done = search (budget, error);
-  if (done)
-    mask = esp_budget_mask (budget, esp_budget_try (budget, budget->found)->scores, esp_budget_try (budget, budget->found)->ratios);
-  else
-    {
-      esp_plan_set_scores (plan, ranked);
-      esp_plan_set_state (plan, before, "");
-    }
-  esp_plan_end (plan);
-  return done;
+  esp_plan_set_state (budget->input->plan, state, NULL);
+}
+
+/* What is of no use once all is measured. */
+static void
+clear_work (EspBudget *budget)
+{
+  g_clear_object (&budget->plan);
+  for (guint h = 0; h < G_N_ELEMENTS (budget->passes); h++)
+    g_clear_pointer (&budget->passes[h], esp_cut_pass_free);
 }
 
 /**
@@ -370,31 +384,26 @@ search_plan (EspBudget *budget, GError **error)
  *   G_IO_ERROR_CANCELLED
  *
  * The plan's ratios are solved for over its groups: see budget-search.c. All that chooses, every mAP but that of the judging half, is of the choosing half.
- * Afterwards the plan has the ratios found and the scores that they rank by, as one act of undo. Cost: at most n_tries passes over half of the
- * images, and six over halves for the report. Thread: lane.
+ * When all is measured the plan gets the ratios found and the scores that they rank by, as one act of undo; until then, and where nothing is found, it is
+ * left as it is. Cost: at most n_tries passes over half of the images, and six over halves for the report. Thread: lane.
  * Returns: (transfer full): every plan that was tried, and what the halves say of the one found.
  */
 EspBudget *
 esp_budget_solve (const EspBudgetInput *input, EspJob *job, GError **error)
 {
   g_autoptr (EspBudget) budget = g_new0 (EspBudget, 1);
-  gboolean done;
 
   begin (budget, input, job);
-  if (!check (input, budget, error))
+  if (!check (input, budget, error) || !search (budget, error))
     return NULL;
-  done = search_plan (budget, error);
-  if (done)
-    {
-      mark_frontier (budget);
-      find_uniform (budget);
-      budget->seconds = (double) (g_get_monotonic_time () - budget->begun) / G_USEC_PER_SEC;
-      done = judge (budget, &budget->halves[0], budget->choose, budget->n_choose, error)
-             && judge (budget, &budget->halves[1], budget->judge, budget->n_judge, error);
-    }
-  g_clear_pointer (&budget->engine, esp_engine_unref);
-  g_clear_pointer (&budget->cut, esp_cut_unref);
-  return done ? g_steal_pointer (&budget) : NULL;
+  mark_frontier (budget);
+  find_uniform (budget);
+  budget->seconds = (double) (g_get_monotonic_time () - budget->begun) / G_USEC_PER_SEC;
+  if (!judge (budget, FALSE, error) || !judge (budget, TRUE, error))
+    return NULL;
+  tell_plan (budget);
+  clear_work (budget);
+  return g_steal_pointer (&budget);
 }
 
 /** esp_budget_free: frees @budget and every try. Thread: any. */
@@ -402,8 +411,7 @@ void
 esp_budget_free (EspBudget *budget)
 {
   g_clear_pointer (&budget->tries, g_ptr_array_unref);
-  g_clear_pointer (&budget->engine, esp_engine_unref);
-  g_clear_pointer (&budget->cut, esp_cut_unref);
+  clear_work (budget);
   g_free (budget->choose);
   g_free (budget->judge);
   g_free (budget);

@@ -31,7 +31,7 @@ gboolean    esp_budget_limit_parse (const char      *text,   /* "0.5x-bflops", "
 typedef struct
 {
   EspWeights               *weights;
-  EspPlan                  *plan;      /* nobody else's meanwhile: its floor, rounding and choices by hand hold; in the end it has the ratios found */
+  EspPlan                  *plan;      /* its floor, rounding and choices by hand hold; in the end it gets what was found, as one act */
   EspScores *const         *scores;    /* each a way to rank that is tried */
   guint                     n_scores;
   EspDataset               *dataset;   /* labelled */
@@ -40,10 +40,10 @@ typedef struct
   const EspEvaluateOptions *options;
   const EspProtocol        *protocol;
   EspBudgetLimit            limit;
-  double                    least_map; /* on the choosing half; NaN: none. Without a limit the plan that costs least of limit.unit is looked for */
+  double                    least_map; /* on the choosing half; NaN: none. Without a limit the plan of least MB, or, for other units, BFLOPs */
   guint                     n_images;  /* at most, of both halves; 0: all */
-  guint                     n_tries;   /* plans that are measured, at most */
-  double                    seconds;   /* after which no more are begun; 0: no such end. What is found then depends on the machine */
+  guint                     n_tries;   /* plans that are measured, at most; within a limit the whole network and a uniform plan at least: 2 */
+  double                    seconds;   /* after which no more are begun but those two; 0: no end. What is found then depends on the machine */
   guint                     replicates;
   guint64                   seed;
 } EspBudgetInput;

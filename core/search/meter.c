@@ -110,31 +110,6 @@ esp_meter_describe (const EspMeterInput *input)
                           input->protocol->id, input->replicates, input->seed);
 }
 
-/* Passes a cancel, and whatever is to be done between, on to the work below, whose progress is its own. */
-typedef struct
-{
-  EspJob *above, *below;
-} Relay;
-
-static void
-relay (gpointer data)
-{
-  Relay *r = data;
-
-  if (!esp_job_check (r->above, NULL))
-    esp_job_cancel (r->below);
-}
-
-static gboolean
-run_pass (EspMeter *meter, EspMask *mask, EspOutcome **outcomes, EspJob *job, GError **error)
-{
-  g_autoptr (EspJob) below = esp_job_new ("");
-  Relay r = { job, below };
-
-  esp_job_set_between (below, relay, &r);
-  return esp_cut_pass_run (meter->pass, mask, outcomes, below, error);
-}
-
 static gboolean
 need_whole (EspMeter *meter, EspJob *job, GError **error)
 {
@@ -143,7 +118,7 @@ need_whole (EspMeter *meter, EspJob *job, GError **error)
   if (meter->whole != NULL)
     return TRUE;
   whole = g_new0 (EspOutcome *, meter->input.pass.n + 1);
-  if (!run_pass (meter, NULL, whole, job, error))
+  if (!esp_cut_pass_run_below (meter->pass, NULL, whole, job, error))
     {
       g_free (whole);
       return FALSE;
@@ -267,7 +242,7 @@ compute (EspMeter *meter, EspMask *mask, gboolean interval, EspMetered *to, EspJ
   if (!full)
     {
       outcomes = g_new0 (EspOutcome *, input->pass.n + 1);
-      done = run_pass (meter, mask, outcomes, job, error);
+      done = esp_cut_pass_run_below (meter->pass, mask, outcomes, job, error);
     }
   to->difference = (EspInterval){ NAN, NAN, NAN, input->replicates, input->seed, input->pass.n };
   if (done && interval)

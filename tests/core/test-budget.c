@@ -158,6 +158,67 @@ test_found (Fixture *self, gconstpointer data)
     g_assert_cmpfloat (esp_plan_get_ratio (self->plan, g), ==, 0);
 }
 
+/* Undone, the scores that ranked before rank again. */
+static void
+test_undone (Fixture *self, gconstpointer data)
+{
+  const EspCriterion *lot = esp_criterion_find ("random");
+  EspCriterionInput input = { .network = self->m->network, .weights = self->m->weights, .seed = 3 };
+  g_autoptr (EspScores) before = lot->score (&input, NULL, &self->error);
+  EspHash first, found, now;
+  g_autoptr (EspPlanState) state = NULL, undone = NULL, redone = NULL;
+
+  g_assert_no_error (self->error);
+  esp_plan_set_scores (self->plan, before);
+  esp_plan_set_threshold (self->plan, 0, .25);
+  state = esp_plan_get_state (self->plan);
+  first = esp_plan_state_get_hash (state);
+  esp_lane_call (self->lane, solve, self);
+  g_assert_no_error (self->error);
+  g_assert_true (esp_plan_get_scores (self->plan) == self->scores[0]);
+  g_clear_pointer (&state, esp_plan_state_unref);
+  state = esp_plan_get_state (self->plan);
+  found = esp_plan_state_get_hash (state);
+  esp_plan_undo (self->plan);
+  g_assert_true (esp_plan_get_scores (self->plan) == before);
+  undone = esp_plan_get_state (self->plan);
+  now = esp_plan_state_get_hash (undone);
+  g_assert_true (esp_hash_equal (now, first));
+  esp_plan_redo (self->plan);
+  redone = esp_plan_get_state (self->plan);
+  now = esp_plan_state_get_hash (redone);
+  g_assert_true (esp_hash_equal (now, found));
+}
+
+/* However few may be tried: looks at single groups count, and one plan is only enough where the whole network fits. */
+static void
+test_tries (Fixture *self, gconstpointer data)
+{
+  EspScores *const twice[] = { self->scores[0], self->scores[0], self->scores[0] };
+
+  self->input.scores = twice;
+  self->input.n_scores = G_N_ELEMENTS (twice);
+  for (guint n = 2; n < 12; n += 1 + n / 4)
+    {
+      self->input.n_tries = n;
+      esp_lane_call (self->lane, solve, self);
+      g_assert_no_error (self->error);
+      g_assert_cmpuint (esp_budget_get_n (self->budget), <=, n);
+      g_assert_true (esp_budget_get (self->budget, esp_budget_get_found (self->budget))->fits);
+      g_clear_pointer (&self->budget, esp_budget_free);
+    }
+  self->input.n_tries = 64;
+  self->input.seconds = 1e-6;
+  esp_lane_call (self->lane, solve, self);
+  g_assert_no_error (self->error);
+  g_assert_cmpuint (esp_budget_get_n (self->budget), ==, 2);
+  self->input.n_tries = 1;
+  g_clear_pointer (&self->budget, esp_budget_free);
+  esp_lane_call (self->lane, solve, self);
+  g_assert_error (self->error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (self->error->message, "expected at least 2 plans"));
+}
+
 static void
 assert_as_it_was (Fixture *self)
 {
@@ -204,6 +265,49 @@ test_cancelled (Fixture *self, gconstpointer data)
   assert_as_it_was (self);
 }
 
+typedef struct
+{
+  EspJob *job;
+  guint n_left;
+} Countdown;
+
+static void
+count_down (gpointer data)
+{
+  Countdown *count = data;
+
+  if (count->n_left > 0 && --count->n_left == 0)
+    esp_job_cancel (count->job);
+}
+
+/* At any check, while it searches and while it judges: nothing leaks, and the plan stays as it was. */
+static void
+test_cancelled_later (Fixture *self, gconstpointer data)
+{
+  self->input.n_tries = 3;
+  cut_a_little (self);
+  for (guint at = 2; self->budget == NULL; at += 1 + at / 3)
+    {
+      Countdown count = { NULL, at };
+      gboolean can_undo = FALSE;
+
+      g_clear_error (&self->error);
+      g_clear_pointer (&self->job, esp_job_unref);
+      count.job = self->job = esp_job_new ("Budget");
+      esp_job_set_between (self->job, count_down, &count);
+      esp_lane_call (self->lane, solve, self);
+      if (self->budget != NULL)
+        break;
+      g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      for (guint g = 0; g < esp_plan_get_n_groups (self->plan); g++)
+        g_assert_cmpfloat (esp_plan_get_ratio (self->plan, g), ==, .125);
+      g_object_get (self->plan, "can-undo", &can_undo, NULL);
+      g_assert_true (can_undo);
+      g_assert_cmpuint (at, <, 1000000);
+    }
+  g_assert_no_error (self->error);
+}
+
 #define ADD(name, func) g_test_add ("/budget/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -213,7 +317,10 @@ main (int argc, char **argv)
   g_test_add_func ("/budget/words", test_words);
   ADD ("halves", test_halves);
   ADD ("found", test_found);
+  ADD ("undone", test_undone);
+  ADD ("tries", test_tries);
   ADD ("impossible", test_impossible);
   ADD ("cancelled", test_cancelled);
+  ADD ("cancelled later", test_cancelled_later);
   return g_test_run ();
 }
