@@ -37,7 +37,8 @@ typedef struct
   char       *label;                 /* of the whole; NULL: made from the changes when it ends */
   char       *rule_label;            /* of the first change of rules */
   guint       n_rule_calls;
-  EspScores  *scores, *scores_before; /* (nullable) */
+  gboolean    sets_scores;
+  EspScores  *scores, *scores_before; /* (nullable): by index */
   gboolean    sets_classes;
   EspKeepClasses *classes, *classes_before; /* (nullable): all */
 } EspAct;

@@ -181,6 +181,7 @@ become (EspPlan *plan, const EspPlanState *state)
   esp_wish_clear (&plan->wish);
   esp_wish_copy (&plan->wish, &state->wish, state->n_groups, state->n_layers, state->n_units);
   esp_plan_take_scores (plan, state->scores); /* the order goes with them */
+  esp_plan_take_classes (plan, state->keep);
 }
 
 /**

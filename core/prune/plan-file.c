@@ -303,7 +303,8 @@ esp_plan_contents_read (EspPlan *plan, JsonObject *root, const char *path, EspSc
   if (contents->mask == NULL)
     return FALSE;
   contents->state = esp_plan_state_new (plan);
-  if (!read_wish (plan, root, path, &contents->state->wish, error))
+  if (!read_wish (plan, root, path, &contents->state->wish, error)
+      || !esp_plan_classes_read (plan->network, root, path, &contents->state->keep, error))
     return FALSE;
   if (ranking != NULL && JSON_NODE_HOLDS_NULL (ranking))
     return TRUE;

@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/error.h"
 #include "prune/plan-branch.h"
 #include "prune/plan-file.h"
 #include "prune/plan-private.h"
@@ -89,7 +90,7 @@ add_branches (EspPlan *plan, const GPtrArray *others, const char *label)
 
       if (name == NULL)
         continue;
-      if (!esp_plan_add_branch (plan, name, &error))
+      if (!esp_plan_add_branch (plan, name, &error)) /* check_room() says that there is room */
         {
           g_warning ("branch “%s” is left out: %s", one->name, error->message);
           continue;
@@ -100,19 +101,44 @@ add_branches (EspPlan *plan, const GPtrArray *others, const char *label)
     }
 }
 
-/* A plan that has only the branch it began with takes the file's name for it. */
+/* Nothing was done yet: no act, and the one branch is called as a new plan's is. */
+static gboolean
+is_fresh (EspPlan *plan)
+{
+  return esp_plan_get_n_branches (plan) == 1 && plan->undo->len == 0 && plan->redo->len == 0
+         && g_str_equal (esp_plan_get_branch_name (plan, 0), "main");
+}
+
+/* A plan with which nothing was done takes the file's name for its branch; one that somebody worked on keeps its own. */
 static void
 take_name (EspPlan *plan, const char *name)
 {
-  if (name != NULL && esp_plan_get_n_branches (plan) == 1)
+  if (name != NULL && is_fresh (plan))
     esp_plan_rename_branch (plan, 0, name, NULL);
+}
+
+/* All branches of the file, or none of it. */
+static gboolean
+check_room (EspPlan *plan, const char *path, const GPtrArray *others, GError **error)
+{
+  const guint there = esp_plan_get_n_branches (plan);
+  guint more = 0;
+
+  for (guint i = 0; i < others->len; i++)
+    more += is_fresh (plan) || !is_there (plan, g_ptr_array_index (others, i));
+  if (there + more <= ESP_MOST_BRANCHES)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_LIMIT,
+               _ ("%s: %u branches besides the %u that the plan has: a plan has at most %d; delete some of them before it is opened"), path,
+               more, there, ESP_MOST_BRANCHES);
+  return FALSE;
 }
 
 /**
  * esp_plan_load:
  * @plan: the plan that takes what the file says
  * @path: a file written by esp_plan_save()
- * @error: ESP_ERROR_IO, _LIMIT, _FORMAT, or _SHAPE where the file is another network's or breaks a coupling
+ * @error: ESP_ERROR_IO, _LIMIT (branches too many together, for one), _FORMAT, or _SHAPE where the file is another network's or breaks a coupling
  *
  * One act, scores included; refused whole, the plan left as it was, if anything does not fit. A cfg other than the network's own is refused, and weights
  * other than esp_plan_set_hashes() said. Afterwards the mask is the one of the file's kept channels. The branches that rest in it are added.
@@ -123,7 +149,6 @@ esp_plan_load (EspPlan *plan, const char *path, GError **error)
   g_auto (EspPlanContents) contents = { 0 };
   g_autoptr (JsonNode) root = NULL;
   g_autoptr (GPtrArray) others = NULL;
-  g_autoptr (EspKeepClasses) keep = NULL;
   g_autofree char *own = NULL, *name = NULL, *label = NULL;
 
   g_return_val_if_fail (ESP_IS_PLAN (plan) && path != NULL, FALSE);
@@ -131,18 +156,14 @@ esp_plan_load (EspPlan *plan, const char *path, GError **error)
   root = esp_plan_file_open (path, own, plan->weights_hash, error);
   if (root == NULL || !esp_plan_contents_read (plan, json_node_get_object (root), path, NULL, &contents, error)
       || !esp_plan_branches_read (plan, json_node_get_object (root), path, &contents, &others, error)
-      || !esp_plan_classes_read (esp_plan_get_network (plan), json_node_get_object (root), path, &keep, error))
+      || !check_room (plan, path, others, error))
     return FALSE;
   name = g_path_get_basename (path);
   label = g_strdup_printf (_ ("Open plan “%s”"), name);
   esp_plan_hold (plan);
   take_name (plan, contents.name);
   add_branches (plan, others, label);
-  esp_plan_begin (plan);
   take (plan, &contents, label);
-  esp_plan_set_keep_classes (plan, keep);
-  esp_plan_label_act (plan, label);
-  esp_plan_end (plan);
   esp_plan_release (plan);
   return TRUE;
 }

@@ -60,7 +60,8 @@ struct _EspPlanState
 {
   guint      n_groups, n_layers, n_units;
   EspWish    wish;
-  EspScores *scores; /* (nullable) */
+  EspScores *scores;    /* (nullable): by index */
+  EspKeepClasses *keep; /* (nullable): all */
 };
 
 EspPlanState *esp_plan_state_new (EspPlan       *plan);       /* (transfer full): keeps everything; no scores */
@@ -135,6 +136,6 @@ void esp_plan_take_classes   (EspPlan       *plan,      /* without a step of und
 void esp_plan_label_act      (EspPlan       *plan,     /* within begin and end: the words of the whole act */
                               const char    *label);
 void esp_plan_act_scores     (EspPlan       *plan,     /* within begin and end: scores that undo takes back */
-                              EspScores     *scores);
+                              EspScores     *scores);  /* (nullable) */
 
 G_END_DECLS

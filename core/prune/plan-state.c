@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "prune/plan-file.h"
 #include "prune/plan-private.h"
 
 EspPlanState *
@@ -18,7 +19,7 @@ esp_plan_state_new (EspPlan *plan)
   return state;
 }
 
-/** esp_plan_get_state: Returns: (transfer full): shares, floors, rounding, what was said by hand and scores as they are now. */
+/** esp_plan_get_state: Returns: (transfer full): shares, floors, rounding, what was said by hand, scores and kept classes as they are now. */
 EspPlanState *
 esp_plan_get_state (EspPlan *plan)
 {
@@ -29,6 +30,7 @@ esp_plan_get_state (EspPlan *plan)
   esp_wish_clear (&state->wish);
   esp_wish_copy (&state->wish, &plan->wish, state->n_groups, state->n_layers, state->n_units);
   state->scores = plan->scores != NULL ? esp_scores_ref (plan->scores) : NULL;
+  state->keep = plan->keep != NULL ? esp_keep_classes_ref (plan->keep) : NULL;
   return state;
 }
 
@@ -56,7 +58,7 @@ change_slots (EspPlan *plan, const EspPlanState *state)
  * @state: what it said once
  * @label: the words of the act
  *
- * One act of undo; none where nothing differs. Emits "changed" once.
+ * One act of undo; none where nothing differs. A state without scores ranks by index again. Emits "changed" once.
  */
 void
 esp_plan_set_state (EspPlan *plan, EspPlanState *state, const char *label)
@@ -74,8 +76,8 @@ esp_plan_set_state (EspPlan *plan, EspPlanState *state, const char *label)
   for (guint l = 0; l < state->n_layers; l++)
     esp_plan_change (plan, ESP_CHANGE_LAYER_FLOOR, l, plan->wish.floors[l], state->wish.floors[l]);
   esp_plan_change (plan, ESP_CHANGE_ROUND, 0, plan->wish.round, state->wish.round);
-  if (state->scores != NULL && state->scores != plan->scores)
-    esp_plan_act_scores (plan, state->scores);
+  esp_plan_act_scores (plan, state->scores);
+  esp_plan_set_keep_classes (plan, state->keep);
   esp_plan_emit_changed (plan);
   esp_plan_end (plan);
   esp_plan_release (plan);
@@ -99,7 +101,16 @@ hash_scores (const EspPlanState *state)
   return hash;
 }
 
-/** esp_plan_state_get_hash: Returns: of all that it says, scores included: equal states have equal ones. Thread: any. */
+static EspHash
+hash_classes (const EspPlanState *state)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  esp_plan_classes_append (text, state->keep);
+  return esp_hash_bytes (text->str, text->len);
+}
+
+/** esp_plan_state_get_hash: Returns: of all that it says, scores and kept classes included: equal states have equal ones. Thread: any. */
 EspHash
 esp_plan_state_get_hash (EspPlanState *state)
 {
@@ -120,7 +131,9 @@ esp_plan_state_get_hash (EspPlanState *state)
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     hash = esp_hash_combine (hash, esp_hash_bytes (parts[i].data, parts[i].n));
-  return state->scores != NULL ? esp_hash_combine (hash, hash_scores (state)) : hash;
+  if (state->scores != NULL)
+    hash = esp_hash_combine (hash, hash_scores (state));
+  return state->keep != NULL ? esp_hash_combine (hash, hash_classes (state)) : hash;
 }
 
 /** esp_plan_state_ref: Returns: (transfer full): the same state. Thread: any. */
@@ -137,6 +150,7 @@ state_clear (gpointer data)
 
   esp_wish_clear (&state->wish);
   g_clear_pointer (&state->scores, esp_scores_unref);
+  g_clear_pointer (&state->keep, esp_keep_classes_unref);
 }
 
 /** esp_plan_state_unref: gives one reference back. Thread: any. */

@@ -157,7 +157,7 @@ step (EspPlan *plan, GPtrArray *from, GPtrArray *to, gboolean forward)
 
       apply (plan, one->kind, one->index, forward ? one->after : one->before);
     }
-  if (act->scores != NULL)
+  if (act->sets_scores)
     esp_plan_take_scores (plan, forward ? act->scores : act->scores_before);
   if (act->sets_classes)
     esp_plan_take_classes (plan, forward ? act->classes : act->classes_before);

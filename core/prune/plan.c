@@ -239,9 +239,16 @@ esp_plan_set_scores (EspPlan *plan, EspScores *scores)
 void
 esp_plan_act_scores (EspPlan *plan, EspScores *scores)
 {
-  g_assert (plan->open != NULL && plan->open->scores == NULL);
-  plan->open->scores_before = plan->scores != NULL ? esp_scores_ref (plan->scores) : NULL;
-  plan->open->scores = esp_scores_ref (scores);
+  EspAct *act = plan->open;
+
+  g_assert (act != NULL);
+  if (scores == plan->scores)
+    return;
+  if (!act->sets_scores)
+    act->scores_before = plan->scores != NULL ? esp_scores_ref (plan->scores) : NULL;
+  act->sets_scores = TRUE;
+  g_clear_pointer (&act->scores, esp_scores_unref);
+  act->scores = scores != NULL ? esp_scores_ref (scores) : NULL;
   esp_plan_take_scores (plan, scores);
 }
 

@@ -142,7 +142,7 @@ study_plan_rank (EspStudy *study)
 {
   EspScores *scores = esp_plan_get_scores (study->plan);
   guint n_scores = 0;
-  const double *values = study->layer >= 0 ? esp_scores_get (scores, (guint) study->layer, &n_scores) : NULL;
+  const double *values = study->layer >= 0 && scores != NULL ? esp_scores_get (scores, (guint) study->layer, &n_scores) : NULL;
   const guint n = g_list_model_get_n_items (G_LIST_MODEL (study->channels));
 
   for (guint i = 0; i < n; i++)

@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "prune/plan-branch.h"
@@ -310,6 +311,98 @@ test_refused (void)
   g_rmdir (folder);
 }
 
+static EspKeepClasses *
+keep_of (EspNetwork *network, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  EspKeepClasses *keep = esp_keep_classes_parse (text, NULL, (guint) esp_network_get_classes (network), &error);
+
+  g_assert_no_error (error);
+  return keep;
+}
+
+/* Each branch has its own kept classes and scores, also where that is none; in its file, too. */
+static void
+test_classes (void)
+{
+  g_autoptr (EspNetwork) network = fastest_network ();
+  g_autoptr (EspScores) scores = random_scores (network, "l1", 1);
+  g_autoptr (EspPlan) plan = plan_of (network, NULL), again = plan_of (network, scores);
+  g_autoptr (EspKeepClasses) two = keep_of (network, "0,1"), one = keep_of (network, "1");
+  g_autofree char *folder = g_dir_make_tmp ("espalier-XXXXXX", NULL), *path = g_build_filename (folder, "plan.json", NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean more = TRUE;
+
+  g_assert_true (esp_plan_add_branch (plan, "few", &error) && esp_plan_add_branch (plan, "all", &error));
+  esp_plan_set_keep_classes (plan, two);
+  esp_plan_switch_branch (plan, 1);
+  g_assert_null (esp_plan_get_keep_classes (plan));
+  esp_plan_set_keep_classes (plan, one);
+  esp_plan_switch_branch (plan, 2);
+  g_assert_null (esp_plan_get_keep_classes (plan));
+  g_object_get (plan, "can-undo", &more, NULL);
+  g_assert_false (more);
+  esp_plan_set_scores (plan, scores);
+  esp_plan_switch_branch (plan, 0);
+  g_assert_true (esp_plan_get_keep_classes (plan) == two);
+  g_assert_null (esp_plan_get_scores (plan));
+  g_assert_true (esp_plan_save (plan, NULL, NULL, path, &error));
+  g_assert_true (esp_plan_load (again, path, &error));
+  g_assert_no_error (error);
+  for (guint b = 0; b < 3; b++)
+    assert_branch (plan, again, esp_plan_get_branch_name (plan, b));
+  g_assert_null (esp_plan_get_scores (again));
+  g_assert_cmpuint (esp_keep_classes_get_n (esp_plan_get_keep_classes (again)), ==, 2);
+  esp_plan_undo (again); /* one act, classes and scores too */
+  g_assert_true (esp_plan_get_scores (again) == scores);
+  g_assert_null (esp_plan_get_keep_classes (again));
+  esp_plan_redo (again);
+  g_assert_null (esp_plan_get_scores (again));
+  esp_plan_switch_branch (again, (guint) esp_plan_find_branch (again, "few"));
+  g_assert_cmpuint (esp_keep_classes_get_n (esp_plan_get_keep_classes (again)), ==, 1);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
+/* A branch that somebody worked on keeps its name; branches for which there is no room are refused with all else. */
+static void
+test_room (void)
+{
+  g_autoptr (EspNetwork) network = fastest_network ();
+  g_autoptr (EspPlan) plan = plan_of (network, NULL), worked = plan_of (network, NULL), full = plan_of (network, NULL);
+  g_autofree char *folder = g_dir_make_tmp ("espalier-XXXXXX", NULL), *path = g_build_filename (folder, "plan.json", NULL);
+  g_autoptr (GError) error = NULL;
+  EspHash before;
+
+  g_assert_true (esp_plan_rename_branch (plan, 0, "theirs", &error));
+  for (guint i = 1; i < 4; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("theirs %u", i);
+
+      g_assert_true (esp_plan_add_branch (plan, name, &error));
+    }
+  g_assert_true (esp_plan_save (plan, NULL, NULL, path, &error));
+  esp_plan_set_ratio (worked, 0, .5);
+  g_assert_true (esp_plan_load (worked, path, &error));
+  g_assert_cmpstr (esp_plan_get_branch_name (worked, 0), ==, "main");
+  g_assert_cmpuint (esp_plan_get_n_branches (worked), ==, 4);
+  for (guint i = 1; i < ESP_MOST_BRANCHES - 2; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u", i);
+
+      g_assert_true (esp_plan_add_branch (full, name, &error));
+    }
+  esp_plan_set_ratio (full, 0, .25);
+  before = hash_of (full);
+  g_assert_false (esp_plan_load (full, path, &error)); /* room for two, and there are three */
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_LIMIT);
+  g_assert_nonnull (strstr (error->message, "3 branches besides the 62 that the plan has: a plan has at most 64"));
+  g_assert_cmpuint (esp_plan_get_n_branches (full), ==, ESP_MOST_BRANCHES - 2);
+  g_assert_true (esp_hash_equal (hash_of (full), before));
+  g_remove (path);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -320,5 +413,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan-branch/undo-all", test_undo_all);
   g_test_add_func ("/plan-branch/file", test_file);
   g_test_add_func ("/plan-branch/refused", test_refused);
+  g_test_add_func ("/plan-branch/classes", test_classes);
+  g_test_add_func ("/plan-branch/room", test_room);
   return g_test_run ();
 }
