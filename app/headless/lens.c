@@ -44,9 +44,7 @@ typedef struct
   EspLensInput input;
   const EspProtocol *protocol;
   EspMask *mask; /* (nullable): of the plan */
-  EspLensPlan plan;
-  double *ratios;
-  guint8 *rules;
+  EspPlanState *plan;
   guint64 seed;
   EspJob *job;
   /* what comes of it */
@@ -64,9 +62,7 @@ static void
 work_clear (Work *work)
 {
   g_clear_pointer (&work->mask, esp_mask_unref);
-  g_clear_pointer (&work->plan.groups, g_ptr_array_unref);
-  g_free (work->ratios);
-  g_free (work->rules);
+  g_clear_pointer (&work->plan, esp_plan_state_unref);
   esp_lens_patches_free (work->patches);
   esp_lens_carried_free (work->carried);
   g_clear_pointer (&work->boxes, g_array_unref);
@@ -111,7 +107,7 @@ work_run (gpointer data)
   work->scores = esp_lens_scores_new (&work->input, work->job, &work->error);
   if (work->scores == NULL)
     return;
-  work->kept = esp_lens_kept (&work->input, work->scores, &work->plan, (guint) n_resamples, work->seed, work->job, &work->error);
+  work->kept = esp_lens_kept (&work->input, work->scores, work->plan, (guint) n_resamples, work->seed, work->job, &work->error);
   if (work->kept != NULL && !no_cost && esp_coupling_is_prunable (work->input.coupling, (guint) layer))
     work->cost = esp_lens_cost_new (&work->input, work->mask, (guint) layer, (guint) channel, work->protocol, (guint) n_replicates,
                                     work->seed, work->job, &work->error);
@@ -159,33 +155,18 @@ check_channel (const EspLoaded *loaded, const EspLabelled *labelled, GError **er
   return FALSE;
 }
 
-/* What the plan asks of every group; of --ratio where there is none. */
+/* What the plan says; where there is none, --ratio of every group. */
 static gboolean
 read_plan (Work *work, const EspLoaded *loaded, EspCoupling *coupling, char **argv, GError **error)
 {
-  const guint n_units = esp_coupling_get_n_units (coupling);
-  g_autoptr (EspScores) scores = esp_scores_new (loaded->network, "attribution", NULL);
-  g_autoptr (EspPlan) plan = esp_plan_new (loaded->network, coupling, scores);
+  g_autoptr (EspPlan) plan = esp_plan_new (loaded->network, coupling, NULL);
 
   if (plan_path != NULL
       && ((work->mask = esp_labelled_plan (loaded, plan_path, argv[0], argv[1], error)) == NULL || !esp_plan_load (plan, plan_path, error)))
     return FALSE;
-  work->plan.groups = esp_groups_propose (loaded->network, coupling);
-  work->ratios = g_new (double, work->plan.groups->len + 1);
-  work->rules = g_new0 (guint8, n_units + 1);
-  for (guint g = 0; g < work->plan.groups->len; g++)
-    work->ratios[g] = plan_path != NULL ? esp_plan_get_ratio (plan, g) : ratio;
-  for (guint u = 0; u < n_units; u++)
-    {
-      guint n = 0;
-      const EspChannel *members = esp_coupling_get_members (coupling, u, &n);
-
-      work->rules[u] = (guint8) esp_plan_get_rule (plan, members[0].layer, members[0].channel);
-    }
-  work->plan.ratios = work->ratios;
-  work->plan.rules = work->rules;
-  work->plan.floor = esp_plan_get_floor (plan);
-  work->plan.round = esp_plan_get_round (plan);
+  for (guint g = 0; g < esp_plan_get_n_groups (plan) && plan_path == NULL; g++)
+    esp_plan_set_ratio (plan, g, ratio);
+  work->plan = esp_plan_get_state (plan);
   return TRUE;
 }
 

@@ -4,11 +4,8 @@
 
 #include "study/lens.h"
 
-#include <math.h>
-
 #include "base/error.h"
 #include "base/rng.h"
-#include "prune/ranking.h"
 
 /* Every channel's score on every image that shows anything, in the order of the layers. */
 struct _EspLensScores
@@ -154,47 +151,36 @@ count_kept (const EspLensInput *input, const EspMask *mask, double *kept, double
  * esp_lens_kept:
  * @input: the network and its couplings
  * @scores: of each image
- * @plan: what is asked of the groups
+ * @plan: what a plan says: shares of groups and layers, thresholds (by the share that they let go), floors, rounding, votes and what was chosen by hand
  * @replicates: how often the images are drawn anew
  * @seed: of the draws
  * @job: (nullable): its progress is replicates; cancel between them
  * @error: G_IO_ERROR_CANCELLED
  *
- * The plain bootstrap (Efron 1979) over images of which channels a plan's ratios keep by the criterion attribution. A share near 0.5 says that
+ * The plain bootstrap (Efron 1979) over images of which channels such a plan keeps by the criterion attribution. A share near 0.5 says that
  * other images would have decided otherwise. Thread: any.
  *
  * Returns: (transfer full): per unit of the coupling, the share of replicates that keep it.
  */
 double *
-esp_lens_kept (const EspLensInput *input,
-               const EspLensScores *scores,
-               const EspLensPlan *plan,
-               guint replicates,
-               guint64 seed,
-               EspJob *job,
-               GError **error)
+esp_lens_kept (
+    const EspLensInput *input, const EspLensScores *scores, EspPlanState *plan, guint replicates, guint64 seed, EspJob *job, GError **error)
 {
-  const guint n_units = esp_coupling_get_n_units (input->coupling);
-  g_autofree double *kept = g_new0 (double, n_units + 1), *thresholds = g_new (double, plan->groups->len + 1);
-  g_autofree guint8 *rules = g_new0 (guint8, n_units + 1);
-  g_autofree guint *floors = g_new (guint, esp_network_get_n_layers (input->network) + 1);
+  g_autofree double *kept = g_new0 (double, esp_coupling_get_n_units (input->coupling) + 1);
+  g_autoptr (EspPlan) asked = esp_plan_new (input->network, input->coupling, NULL);
 
-  for (guint g = 0; g < plan->groups->len; g++)
-    thresholds[g] = -INFINITY;
-  for (guint l = 0; l < esp_network_get_n_layers (input->network); l++)
-    floors[l] = plan->floor;
+  esp_plan_set_state (asked, plan, "");
   for (guint r = 0; r < replicates; r++)
     {
       g_autoptr (GRand) rng = esp_rng_new (seed, 'k', r);
       g_autoptr (EspScores) drawn = NULL;
-      g_autoptr (EspRanker) ranker = NULL;
       g_autoptr (EspMask) mask = NULL;
 
       if (!esp_job_check (job, error))
         return NULL;
       drawn = draw (input, scores, rng);
-      ranker = esp_ranker_new (input->network, input->coupling, plan->groups, drawn, FALSE, ESP_MERGE_REDUCE);
-      mask = esp_ranker_resolve (ranker, plan->ratios, thresholds, plan->rules != NULL ? plan->rules : rules, floors, plan->round, NULL);
+      esp_plan_set_scores (asked, drawn);
+      mask = esp_plan_get_mask (asked);
       count_kept (input, mask, kept, 1.0 / replicates);
       esp_job_set_progress (job, r + 1, replicates);
     }

@@ -3,8 +3,8 @@
 
 #include "explain/explainer.h"
 #include "measure/evaluate.h"
+#include "prune/plan.h"
 #include "score/coupling.h"
-#include "score/group.h"
 
 G_BEGIN_DECLS
 
@@ -13,7 +13,7 @@ typedef struct
 {
   EspNetwork               *network;
   EspWeights               *weights;
-  const EspCoupling        *coupling;
+  EspCoupling              *coupling;
   EspDataset               *dataset;
   const EspClassMap        *map;      /* (nullable): NULL without truth */
   EspImageCache            *cache;    /* of that data set */
@@ -111,19 +111,10 @@ EspLensScores  *esp_lens_scores_new   (const EspLensInput    *input,
 void            esp_lens_scores_free  (EspLensScores         *scores);
 guint           esp_lens_scores_get_n (const EspLensScores   *scores); /* images */
 
-/* What a plan asks of its groups. */
-typedef struct
-{
-  GPtrArray    *groups; /* of EspGroup */
-  const double *ratios; /* one a group */
-  const guint8 *rules;  /* (nullable): per unit: EspChannelRule */
-  guint         floor, round;
-} EspLensPlan;
-
 /* (transfer full): per unit, the share of the replicates in which it is kept. */
 double         *esp_lens_kept         (const EspLensInput    *input,
                                        const EspLensScores   *scores,
-                                       const EspLensPlan     *plan,
+                                       EspPlanState          *plan,     /* what it says; its own scores apart */
                                        guint                  replicates,
                                        guint64                seed,
                                        EspJob                *job,

@@ -33,9 +33,7 @@ typedef struct
   guint layer, channel;
   int image; /* -1: none */
   EspMask *mask;
-  EspLensPlan plan;
-  double *ratios;
-  guint8 *rules;
+  EspPlanState *plan;
   double ratio;
   gboolean supposed;
   EspPatch patches[MOST_PATCHES];
@@ -95,9 +93,7 @@ work_clear (gpointer data)
   cache_unref (work->cache);
   esp_job_unref (work->job);
   esp_mask_unref (work->mask);
-  g_ptr_array_unref (work->plan.groups);
-  g_free (work->ratios);
-  g_free (work->rules);
+  esp_plan_state_unref (work->plan);
   g_free (work->carried);
   g_clear_pointer (&work->boxes, g_array_unref);
   for (guint i = 0; i < ESP_LOOK_N_PARTS; i++)
@@ -184,7 +180,7 @@ find_kept (Work *work, const EspLensInput *input, GError **error)
     }
   if (cache->scores == NULL && (cache->scores = esp_lens_scores_new (input, work->job, error)) == NULL)
     return FALSE;
-  kept = esp_lens_kept (input, cache->scores, &work->plan, ESP_LOOK_RESAMPLES, ESP_STUDY_SEED, work->job, error);
+  kept = esp_lens_kept (input, cache->scores, work->plan, ESP_LOOK_RESAMPLES, ESP_STUDY_SEED, work->job, error);
   if (kept != NULL)
     work->kept = kept[esp_coupling_get_unit (input->coupling, work->layer, work->channel)];
   return kept != NULL;
@@ -297,35 +293,37 @@ take_cache (EspLook *self)
   return g_atomic_rc_box_acquire (self->cache);
 }
 
-/* What the plan asks of its groups now; where it cuts nothing of this one, as if it cut half of all. */
+/* Where the plan cuts nothing of this layer's: as if half of all went. */
+static EspPlanState *
+suppose (const EspMaterial *m)
+{
+  g_autoptr (EspPlan) plan = esp_plan_new (m->network, m->coupling, NULL);
+
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    esp_plan_set_ratio (plan, g, SUPPOSED);
+  return esp_plan_get_state (plan);
+}
+
+/* What the plan says now of the layer: of its own, or of its group. */
 static void
 take_plan (EspLook *self, Work *work)
 {
   EspPlan *plan = self->study->plan;
-  const EspMaterial *m = self->study->material;
-  const guint n_units = esp_coupling_get_n_units (m->coupling), n_groups = esp_plan_get_n_groups (plan);
   const int group = esp_plan_group_of_layer (plan, work->layer);
+  const EspShare own = esp_plan_get_layer_share (plan, work->layer);
 
-  work->ratio = group >= 0 ? esp_plan_get_ratio (plan, (guint) group) : 0;
+  if (own.kind == ESP_SHARE_RATIO)
+    work->ratio = own.value;
+  else if (own.kind != ESP_SHARE_GROUP && group >= 0)
+    work->ratio = 1
+                  - (double) esp_mask_count_kept (work->mask, work->layer)
+                        / esp_network_get_layer (self->study->material->network, work->layer)->out.c;
+  else
+    work->ratio = group >= 0 ? esp_plan_get_ratio (plan, (guint) group) : 0;
   work->supposed = work->ratio <= 0;
   if (work->supposed)
     work->ratio = SUPPOSED;
-  work->plan.groups = esp_groups_propose (m->network, m->coupling);
-  work->ratios = g_new (double, work->plan.groups->len + 1);
-  work->rules = g_new0 (guint8, n_units + 1);
-  for (guint g = 0; g < work->plan.groups->len; g++)
-    work->ratios[g] = work->supposed || g >= n_groups ? SUPPOSED : esp_plan_get_ratio (plan, g);
-  for (guint u = 0; u < n_units && !work->supposed; u++)
-    {
-      guint n = 0;
-      const EspChannel *members = esp_coupling_get_members (m->coupling, u, &n);
-
-      work->rules[u] = (guint8) esp_plan_get_rule (plan, members[0].layer, members[0].channel);
-    }
-  work->plan.ratios = work->ratios;
-  work->plan.rules = work->rules;
-  work->plan.floor = esp_plan_get_floor (plan);
-  work->plan.round = esp_plan_get_round (plan);
+  work->plan = work->supposed ? suppose (self->study->material) : esp_plan_get_state (plan);
 }
 
 static Work *

@@ -148,28 +148,15 @@ test_carried (Fixture *fixture, gconstpointer data)
   esp_lens_forget (whole, N_IMAGES);
 }
 
-/* A ratio of 0 keeps all, whatever the images; otherwise every replicate keeps as many as the plan itself. */
-static void
-test_kept (Fixture *fixture, gconstpointer data)
+/* Every replicate keeps as many of each layer as the plan itself. */
+static double *
+ask_kept (Fixture *fixture, const EspLensScores *scores, EspPlan *plan)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (EspLensScores) scores = esp_lens_scores_new (&fixture->input, NULL, &error);
-  g_autoptr (GPtrArray) groups = esp_groups_propose (fixture->m->network, fixture->m->coupling);
-  g_autoptr (EspPlan) plan = esp_plan_new (fixture->m->network, fixture->m->coupling, fixture->m->scores);
-  g_autofree double *ratios = g_new0 (double, groups->len), *all = NULL, *half = NULL;
-  const EspLensPlan asked = { .groups = groups, .ratios = ratios, .floor = 8, .round = 1 };
-  guint between = 0;
+  g_autoptr (EspPlanState) state = esp_plan_get_state (plan);
+  double *kept = esp_lens_kept (&fixture->input, scores, state, 20, 1, NULL, &error);
 
   g_assert_no_error (error);
-  all = esp_lens_kept (&fixture->input, scores, &asked, 20, 1, NULL, &error);
-  for (guint u = 0; u < esp_coupling_get_n_units (fixture->m->coupling); u++)
-    g_assert_cmpfloat_with_epsilon (all[u], 1, 1e-9);
-  for (guint g = 0; g < groups->len; g++)
-    {
-      ratios[g] = .5;
-      esp_plan_set_ratio (plan, g, .5);
-    }
-  half = esp_lens_kept (&fixture->input, scores, &asked, 20, 1, NULL, &error);
   for (guint l = 0; l < esp_network_get_n_layers (fixture->m->network); l++)
     {
       g_autoptr (EspMask) mask = esp_plan_get_mask (plan);
@@ -179,15 +166,35 @@ test_kept (Fixture *fixture, gconstpointer data)
       if (esp_mask_get_bits (mask, l, &n) == NULL)
         continue;
       for (guint c = 0; c < n; c++)
-        {
-          const double share = half[esp_coupling_get_unit (fixture->m->coupling, l, c)];
-
-          sum += share;
-          between += share > 1e-6 && share < 1 - 1e-6;
-        }
+        sum += kept[esp_coupling_get_unit (fixture->m->coupling, l, c)];
       g_assert_cmpfloat_with_epsilon (sum, esp_mask_count_kept (mask, l), 1e-6);
     }
+  return kept;
+}
+
+/* Nothing asked keeps all, whatever the images; shares of groups and layers, floors and counts hold in each replicate. */
+static void
+test_kept (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspLensScores) scores = esp_lens_scores_new (&fixture->input, NULL, &error);
+  g_autoptr (EspPlan) plan = esp_plan_new (fixture->m->network, fixture->m->coupling, fixture->m->scores);
+  g_autofree double *all = NULL, *half = NULL, *own = NULL;
+  guint between = 0;
+
+  g_assert_no_error (error);
+  all = ask_kept (fixture, scores, plan);
+  for (guint u = 0; u < esp_coupling_get_n_units (fixture->m->coupling); u++)
+    g_assert_cmpfloat_with_epsilon (all[u], 1, 1e-9);
+  for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
+    esp_plan_set_ratio (plan, g, .5);
+  half = ask_kept (fixture, scores, plan);
+  for (guint u = 0; u < esp_coupling_get_n_units (fixture->m->coupling); u++)
+    between += half[u] > 1e-6 && half[u] < 1 - 1e-6;
   g_assert_cmpuint (between, >, 0);
+  esp_plan_set_layer_share (plan, 0, (EspShare){ ESP_SHARE_COUNT, 20 });
+  esp_plan_set_layer_floor (plan, 3, 30);
+  own = ask_kept (fixture, scores, plan);
 }
 
 static void
