@@ -1,7 +1,7 @@
 /* beside.h: the file that goes with a picture, by a pattern of its path */
 #pragma once
 
-#include <glib.h>
+#include "dataset/dataset.h"
 
 G_BEGIN_DECLS
 
@@ -9,5 +9,11 @@ G_BEGIN_DECLS
 char *esp_path_beside (const char  *pattern,
                        const char  *picture,
                        GError     **error);
+
+/* (transfer full): "24 pictures 1a2b…": a hash of the files beside the first @n pictures, whose bytes are read. Thread: any. */
+char *esp_beside_describe (const char        *pattern,
+                           const EspDataset  *dataset,
+                           guint              n,
+                           GError           **error);
 
 G_END_DECLS

@@ -106,6 +106,7 @@ typedef struct
   double share;    /* of the dense network's compute, what the cut one has or is expected to have */
   double slower;   /* a first epoch against the forwards that it counts as */
   double later;    /* seconds, of all behind the row that is made */
+  guint  runs;     /* of the row that is made, those behind the one in hand */
   guint  epochs, seeds; /* of [train], while the steps are gone through */
 } EspPace;
 
@@ -126,6 +127,7 @@ struct _EspBench
   GStrv                names;        /* (nullable): of its classes */
   const EspCriterion  *criterion;
   EspScores           *scores;       /* of the dense network */
+  EspKeepClasses      *kept_classes; /* (nullable): by [keep-classes] behind [score], whose classes were more */
   char                *score_key;    /* (nullable): hash of what made them */
   EspScoring           scoring;
   EspSpent             score_spent;  /* on the scores */

@@ -290,6 +290,7 @@ take (EspRow *row, char **words)
   row->spent.seconds = number_of (words, HOURS) * 3600;
   row->spent.gflops = number_of (words, GFLOPS);
   g_clear_pointer (&row->cfg, g_free);
+  g_clear_pointer (&row->weights_hash, g_free); /* of what was cut here, not of what the table measured */
   row->taken = TRUE;
 }
 
@@ -297,13 +298,21 @@ take (EspRow *row, char **words)
 static gboolean
 is_whole (char **words)
 {
-  static const guint numbers[] = { SEEDS, MAP, F1, PARAMS, BFLOPS, FILE_BYTES, EPOCHS, HOURS, GFLOPS, THREADS };
+  static const guint numbers[] = { MAP, F1, PARAMS, BFLOPS, FILE_BYTES, HOURS, GFLOPS };
+  static const guint counts[] = { SEEDS, EPOCHS, THREADS };
 
   if (g_strv_length (words) != N_COLUMNS)
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     if (!(number_of (words, numbers[i]) >= 0 && number_of (words, numbers[i]) < 1e15))
       return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    {
+      const double count = number_of (words, counts[i]);
+
+      if (!(count >= 0 && count <= G_MAXINT && count == floor (count)))
+        return FALSE;
+    }
   return TRUE;
 }
 

@@ -114,6 +114,7 @@ esp_row_train (EspBench *bench, EspRow *row, const EspRowStart *start, guint run
 
   if (row->latency.repeats == 0 && !esp_bench_latency (bench, start->network, start->weights, &row->latency, error))
     return FALSE;
+  bench->pace.runs = n - run - 1;
   if (!esp_bench_train_row (bench, name, start->network, start->weights, start->epochs, start->seed, &row->latency, &trained, error))
     return FALSE;
   if (run == 0)

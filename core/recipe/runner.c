@@ -29,6 +29,7 @@ bench_clear (EspBench *bench)
   g_clear_pointer (&bench->rows, g_ptr_array_unref);
   g_clear_pointer (&bench->overlaps, g_ptr_array_unref);
   g_clear_pointer (&bench->score_key, g_free);
+  g_clear_pointer (&bench->kept_classes, esp_keep_classes_unref);
   esp_scoring_clear (&bench->scoring);
   g_clear_pointer (&bench->folder, g_free);
 }

@@ -193,22 +193,23 @@ run_scratch_e (const Controls *controls, EspRow *row, GError **error)
   return train_from_nothing (controls->bench, row, controls->bench->cut, scratch_epochs (controls), error);
 }
 
-/* Scratch-B of the same: as much computing as those epochs are for the large network. */
+/* As much computing as those epochs are for the large network. */
+static guint
+count_equal (const Controls *controls)
+{
+  const EspBench *bench = controls->bench;
+  const double factor = esp_cost_of (bench->network, NULL).bflops / esp_cost_of (bench->cut, NULL).bflops;
+
+  return (guint) MAX (floor (scratch_epochs (controls) * factor + .5), 1);
+}
+
+/* Scratch-B of the same. */
 static gboolean
 run_scratch_b (const Controls *controls, EspRow *row, GError **error)
 {
   EspBench *bench = controls->bench;
-  const double factor = esp_cost_of (bench->network, NULL).bflops / esp_cost_of (bench->cut, NULL).bflops;
-  const guint most = esp_step_get_count (controls->step, "most-epochs");
-  const guint epochs = (guint) MAX (floor (scratch_epochs (controls) * factor + .5), 1);
+  const guint most = esp_step_get_count (controls->step, "most-epochs"), epochs = count_equal (controls);
 
-  if (most > 0 && epochs > most)
-    {
-      g_free (row->title);
-      row->title
-          = g_strdup_printf ("the method's architecture from nothing, %u of the %u epochs that would be equal compute", most, epochs);
-      esp_bench_tell (bench, "  %s", row->title);
-    }
   esp_spent_add (&row->spent, &bench->counts_spent);
   return train_from_nothing (bench, row, bench->cut, most > 0 ? MIN (epochs, most) : epochs, error);
 }
@@ -301,16 +302,29 @@ describe (const Controls *controls, const Control *control, GError **error)
   return g_strdup (text->str);
 }
 
+/* (transfer full): of scratch-b with how far its epochs are cut short, whether it is made or taken from the table of results. */
+static char *
+make_title (const Controls *controls, const Control *control)
+{
+  const guint most = esp_step_get_count (controls->step, "most-epochs");
+  const guint epochs = control->run == run_scratch_b ? count_equal (controls) : 0;
+
+  if (most == 0 || epochs <= most)
+    return g_strdup (control->title);
+  return g_strdup_printf ("the method's architecture from nothing, %u of the %u epochs that would be equal compute", most, epochs);
+}
+
 static gboolean
 run_one (const Controls *controls, const Control *control, GError **error)
 {
-  g_autoptr (EspRow) row = esp_row_new (control->id, control->title);
+  g_autofree char *title = make_title (controls, control);
+  g_autoptr (EspRow) row = esp_row_new (control->id, title);
   g_autofree char *words = describe (controls, control, error);
   gboolean taken;
 
   if (words == NULL)
     return FALSE;
-  esp_bench_tell (controls->bench, " %s: %s", control->id, control->title);
+  esp_bench_tell (controls->bench, " %s: %s", control->id, title);
   row->key = esp_bench_make_row_key (controls->bench, control->id, control->uses, words);
   if (!esp_bench_take_row (controls->bench, row, &taken, error)
       || (!taken && (!control->run (controls, row, error) || !esp_bench_note_row (controls->bench, row, error))))

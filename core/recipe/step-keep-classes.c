@@ -45,6 +45,8 @@ run (EspBench *bench, const EspStep *step, GError **error)
 
       esp_scores_unref (bench->scores);
       bench->scores = scores;
+      g_clear_pointer (&bench->kept_classes, esp_keep_classes_unref);
+      bench->kept_classes = esp_keep_classes_ref (keep);
     }
   take_names (bench, keep);
   esp_bench_tell (bench, "  %d classes become %u", esp_network_get_classes (bench->network), esp_keep_classes_get_n (keep));

@@ -81,13 +81,43 @@ score_classes (EspBench *bench, GPtrArray *choices, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_target (const EspScoring *scoring, const guint *classes, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    for (guint k = 0; k < scoring->classes->len; k++)
+      if (g_array_index (scoring->classes, int, k) == (int) classes[i])
+        return TRUE;
+  return FALSE;
+}
+
+/* (transfer full): of int: the target among the classes that the network has now: those kept that are made of a class of it. */
+static GArray *
+find_target (const EspBench *bench)
+{
+  const EspScoring *scoring = &bench->scoring;
+  const EspKeepClasses *keep = bench->kept_classes;
+  GArray *classes = g_array_new (FALSE, FALSE, sizeof (int));
+
+  if (keep == NULL)
+    g_array_append_vals (classes, scoring->classes->data, scoring->classes->len);
+  for (int c = 0; keep != NULL && scoring->classes->len > 0 && c < (int) esp_keep_classes_get_n (keep); c++)
+    {
+      guint n = 0;
+      const guint *sources = esp_keep_classes_get_sources (keep, (guint) c, &n);
+
+      if (is_target (scoring, sources, n))
+        g_array_append_val (classes, c);
+    }
+  return classes;
+}
+
 /* The dense network that was trained on with the labels knows the class itself; its channels are those of the dense one. */
 static gboolean
 score_learned (EspBench *bench, GPtrArray *choices, GError **error)
 {
   const EspRow *row = esp_bench_find_row (bench, LEARNED);
-  const gboolean same = esp_network_get_classes (bench->scoring.network) == esp_network_get_classes (bench->network);
-  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GArray) target = find_target (bench);
   g_autofree char *cfg = esp_bench_path (bench, "networks/" LEARNED ".cfg");
   g_autofree char *file = esp_bench_path (bench, "networks/" LEARNED ".weights");
   g_autoptr (EspNetwork) network = NULL;
@@ -95,9 +125,14 @@ score_learned (EspBench *bench, GPtrArray *choices, GError **error)
 
   if (row == NULL || row->taken || row->n_after == 0)
     return TRUE;
+  if (target->len == 0 && bench->scoring.classes->len > 0)
+    {
+      add_choice (bench, choices, LEARNED, NULL, "no class of the target is among those that are kept");
+      return TRUE;
+    }
   network = esp_network_load (cfg, error);
   weights = network != NULL ? esp_weights_load (network, file, error) : NULL;
-  return weights != NULL && score_one (bench, choices, LEARNED, network, weights, same ? bench->scoring.classes : all, error);
+  return weights != NULL && score_one (bench, choices, LEARNED, network, weights, target, error);
 }
 
 static void

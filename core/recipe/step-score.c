@@ -7,6 +7,7 @@
 
 #include "base/class-name.h"
 #include "base/error.h"
+#include "dataset/beside.h"
 #include "explain/attribution.h"
 #include "recipe/bench-private.h"
 #include "recipe/step-private.h"
@@ -17,7 +18,7 @@ static const EspSetting settings[] = {
   { "criterion", ESP_SETTING_TEXT, "the method: attribution, l1, bn-gamma …; its parameters are keys, too", "attribution" },
   { "classes", ESP_SETTING_TEXT, "the target: classes of the network, by name or number; empty: all", "" },
   { "limit", ESP_SETTING_COUNT, "only the first so many calibration images; 0: all", "0", 0, G_MAXINT },
-  { "without", ESP_SETTING_TEXT, "of contrast: the folder of the same pictures without a thing", "" },
+  { "without", ESP_SETTING_TEXT, "of contrast: the same pictures without a thing, * in place of their names", "" },
   { NULL },
 };
 
@@ -118,7 +119,8 @@ check (const EspStep *step, gboolean open, GError **error)
   if (parameters == NULL)
     return FALSE;
   if (criterion->needs_pairs && !open && !esp_step_is_set (step, "without"))
-    return esp_step_refuse (step, "criterion", error, "expected “without = …”: the folder of the same pictures without a thing");
+    return esp_step_refuse (step, "criterion", error,
+                            "expected “without = …”: the same pictures without a thing, * in place of their names");
   if (!criterion->needs_pairs && esp_step_is_set (step, "without"))
     return esp_step_refuse (step, "without", error, "%s does not look at pairs of pictures", criterion->id);
   if (!criterion->needs_images && esp_step_is_set (step, "classes"))
@@ -178,6 +180,19 @@ read_scoring (EspBench *bench, const EspStep *step, EspScoring *scoring, GError 
   return TRUE;
 }
 
+/* The pictures without the thing by what is in them: other files of the same names are other scores. */
+static gboolean
+append_partners (EspBench *bench, const EspScoring *scoring, GString *words, GError **error)
+{
+  const EspDataset *dataset = bench->sets[ESP_SET_CALIBRATION];
+  const guint all = esp_dataset_get_n (dataset), n = scoring->limit > 0 ? MIN (scoring->limit, all) : all;
+  g_autofree char *partners = esp_beside_describe (scoring->without, dataset, n, error);
+
+  if (partners != NULL)
+    g_string_append_printf (words, " without %s", partners);
+  return partners != NULL;
+}
+
 /**
  * esp_bench_score_by:
  * @scoring: how
@@ -213,8 +228,8 @@ esp_bench_score_by (EspBench *bench,
 
   for (guint i = 0; i < classes->len; i++)
     g_string_append_printf (words, " class %d", g_array_index (classes, int, i));
-  if (scoring->without != NULL)
-    g_string_append_printf (words, " without %s", scoring->without);
+  if (scoring->without != NULL && !append_partners (bench, scoring, words, error))
+    return NULL;
   return esp_bench_score (bench, &input, scoring->criterion, ESP_SET_CALIBRATION, scoring->limit, words->str, hash, spent, error);
 }
 

@@ -30,6 +30,7 @@ typedef struct
   guint64 seed;
   const EspLatency *latency;
   guint diverged; /* the epoch that this happened in, 0 */
+  guint resumed;  /* epochs that were there when it was taken up again */
   char *key, *folder;
 } Run;
 
@@ -143,9 +144,20 @@ make_trainer (Run *run, GError **error)
   return esp_trainer_new (&options, error);
 }
 
+/* From the first epoch of this run, which of a training that was taken up again is a later one: what is left of it, and the row's other runs. */
+static void
+tell_time (Run *run, const EspTrainRecord *record)
+{
+  const guint left = run->epochs - MIN (record->epoch, run->epochs);
+
+  esp_pace_note_epoch (run->bench, run->latency, record->total_seconds, record->images);
+  esp_pace_tell (run->bench, (left + (double) run->bench->pace.runs * run->epochs) * record->total_seconds);
+}
+
 static void
 tell_records (Run *run, EspTrainer *trainer, guint *told)
 {
+  const gboolean first = *told == run->resumed;
   g_autoptr (GArray) records = esp_trainer_dup_records (trainer, *told + 1);
 
   for (guint i = 0; i < records->len; i++)
@@ -156,10 +168,8 @@ tell_records (Run *run, EspTrainer *trainer, guint *told)
       esp_bench_tell (run->bench, "  %s: epoch %u of %u, loss %.4f%s, %.0f s", run->name, record->epoch, run->epochs, record->loss, map,
                       record->total_seconds);
       *told = record->epoch;
-      if (record->epoch != 1 || run->epochs < 2)
-        continue;
-      esp_pace_note_epoch (run->bench, run->latency, record->total_seconds, record->images);
-      esp_pace_tell (run->bench, (run->epochs - 1) * record->total_seconds);
+      if (first && i == 0)
+        tell_time (run, record);
     }
 }
 
@@ -173,13 +183,23 @@ take_diverged (Run *run, const EspTrainerProgress *progress, GError *failure)
   return TRUE;
 }
 
+/* Epochs that a checkpoint has behind it. */
+static guint
+count_resumed (EspTrainer *trainer)
+{
+  g_autoptr (GArray) records = esp_trainer_dup_records (trainer, 1);
+
+  return records->len > 0 ? g_array_index (records, EspTrainRecord, records->len - 1).epoch : 0;
+}
+
 /* The run in turns of the lane; cancelled, it leaves a checkpoint. */
 static gboolean
 run_trainer (Run *run, EspTrainer *trainer, EspTrainerProgress *progress, GError **error)
 {
   GError *failure;
-  guint told = 0;
+  guint told;
 
+  told = run->resumed = count_resumed (trainer);
   esp_trainer_start (trainer, run->bench->options->lane, NULL, NULL);
   while (!esp_trainer_wait (trainer, g_get_monotonic_time () + WAIT))
     {

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "net/cost.h"
 #include "prune/plan.h"
+#include "recipe/bench-private.h"
 #include "recipe/runner.h"
 #include "train/start.h"
 
@@ -130,6 +131,21 @@ number_of (JsonNode *report, const char *list, const char *name, const char *key
         return json_object_get_double_member (row, key);
     }
   g_error ("%s has no row %s", list, name);
+}
+
+static const char *
+title_of (JsonNode *report, const char *name)
+{
+  JsonArray *rows = json_object_get_array_member (json_node_get_object (report), "controls");
+
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    {
+      JsonObject *row = json_array_get_object_element (rows, i);
+
+      if (strcmp (json_object_get_string_member (row, "name"), name) == 0)
+        return json_object_get_string_member (row, "title");
+    }
+  g_error ("no row %s", name);
 }
 
 static gint64
@@ -333,6 +349,55 @@ parse_full (const Fixture *fixture, const char *text)
   return recipe;
 }
 
+/* A line of the table with another word in @column, and whether it stands for the row then. */
+static gboolean
+stands_for (const char *path, const char *const *lines, guint column, const char *word)
+{
+  g_autoptr (EspRow) row = esp_row_new ("dense-continued", "");
+  g_auto (GStrv) words = g_strsplit (lines[1], "\t", -1);
+  g_autofree char *line = NULL, *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean found = FALSE;
+
+  row->key = g_strdup (words[3]);
+  row->weights_hash = g_strdup ("of what was cut here");
+  g_free (words[column]);
+  words[column] = g_strdup (word);
+  line = g_strjoinv ("\t", words);
+  text = g_strdup_printf ("%s\n%s\n", lines[0], line);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_true (esp_results_find (path, row, &found, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (found, ==, row->taken);
+  if (found)
+    g_assert_null (row->weights_hash);
+  return found;
+}
+
+/* Counts that no row has: beyond what they are kept in, and no whole numbers. */
+static void
+check_lines (const Fixture *fixture, const char *table)
+{
+  static const char *const wrong[] = { "4294967297", "2147483648", "2.5", "-1", "nan", "" };
+  static const char *const names[] = { "seeds", "epochs", "threads" };
+  g_autofree char *path = g_build_filename (fixture->folder, "lines.tsv", NULL), *text = NULL;
+  g_auto (GStrv) lines = NULL, columns = NULL;
+
+  g_assert_true (g_file_get_contents (table, &text, NULL, NULL));
+  lines = g_strsplit (text, "\n", -1);
+  columns = g_strsplit (lines[0], "\t", -1);
+  for (guint n = 0; n < G_N_ELEMENTS (names); n++)
+    {
+      guint column = 0;
+
+      while (strcmp (columns[column], names[n]) != 0)
+        column++;
+      g_assert_true (stands_for (path, (const char *const *) lines, column, "3"));
+      for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+        g_assert_false (stands_for (path, (const char *const *) lines, column, wrong[i]));
+    }
+}
+
 /* In the full tier what stands in the table is not made again, unless something that it depends on is another; in the folder itself it is looked up. */
 static void
 test_taken (Fixture *fixture, gconstpointer data)
@@ -351,9 +416,15 @@ test_taken (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (count_lines (fixture, "stands in the table") + count_lines (fixture, ": epoch"), ==, 0);
   taken = run_in (fixture, "second", (EspRunOptions){ .results = table }, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (count_lines (fixture, "stands in the table"), ==, 3); /* dense, method, dense-continued */
+  g_assert_cmpuint (count_lines (fixture, "stands in the table"), ==, 4); /* dense, method, dense-continued, scratch-b */
   g_assert_cmpuint (count_lines (fixture, ": epoch"), ==, 0);
-  g_assert_cmpuint (count_in_file (fixture->folder, "all.tsv", "\n"), ==, 4);
+  g_assert_cmpuint (count_in_file (fixture->folder, "all.tsv", "\n"), ==, 5);
+  for (guint i = 0; i < 2; i++) /* what it is, made or taken */
+    {
+      const char *title = title_of (i == 0 ? first : taken, "scratch-b");
+
+      g_assert_true (g_str_has_prefix (title, "the method's architecture from nothing, 2 of the "));
+    }
   g_assert_cmpfloat_with_epsilon (number_of (taken, "controls", "dense-continued", "map"),
                                   number_of (first, "controls", "dense-continued", "map"), 1e-9);
   g_assert_cmpfloat_with_epsilon (number_of (taken, "stages", "recovered", "map"), number_of (first, "stages", "recovered", "map"), 1e-9);
@@ -363,7 +434,8 @@ test_taken (Fixture *fixture, gconstpointer data)
   other = run_in (fixture, "third", (EspRunOptions){ .results = table }, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (count_lines (fixture, "stands in the table"), ==, 1); /* dense */
-  g_assert_cmpuint (count_in_file (fixture->folder, "all.tsv", "\n"), ==, 6);
+  g_assert_cmpuint (count_in_file (fixture->folder, "all.tsv", "\n"), ==, 8);
+  check_lines (fixture, table);
 }
 
 /* The plan that the hand is shown has its groups at what is proposed, and cuts the same. */
@@ -491,6 +563,12 @@ static const char files_steps[]
       "[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
       "[score]\ncriterion = l1\n[evaluate]\n[plan]\nratio = .5 0\nfloor = 2\n[cut]\n[train]\nepochs = 1\n"
       "[controls]\nrows = dense-continued\n";
+static const char taken_steps[]
+    = "[set]\nfolder = ?\n"
+      "[data]\ntrain = $folder/list.txt\ntrain-split =\ntest = $folder/list.txt\ntest-split =\nreplicates = 20\n"
+      "[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
+      "[score]\ncriterion = l1\n[evaluate]\n[plan]\nratio = .5 0\nfloor = 2\n[cut]\n[train]\nepochs = 1\n"
+      "[controls]\nrows = dense-continued scratch-b\nbase-epochs = 3\nmost-epochs = 2\n";
 static const char hand_steps[] = "[set]\nfolder = ?\n"
                                  "[data]\ntest = $folder/list.txt\ntest-split =\nreplicates = 20\n"
                                  "[network]\ncfg = $folder/net.cfg\nweights = $folder/net.weights\n"
@@ -531,7 +609,7 @@ main (int argc, char **argv)
   lane = esp_lane_new (1);
   g_test_add ("/recipe-run/goes-on", Fixture, NULL, set_up, test_goes_on, tear_down);
   g_test_add ("/recipe-run/files", Fixture, files_steps, set_up, test_files, tear_down);
-  g_test_add ("/recipe-run/taken", Fixture, files_steps, set_up, test_taken, tear_down);
+  g_test_add ("/recipe-run/taken", Fixture, taken_steps, set_up, test_taken, tear_down);
   g_test_add ("/recipe-run/hand", Fixture, hand_steps, set_up, test_hand, tear_down);
   g_test_add ("/recipe-run/diverges", Fixture, wild_steps, set_up, test_diverges, tear_down);
   g_test_add ("/recipe-run/refused", Fixture, hand_steps, set_up, test_refused, tear_down);
