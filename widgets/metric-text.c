@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 /* One decimal with its sign, ASCII; what rounds to nothing carries no sign. */
 static char *
@@ -14,13 +15,27 @@ signed_tenths (double value)
   return fabs (value) < 0.05 ? g_strdup_printf ("%.1f", 0.0) : g_strdup_printf ("%+.1f", value);
 }
 
-/** esp_metric_pretty: Returns: (transfer full): @ascii for the eye: with true minus signs. Thread: any. */
+/* A sign before a number, or its exponent: no hyphen within a word, nor a dash of a range. */
+static gboolean
+is_minus (const char *start, const char *at)
+{
+  const gboolean exponent = at > start + 1 && g_ascii_tolower (at[-1]) == 'e' && g_ascii_isdigit (at[-2]);
+  const gboolean first = at == start || !g_unichar_isalnum (g_utf8_get_char (g_utf8_prev_char (at)));
+
+  return (exponent || first) && (g_ascii_isdigit (at[1]) || at[1] == '.' || strncmp (at + 1, "inf", 3) == 0);
+}
+
+/** esp_metric_pretty: Returns: (transfer full): @ascii for the eye: with true minus signs before numbers; hyphens of words stay. Thread: any. */
 char *
 esp_metric_pretty (const char *ascii)
 {
-  g_autoptr (GString) text = g_string_new (ascii);
+  g_autoptr (GString) text = g_string_new (NULL);
 
-  g_string_replace (text, "-", "−", 0);
+  for (const char *at = ascii; *at != '\0'; at++)
+    if (*at == '-' && is_minus (ascii, at))
+      g_string_append (text, "−");
+    else
+      g_string_append_c (text, *at);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 

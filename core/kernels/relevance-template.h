@@ -51,7 +51,8 @@ NAME (divide_of) (const Division *of, EspDivide how, gsize at, int first, int us
   const real *down0 = NAME (or) (of->sums.lowering[0], of), *down1 = NAME (or) (of->sums.lowering[1], of);
   const real has0 = of->sums.raising[0] != NULL, has1 = of->sums.raising[1] != NULL;
   const real lows0 = of->sums.lowering[0] != NULL, lows1 = of->sums.lowering[1] != NULL;
-  real *restrict to_up = (real *) of->to_raising + at, *restrict to_down = (real *) of->to_lowering + at;
+  real *restrict to_up = (real *) of->to_raising + at;
+  real *restrict to_down = how != ESP_DIVIDE_POSITIVE ? (real *) of->to_lowering + at : NULL; /* NULL + at is undefined */
   const real alpha = (real) of->alpha, nothing = (real) of->nothing;
   real high[MOST] = { 0 }, low[MOST] = { 0 }, lost[MOST] = { 0 }, up_sum[MOST] = { 0 }, down_sum[MOST] = { 0 };
 

@@ -32,6 +32,29 @@ check (const EspMapNumber *number, const char *name, const char *delta, const ch
   g_assert_cmpstr (text.detail, ==, detail);
 }
 
+/* True minus signs before numbers, hyphens within words. */
+static void
+test_pretty (void)
+{
+  static const char *const cases[][2] = {
+    { "-2.2", "−2.2" },
+    { "mAP -2.20 points, 95 % -4.0 … -0.6", "mAP −2.20 points, 95 % −4.0 … −0.6" },
+    { "bn-gamma, dense-continued", "bn-gamma, dense-continued" },
+    { "yolo-fastest-1.1-xl", "yolo-fastest-1.1-xl" },
+    { "1e-05 of (-.5)", "1e−05 of (−.5)" },
+    { "-inf - 3 5-95 -", "−inf - 3 5-95 -" },
+    { "grün-2 …-1", "grün-2 …−1" },
+    { "", "" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *pretty = esp_metric_pretty (cases[i][0]);
+
+      g_assert_cmpstr (pretty, ==, cases[i][1]);
+    }
+}
+
 static void
 test_final (void)
 {
@@ -214,6 +237,7 @@ int
 main (int argc, char **argv)
 {
   test_start (&argc, &argv);
+  g_test_add_func ("/metric/pretty", test_pretty);
   g_test_add_func ("/metric/final", test_final);
   g_test_add_func ("/metric/partial", test_partial);
   g_test_add_func ("/metric/approximate", test_approximate);
