@@ -17,43 +17,22 @@ write_text (const EspCurveReport *report, const char *name, const char *text, GE
   return esp_file_write (path, text, strlen (text), error);
 }
 
-/* NaN as an empty cell. */
-static void
-append (GString *text, const char *before, const char *format, double value)
-{
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_string_append (text, before);
-  if (!isnan (value))
-    g_string_append (text, g_ascii_formatd (number, sizeof number, format, value));
-}
-
 static void
 append_point (GString *text, const EspCurveReport *report, const EspCurveRow *row, guint i)
 {
   static const char *const verdicts[] = { "below", "within", "above" };
   const EspMetered *p = &row->points[i];
 
-  append (text, "\t", "%g", report->metering->curve.ratios[i]);
-  append (text, "\t", "%.4f", p->share);
-  g_string_append_printf (text, "\t%" G_GUINT64_FORMAT, p->params);
-  append (text, "\t", "%.4f", p->bflops);
-  append (text, "\t", "%.5f", p->map);
-  append (text, "\t", "%.4f", p->precision);
-  append (text, "\t", "%.4f", p->recall);
-  append (text, "\t", "%.4f", p->f1);
-  append (text, "\t", "%.5f", p->difference.value);
-  append (text, "\t", "%.5f", p->difference.low);
-  append (text, "\t", "%.5f", p->difference.high);
+  esp_number_append (text, "\t", "%g", report->metering->curve.ratios[i]);
+  esp_number_append (text, "\t", "%.4f", p->share);
+  esp_metered_append (text, p);
   g_string_append_printf (text, "\t%u\t%u\t%s\n", p->thinnest, p->kept, verdicts[esp_curve_verdict (report, row, i) + 1]);
 }
 
 static gboolean
 write_curve (const EspCurveReport *report, GError **error)
 {
-  g_autoptr (GString) text
-      = g_string_new ("criterion\tratio\tshare\tparams\tbflops\tmap\tprecision\trecall\tf1\tdifference\tlow\thigh\tthinnest_"
-                      "layer\tkept_there\trandom_band\n");
+  g_autoptr (GString) text = g_string_new ("criterion\tratio\tshare\t" ESP_METERED_COLUMNS "\tthinnest_layer\tkept_there\trandom_band\n");
 
   for (guint r = 0; r < report->rows->len; r++)
     for (guint i = 0; i < report->metering->curve.n_ratios; i++)
@@ -77,12 +56,12 @@ write_random (const EspCurveReport *report, GError **error)
   g_string_append_c (text, '\n');
   for (guint i = 0; i < n; i++)
     {
-      append (text, "", "%g", report->metering->curve.ratios[i]);
-      append (text, "\t", "%.5f", report->band[i].low);
-      append (text, "\t", "%.5f", report->band[i].median);
-      append (text, "\t", "%.5f", report->band[i].high);
+      esp_number_append (text, "", "%g", report->metering->curve.ratios[i]);
+      esp_number_append (text, "\t", "%.5f", report->band[i].low);
+      esp_number_append (text, "\t", "%.5f", report->band[i].median);
+      esp_number_append (text, "\t", "%.5f", report->band[i].high);
       for (guint s = 0; s < report->n_seeds; s++)
-        append (text, "\t", "%.5f", report->chances[s * n + i]);
+        esp_number_append (text, "\t", "%.5f", report->chances[s * n + i]);
       g_string_append_c (text, '\n');
     }
   return write_text (report, "random.tsv", text->str, error);
@@ -92,9 +71,9 @@ static void
 append_rho (GString *text, const char *criterion, const char *place, const EspInterval *rho)
 {
   g_string_append_printf (text, "%s\t%s", criterion, place);
-  append (text, "\t", "%.4f", rho->value);
-  append (text, "\t", "%.4f", rho->low);
-  append (text, "\t", "%.4f", rho->high);
+  esp_number_append (text, "\t", "%.4f", rho->value);
+  esp_number_append (text, "\t", "%.4f", rho->low);
+  esp_number_append (text, "\t", "%.4f", rho->high);
   g_string_append_c (text, '\n');
 }
 
@@ -129,7 +108,7 @@ append_head (GString *text, const EspCurveReport *report)
 
   g_string_append_printf (text, "# mAP over the ratio that is cut: %s on %s\n\n", name, esp_dataset_get_title (metering->labelled.dataset));
   g_string_append_printf (text, "%u images; whole network ", metering->meter.pass.n);
-  append (text, "", "%.2f", 100 * report->whole.map);
+  esp_number_append (text, "", "%.2f", 100 * report->whole.map);
   g_string_append_printf (
       text,
       " %% mAP (protocol %s). Channels scored by %s. %s, at least %u channels a layer. No recovery. The random band is 5 to 95 %% of "
@@ -147,15 +126,15 @@ append_table (GString *text, const EspCurveReport *report)
 
   g_string_append (text, "| mAP, % |");
   for (guint i = 0; i < n; i++)
-    append (text, i > 0 ? " | " : " ", "%g", report->metering->curve.ratios[i]);
+    esp_number_append (text, i > 0 ? " | " : " ", "%g", report->metering->curve.ratios[i]);
   g_string_append (text, " | safe | cliff |\n|---|");
   for (guint i = 0; i < n + 2; i++)
     g_string_append (text, "---|");
   g_string_append (text, "\n| random, 5 to 95 % |");
   for (guint i = 0; i < n; i++)
     {
-      append (text, i > 0 ? " | " : " ", "%.1f", 100 * report->band[i].low);
-      append (text, "–", "%.1f", 100 * report->band[i].high);
+      esp_number_append (text, i > 0 ? " | " : " ", "%.1f", 100 * report->band[i].low);
+      esp_number_append (text, "–", "%.1f", 100 * report->band[i].high);
     }
   g_string_append (text, " | | |\n");
   for (guint r = 0; r < report->rows->len; r++)
@@ -167,12 +146,12 @@ append_table (GString *text, const EspCurveReport *report)
         {
           static const char *const marks[] = { " ↓", "", " ↑" };
 
-          append (text, i > 0 ? " | " : " ", "%.1f", 100 * row->points[i].map);
+          esp_number_append (text, i > 0 ? " | " : " ", "%.1f", 100 * row->points[i].map);
           g_string_append (text, marks[esp_curve_verdict (report, row, i) + 1]);
         }
-      append (text, " | ", "%g", row->cliff.safe);
-      append (text, " | ", "%g", row->cliff.from);
-      append (text, isnan (row->cliff.to) ? "" : " to ", "%g", row->cliff.to);
+      esp_number_append (text, " | ", "%g", row->cliff.safe);
+      esp_number_append (text, " | ", "%g", row->cliff.from);
+      esp_number_append (text, isnan (row->cliff.to) ? "" : " to ", "%g", row->cliff.to);
       g_string_append (text, " |\n");
     }
   g_string_append (text, "\n↑ above the random band, ↓ below it; no mark where nothing is left to tell apart.\n\n");
@@ -196,9 +175,14 @@ append_correlation (GString *text, const EspCurveReport *report)
       g_string_append_printf (text, "| %s ", row->name);
       for (guint k = 0; k < 2; k++)
         {
-          append (text, "| ", "%+.3f", both[k]->value);
-          append (text, " (", "%+.3f", both[k]->low);
-          append (text, " to ", "%+.3f", both[k]->high);
+          if (isnan (both[k]->value))
+            {
+              g_string_append (text, "| – ");
+              continue;
+            }
+          esp_number_append (text, "| ", "%+.3f", both[k]->value);
+          esp_number_append (text, " (", "%+.3f", both[k]->low);
+          esp_number_append (text, " to ", "%+.3f", both[k]->high);
           g_string_append (text, ") ");
         }
       g_string_append (text, "|\n");

@@ -126,6 +126,7 @@ remember (const EspCurveReport *report, EspCurveRow *row, const char *key, EspRo
   return esp_row_file_put (rows, key, values, error);
 }
 
+/* FALSE where there is no such row, or it is of other layers than those before: one list of layers is of all rows. */
 static gboolean
 recall (EspCurveReport *report, EspCurveRow *row, const char *key, EspRowFile *rows)
 {
@@ -140,13 +141,16 @@ recall (EspCurveReport *report, EspCurveRow *row, const char *key, EspRowFile *r
       || !get_interval (values, "pooled", report->metering, &row->pooled) || !esp_json_read_array (values, "", "layers", &layers, NULL))
     return FALSE;
   n = json_array_get_length (layers);
+  if (report->layers != NULL && n != report->n_layers)
+    return FALSE;
   met = g_new0 (guint, n + 1);
   rho = g_new0 (double, n + 1);
   for (guint l = 0; l < n; l++)
     {
       JsonObject *one = NULL;
 
-      if (!esp_json_item_object (layers, "", l, &one, NULL) || !esp_json_read_count (one, "", "layer", 0, n_all, &met[l], NULL))
+      if (!esp_json_item_object (layers, "", l, &one, NULL) || !esp_json_read_count (one, "", "layer", 0, n_all - 1, &met[l], NULL)
+          || (report->layers != NULL && met[l] != report->layers[l]))
         return FALSE;
       rho[l] = get_number (one, "rho");
     }
@@ -207,6 +211,23 @@ remember_all (const EspJudgeOptions *options, EspCurveReport *report, EspMeterin
   return TRUE;
 }
 
+/* Causal scores are the judge's own measurement: on images that it shares it would only agree with itself. */
+static void
+leave_out_own (EspCurveReport *report)
+{
+  for (guint r = 0; r < report->rows->len && report->metering->n_shared > 0; r++)
+    {
+      EspCurveRow *row = g_ptr_array_index (report->rows, r);
+
+      if (strstr (row->name, "causal") == NULL)
+        continue;
+      row->mean = row->pooled = (EspInterval){ .value = NAN, .low = NAN, .high = NAN };
+      for (guint l = 0; l < report->n_layers; l++)
+        row->per_layer[l] = NAN;
+      report->own_left_out = TRUE;
+    }
+}
+
 /**
  * esp_judge_run:
  * @options: how many units and images
@@ -215,7 +236,8 @@ remember_all (const EspJudgeOptions *options, EspCurveReport *report, EspMeterin
  * @common: options of all verbs
  * @error: as esp_ablation_new() has them
  *
- * Units are masked on the first images of the seed's order of the data that curves are measured on. Thread: main.
+ * Units are masked on the first images of the seed's order of the data that curves are measured on. The criterion causal is not judged where it was
+ * measured on some of those data. Thread: main.
  */
 gboolean
 esp_judge_run (const EspJudgeOptions *options, EspCurveReport *report, EspMetering *metering, EspCommon *common, GError **error)
@@ -228,7 +250,10 @@ esp_judge_run (const EspJudgeOptions *options, EspCurveReport *report, EspMeteri
   report->judge_units = (guint) options->units;
   report->judge_images = (guint) options->images;
   if (recall_all (options, report, metering))
-    return TRUE;
+    {
+      leave_out_own (report);
+      return TRUE;
+    }
   g_clear_pointer (&report->layers, g_free);
   for (guint r = 0; r < report->rows->len; r++)
     g_clear_pointer (&((EspCurveRow *) g_ptr_array_index (report->rows, r))->per_layer, g_free);
@@ -245,8 +270,13 @@ esp_judge_run (const EspJudgeOptions *options, EspCurveReport *report, EspMeteri
                                    .lane = esp_common_lane (common) };
   esp_common_run (common, job, judge, &work);
   esp_ablation_free (work.ablation);
-  if (work.error == NULL)
-    return remember_all (options, report, metering, error);
-  g_propagate_error (error, work.error);
-  return FALSE;
+  if (work.error != NULL)
+    {
+      g_propagate_error (error, work.error);
+      return FALSE;
+    }
+  if (!remember_all (options, report, metering, error))
+    return FALSE;
+  leave_out_own (report);
+  return TRUE;
 }

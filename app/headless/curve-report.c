@@ -171,6 +171,14 @@ esp_curve_sentences (const EspCurveReport *report)
   GPtrArray *sentences = g_ptr_array_new_with_free_func (g_free);
 
   tell_chance (report, sentences);
+  if (report->metering->n_shared > 0)
+    g_ptr_array_add (sentences,
+                     g_strdup_printf ("Channels are scored by %u of the %u images that they are judged on, which flatters criteria "
+                                      "that look at images; --calibration DATA takes others.",
+                                      report->metering->n_shared, report->metering->meter.pass.n));
+  if (report->own_left_out)
+    g_ptr_array_add (sentences,
+                     g_strdup ("causal has no rank correlation with ablation here: it is that ablation, on images of the same data."));
   for (guint r = 0; r < report->rows->len; r++)
     tell_row (report, g_ptr_array_index (report->rows, r), sentences);
   return sentences;
@@ -264,6 +272,7 @@ esp_curve_fill_json (const EspCurveReport *report, const GPtrArray *sentences, J
   esp_json_string (json, "data", esp_dataset_get_title (report->metering->labelled.dataset));
   esp_json_int (json, "images", report->metering->meter.pass.n);
   esp_json_string (json, "calibration", report->metering->calibration);
+  esp_json_int (json, "shared_images", report->metering->n_shared);
   esp_json_string (json, "protocol", report->metering->meter.protocol->id);
   esp_json_string (json, "rank", report->own_rank ? "own" : "layer");
   esp_json_int (json, "floor", report->metering->curve.floor);

@@ -27,6 +27,7 @@ typedef struct
   guint              n_layers, *layers; /* that the judge drew units in */
   guint              judge_units, judge_images; /* a layer; 0: nobody judged */
   gboolean           own_rank;
+  gboolean           own_left_out;  /* causal was not judged: it would be by itself */
   double             seconds;       /* of this run */
 } EspCurveReport;
 

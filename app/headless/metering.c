@@ -4,6 +4,7 @@
 
 #include "metering.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "dataset/beside.h"
 #include "scoring.h"
 
 #define RATIOS "0.01,0.02,0.05,0.1,0.15,0.2,0.3,0.4,0.5,0.6,0.7"
@@ -83,6 +85,20 @@ choose_images (EspMetering *metering, guint64 seed, GError **error)
   return TRUE;
 }
 
+/* Images that are in both, by their files. */
+static guint
+count_shared (const EspMetering *metering, const EspDataset *other)
+{
+  g_autoptr (GHashTable) paths = g_hash_table_new (g_str_hash, g_str_equal);
+  guint n = 0;
+
+  for (guint i = 0; i < esp_dataset_get_n (other); i++)
+    g_hash_table_add (paths, esp_dataset_get (other, i)->path);
+  for (guint i = 0; i < metering->meter.pass.n; i++)
+    n += g_hash_table_contains (paths, esp_dataset_get (metering->labelled.dataset, metering->indices[i])->path);
+  return n;
+}
+
 /* The images scored by, which are opened now so that a slip in their name shows before hours of work. */
 static gboolean
 describe_calibration (EspMetering *metering, const char *verb, const char *data, guint64 seed, GError **error)
@@ -98,9 +114,13 @@ describe_calibration (EspMetering *metering, const char *verb, const char *data,
   whole = options->calibration != NULL ? esp_data_open (verb, options->calibration, read, &options->labelled.draw, NULL, error)
                                        : esp_dataset_ref (metering->labelled.dataset);
   dataset = whole != NULL ? esp_scoring_draw (whole, options->calibration_limit, "--calibration-limit", seed, error) : NULL;
-  if (dataset != NULL)
-    metering->calibration = esp_images_describe (dataset, NULL, NULL, esp_dataset_get_n (dataset));
-  return dataset != NULL;
+  if (dataset == NULL)
+    return FALSE;
+  metering->calibration = esp_images_describe (dataset, NULL, NULL, esp_dataset_get_n (dataset));
+  metering->n_shared = count_shared (metering, dataset);
+  if (options->without != NULL)
+    metering->partners = esp_beside_describe (options->without, dataset, esp_dataset_get_n (dataset), error);
+  return options->without == NULL || metering->partners != NULL;
 }
 
 static void
@@ -174,8 +194,35 @@ esp_metering_clear (EspMetering *metering)
   g_clear_pointer (&metering->ratios, g_array_unref);
   g_clear_pointer (&metering->indices, g_free);
   g_clear_pointer (&metering->calibration, g_free);
+  g_clear_pointer (&metering->partners, g_free);
   esp_labelled_clear (&metering->labelled);
   esp_loaded_clear (&metering->loaded);
+}
+
+/** esp_number_append: appends @before, and behind it @value unless that is NaN. Thread: any. */
+void
+esp_number_append (GString *text, const char *before, const char *format, double value)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append (text, before);
+  if (!isnan (value))
+    g_string_append (text, g_ascii_formatd (number, sizeof number, format, value));
+}
+
+/** esp_metered_append: appends what stands under ESP_METERED_COLUMNS. Thread: any. */
+void
+esp_metered_append (GString *text, const EspMetered *metered)
+{
+  g_string_append_printf (text, "\t%" G_GUINT64_FORMAT, metered->params);
+  esp_number_append (text, "\t", "%.4f", metered->bflops);
+  esp_number_append (text, "\t", "%.5f", metered->map);
+  esp_number_append (text, "\t", "%.4f", metered->precision);
+  esp_number_append (text, "\t", "%.4f", metered->recall);
+  esp_number_append (text, "\t", "%.4f", metered->f1);
+  esp_number_append (text, "\t", "%.5f", metered->difference.value);
+  esp_number_append (text, "\t", "%.5f", metered->difference.low);
+  esp_number_append (text, "\t", "%.5f", metered->difference.high);
 }
 
 /** esp_metering_path: Returns: (transfer full): @name in the folder of the run. Thread: any. */
@@ -249,7 +296,7 @@ esp_metering_score (EspMetering *metering, const char *criterion, gboolean own_r
   const char *data = options->calibration != NULL ? options->calibration : esp_dataset_get_path (metering->labelled.dataset);
   g_autofree char *key = g_strdup_printf ("scores %s, classes %s, tau %s, without %s, of %s", criterion,
                                           options->classes != NULL ? options->classes : "all", options->tau != NULL ? options->tau : "own",
-                                          options->without != NULL ? options->without : "nothing", metering->calibration);
+                                          metering->partners != NULL ? metering->partners : "nothing", metering->calibration);
   g_autofree char *path = options->output != NULL ? path_of (metering, criterion) : NULL;
   const gint64 begun = g_get_monotonic_time ();
   EspScores *scores = recall (metering, key, path);

@@ -48,6 +48,8 @@ typedef struct
   EspMeterInput  meter;
   EspCurveInput  curve;            /* without its meter, which is of the lane */
   char          *calibration;      /* which images channels are scored by, in short */
+  char          *partners;         /* (nullable): of contrast: those without the thing, in short */
+  guint          n_shared;         /* of the images measured on, those that channels are scored by, too */
 } EspMetering;
 
 /* @arguments: NET W DATA. Thread: main. Errors: G_OPTION_ERROR where a word or number is not understood; those of files. */
@@ -65,6 +67,14 @@ EspScores *esp_metering_score (EspMetering               *metering,
                                gboolean                   own_rank, /* else every layer by itself */
                                EspCommon                 *common,
                                GError                   **error);
+/* Columns of a table that tell of one measurement, and a cell; NaN is an empty one. */
+#define ESP_METERED_COLUMNS "params\tbflops\tmap\tprecision\trecall\tf1\tdifference\tlow\thigh"
+void       esp_metered_append (GString                   *text,     /* each with a tabulator before it */
+                               const EspMetered          *metered);
+void       esp_number_append  (GString                   *text,
+                               const char                *before,
+                               const char                *format,   /* "%.4f" */
+                               double                     value);
 char      *esp_metering_path  (const EspMetering         *metering, /* (transfer full): in the folder */
                                const char                *name);
 

@@ -67,24 +67,13 @@ read_layers (const EspNetwork *network, GArray *to, GError **error)
   return TRUE;
 }
 
-static void
-append (GString *text, const char *before, const char *format, double value)
-{
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_string_append (text, before);
-  if (!isnan (value))
-    g_string_append (text, g_ascii_formatd (number, sizeof number, format, value));
-}
-
 static gboolean
 write_table (const Work *work, GError **error)
 {
   const EspMetering *metering = work->metering;
   g_autofree char *path = esp_metering_path (metering, "sensitivity.tsv");
   g_autoptr (GString) text
-      = g_string_new ("place\tchannels\tratio\tshare\tparams\tbflops\tmap\tprecision\trecall\tf1\tdifference\tlow\thigh\tsafe\t"
-                      "cliff_from\tcliff_to\n");
+      = g_string_new ("place\tchannels\tratio\tshare\tshare_of_network\t" ESP_METERED_COLUMNS "\tsafe\tcliff_from\tcliff_to\n");
 
   for (guint r = 0; r < work->rows->len; r++)
     for (guint i = 0; i < metering->curve.n_ratios; i++)
@@ -93,20 +82,13 @@ write_table (const Work *work, GError **error)
         const EspMetered *p = &row->points[i];
 
         g_string_append_printf (text, "%s\t%u", row->name, row->n_channels);
-        append (text, "\t", "%g", metering->curve.ratios[i]);
-        append (text, "\t", "%.4f", p->share);
-        g_string_append_printf (text, "\t%" G_GUINT64_FORMAT, p->params);
-        append (text, "\t", "%.4f", p->bflops);
-        append (text, "\t", "%.5f", p->map);
-        append (text, "\t", "%.4f", p->precision);
-        append (text, "\t", "%.4f", p->recall);
-        append (text, "\t", "%.4f", p->f1);
-        append (text, "\t", "%.5f", p->difference.value);
-        append (text, "\t", "%.5f", p->difference.low);
-        append (text, "\t", "%.5f", p->difference.high);
-        append (text, "\t", "%g", row->cliff.safe);
-        append (text, "\t", "%g", row->cliff.from);
-        append (text, "\t", "%g", row->cliff.to);
+        esp_number_append (text, "\t", "%g", metering->curve.ratios[i]);
+        esp_number_append (text, "\t", "%.4f", row->shares[i]);
+        esp_number_append (text, "\t", "%.4f", p->share);
+        esp_metered_append (text, p);
+        esp_number_append (text, "\t", "%g", row->cliff.safe);
+        esp_number_append (text, "\t", "%g", row->cliff.from);
+        esp_number_append (text, "\t", "%g", row->cliff.to);
         g_string_append_c (text, '\n');
       }
   return esp_file_write (path, text->str, text->len, error);
@@ -134,7 +116,8 @@ json_row (JsonBuilder *json, const Work *work, const EspSensitivity *row)
 
       json_builder_begin_object (json);
       esp_json_double (json, "ratio", work->metering->curve.ratios[i]);
-      esp_json_double (json, "share", p->share);
+      esp_json_double (json, "share", row->shares[i]);
+      esp_json_double (json, "share_of_network", p->share);
       esp_json_int (json, "params", (gint64) p->params);
       esp_json_double (json, "bflops", p->bflops);
       esp_json_double (json, "map", p->map);

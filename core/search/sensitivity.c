@@ -15,6 +15,7 @@ row_free (gpointer data)
   g_free (row->name);
   g_free (row->layers);
   g_free (row->points);
+  g_free (row->shares);
   g_free (row);
 }
 
@@ -29,6 +30,7 @@ row_new (const EspSensitivityInput *input, const char *name, GArray *layers)
   for (guint i = 0; i < row->n_layers; i++)
     row->n_channels += (guint) esp_network_get_layer (input->curve.network, row->layers[i])->out.c;
   row->points = g_new0 (EspMetered, input->curve.n_ratios);
+  row->shares = g_new0 (double, input->curve.n_ratios);
   return row;
 }
 
@@ -102,6 +104,16 @@ mask_of (const EspSensitivityInput *input, const EspSensitivity *row, double rat
   return esp_plan_get_mask (plan);
 }
 
+static double
+share_of (const EspSensitivity *row, const EspMask *mask)
+{
+  guint kept = 0;
+
+  for (guint i = 0; i < row->n_layers; i++)
+    kept += esp_mask_count_kept (mask, row->layers[i]);
+  return 1 - (double) kept / row->n_channels;
+}
+
 static gboolean
 measure_row (const EspSensitivityInput *input, EspSensitivity *row, double whole, guint64 done, guint64 all, EspJob *job, GError **error)
 {
@@ -116,6 +128,7 @@ measure_row (const EspSensitivityInput *input, EspSensitivity *row, double whole
       if (!esp_job_check (job, error) || !esp_meter_measure (curve->meter, mask, TRUE, &row->points[i], job, error))
         return FALSE;
       maps[i] = row->points[i].map;
+      row->shares[i] = share_of (row, mask);
     }
   row->cliff = esp_cliff_find (curve->ratios, maps, curve->n_ratios, whole);
   return TRUE;
@@ -129,7 +142,7 @@ measure_row (const EspSensitivityInput *input, EspSensitivity *row, double whole
  * @error: ESP_ERROR_SHAPE where none of the layers asked for can be cut; as esp_meter_measure() has them
  *
  * Of each layer, with those that only go with it, or of each group, the lowest share is cut at every ratio while all else stays, and measured with
- * the paired interval of its difference from the whole network. The floor holds: how much went is the point's share. Thread: lane.
+ * the paired interval of its difference from the whole network. The floor holds: how much of it went is in shares. Thread: lane.
  *
  * Returns: (transfer full) (element-type EspSensitivity): the rows, in network order.
  */

@@ -11,7 +11,8 @@ typedef struct
   char       *name;       /* "57", "33+36" or the group's */
   guint       n_layers, *layers;
   guint       n_channels; /* of them all */
-  EspMetered *points;     /* one a ratio */
+  EspMetered *points;     /* one a ratio; their share is of all channels of the network that can be cut */
+  double     *shares;     /* one a ratio: of these channels, those that are cut; the floor can leave more than the ratio says */
   EspCliff    cliff;
 } EspSensitivity;
 

@@ -195,6 +195,7 @@ test_sensitivity (Fixture *fixture, gconstpointer data)
           for (guint i = 0; i < N_RATIOS; i++)
             {
               g_assert_cmpfloat_with_epsilon (row->points[i].share * (24 + 24 + 32 + 24), floor (ratios[i] * row->n_channels), 2);
+              g_assert_cmpfloat_with_epsilon (row->shares[i] * row->n_channels, row->points[i].share * (24 + 24 + 32 + 24), 1e-9);
               g_assert_cmpfloat_with_epsilon (row->points[i].map - whole.map, row->points[i].difference.value, 1e-12);
             }
         }

@@ -62,6 +62,33 @@ def main():
             assert read(os.path.join(out, "curve.tsv")) == table and read(os.path.join(out, "curve.svg")) == page
             refused(*asked, "--limit", 5, naming=["rows.jsonl", "its rows are of something else"])
 
+        def judged_anew():
+            rows = os.path.join(out, "rows.jsonl")
+            lines = read(rows).splitlines(keepends=True)
+            tables = {name: read(os.path.join(out, name)) for name in ("correlation.tsv", "curve.md")}
+            last = max(i for i, line in enumerate(lines) if '"key": "judge' in line)
+            for change in (lambda layers: layers.pop(), lambda layers: layers[-1].update(layer=10 ** 6), lambda layers: layers[0].update(layer=1)):
+                row = json.loads(lines[last])
+                change(row["values"]["layers"])
+                with open(rows, "w", encoding="utf-8") as file:
+                    file.write("".join(lines[:last] + [json.dumps(row) + "\n"] + lines[last + 1:]))
+                assert ask(*asked)["criteria"] == first["criteria"]
+                assert all(read(os.path.join(out, name)) == text for name, text in tables.items())
+
+        def no_judge_of_its_own():
+            words = ["curve", cfg, weights, data, "--split", "test", "--criteria", "l1 causal:images=1", "--ratios", "0.3", "--seeds", 1, "--judge-units",
+                     2, "--judge-images", 1, "--replicates", 20, "--limit", 4]
+            told = ask(*words, "--output", os.path.join(folder, "causal"))
+            l1, causal = told["criteria"]
+            assert l1["correlation_pooled"]["value"] is not None and causal["correlation_pooled"]["value"] is None
+            assert told["shared_images"] == 4
+            assert any(s.startswith("Channels are scored by 4 of the 4 images") for s in told["sentences"]), told["sentences"]
+            assert any(s.startswith("causal has no rank correlation") for s in told["sentences"]), told["sentences"]
+            assert "| causal:images=1 | – | – |" in read(os.path.join(folder, "causal", "curve.md"))
+            assert ask(*words, "--output", os.path.join(folder, "causal"))["criteria"] == told["criteria"]
+            apart = ask(*words, "--calibration", data, "--calibration-split", "train", "--calibration-limit", 2)
+            assert apart["shared_images"] == 0 and apart["criteria"][1]["correlation_pooled"]["value"] is not None
+
         def sensitivity():
             told = ask("sensitivity", cfg, weights, data, "--split", "test", "--criterion", "l1", "--by", "group", "--ratios", "0.3", "--replicates", 200,
                        "--output", out)
@@ -71,12 +98,22 @@ def main():
             for place in told["places"]:
                 point = place["points"][0]
                 assert abs(point["map"] - told["map"] - point["difference"]) < 1e-12 and point["low"] <= point["high"]
+                assert abs(point["share"] - 0.3) <= 8 / place["channels"] + 1e-9, (place["place"], point["share"])  # of the group
+                assert 0 < point["share_of_network"] < point["share"]
+            assert abs(sum(place["points"][0]["share"] * place["channels"] for place in told["places"])
+                       - sum(place["points"][0]["share_of_network"] for place in told["places"])
+                       * sum(place["channels"] for place in told["places"])) < 1e-6
+            with open(os.path.join(out, "sensitivity.tsv"), encoding="utf-8") as file:
+                columns, line = (next(file).rstrip("\n").split("\t") for _ in range(2))
+            assert len(columns) == len(line) and columns[3:5] == ["share", "share_of_network"], columns
             layers = ask("sensitivity", cfg, weights, data, "--split", "test", "--layers", 0, "--ratios", "0.5", "--replicates", 200)
             assert len(layers["places"]) == 1 and 0 in layers["places"][0]["layers"]
 
         def wrong():
             plain = ["curve", cfg, weights, data, "--split", "test"]
             for more, words in ((["--ratios", "0.5,2"], ["ratio 2 is 2", "above 0 and at most 1"]), (["--ratios", "nan"], ["ratio 1 is nan"]),
+                                (["--ratios=-0.1,0.5"], ["ratio 1 is -0.1"]), (["--ratios", "0.5,0.5"], ["ratio 2 is 0.5"]),
+                                (["--ratios", "0.5,"], ["--ratios : expected numbers"]), (["--ratios", "inf"], ["ratio 1 is inf"]),
                                 (["--criteria", "best"], ["--criteria best", "attribution, l1"]),
                                 (["--limit", IMAGES + 1], [f"--limit {IMAGES + 1}", f"has {IMAGES}"]),
                                 (["--judge-images", IMAGES + 1], [f"there are {IMAGES} images"]),
@@ -88,7 +125,7 @@ def main():
             done = run("score", cfg, weights, data, "--split", "test", "--criterion", "taylor", "--limit", 99999, "-o", os.path.join(folder, "s.json"), expect=2)
             assert "--limit 99999" in done.stderr, done.stderr
 
-        for check in (curve, one_road, resumed, sensitivity, wrong):
+        for check in (curve, one_road, resumed, judged_anew, no_judge_of_its_own, sensitivity, wrong):
             tap.check(check.__name__, check)
     finally:
         shutil.rmtree(folder)
