@@ -2,7 +2,10 @@
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
+#include <errno.h>
 #include <math.h>
+
+#include <glib/gstdio.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -139,10 +142,11 @@ work (gpointer data)
         = esp_blocks_effects (&task->input, (const guint *) (gpointer) task->chosen->data, task->chosen->len, task->job, &task->error);
 }
 
+static const char *const files[] = { "removed.weights", "layer-map.json", "removed.cfg" };
+
 static gboolean
-write_map (const Task *task, GError **error)
+write_map (const Task *task, const char *path, GError **error)
 {
-  g_autofree char *path = g_build_filename (output, "layer-map.json", NULL);
   g_autoptr (GString) text = g_string_new ("{\"format\": \"espalier-layer-map\", \"version\": 1, \"layers\": [");
 
   for (guint l = 0; l < esp_network_get_n_layers (task->loaded.network); l++)
@@ -151,30 +155,60 @@ write_map (const Task *task, GError **error)
   return esp_file_write (path, text->str, text->len, error);
 }
 
-/* The cfg comes last: without it the others are no network. */
 static gboolean
-write_files (const Task *task, GError **error)
+make_files (const Task *task, char *const *paths, GError **error)
 {
-  g_autofree char *cfg = g_build_filename (output, "removed.cfg", NULL), *weights = g_build_filename (output, "removed.weights", NULL);
   gsize n = 0;
   g_autofree char *text = esp_cfg_to_text (esp_network_get_cfg (task->small), &n);
 
-  return esp_folder_make (output, error) && esp_weights_save (task->small, task->small_weights, weights, error) && write_map (task, error)
-         && esp_file_write (cfg, text, n, error);
+  return esp_weights_save (task->small, task->small_weights, paths[0], error) && write_map (task, paths[1], error)
+         && esp_file_write (paths[2], text, n, error);
 }
 
-static void
-add_cost (JsonBuilder *json, const char *name, EspCost cost)
+/* An earlier result goes, its cfg first, and the new cfg comes last: without one the others are no network, and no two are ever mixed. */
+static gboolean
+put_into_place (char *const *made, char *const *places, GError **error)
 {
-  json_builder_set_member_name (json, name);
-  json_builder_begin_object (json);
-  esp_json_int (json, "params", (gint64) cost.params);
-  esp_json_double (json, "bflops", cost.bflops);
-  esp_json_int (json, "file_bytes", (gint64) cost.file_bytes);
-  json_builder_end_object (json);
+  gboolean done = g_remove (places[2]) == 0 || errno == ENOENT;
+
+  for (guint i = 0; i < G_N_ELEMENTS (files) && done; i++)
+    done = g_rename (made[i], places[i]) == 0;
+  if (!done)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: could not be put into place: %s", output, g_strerror (errno));
+  return done;
 }
 
-/* Of a network: its mAP, the difference from the whole one, and its time. */
+/* All made before anything of an earlier result is touched. */
+static gboolean
+write_files (const Task *task, GError **error)
+{
+  g_autofree char *folder = g_build_filename (output, ".removed-XXXXXX", NULL);
+  char *made[G_N_ELEMENTS (files)], *places[G_N_ELEMENTS (files)];
+  gboolean done;
+
+  if (!esp_folder_make (output, error))
+    return FALSE;
+  if (g_mkdtemp (folder) == NULL)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: %s", folder, g_strerror (errno));
+      return FALSE;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      made[i] = g_build_filename (folder, files[i], NULL);
+      places[i] = g_build_filename (output, files[i], NULL);
+    }
+  done = make_files (task, made, error) && put_into_place (made, places, error);
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_remove (made[i]);
+      g_free (made[i]);
+      g_free (places[i]);
+    }
+  g_rmdir (folder);
+  return done;
+}
+
 static void
 add_effect (JsonBuilder *json, const EspBlocksEffect *effect)
 {
@@ -272,8 +306,8 @@ tell_removed (const Task *task, const EspCommon *common, JsonBuilder *json)
 {
   const EspCost before = esp_cost_of (task->loaded.network, NULL), after = esp_cost_of (task->small, NULL);
 
-  add_cost (json, "before", before);
-  add_cost (json, "after", after);
+  esp_json_cost (json, "before", before);
+  esp_json_cost (json, "after", after);
   esp_json_double (json, "max_difference", task->difference);
   esp_json_string (json, "output", output);
   if (common->json)
@@ -323,7 +357,8 @@ open_task (Task *task, int argc, char **argv, const EspCommon *common, GError **
                                   .protocol = esp_protocol_find ("darknet"),
                                   .replicates = REPLICATES,
                                   .seed = (guint64) common->seed,
-                                  .seconds = timed ? SECONDS : 0 };
+                                  .seconds = timed ? SECONDS : 0,
+                                  .together = remove_text != NULL };
   return TRUE;
 }
 

@@ -4,46 +4,11 @@
 
 #include "budget-scores.h"
 
-#include <string.h>
-
-#include "progress.h"
+#include "scoring.h"
 
 #define CACHE_BUDGET ((gsize) 64 << 20)
 
 static char *const presets[] = { (char *) "l1", (char *) "attribution", NULL };
-
-typedef struct
-{
-  const EspCriterion *criterion;
-  EspCriterionInput input;
-  EspJob *job;
-  EspScores *scores;
-  GError *error;
-} Work;
-
-static void
-work_run (gpointer data)
-{
-  Work *work = data;
-
-  work->scores = esp_criterion_score (work->criterion, &work->input, work->job, &work->error);
-}
-
-static const EspCriterion *
-find (const char *text, GError **error)
-{
-  g_autofree char *id = g_strndup (text, strcspn (text, ":"));
-  const EspCriterion *criterion = esp_criterion_find (id);
-  g_autofree char *known = esp_criteria_list ();
-
-  if (criterion == NULL)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--criterion %s: expected one of %s", id, known);
-  else if (criterion->needs_pairs)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--criterion %s: it needs pairs of pictures, and a budget has none", id);
-  else
-    return criterion;
-  return NULL;
-}
 
 /* (transfer full) */
 static EspScores *
@@ -55,15 +20,9 @@ score (const char *text,
        EspCommon *common,
        GError **error)
 {
-  const EspCriterion *criterion = find (text, error);
-  const char *parameters = strchr (text, ':');
   g_autofree double *knobs = NULL, *method_knobs = NULL;
-  g_autoptr (EspJob) job = esp_job_new ("Scoring");
-  Work work = { .criterion = criterion, .job = job };
-
-  if (criterion == NULL || !esp_criterion_parse (criterion, parameters != NULL ? parameters + 1 : NULL, &knobs, &method_knobs, error))
-    return NULL;
-  work.input = (EspCriterionInput){ .network = loaded->network,
+  const EspCriterion *criterion = esp_scoring_parse (text, &knobs, &method_knobs, error);
+  const EspCriterionInput input = { .network = loaded->network,
                                     .weights = loaded->weights,
                                     .dataset = images,
                                     .cache = cache,
@@ -75,10 +34,13 @@ score (const char *text,
                                     .method_knobs = method_knobs,
                                     .map = labelled->map,
                                     .options = &loaded->run };
-  esp_common_run (common, job, work_run, &work);
-  if (work.error != NULL)
-    g_propagate_error (error, work.error);
-  return work.scores;
+
+  if (criterion != NULL && esp_criterion_inner (criterion, knobs)->needs_pairs)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--criterion %s: it needs pairs of pictures, and a budget has none",
+                 text);
+  else if (criterion != NULL)
+    return esp_scoring_compute (criterion, &input, common, error);
+  return NULL;
 }
 
 /**

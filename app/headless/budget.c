@@ -9,6 +9,7 @@
 #include "budget-table.h"
 #include "labelled.h"
 #include "progress.h"
+#include "share-options.h"
 #include "verbs.h"
 
 #define LARGEST_COUNT 65536
@@ -17,7 +18,7 @@ static EspNetworkOptions network_options;
 static EspLabelledOptions labelled_options;
 static char **criteria;
 static char *most_text, *least_text, *protocol_id, *output;
-static int limit, floor_channels = -1, round_channels = -1, n_tries = 64, n_replicates = 2000;
+static int limit, floor_channels = ESP_COUNT_UNSAID, round_channels = ESP_COUNT_UNSAID, n_tries = 64, n_replicates = 2000;
 static double seconds;
 
 static const GOptionEntry options[] = {
@@ -28,7 +29,8 @@ static const GOptionEntry options[] = {
     "Rank by this criterion, scored on the images that choose; may be repeated, and each is tried (default l1 and attribution)", "C" },
   { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocol_id, "Of the mAP, as in evaluate (default darknet)", "P" },
   { "tries", 0, 0, G_OPTION_ARG_INT, &n_tries, "Measure at most N plans (default 64)", "N" },
-  { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "Begin no plan after so long; what is found then depends on the machine", "S" },
+  { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds,
+    "Begin no plan after so long, but the whole network and one uniform plan; what is found then depends on the machine", "S" },
   { "limit", 0, 0, G_OPTION_ARG_INT, &limit, "At most N images, drawn by the seed; half of them choose, half judge", "N" },
   { "round", 0, 0, G_OPTION_ARG_INT, &round_channels, "Round kept counts up to a multiple of N", "N" },
   { "floor", 0, 0, G_OPTION_ARG_INT, &floor_channels, "Keep at least N channels a layer (default 8)", "N" },
@@ -94,9 +96,8 @@ check_options (EspBudgetInput *input, GError **error)
 {
   if (most_text == NULL && least_text == NULL)
     return refuse (error, "expected --at-most LIMIT, --at-least-map Y, or both");
-  if (n_tries < 1 || limit < 0 || n_replicates < 1 || n_replicates > LARGEST_COUNT || !(seconds >= 0) || round_channels == 0
-      || round_channels > LARGEST_COUNT || floor_channels > LARGEST_COUNT)
-    return refuse (error, "--tries, --replicates, --round: expected whole numbers from 1; --limit, --floor, --seconds: from 0");
+  if (n_tries < 1 || limit < 0 || n_replicates < 1 || n_replicates > LARGEST_COUNT || !(seconds >= 0))
+    return refuse (error, "--tries, --replicates: expected whole numbers from 1; --limit, --seconds: from 0");
   input->protocol = esp_protocol_find (protocol_id != NULL ? protocol_id : "darknet");
   if (input->protocol == NULL)
     return refuse (error, "--protocol: expected darknet, darknet-11, darknet-101, voc-2007, voc-2010 or coco");
@@ -105,16 +106,12 @@ check_options (EspBudgetInput *input, GError **error)
 
 /* (transfer full): keeps everything; what it may do is set. */
 static EspPlan *
-make_plan (EspNetwork *network)
+make_plan (EspNetwork *network, GError **error)
 {
   g_autoptr (EspCoupling) coupling = esp_coupling_new (network);
-  EspPlan *plan = esp_plan_new (network, coupling, NULL);
+  g_autoptr (EspPlan) plan = esp_plan_new (network, coupling, NULL);
 
-  if (round_channels > 0)
-    esp_plan_set_round (plan, (guint) round_channels);
-  if (floor_channels >= 0)
-    esp_plan_set_floor (plan, (guint) floor_channels);
-  return plan;
+  return esp_share_counts_set (plan, floor_channels, round_channels, error) ? g_steal_pointer (&plan) : NULL;
 }
 
 /* The scores of the images that choose, whose choice is the search's own. */
@@ -149,10 +146,10 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
   Work work = { .job = job };
 
   if (!check_options (&work.input, error) || !esp_loaded_open (&loaded, argv[0], argv[1], &network_options, error)
+      || (plan = make_plan (loaded.network, error)) == NULL
       || !esp_labelled_open (&labelled, "budget", argv[2], &labelled_options, &loaded, error)
       || (scores = make_scores (&loaded, &labelled, common, error)) == NULL)
     return FALSE;
-  plan = make_plan (loaded.network);
   work.input.weights = loaded.weights;
   work.input.plan = plan;
   work.input.scores = (EspScores *const *) scores->pdata;

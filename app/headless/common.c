@@ -42,6 +42,18 @@ esp_json_double (JsonBuilder *json, const char *name, double value)
     json_builder_add_null_value (json);
 }
 
+/** esp_json_cost: adds @name: an object of parameters, BFLOPs and bytes of the weights file. */
+void
+esp_json_cost (JsonBuilder *json, const char *name, EspCost cost)
+{
+  json_builder_set_member_name (json, name);
+  json_builder_begin_object (json);
+  esp_json_int (json, "params", (gint64) cost.params);
+  esp_json_double (json, "bflops", cost.bflops);
+  esp_json_int (json, "file_bytes", (gint64) cost.file_bytes);
+  json_builder_end_object (json);
+}
+
 /** esp_json_string: adds @name: @value, or null where @value is NULL; what is not UTF-8 in a path becomes U+FFFD. */
 void
 esp_json_string (JsonBuilder *json, const char *name, const char *value)

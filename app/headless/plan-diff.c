@@ -24,17 +24,6 @@ add_list (JsonBuilder *json, const char *name, const guint *values, guint n)
 }
 
 static void
-add_cost (JsonBuilder *json, const char *name, EspCost cost)
-{
-  json_builder_set_member_name (json, name);
-  json_builder_begin_object (json);
-  esp_json_int (json, "params", (gint64) cost.params);
-  esp_json_double (json, "bflops", cost.bflops);
-  esp_json_int (json, "file_bytes", (gint64) cost.file_bytes);
-  json_builder_end_object (json);
-}
-
-static void
 add_layers (JsonBuilder *json, const EspPlanDifference *difference)
 {
   json_builder_set_member_name (json, "layers");
@@ -225,9 +214,9 @@ esp_plan_diff_tell (const char *a,
   esp_json_int (json, "cut_b", difference->cut_b);
   esp_json_int (json, "cut_by_a_only", difference->only_a);
   esp_json_int (json, "cut_by_b_only", difference->only_b);
-  add_cost (json, "whole", difference->whole);
-  add_cost (json, "a", difference->cost_a);
-  add_cost (json, "b", difference->cost_b);
+  esp_json_cost (json, "whole", difference->whole);
+  esp_json_cost (json, "a", difference->cost_a);
+  esp_json_cost (json, "b", difference->cost_b);
   add_layers (json, difference);
   if (!common->json)
     print (a, b, difference);

@@ -195,17 +195,6 @@ task_run (gpointer data_)
 }
 
 static void
-add_cost (JsonBuilder *json, const char *name, EspCost cost, guint64 file_bytes)
-{
-  json_builder_set_member_name (json, name);
-  json_builder_begin_object (json);
-  esp_json_int (json, "params", (gint64) cost.params);
-  esp_json_double (json, "bflops", cost.bflops);
-  esp_json_int (json, "file_bytes", (gint64) file_bytes);
-  json_builder_end_object (json);
-}
-
-static void
 add_groups (JsonBuilder *json, EspPlan *plan)
 {
   json_builder_set_member_name (json, "groups");
@@ -278,10 +267,12 @@ add_oracle (JsonBuilder *json, const EspExportResult *result)
 static void
 tell (const Task *task, const EspCommon *common, JsonBuilder *json)
 {
-  const EspCost before = esp_cost_of (task->loaded.network, NULL), after = task->result.cost;
+  const EspCost before = esp_cost_of (task->loaded.network, NULL);
+  EspCost after = task->result.cost;
 
-  add_cost (json, "before", before, before.file_bytes);
-  add_cost (json, "after", after, task->result.file_bytes);
+  after.file_bytes = task->result.file_bytes; /* as written */
+  esp_json_cost (json, "before", before);
+  esp_json_cost (json, "after", after);
   esp_json_double (json, "max_difference", task->result.difference);
   esp_json_double (json, "max_difference_float", task->result.difference_float);
   esp_json_int (json, "compared_width", task->result.width);
@@ -321,7 +312,7 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
 const EspVerb esp_verb_prune = {
   .name = "prune",
   .arguments = "NET.cfg WEIGHTS",
-  .summary = "Cut channels: write a smaller cfg, its weights, the index map and the plan",
+  .summary = "Cut channels: write a smaller cfg, its weights, the index map and the plan (whole blocks: blocks --remove)",
   .options = options,
   .least = 2,
   .most = 2,

@@ -30,17 +30,41 @@ work_run (gpointer data)
   work->scores = esp_criterion_score (work->criterion, &work->input, work->job, &work->error);
 }
 
-/* "ID" or "ID:NAME=VALUE,..." */
-static const EspCriterion *
-find_criterion (const char *text, GError **error)
+/**
+ * esp_scoring_parse:
+ * @text: "ID" or "ID:NAME=VALUE,…"
+ * @knobs: (out) (transfer full): the criterion's parameters
+ * @method_knobs: (out) (transfer full): those of its method of attribution
+ * @error: G_OPTION_ERROR: a word that is not known
+ *
+ * Returns: (transfer none): the criterion. Thread: main.
+ */
+const EspCriterion *
+esp_scoring_parse (const char *text, double **knobs, double **method_knobs, GError **error)
 {
   g_autofree char *id = g_strndup (text, strcspn (text, ":"));
+  const char *parameters = strchr (text, ':');
   const EspCriterion *criterion = esp_criterion_find (id);
   g_autofree char *known = esp_criteria_list ();
 
   if (criterion == NULL)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--criterion %s: expected one of %s", id, known);
-  return criterion;
+  else if (esp_criterion_parse (criterion, parameters != NULL ? parameters + 1 : NULL, knobs, method_knobs, error))
+    return criterion;
+  return NULL;
+}
+
+/** esp_scoring_compute: Returns: (transfer full): the scores by @input, made in the lane; NULL with the criterion's error. Thread: main. */
+EspScores *
+esp_scoring_compute (const EspCriterion *criterion, const EspCriterionInput *input, EspCommon *common, GError **error)
+{
+  g_autoptr (EspJob) job = esp_job_new ("Scoring");
+  Work work = { .criterion = criterion, .input = *input, .job = job };
+
+  esp_common_run (common, job, work_run, &work);
+  if (work.error != NULL)
+    g_propagate_error (error, work.error);
+  return work.scores;
 }
 
 /* A class by its name among @names, or by its index; -1 with an error. */
@@ -179,20 +203,18 @@ EspScores *
 esp_scoring_run (
     const EspScoringOptions *options, const char *id, const char *data, const EspLoaded *loaded, EspCommon *common, GError **error)
 {
-  const EspCriterion *criterion = find_criterion (id, error), *needs;
   g_autofree double *knobs = NULL, *method_knobs = NULL;
-  g_autoptr (EspJob) job = esp_job_new ("Scoring");
+  const EspCriterion *criterion = esp_scoring_parse (id, &knobs, &method_knobs, error), *needs;
   g_autoptr (EspDataset) dataset = NULL;
   g_autoptr (EspImageCache) cache = NULL;
   g_autoptr (EspClassMap) map = NULL;
   g_autoptr (GArray) classes = NULL;
   g_autoptr (GError) local = NULL;
-  Work work = { .criterion = criterion, .job = job };
+  EspCriterionInput input;
   const float *given_tau = NULL;
   float tau = 0;
 
-  if (criterion == NULL || !read_tau (options, &tau, &given_tau, error)
-      || !esp_criterion_parse (criterion, strchr (id, ':') != NULL ? strchr (id, ':') + 1 : NULL, &knobs, &method_knobs, error))
+  if (criterion == NULL || !read_tau (options, &tau, &given_tau, error))
     return NULL;
   needs = esp_criterion_inner (criterion, knobs);
   if ((needs->needs_images && (dataset = open_data (options, needs, data, loaded, (guint64) common->seed, error)) == NULL))
@@ -207,24 +229,21 @@ esp_scoring_run (
     }
   if (dataset != NULL)
     cache = esp_image_cache_new (dataset, esp_network_get_input (loaded->network), loaded->run.fit, loaded->run.orientation, CACHE_BUDGET);
-  work.input = (EspCriterionInput){ .network = loaded->network,
-                                    .weights = loaded->weights,
-                                    .dataset = dataset,
-                                    .cache = cache,
-                                    .classes = classes != NULL ? (const int *) (gpointer) classes->data : NULL,
-                                    .n_classes = classes != NULL ? classes->len : 0,
-                                    .tau = given_tau,
-                                    .without = options->without,
-                                    .seed = (guint64) common->seed,
-                                    .bn = loaded->run.bn,
-                                    .backend = loaded->run.backend,
-                                    .lane = esp_common_lane (common),
-                                    .knobs = knobs,
-                                    .method_knobs = method_knobs,
-                                    .map = map,
-                                    .options = &loaded->run };
-  esp_common_run (common, job, work_run, &work);
-  if (work.error != NULL)
-    g_propagate_error (error, work.error);
-  return work.scores;
+  input = (EspCriterionInput){ .network = loaded->network,
+                               .weights = loaded->weights,
+                               .dataset = dataset,
+                               .cache = cache,
+                               .classes = classes != NULL ? (const int *) (gpointer) classes->data : NULL,
+                               .n_classes = classes != NULL ? classes->len : 0,
+                               .tau = given_tau,
+                               .without = options->without,
+                               .seed = (guint64) common->seed,
+                               .bn = loaded->run.bn,
+                               .backend = loaded->run.backend,
+                               .lane = esp_common_lane (common),
+                               .knobs = knobs,
+                               .method_knobs = method_knobs,
+                               .map = map,
+                               .options = &loaded->run };
+  return esp_scoring_compute (criterion, &input, common, error);
 }

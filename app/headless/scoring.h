@@ -41,6 +41,15 @@ EspDataset *esp_scoring_draw (EspDataset  *dataset,
                               guint64      seed,
                               GError     **error);
 
+/* What both say of a criterion, for verbs that open their images themselves. Thread: main. */
+const EspCriterion *esp_scoring_parse (const char               *text,         /* "ID" or "ID:NAME=VALUE,…" */
+                                       double                  **knobs,        /* (out) (transfer full) */
+                                       double                  **method_knobs, /* (out) (transfer full) */
+                                       GError                  **error);
+EspScores *esp_scoring_compute        (const EspCriterion       *criterion,    /* (transfer full) */
+                                       const EspCriterionInput  *input,
+                                       EspCommon                *common,
+                                       GError                  **error);
 /* @id: of the criterion. @data: (nullable). Returns: (transfer full). Thread: main. */
 EspScores *esp_scoring_run (const EspScoringOptions  *options,
                             const char               *id,

@@ -21,8 +21,8 @@ esp_share_options_cuts (const EspShareOptions *o)
 gboolean
 esp_share_options_any (const EspShareOptions *o)
 {
-  return esp_share_options_cuts (o) || o->norm != NULL || o->merge != NULL || o->layer_floors != NULL || o->protect != NULL || o->floor >= 0
-         || o->round >= 0;
+  return esp_share_options_cuts (o) || o->norm != NULL || o->merge != NULL || o->layer_floors != NULL || o->protect != NULL
+         || o->floor != ESP_COUNT_UNSAID || o->round != ESP_COUNT_UNSAID;
 }
 
 static gboolean
@@ -295,6 +295,29 @@ set_merge (const EspShareOptions *options, EspPlan *plan, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_count (const char *name, int count, int least, GError **error)
+{
+  if (count == ESP_COUNT_UNSAID || (count >= least && count <= LARGEST_COUNT))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--%s %d: expected a number of channels from %d to %d", name, count, least,
+               LARGEST_COUNT);
+  return FALSE;
+}
+
+/** esp_share_counts_set: see the header. Thread: main. */
+gboolean
+esp_share_counts_set (EspPlan *plan, int floor, int round, GError **error)
+{
+  if (!check_count ("floor", floor, 0, error) || !check_count ("round", round, 1, error))
+    return FALSE;
+  if (round != ESP_COUNT_UNSAID)
+    esp_plan_set_round (plan, (guint) round);
+  if (floor != ESP_COUNT_UNSAID)
+    esp_plan_set_floor (plan, (guint) floor);
+  return TRUE;
+}
+
 /**
  * esp_share_options_begin:
  * @options: what was given
@@ -306,17 +329,9 @@ set_merge (const EspShareOptions *options, EspPlan *plan, GError **error)
 gboolean
 esp_share_options_begin (const EspShareOptions *options, EspPlan *plan, GError **error)
 {
-  if (options->round == 0 || options->round > LARGEST_COUNT || options->floor > LARGEST_COUNT)
-    {
-      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--round and --floor: expected a number of channels");
-      return FALSE;
-    }
-  if (options->round > 0)
-    esp_plan_set_round (plan, (guint) options->round);
-  if (options->floor >= 0)
-    esp_plan_set_floor (plan, (guint) options->floor);
-  return set_merge (options, plan, error) && set_all (options, plan, error) && set_groups (options, plan, error)
-         && set_layers (options, plan, error) && set_rules (options, plan, error) && set_thresholds (options, plan, FALSE, error);
+  return esp_share_counts_set (plan, options->floor, options->round, error) && set_merge (options, plan, error)
+         && set_all (options, plan, error) && set_groups (options, plan, error) && set_layers (options, plan, error)
+         && set_rules (options, plan, error) && set_thresholds (options, plan, FALSE, error);
 }
 
 /** esp_share_options_end: sets the thresholds, now that the plan has scores; @error as esp_share_options_begin(). */

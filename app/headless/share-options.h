@@ -15,7 +15,8 @@ typedef struct
   int    floor, round;
 } EspShareOptions;
 
-#define ESP_SHARE_OPTIONS_NONE { .floor = -1, .round = -1 }
+#define ESP_COUNT_UNSAID G_MININT /* of --floor and --round: -1 is a number, and a wrong one */
+#define ESP_SHARE_OPTIONS_NONE { .floor = ESP_COUNT_UNSAID, .round = ESP_COUNT_UNSAID }
 
 #define ESP_SHARE_OPTIONS(o) \
   { "ratio", 0, 0, G_OPTION_ARG_STRING, &(o).ratio, "Share of every group to cut, 0 to 1", "R" }, \
@@ -37,6 +38,8 @@ typedef struct
   { "round", 0, 0, G_OPTION_ARG_INT, &(o).round, "Round kept counts up to a multiple of N", "N" }, \
   { "floor", 0, 0, G_OPTION_ARG_INT, &(o).floor, "Keep at least N channels a layer (default 8)", "N" }
 
+/* Sets both where they were said; G_OPTION_ERROR names the one that is no number of channels. */
+gboolean esp_share_counts_set    (EspPlan *plan, int floor, int round, GError **error);
 gboolean esp_share_options_any   (const EspShareOptions *options);  /* whether any was given */
 gboolean esp_share_options_cuts  (const EspShareOptions *options);  /* whether any says that something is to go */
 /* Errors: G_OPTION_ERROR, what was found and what was expected. Before the scores are there, so that a wrong word is told at once: everything but

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "base/lane.h"
+#include "net/cost.h"
 
 G_BEGIN_DECLS
 
@@ -37,6 +38,8 @@ EspLane *esp_common_lane (EspCommon *common);
 void esp_json_int    (JsonBuilder *json, const char *name, gint64 value);
 void esp_json_double (JsonBuilder *json, const char *name, double value); /* null where not finite */
 void esp_json_string (JsonBuilder *json, const char *name, const char *value); /* null where NULL */
+
+void esp_json_cost   (JsonBuilder *json, const char *name, EspCost cost); /* an object: params, bflops, file_bytes */
 
 int  esp_verb_main   (const EspVerb *verb, int argc, char **argv);
 

@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "base/rng.h"
 
+#define SMALL_SIDE   96  /* of the input compared where the whole would take long */
+#define LARGEST_WORK 2.0 /* BFLOPs that the plain reference runs at full size */
+
 static EspEngine *
 make_engine (EspNetwork *network, EspWeights *weights, EspMask *mask, EspBackendKind backend, EspBnForm bn, GError **error)
 {
@@ -192,6 +195,18 @@ esp_cut_check_classes (EspNetwork *network,
     if (!compare_layer (&this, check, error))
       return FALSE;
   return TRUE;
+}
+
+/** esp_cut_check_network: see the header; itself also where it has no form of that size. Thread: any. */
+EspNetwork *
+esp_cut_check_network (EspNetwork *network, double bflops)
+{
+  const EspShape input = esp_network_get_input (network);
+  EspNetwork *small = NULL;
+
+  if (bflops > LARGEST_WORK && MIN (input.w, input.h) > SMALL_SIDE)
+    small = esp_network_resized (network, SMALL_SIDE, SMALL_SIDE, NULL);
+  return small != NULL ? small : esp_network_ref (network);
 }
 
 /**

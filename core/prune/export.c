@@ -19,8 +19,6 @@
 
 #define DOUBLE_BOUND 1e-12
 #define FLOAT_BOUND  1e-5
-#define SMALL_SIDE   96  /* of the input compared in double where the whole would take long */
-#define LARGEST_WORK 2.0 /* BFLOPs that the plain reference runs at full size */
 
 typedef EspExportRun Export;
 
@@ -158,25 +156,6 @@ write_files (const Export *export, GError **error)
          && esp_plan_save (export->what->plan, export->what->cfg_hash, export->what->weights_hash, plan, error);
 }
 
-/* The network over a smaller picture, in whole steps of 32; itself where its work is small or it has no such form. */
-static EspNetwork *
-shrink (EspNetwork *network, double bflops)
-{
-  const EspShape input = esp_network_get_input (network);
-  EspCfg *cfg;
-  EspNetwork *small;
-  char side[16];
-
-  if (bflops <= LARGEST_WORK || MIN (input.w, input.h) <= SMALL_SIDE)
-    return esp_network_ref (network);
-  cfg = esp_cfg_copy (esp_network_get_cfg (network));
-  g_snprintf (side, sizeof side, "%d", SMALL_SIDE);
-  esp_cfg_set (cfg, 0, "width", side);
-  esp_cfg_set (cfg, 0, "height", side);
-  small = esp_network_new_dialect (cfg, esp_network_get_dialect (network), NULL);
-  return small != NULL ? small : esp_network_ref (network);
-}
-
 static gboolean
 compare (const Export *export,
          EspNetwork *whole,
@@ -279,8 +258,8 @@ verify (const Export *export, EspExportResult *result, EspJob *job, GError **err
       g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s: read again, it does not keep what the plan keeps", plan_path);
       return FALSE;
     }
-  whole = shrink (export->network, bflops);
-  small = whole != export->network ? shrink (again, bflops) : esp_network_ref (again);
+  whole = esp_cut_check_network (export->network, bflops);
+  small = whole != export->network ? esp_cut_check_network (again, bflops) : esp_network_ref (again);
   result->width = esp_network_get_input (whole).w;
   result->height = esp_network_get_input (whole).h;
   return compare (export, whole, small, weights, ESP_BACKEND_REFERENCE_DOUBLE, DOUBLE_BOUND, &result->difference, job, error)
@@ -336,13 +315,28 @@ keep_classes (Export *export, GError **error)
   return TRUE;
 }
 
+/* Names that are said are of the network's own classes: pruned.names and pruned.data say one for each. */
+static gboolean
+check_names (const EspExport *what, GError **error)
+{
+  const EspNetwork *network = esp_plan_get_network (what->plan);
+  const guint classes = (guint) MAX (MAX (esp_network_get_classes (network), esp_network_get_scores (network)), 0);
+  const guint n = what->names != NULL ? g_strv_length ((char **) what->names) : classes;
+
+  if (n == classes)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%u names of classes were given, and the network has %u classes: expected as many", n,
+               classes);
+  return FALSE;
+}
+
 /**
  * esp_export_write:
  * @what: the plan, its weights, and whose they are
  * @folder: where to; made if it is not there
  * @result: (out): what was measured on the way
  * @job: (nullable): cancels; nothing is left behind then
- * @error: ESP_ERROR_SHAPE where the plan cannot be cut (the reason), or the cut is not the masked network; ESP_ERROR_ORACLE where the
+ * @error: ESP_ERROR_SHAPE where the plan cannot be cut (the reason), names are not one a class, or the cut is not the masked network; ESP_ERROR_ORACLE where the
  *   oracle was asked and failed, or disagrees; ESP_ERROR_IO
  *
  * Cost: two forwards in the plain double reference (over 96 × 96 where the network is large), three in the engine, one in the oracle.
@@ -361,6 +355,8 @@ esp_export_write (const EspExport *what, const char *folder, EspExportResult *re
       g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: not a folder", folder);
       return FALSE;
     }
+  if (!check_names (what, error))
+    return FALSE;
   target = g_canonicalize_filename (folder, NULL); /* without a slash at its end */
   export.network = esp_plan_get_network (what->plan);
   export.mask = esp_plan_get_mask (what->plan);

@@ -4,7 +4,7 @@
 
 #include "prune/plan-compare.h"
 
-#include "net/cut.h"
+#include "score/cut-pass.h"
 
 static void
 layer_free (gpointer data)
@@ -84,29 +84,6 @@ esp_plan_difference_free (EspPlanDifference *difference)
   g_free (difference);
 }
 
-static void
-free_outcomes (EspOutcome **outcomes, guint n)
-{
-  for (guint i = 0; i < n; i++)
-    g_clear_pointer (&outcomes[i], esp_outcome_free);
-}
-
-/* The cut network over the images, as `evaluate --plan` runs it. */
-static gboolean
-run (const EspCompareInput *input, EspMask *mask, EspOutcome **outcomes, EspJob *job, GError **error)
-{
-  const EspEngineOptions options
-      = { .mode = ESP_MODE_INFER, .backend = input->options->backend, .bn = input->options->bn, .batch = input->options->batch };
-  g_autoptr (EspCut) cut = esp_cut_new (input->network, input->weights, mask, NULL, error);
-  g_autoptr (EspEngine) engine = NULL;
-  g_autoptr (EspPass) pass = NULL;
-
-  if (cut == NULL || (engine = esp_engine_new (esp_cut_get_network (cut), esp_cut_get_weights (cut), &options, NULL, error)) == NULL)
-    return FALSE;
-  pass = esp_pass_new (engine, input->dataset, input->map, input->cache, input->options);
-  return esp_pass_run (pass, input->indices, input->n, outcomes, job, error);
-}
-
 /**
  * esp_plan_compare:
  * @input: the network, its weights, and the images
@@ -121,13 +98,16 @@ run (const EspCompareInput *input, EspMask *mask, EspOutcome **outcomes, EspJob 
 gboolean
 esp_plan_compare (const EspCompareInput *input, EspMask *a, EspMask *b, EspComparison *result, EspJob *job, GError **error)
 {
+  g_autoptr (EspCutPass) pass = NULL;
   EspOutcome **of_a, **of_b;
   gboolean done;
 
   g_return_val_if_fail (input != NULL && a != NULL && b != NULL && result != NULL, FALSE);
+  pass = esp_cut_pass_new (&(EspCutPassInput){ input->network, input->weights, input->dataset, input->map, input->cache, input->options,
+                                               input->indices, input->n });
   of_a = g_new0 (EspOutcome *, input->n + 1);
   of_b = g_new0 (EspOutcome *, input->n + 1);
-  done = run (input, a, of_a, job, error) && run (input, b, of_b, job, error);
+  done = esp_cut_pass_run (pass, a, of_a, job, error) && esp_cut_pass_run (pass, b, of_b, job, error);
   if (done)
     {
       result->a = esp_interval_of_map (of_a, input->n, input->n_classes, input->protocol, input->replicates, input->seed);
@@ -136,9 +116,7 @@ esp_plan_compare (const EspCompareInput *input, EspMask *a, EspMask *b, EspCompa
           = esp_interval_of_difference (of_a, of_b, input->n, input->n_classes, input->protocol, input->replicates, input->seed);
       result->p = esp_mcnemar (of_a, of_b, input->n, -1, &result->lost, &result->gained);
     }
-  free_outcomes (of_a, input->n);
-  free_outcomes (of_b, input->n);
-  g_free (of_a);
-  g_free (of_b);
+  esp_outcomes_free (of_a, input->n);
+  esp_outcomes_free (of_b, input->n);
   return done;
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "measure/summary.h"
+#include "score/cut-pass.h"
 
 /* The outcomes of the whole network, which all others are compared with. */
 typedef struct
@@ -14,51 +15,29 @@ typedef struct
   const EspBlocksInput *input;
   EspOutcome **whole; /* NULL until they are there */
   guint n;            /* images */
+  guint *indices;     /* all of them */
   EspJob *job;
 } Look;
 
 static void
-free_outcomes (EspOutcome **outcomes, guint n)
-{
-  for (guint i = 0; outcomes != NULL && i < n; i++)
-    g_clear_pointer (&outcomes[i], esp_outcome_free);
-  g_free (outcomes);
-}
-
-static void
 look_clear (Look *look)
 {
-  free_outcomes (g_steal_pointer (&look->whole), look->n);
+  esp_outcomes_free (g_steal_pointer (&look->whole), look->n);
+  g_free (look->indices);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Look, look_clear)
-
-static EspEngine *
-make_engine (const Look *look, EspNetwork *network, EspWeights *weights, guint batch, GError **error)
-{
-  const EspEvaluateOptions *run = look->input->options;
-  const EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = run->backend, .bn = run->bn, .batch = batch };
-
-  return esp_engine_new (network, weights, &options, NULL, error);
-}
 
 /* (transfer full) (array): NULL with @error. */
 static EspOutcome **
 run_pass (const Look *look, EspNetwork *network, EspWeights *weights, GError **error)
 {
   const EspBlocksInput *input = look->input;
-  g_autoptr (EspEngine) engine = make_engine (look, network, weights, input->options->batch, error);
-  g_autofree guint *indices = g_new (guint, MAX (look->n, 1));
-  g_autoptr (EspPass) pass = NULL;
-  EspOutcome **outcomes;
+  const EspCutPassInput over = { network, weights, input->dataset, input->map, input->cache, input->options, look->indices, look->n };
+  g_autoptr (EspCutPass) pass = esp_cut_pass_new (&over);
+  EspOutcome **outcomes = g_new0 (EspOutcome *, look->n + 1);
 
-  if (engine == NULL)
-    return NULL;
-  for (guint i = 0; i < look->n; i++)
-    indices[i] = i;
-  pass = esp_pass_new (engine, input->dataset, input->map, input->cache, input->options);
-  outcomes = g_new0 (EspOutcome *, MAX (look->n, 1));
-  if (esp_pass_run (pass, indices, look->n, outcomes, look->job, error))
+  if (esp_cut_pass_run_below (pass, NULL, outcomes, look->job, error))
     return outcomes;
   g_free (outcomes);
   return NULL;
@@ -83,7 +62,7 @@ measure_map (Look *look, EspNetwork *network, EspWeights *weights, EspBlocksEffe
     }
   effect->difference
       = esp_interval_of_difference (look->whole, outcomes, look->n, n_classes, input->protocol, input->replicates, input->seed);
-  free_outcomes (outcomes, look->n);
+  esp_outcomes_free (outcomes, look->n);
   return TRUE;
 }
 
@@ -91,11 +70,11 @@ static gboolean
 measure (Look *look, const guint *shortcuts, guint n, EspBlocksEffect *effect, GError **error)
 {
   const EspBlocksInput *input = look->input;
+  const EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = input->options->backend, .bn = input->options->bn, .batch = 1 };
   g_autoptr (EspNetwork) network = NULL;
   g_autoptr (EspWeights) weights = NULL;
   g_autoptr (EspEngine) alone = NULL;
 
-  *effect = (EspBlocksEffect){ .map = NAN, .difference = { .value = NAN, .low = NAN, .high = NAN } };
   if (n == 0)
     {
       network = esp_network_ref (input->network);
@@ -108,7 +87,7 @@ measure (Look *look, const guint *shortcuts, guint n, EspBlocksEffect *effect, G
     return FALSE;
   if (!(input->seconds > 0))
     return TRUE;
-  alone = make_engine (look, network, weights, 1, error);
+  alone = esp_engine_new (network, weights, &options, NULL, error);
   return alone != NULL && esp_latency_measure (alone, input->seconds, &effect->latency, NULL, error) && esp_job_check (look->job, error);
 }
 
@@ -119,22 +98,28 @@ measure (Look *look, const guint *shortcuts, guint n, EspBlocksEffect *effect, G
  * @job: (nullable): progress in networks; cancels between two layers
  * @error: those of esp_blocks_remove(), engines and images; G_IO_ERROR_CANCELLED
  *
- * Cost: @n + 2 passes over the images. Thread: lane; where networks are timed, with nothing else running.
- * Returns: (transfer full) (array length=n + 2): the whole network; without each block alone; without all of them.
+ * Cost: @n + 1 passes over the images, and one more for all together. Thread: lane; where networks are timed, with nothing else running.
+ * Returns: (transfer full) (array length=n + 2): the whole network; without each block alone; without all of them, NaN unless asked for.
  */
 EspBlocksEffect *
 esp_blocks_effects (const EspBlocksInput *input, const guint *shortcuts, guint n, EspJob *job, GError **error)
 {
   g_auto (Look) look = { .input = input, .n = input->dataset != NULL ? esp_dataset_get_n (input->dataset) : 0, .job = job };
   g_autofree EspBlocksEffect *effects = g_new0 (EspBlocksEffect, n + 2);
+  const guint n_looks = n + 1 + input->together;
 
+  look.indices = g_new (guint, look.n + 1);
+  for (guint i = 0; i < look.n; i++)
+    look.indices[i] = i;
   for (guint i = 0; i < n + 2; i++)
+    effects[i] = (EspBlocksEffect){ .map = NAN, .difference = { .value = NAN, .low = NAN, .high = NAN } };
+  for (guint i = 0; i < n_looks; i++)
     {
       const gboolean alone = i > 0 && i <= n;
 
       if (!measure (&look, alone ? shortcuts + i - 1 : shortcuts, alone ? 1 : i == 0 ? 0 : n, &effects[i], error))
         return NULL;
-      esp_job_set_progress (job, i + 1, n + 2);
+      esp_job_set_progress (job, i + 1, n_looks);
     }
   return g_steal_pointer (&effects);
 }

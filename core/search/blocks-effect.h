@@ -19,6 +19,7 @@ typedef struct
   guint                     replicates;
   guint64                   seed;
   double                    seconds;    /* of timing each network; 0: none is timed */
+  gboolean                  together;   /* without all of them, too: blocks within one another cannot all go */
 } EspBlocksInput;
 
 typedef struct
@@ -29,7 +30,7 @@ typedef struct
   EspLatency  latency;    /* repeats 0: not timed */
 } EspBlocksEffect;
 
-/* (transfer full) (array length=n + 2): the whole network; without each of @shortcuts alone; without all of them. Thread: lane. */
+/* (transfer full) (array length=n + 2): the whole network; without each of @shortcuts alone; without all of them, if asked for. Thread: lane. */
 EspBlocksEffect *esp_blocks_effects (const EspBlocksInput *input,
                                      const guint          *shortcuts,
                                      guint                 n,

@@ -14,9 +14,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "net/rewrite.h"
-
-#define SMALL_SIDE   96  /* of the input compared where the whole would take long */
-#define LARGEST_WORK 2.0 /* BFLOPs that the plain reference runs at full size */
+#include "prune/cut-check.h"
 
 /* A layer of the branch reads what is not in it, or is read by somebody else; NULL: neither. */
 static char *
@@ -236,17 +234,6 @@ compare_layer (EspEngine *whole, guint layer, EspEngine *small, guint other, dou
   return TRUE;
 }
 
-static EspNetwork *
-shrink (EspNetwork *network, double bflops)
-{
-  const EspShape input = esp_network_get_input (network);
-  EspNetwork *small = NULL;
-
-  if (bflops > LARGEST_WORK && MIN (input.w, input.h) > SMALL_SIDE)
-    small = esp_network_resized (network, SMALL_SIDE, SMALL_SIDE, NULL);
-  return small != NULL ? small : esp_network_ref (network);
-}
-
 /**
  * esp_blocks_check:
  * @small: what esp_blocks_remove() made, or what was read again of it
@@ -271,7 +258,7 @@ esp_blocks_check (EspNetwork *network,
                   GError **error)
 {
   const double bflops = esp_cost_of (network, NULL).bflops;
-  g_autoptr (EspNetwork) whole = shrink (network, bflops), rest = shrink (small, bflops);
+  g_autoptr (EspNetwork) whole = esp_cut_check_network (network, bflops), rest = esp_cut_check_network (small, bflops);
   g_autoptr (EspEngine) engine = make_engine (whole, weights, bn, error);
   g_autoptr (EspEngine) other = engine != NULL ? make_engine (rest, small_weights, bn, error) : NULL;
   const gsize count = esp_shape_count (esp_network_get_input (whole));

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "measure/summary.h"
-#include "net/cut.h"
+#include "score/cut-pass.h"
 #include "search/channel-means.h"
 
 static const char *const names[ESP_RECOVER_N_STAGES] = { "whole", "cut", "compensated", "estimated" };
@@ -27,54 +27,31 @@ typedef struct
   EspWeights *weights;
   EspOutcome **outcomes; /* (nullable) */
   guint n;               /* images */
+  guint *indices;        /* all of them */
   EspJob *job;
 } Recovery;
-
-static void
-free_outcomes (EspOutcome **outcomes, guint n)
-{
-  for (guint i = 0; outcomes != NULL && i < n; i++)
-    g_clear_pointer (&outcomes[i], esp_outcome_free);
-  g_free (outcomes);
-}
 
 static void
 recovery_clear (Recovery *recovery)
 {
   g_clear_pointer (&recovery->weights, esp_weights_unref);
-  free_outcomes (g_steal_pointer (&recovery->outcomes), recovery->n);
+  esp_outcomes_free (g_steal_pointer (&recovery->outcomes), recovery->n);
+  g_free (recovery->indices);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Recovery, recovery_clear)
 
 static gboolean
-run_pass (Recovery *recovery, EspNetwork *network, EspWeights *weights, EspOutcome **outcomes, GError **error)
-{
-  const EspRecoverInput *input = recovery->input;
-  const EspEvaluateOptions *run = input->options;
-  const EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = run->backend, .bn = run->bn, .batch = run->batch };
-  g_autoptr (EspEngine) engine = esp_engine_new (network, weights, &options, NULL, error);
-  g_autofree guint *indices = g_new (guint, MAX (recovery->n, 1));
-  g_autoptr (EspPass) pass = NULL;
-
-  if (engine == NULL)
-    return FALSE;
-  for (guint i = 0; i < recovery->n; i++)
-    indices[i] = i;
-  pass = esp_pass_new (engine, input->dataset, input->map, input->cache, run);
-  return esp_pass_run (pass, indices, recovery->n, outcomes, recovery->job, error);
-}
-
-static gboolean
 look (Recovery *recovery, gboolean whole, EspOutcome **outcomes, GError **error)
 {
   const EspRecoverInput *input = recovery->input;
-  g_autoptr (EspCut) cut = NULL;
+  const EspCutPassInput over = { input->network,    whole ? input->weights : recovery->weights,
+                                 input->dataset,    input->map,
+                                 input->cache,      input->options,
+                                 recovery->indices, recovery->n };
+  g_autoptr (EspCutPass) pass = esp_cut_pass_new (&over);
 
-  if (whole)
-    return run_pass (recovery, input->network, input->weights, outcomes, error);
-  cut = esp_cut_new (input->network, recovery->weights, input->mask, NULL, error);
-  return cut != NULL && run_pass (recovery, esp_cut_get_network (cut), esp_cut_get_weights (cut), outcomes, error);
+  return esp_cut_pass_run (pass, whole ? NULL : input->mask, outcomes, recovery->job, error);
 }
 
 /* What the stage that was just reached does, beside the one before. */
@@ -93,7 +70,7 @@ measure (Recovery *recovery, EspRecoverStage stage, GError **error)
   outcomes = g_new0 (EspOutcome *, MAX (recovery->n, 1));
   if (!look (recovery, stage == ESP_RECOVER_WHOLE, outcomes, error))
     {
-      free_outcomes (outcomes, recovery->n);
+      esp_outcomes_free (outcomes, recovery->n);
       return FALSE;
     }
   summary = esp_summary_new (outcomes, recovery->n, n_classes, input->protocol);
@@ -101,7 +78,7 @@ measure (Recovery *recovery, EspRecoverStage stage, GError **error)
   if (recovery->outcomes != NULL)
     effect->difference = esp_interval_of_difference (recovery->outcomes, outcomes, recovery->n, n_classes, input->protocol,
                                                      input->replicates, input->seed);
-  free_outcomes (recovery->outcomes, recovery->n);
+  esp_outcomes_free (recovery->outcomes, recovery->n);
   recovery->outcomes = outcomes;
   return TRUE;
 }
@@ -152,6 +129,9 @@ esp_recover (const EspRecoverInput *input, EspRecovered *told, EspJob *job, GErr
   for (guint s = 0; s < ESP_RECOVER_N_STAGES; s++)
     told->stages[s] = (EspRecoverEffect){ .map = NAN, .difference = { .value = NAN, .low = NAN, .high = NAN } };
   recovery.n = told->n_images = input->dataset != NULL ? esp_dataset_get_n (input->dataset) : 0;
+  recovery.indices = g_new (guint, recovery.n + 1);
+  for (guint i = 0; i < recovery.n; i++)
+    recovery.indices[i] = i;
   if (!measure (&recovery, ESP_RECOVER_WHOLE, error) || !measure (&recovery, ESP_RECOVER_CUT, error))
     return NULL;
   if (input->compensate && !go_on (&recovery, compensate (&recovery, error), ESP_RECOVER_COMPENSATED, error))

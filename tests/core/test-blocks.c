@@ -1,7 +1,7 @@
 /* test-blocks.c: networks without whole shortcut blocks against those whose blocks are multiplied by 0 */
 #include "config.h"
 
-#include "search/blocks.h"
+#include "search/blocks-effect.h"
 
 #include <math.h>
 #include <string.h>
@@ -76,6 +76,38 @@ test_chain (void)
   check (network, both, 2);
 }
 
+/* One block within another: each can go alone, both cannot, and nobody asks for both unless told to. */
+static void
+test_nested (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = network_of ("[net]\nwidth=8\nheight=8\nchannels=3\n\n" CONV (6, "") CONV (6, "") CONV (4, "")
+                                                   CONV (6, "") "[shortcut]\nfrom=-3\n\n" CONV (6, "") "[shortcut]\nfrom=-6\n\n" TAIL,
+                                               &error);
+  g_autoptr (EspWeights) weights = NULL;
+  const guint both[] = { 4, 6 };
+  EspBlocksInput input = { 0 };
+  EspEvaluateOptions options;
+  EspBlocksEffect *effects;
+
+  g_assert_no_error (error);
+  weights = esp_weights_new_random (network, 1);
+  check (network, both, 1);
+  check (network, both + 1, 1);
+  esp_evaluate_options_init (&options, network);
+  input.network = network;
+  input.weights = weights;
+  input.options = &options;
+  effects = esp_blocks_effects (&input, both, 2, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (effects[1].cost.params, >, effects[2].cost.params);
+  g_assert_cmpuint (effects[3].cost.params, ==, 0);
+  g_free (effects);
+  input.together = TRUE;
+  g_assert_null (esp_blocks_effects (&input, both, 2, NULL, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+}
+
 static void
 assert_stays (const char *text, guint layer, const char *because)
 {
@@ -148,6 +180,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/blocks/nested", test_nested);
   g_test_add_func ("/blocks/fastest", test_fastest);
   g_test_add_func ("/blocks/chain", test_chain);
   g_test_add_func ("/blocks/stays", test_stays);

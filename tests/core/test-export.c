@@ -183,6 +183,13 @@ test_beside (Fixture *self, gconstpointer data)
   g_assert_true (esp_json_read_object (json_node_get_object (root), report, "after", &after, &error));
   g_assert_true (esp_json_read_number (after, report, "params", 0, 1e9, &params, &error));
   g_assert_cmpfloat (params, ==, (double) result.cost.params);
+  esp_export_result_clear (&result);
+  self->names = names + 1; /* one for two classes */
+  g_assert_false (export(self, self->target, &result, NULL, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_SHAPE);
+  g_assert_nonnull (strstr (error->message, "1 names of classes were given, and the network has 2 classes"));
+  g_assert_cmpuint (count_entries (self->target), ==, 8); /* the one before */
+  g_clear_error (&error);
   self->onnx = FALSE;
   self->names = NULL;
   esp_export_result_clear (&result);

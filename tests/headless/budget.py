@@ -38,6 +38,8 @@ def main():
             assert low <= said["judging"]["from_uniform"]["difference"] <= high
             again = ask(*search, "--at-most", f"{said['at_most']:.17g}-bflops")
             assert [one["map"] for one in again["tried"]] == [one["map"] for one in said["tried"]]
+            few_tries = ask(*search, "--at-most", "0.6x-bflops", "--tries", 5)
+            assert len(few_tries["tried"]) <= 5 and few_tries["found"]["fits"]
 
         def plan_is_its_own():
             cut = os.path.join(folder, "cut")
@@ -61,13 +63,16 @@ def main():
             assert said["unit"] == "ms" and 0 < said["whole"]["ms"] <= 1000 and said["found"]["kind"] == "whole"
 
         def refusals():
+            refused(*search, "--at-most", "0.6x-bflops", "--tries", 1, naming=["one plan to try is the whole network", "expected at least 2 plans"])
             refused(*search, "--at-most", "0.001-bflops", "--json", naming=["least that can be reached", "8 channels"])
             refused(*search, "--at-most", "0.0001-ms", naming=["least that can be reached"])
             refused(*search, "--at-least-map", "0.9999999", naming=["the whole network has"])
             refused(*search, "--at-most", "0.2x-bflops", "--at-least-map", "0.9", "--tries", 8, naming=["the best of", "less than 0.9"])
             for words in (("--at-most", "2x-bflops"), ("--at-most", "0-mb"), ("--at-most", "1-parsec"), ("--at-most", "nan-mb"),
                           ("--at-least-map", "1.5"), ("--at-least-map", "nan"), (), ("--at-most", "1-mb", "--criterion", "luck"),
-                          ("--at-most", "1-mb", "--criterion", "contrast"), ("--at-most", "1-mb", "--tries", 0)):
+                          ("--at-most", "1-mb", "--criterion", "contrast"), ("--at-most", "1-mb", "--tries", 0),
+                          ("--at-most", "1-mb", "--floor", -1), ("--at-most", "1-mb", "--round", -1), ("--at-most", "1-mb", "--round", 0),
+                          ("--at-most", "1-mb", "--criterion", "inverted:of=contrast")):
                 run(*search, *words, expect=2)
 
         for test in (within, plan_is_its_own, bytes_and_map, milliseconds, refusals):

@@ -88,6 +88,19 @@ def main():
             with open(os.path.join(removed, "layer-map.json"), encoding="utf-8") as file:
                 layers = json.load(file)["layers"]
             assert layers[:7] == list(range(7)) and layers[7:10] == [-1] * 3 and layers[-1] == len(layers) - 7, layers
+            other = os.path.join(folder, "other")
+            assert ask("blocks", cfg, weights, "--remove", 4, "--output", other)["max_difference"] <= 1e-12
+            with open(os.path.join(other, "mine.txt"), "w", encoding="utf-8") as file:
+                file.write("stays\n")
+            run("blocks", cfg, weights, "--remove", 14, "--remove", 9, "--output", other)  # over an older result: that of the new one, whole
+            for name in ("removed.cfg", "removed.weights", "layer-map.json"):
+                with open(os.path.join(removed, name), "rb") as a, open(os.path.join(other, name), "rb") as b:
+                    assert a.read() == b.read(), name
+            assert sorted(os.listdir(other)) == ["layer-map.json", "mine.txt", "removed.cfg", "removed.weights"]
+            os.mkdir(os.path.join(folder, "stuck"))
+            os.makedirs(os.path.join(folder, "stuck", "layer-map.json", "in the way"))
+            run("blocks", cfg, weights, "--remove", 14, "--output", os.path.join(folder, "stuck"), expect=1)
+            assert not os.path.exists(os.path.join(folder, "stuck", "removed.cfg"))  # without one the others are no network
             refused("blocks", cfg, weights, "--remove", 5, "--output", place, naming=["layer 5 is a [maxpool]", "4, 9 or 14"])
             for words in ((cfg, "--remove", 4), (cfg, weights, "--output", place), (cfg, weights, "--remove", "x"), (cfg, weights, "--remove", 99)):
                 run("blocks", *words, expect=2)
