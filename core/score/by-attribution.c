@@ -180,8 +180,9 @@ run_images (Run *run, guint *n_used, EspJob *job, GError **error)
   return TRUE;
 }
 
-static gboolean
-check (const EspCriterionInput *input, const char *id, GError **error)
+/* Heads, images, and target classes that the network has. */
+gboolean
+esp_score_check_target (const EspCriterionInput *input, const char *id, GError **error)
 {
   const int n_classes = esp_network_get_classes (input->network);
 
@@ -213,7 +214,7 @@ esp_score_by_method (const EspCriterionInput *input, const EspScoreWay *way, Esp
   g_auto (Run) run = { .input = input, .way = *way };
   guint n_used = 0;
 
-  if (!check (input, way->id, error) || !begin (&run, error) || !run_images (&run, &n_used, job, error))
+  if (!esp_score_check_target (input, way->id, error) || !begin (&run, error) || !run_images (&run, &n_used, job, error))
     return NULL;
   if (n_used < FEWEST_IMAGES)
     {

@@ -251,23 +251,10 @@ join (const Run *run)
 static gboolean
 check (const EspCriterionInput *input, GError **error)
 {
-  const int n_classes = esp_network_get_classes (input->network);
-
-  if (n_classes == 0)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "the network has no head ([yolo] or [region]), so contrast has no target");
-  else if (input->dataset == NULL || input->without == NULL)
-    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
-                 "contrast needs images, and the same images without the thing (--without): none were given");
-  else
-    {
-      for (guint i = 0; i < input->n_classes; i++)
-        if (input->classes[i] < 0 || input->classes[i] >= n_classes)
-          {
-            g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "class %d: the network has classes 0 to %d", input->classes[i], n_classes - 1);
-            return FALSE;
-          }
-      return TRUE;
-    }
+  if (esp_network_get_classes (input->network) == 0 || (input->dataset != NULL && input->without != NULL))
+    return esp_score_check_target (input, "contrast", error);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+               "contrast needs images, and the same images without the thing (--without): none were given");
   return FALSE;
 }
 

@@ -112,6 +112,7 @@ typedef struct
   float                 tau;
 } EspScoreWay;
 
+gboolean   esp_score_check_target   (const EspCriterionInput *input, const char *id, GError **error);
 EspScores *esp_score_by_method      (const EspCriterionInput *input, const EspScoreWay *way, EspJob *job, GError **error);
 
 G_END_DECLS
