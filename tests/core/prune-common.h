@@ -165,7 +165,20 @@ group_by_lot (EspPlan *plan, guint group, GRand *stream)
     esp_plan_set_norm (plan, (EspNorm) g_rand_int_range (stream, 0, ESP_N_NORMS));
 }
 
-/* One act by lot, of every sort: shares of groups and layers, channels by hand, floors, rounding, keeping everything, an earlier state, several in one. */
+/* Which classes an export has: all, one of them, or one made of the first two. */
+static inline void
+classes_by_lot (EspPlan *plan, GRand *stream)
+{
+  static const char *const words[] = { NULL, "0", "1", "both=0+1" };
+  const char *text = words[g_rand_int_range (stream, 0, G_N_ELEMENTS (words))];
+  const int n = esp_network_get_classes (esp_plan_get_network (plan));
+  g_autoptr (EspKeepClasses) keep = text != NULL && n > 1 ? esp_keep_classes_parse (text, NULL, (guint) n, NULL) : NULL;
+
+  esp_plan_set_keep_classes (plan, keep);
+}
+
+/* One act by lot, of every sort: shares of groups and layers, channels by hand, whole layers protected, floors, rounding, the rule for what is coupled,
+ * classes, keeping everything, an earlier state, several in one. */
 static inline void
 act_by_lot (EspPlan *plan, GRand *stream)
 {
@@ -173,7 +186,7 @@ act_by_lot (EspPlan *plan, GRand *stream)
   const guint n_groups = esp_plan_get_n_groups (plan);
   EspChannel channels[5];
   const guint n = (guint) g_rand_int_range (stream, 1, 6);
-  const int what = g_rand_int_range (stream, 0, 26);
+  const int what = g_rand_int_range (stream, 0, 29);
 
   for (guint i = 0; i < n; i++)
     {
@@ -201,6 +214,10 @@ act_by_lot (EspPlan *plan, GRand *stream)
       act_by_lot (plan, stream);
       esp_plan_set_state (plan, state, "Back");
     }
+  else if (what < 27)
+    esp_plan_set_merge (plan, (EspMerge) g_rand_int_range (stream, 0, ESP_N_MERGES));
+  else if (what == 27)
+    classes_by_lot (plan, stream);
   else
     {
       esp_plan_begin (plan);

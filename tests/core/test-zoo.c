@@ -2,7 +2,7 @@
  *
  * Random weights, the smallest picture that the cfg allows from 8 on. In double each layer agrees to 1e-12 of its maximum, in float to 1e-5, and
  * what is written and read again is written as the same bytes. Three plans, 30 with ESP_TEST_ALL; of large networks not all of them in double.
- * Under the address sanitizer one plan, and of large networks none. */
+ * Under the address sanitizer and valgrind one plan, and of large networks none. */
 #include "config.h"
 
 #include "net/cost.h"
@@ -25,10 +25,17 @@
 #define SANITIZED FALSE
 #endif
 
+/* Memory is watched: what each plan reads and writes is alike. */
 static gboolean
-all_wanted (void)
+is_watched (void)
 {
-  return g_getenv ("ESP_TEST_ALL") != NULL;
+  return SANITIZED || g_getenv ("ESP_VALGRIND") != NULL;
+}
+
+static guint
+count_plans (void)
+{
+  return is_watched () ? 1 : g_getenv ("ESP_TEST_ALL") != NULL ? 30 : 3;
 }
 
 /* (transfer full): the cfg over the smallest square picture from LEAST_SIDE on that it can be read for. */
@@ -142,7 +149,7 @@ test_cfg (gconstpointer path)
   g_autoptr (EspNetwork) whole = esp_network_load (path, &error), network = whole != NULL ? smallest (whole) : NULL;
   g_autoptr (EspWeights) weights = NULL;
   g_autoptr (EspCoupling) coupling = NULL;
-  const guint n = SANITIZED ? 1 : all_wanted () ? 30 : 3;
+  const guint n = count_plans ();
   double worst_double = 0, worst_float = 0, shares = 0;
   gint64 begun = g_get_monotonic_time ();
 
@@ -152,9 +159,9 @@ test_cfg (gconstpointer path)
       g_test_skip (error->message);
       return;
     }
-  if (SANITIZED && esp_cost_of (network, NULL).params >= MANY)
+  if (is_watched () && esp_cost_of (network, NULL).params >= MANY)
     {
-      g_test_skip ("a large network, run without the sanitizer");
+      g_test_skip ("a large network, run where memory is not watched");
       return;
     }
   weights = draw_weights (network, 1);
