@@ -11,6 +11,7 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,8 @@ from torch_net import TorchNet, read_params, tensor_of
 WITHIN_DOUBLE = 1e-12  # of the layer's largest number: only sums are taken in another order
 FASTEST = ["yolo-fastest-1.1", "yolo-fastest-1.1-xl"]
 REAL = " (real weights)"
-ASKED = [name + REAL for name in FASTEST] + FASTEST + ["yolov3", "yolov2"] + OPENCV
+REALS = [name + REAL for name in FASTEST]
+ASKED = REALS + FASTEST + ["yolov3", "yolov2"] + OPENCV
 ALL = ASKED + [name for name in PYTORCH if name not in ASKED and name not in TREES]
 DRAWS = 8
 
@@ -117,8 +119,8 @@ def with_mask(case):
 
 
 CHECKS = [("mask", ALL, with_mask), ("PyTorch", ALL, with_pytorch),
-          ("libdarknet", [name + REAL for name in FASTEST] + FASTEST + ["yolov3-tiny", "yolov2-tiny"] + LIBDARKNET, with_libdarknet),
-          ("OpenCV", OPENCV, with_opencv), ("OpenCV heads", OPENCV, heads_with_opencv), ("ONNX", ALL, with_onnx)]
+          ("libdarknet", REALS + FASTEST + ["yolov3-tiny", "yolov2-tiny"] + LIBDARKNET, with_libdarknet),
+          ("OpenCV", REALS + FASTEST + ["yolov3"] + OPENCV, with_opencv), ("OpenCV heads", OPENCV, heads_with_opencv), ("ONNX", ALL, with_onnx)]
 
 
 def of_20_classes(text):
@@ -205,8 +207,20 @@ def run(tap, name, checks):
     return row
 
 
-def write_report(path, rows):
-    """Markdown of the rows by network."""
+def zoo_lines(path):
+    """What test-zoo printed of every cfg, as Markdown."""
+    told = re.compile(r"# (\S+)\.cfg at (\d+): (\d+) plans that keep (\d+) % of the parameters: double (\S+), float (\S+) of")
+    with open(path, encoding="utf-8") as file:
+        rows = sorted(match.groups() for match in map(told.match, file) if match)
+    lines = ["", "## Every cfg, cut and masked", "",
+             "`ESP_TEST_ALL=1 build/tests/core/test-zoo --verbose`: the cut network beside the masked one, both Espalier's, in plain C in float64 and by oneDNN in",
+             f"float32; worst over the plans and layers. At most 1e-12 and 1e-5 are accepted. {len(rows)} networks, the worst {max((float(row[4]) for row in rows)):.1e} and",
+             f"{max((float(row[5]) for row in rows)):.1e}.", "", "| network | side | plans | parameters left | float64 | float32 |", "|---" * 6 + "|"]
+    return lines + [f"| {name} | {side} | {plans} | {left} % | {double} | {single} |" for name, side, plans, left, double, single in rows]
+
+
+def write_report(path, rows, zoo=None):
+    """Markdown of the rows by network; zoo: what test-zoo printed."""
     versions = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}, ", "darknet", "python3-opencv", "python3-torch"],
                               capture_output=True, text=True).stdout.rstrip(", ")
     names = [witness for witness, _, _ in CHECKS]
@@ -227,6 +241,8 @@ def write_report(path, rows):
     for name in (name for name in PUBLISHED if "counted" in rows.get(name, {})):
         (side, params, macs), counted = PUBLISHED[name], rows[name]["counted"]
         lines.append(f"| {name} | {counted[0]:.3f} | {params:.3f} | {counted[1]:.3f} at {side} | {macs:.4g} | {counted[2]:.1f} |")
+    if zoo:
+        lines += zoo_lines(zoo)
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
 
@@ -237,6 +253,7 @@ def main():
     parser.add_argument("--witness", action="append", help="only this one: " + ", ".join(name for name, _, _ in CHECKS))
     parser.add_argument("--work", help="a file of rows: what is in it is not run again")
     parser.add_argument("--report", help="the table of all rows, as Markdown")
+    parser.add_argument("--zoo", help="with --report: what `ESP_TEST_ALL=1 test-zoo --verbose` printed, for a table of it, too")
     options = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
     checks = [check for check in CHECKS if options.witness is None or check[0] in options.witness]
@@ -253,7 +270,7 @@ def main():
             with open(options.work, "a", encoding="utf-8") as file:
                 file.write(json.dumps(rows[name]) + "\n")
     if options.report:
-        write_report(options.report, rows)
+        write_report(options.report, rows, options.zoo)
     return tap.end()
 
 
