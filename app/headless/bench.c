@@ -64,24 +64,30 @@ seed_heads (Bench *bench, GError **error)
   return n > 0 || esp_engine_set_seed (bench->explain, esp_network_get_n_layers (bench->network) - 1, bench->seed, error);
 }
 
+/* The last convolution that does not end in a head. */
+static guint
+find_mapped (const EspNetwork *network)
+{
+  guint last = 0;
+
+  for (guint i = 0; i < esp_network_get_n_layers (network); i++)
+    if (esp_network_get_layer (network, i)->kind == ESP_LAYER_CONVOLUTIONAL && !esp_network_is_head_input (network, i))
+      last = i;
+  return last;
+}
+
 /* Forward, backward, the score of every channel of every convolution before batch normalisation, and one heatmap. */
 static gboolean
 act_explain (Bench *bench, GError **error)
 {
-  guint last = 0;
-
   if (!esp_engine_forward (bench->explain, bench->input, bench->job, error) || !seed_heads (bench, error)
       || !esp_engine_backward (bench->explain, 0, bench->job, error))
     return FALSE;
   for (guint i = 0; i < esp_network_get_n_layers (bench->network); i++)
-    if (esp_network_get_layer (bench->network, i)->kind == ESP_LAYER_CONVOLUTIONAL)
-      {
-        if (!esp_engine_reduce_product (bench->explain, i, ESP_AT_CONV, ESP_REDUCE_MAX, bench->scores, error))
-          return FALSE;
-        if (!esp_network_is_head_input (bench->network, i))
-          last = i;
-      }
-  return esp_engine_map_product (bench->explain, last, ESP_AT_CONV, 0, -1, bench->map, error);
+    if (esp_network_get_layer (bench->network, i)->kind == ESP_LAYER_CONVOLUTIONAL
+        && !esp_engine_reduce_product (bench->explain, i, ESP_AT_CONV, ESP_REDUCE_MAX, bench->scores, error))
+      return FALSE;
+  return esp_engine_map_product (bench->explain, find_mapped (bench->network), ESP_AT_CONV, 0, -1, bench->map, error);
 }
 
 static int
@@ -122,7 +128,9 @@ take_turn (Bench *bench, Act act, GArray *took)
 static gboolean
 prepare (Bench *bench)
 {
-  const EspEngineOptions infer = { .mode = ESP_MODE_INFER, .batch = 1 }, explain = { .mode = ESP_MODE_EXPLAIN, .batch = 1 };
+  const EspEngineOptions infer = { .mode = ESP_MODE_INFER, .batch = 1 };
+  const guint mapped = find_mapped (bench->network);
+  const EspEngineOptions explain = { .mode = ESP_MODE_EXPLAIN, .batch = 1, .lean = TRUE, .watch = &mapped, .n_watch = 1 };
   gsize n = esp_shape_count (esp_network_get_input (bench->network)), most = 0, channels = 0;
 
   for (guint i = 0; i < esp_network_get_n_layers (bench->network); i++)

@@ -15,6 +15,7 @@ struct _EspExplainer
   double               *values;  /* of its knobs */
   gpointer              state;   /* the method's own */
   EspEngine            *engine;  /* explain, batch 1; made when asked for */
+  EspEngine            *lean;    /* the same, keeping no gradients; made when asked for */
   EspEngine            *pixels;  /* the same, its backward reaching the image */
   gboolean              has_run; /* the last run ended well: there is something to read */
   EspEngine            *ran;     /* (transfer none) (nullable): that holds the last run's gradient, where one does */

@@ -50,6 +50,7 @@ esp_explainer_free (EspExplainer *explainer)
     return;
   close_method (explainer);
   g_clear_pointer (&explainer->engine, esp_engine_unref);
+  g_clear_pointer (&explainer->lean, esp_engine_unref);
   g_clear_pointer (&explainer->pixels, esp_engine_unref);
   g_free (explainer->input);
   esp_network_unref (explainer->network);

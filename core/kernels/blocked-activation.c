@@ -145,8 +145,8 @@ stair (float x)
 
 /* Derivatives as functions of the output y, and of the input x where there is no other way; where there are two, that which darknet takes. */
 #define BACK(name, source, argument, slope)                                                                                                \
-  ESP_CLONES static void name##_back (const float *restrict in, const float *restrict out, const float *restrict grad_out,                 \
-                                      float *restrict grad_in, gsize n, gboolean add)                                                      \
+  ESP_CLONES static void name##_back (const float *restrict in, const float *restrict out, const float *grad_out, float *grad_in, gsize n, \
+                                      gboolean add)                                                                                        \
   {                                                                                                                                        \
     if (add)                                                                                                                               \
       {                                                                                                                                    \
@@ -167,7 +167,7 @@ stair (float x)
   }
 
 static void
-linear_back (const float *in, const float *out, const float *restrict grad_out, float *restrict grad_in, gsize n, gboolean add)
+linear_back (const float *in, const float *out, const float *grad_out, float *grad_in, gsize n, gboolean add)
 {
   for (gsize i = 0; i < n; i++)
     grad_in[i] = add ? grad_in[i] + grad_out[i] : grad_out[i];

@@ -151,8 +151,8 @@ reduce_float (const Reduction *of, float *scores)
 /* Part of a slab of float values: the gradient through a rectifier, and the largest product of what is before it. */
 ESP_INLINE void
 bend_slab (const float *restrict value,
-           const float *restrict grad_out,
-           float *restrict grad_in,
+           const float *grad_out,
+           float *grad_in, /* maybe the same place */
            const float *restrict shift,
            float below,
            float slope,

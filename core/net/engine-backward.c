@@ -128,24 +128,47 @@ esp_engine_set_seed_item (EspEngine *engine, guint layer, EspAt at, guint item, 
 }
 
 static void
-plant_seeds (EspEngine *engine)
+forget_last (EspEngine *engine)
 {
   for (int i = -1; i < (int) engine->n; i++)
     {
       EspStep *step = esp_engine_step (engine, i);
 
       step->arrived = step->seeded || step->seeded_before;
-      step->skipped = step->has_product = FALSE;
-      if (step->seeded)
-        memcpy (step->grad.data, step->seed, esp_layout_get_bytes (&step->layout));
-      else if (step->seeded_before)
-        memset (step->grad.data, 0, esp_layout_get_bytes (&step->layout));
+      step->skipped = step->has_product = step->planted = step->handed = FALSE;
     }
+}
+
+/* Before anything is added to the gradient of a step; of one whose place came with a gradient in it, afterwards. */
+static void
+plant_seed (EspStep *step)
+{
+  if (step->planted)
+    return;
+  step->planted = TRUE;
+  if (step->seeded && step->handed)
+    esp_layout_add (&step->layout, step->seed, step->grad.data);
+  else if (step->seeded)
+    memcpy (step->grad.data, step->seed, esp_layout_get_bytes (&step->layout));
+  else if (step->seeded_before && !step->handed)
+    memset (step->grad.data, 0, esp_layout_get_bytes (&step->layout));
+}
+
+/* Onto input @k of a step. */
+static gboolean
+hand_on (EspStep *step, guint k, EspStep *input)
+{
+  if (step->lends && input->grad_root == step->grad_root)
+    return input->handed = TRUE;
+  plant_seed (input);
+  input->skipped = step->back_through != NULL && !input->arrived && (step->holds || !input->holds);
+  return esp_call_run (input->skipped ? step->back_through : step->back[k], input->arrived);
 }
 
 static gboolean
 step_back (EspEngine *engine, EspStep *step, int stop)
 {
+  plant_seed (step);
   if (step->back_bend != NULL && !step->skipped && !esp_step_bend_watched (engine, step) && !esp_call_run (step->back_bend, FALSE))
     return FALSE;
   if (engine->options.guided && step->bend != NULL && esp_activation_is_rectifier (step->layer->activation))
@@ -163,8 +186,7 @@ step_back (EspEngine *engine, EspStep *step, int stop)
 
       if (step->back[k] == NULL || step->layer->inputs[k] < stop)
         continue;
-      input->skipped = step->back_through != NULL && !input->arrived;
-      if (!esp_call_run (input->skipped ? step->back_through : step->back[k], input->arrived))
+      if (!hand_on (step, k, input))
         return FALSE;
       input->arrived = TRUE;
     }
@@ -195,7 +217,7 @@ esp_engine_backward (EspEngine *engine, guint stop, EspJob *job, GError **error)
     return esp_train_backward (engine, stop, job, error);
   if (engine->options.mode != ESP_MODE_EXPLAIN)
     return has_gradient (engine, 0, error);
-  plant_seeds (engine);
+  forget_last (engine);
   engine->stop = (int) engine->n;
   for (int i = (int) engine->n - 1; i >= (int) stop; i--)
     {
@@ -241,6 +263,9 @@ esp_engine_can_read_gradient (EspEngine *engine, int layer, EspAt at, GError **e
     g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %d: the last backward stopped at layer %d", layer, engine->stop);
   else if (at == ESP_AT_CONV && (layer < 0 || esp_engine_step (engine, layer)->layer->kind != ESP_LAYER_CONVOLUTIONAL))
     g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %d: only convolutions have a place before batch normalisation", layer);
+  else if (!esp_engine_step (engine, layer)->holds && esp_engine_step (engine, layer)->arrived)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %d: this engine is a lean one and keeps the gradients of watched layers alone",
+                 layer);
   else
     return at != ESP_AT_OUT || !esp_engine_step (engine, layer)->skipped || fetch_skipped (engine, esp_engine_step (engine, layer), error);
   return FALSE;

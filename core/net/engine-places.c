@@ -12,6 +12,13 @@
 #define ALIGNED(bytes) (((bytes) + 63) & ~(gsize) 63)
 #define MOST_BYTES     ((gsize) 1 << 36) /* 64 GiB: beyond is a mistake in the cfg, not a network */
 
+/** esp_place_want: asks for @bytes from time @from until @to, both included. */
+void
+esp_place_want (EspPlace *place, gsize bytes, int from, int to)
+{
+  *place = (EspPlace){ .bytes = bytes, .at = ESP_NOWHERE, .from = from, .to = to };
+}
+
 static int
 larger_first (gconstpointer a, gconstpointer b)
 {

@@ -40,44 +40,43 @@ find_readers (EspEngine *engine)
     }
 }
 
-static void
-want (EspPlace *place, gsize bytes, int from, int to)
+/** esp_engine_end: Returns: the time when all is done: forward takes one of each step, backward as many more. */
+int
+esp_engine_end (const EspEngine *engine)
 {
-  *place = (EspPlace){ .bytes = bytes, .at = ESP_NOWHERE, .from = from, .to = to };
+  return (explains (engine) ? 2 : 1) * (int) engine->n;
 }
 
 static void
 want_places (EspEngine *engine)
 {
-  int end = (int) engine->n;
+  const int end = esp_engine_end (engine);
   gsize scratch = 0;
 
-  for (int i = -1; i < end; i++)
+  for (int i = -1; i < (int) engine->n; i++)
     {
       EspStep *step = esp_engine_step (engine, i);
       gsize bytes = esp_layout_get_bytes (&step->layout);
 
       if (step->root == i)
-        want (&step->out, bytes, step->joined ? i - 1 : i, engine->options.keep_all || explains (engine) ? end : MAX (step->reads, i));
+        esp_place_want (&step->out, bytes, step->joined ? i - 1 : i,
+                        engine->options.keep_all || explains (engine) ? end : MAX (step->reads, i));
       if (step->kernel != NULL)
         {
-          want (&step->kept, esp_kernel_get_kept (step->kernel), i, end);
+          esp_place_want (&step->kept, esp_kernel_get_kept (step->kernel), i, end);
           scratch = MAX (scratch, esp_kernel_get_scratch (step->kernel));
         }
       if (step->learn != NULL)
         {
-          want (&step->learned, step->learned.bytes, -1, end);
+          esp_place_want (&step->learned, step->learned.bytes, -1, end);
           scratch = MAX (scratch, esp_kernel_get_scratch (step->learn));
         }
       if (step->pre.bytes > 0)
-        want (&step->pre, bytes, i, end);
-      if (!explains (engine) || (i < 0 && !engine->options.pixels))
-        continue;
-      want (&step->grad, bytes, -1, end);
-      if (step->bend != NULL)
-        want (&step->pre_grad, bytes, -1, end);
+        esp_place_want (&step->pre, bytes, i, end);
     }
-  want (&engine->scratch, scratch, -1, end);
+  if (explains (engine))
+    esp_engine_want_gradients (engine);
+  esp_place_want (&engine->scratch, scratch, -1, end);
 }
 
 static GPtrArray *
@@ -199,6 +198,8 @@ esp_engine_plan (EspEngine *engine, GError **error)
   places = list_places (engine);
   if (!esp_engine_allocate (engine, places, esp_places_plan (places), error))
     return FALSE;
+  if (explains (engine))
+    esp_engine_share_gradients (engine);
   for (guint i = 0; i < engine->n; i++)
     {
       EspStep *step = esp_engine_step (engine, i);

@@ -15,7 +15,7 @@ typedef struct
   gsize bytes; /* 0: not wanted */
   gsize at;    /* offset once planned */
   char *data;  /* address once allocated; NULL where not wanted */
-  int   from, to; /* steps at which it must hold its numbers, both included */
+  int   from, to; /* times at which it must hold its numbers, both included: of forward the step, of backward 2 n - 1 - step */
 } EspPlace;
 
 /* One layer, or the image (the first step, layer NULL). */
@@ -27,6 +27,7 @@ typedef struct
   int              root;   /* the layer whose place holds this output: itself, except of dropout and of a route of one layer */
   int              reads;  /* the last step that reads the output; n layers where it stays readable after forward */
   EspPlace         out, pre, kept, grad, pre_grad; /* pre and pre_grad only where they differ from out and grad */
+  int              grad_root; /* the layer whose place holds this gradient */
   EspPlace         learned; /* gradients of the folded weights, plain, then of the folded bias */
   EspKernel       *kernel; /* NULL where root is another layer */
   EspKernel       *learn;  /* (nullable): gives learned */
@@ -41,7 +42,11 @@ typedef struct
   void            *seed_before; /* likewise: of the value before the activation */
   gboolean         joins;  /* a convolution whose kernel writes what the max-pool behind it makes of its output, not the output */
   gboolean         joined; /* such a max-pool: it runs by itself only where a forward begins with it */
+  gboolean         holds;  /* its gradients stay after backward */
+  gboolean         lends;  /* the place of its gradient goes on as that of one of its inputs */
   gboolean         seeded, seeded_before;
+  gboolean         planted; /* in this backward: the seed is in grad */
+  gboolean         handed; /* in this backward: the place came with a gradient in it */
   float           *product; /* (nullable): what esp_engine_watch_products() asks for */
   gboolean         has_product; /* of this backward */
   gboolean         arrived; /* grad holds something in this backward */
@@ -102,12 +107,20 @@ gboolean esp_step_bend_watched (EspEngine     *engine, /* the same along with th
 void     esp_engine_tick    (EspEngine        *engine,
                              int               layer);
 /* engine-places.c */
+void     esp_place_want     (EspPlace         *place,
+                             gsize             bytes,
+                             int               from,
+                             int               to);
 gsize    esp_places_plan    (GPtrArray        *places);
 gboolean esp_engine_allocate (EspEngine       *engine,
                               GPtrArray       *places,
                               gsize            bytes,
                               GError         **error);
+/* engine-gradients.c */
+void     esp_engine_want_gradients  (EspEngine *engine);
+void     esp_engine_share_gradients (EspEngine *engine);
 /* engine-plan.c */
+int      esp_engine_end     (const EspEngine  *engine);
 gboolean esp_engine_plan    (EspEngine        *engine,
                              GError          **error);
 /* engine-values.c: TRUE if the numbers at @at are held after a forward, else an error that says why not */

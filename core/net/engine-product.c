@@ -53,7 +53,7 @@ reduce (EspEngine *engine, const EspStep *step, EspAt at, EspReduce how, float *
  * @how: over h and w
  *
  * From the next backward on the products of every convolution are reduced as soon as its gradient is known, while value and gradient are in
- * the cache; esp_engine_reduce_product() then gives those numbers, the same bits. Memory-bound
+ * the cache; esp_engine_reduce_product() then gives those numbers, the same bits, of a lean engine, too, which has no others. Memory-bound
  * networks are explained faster so. Thread: lane.
  */
 void
@@ -124,12 +124,13 @@ esp_step_watch (EspEngine *engine, EspStep *step)
 gboolean
 esp_engine_reduce_product (EspEngine *engine, guint layer, EspAt at, EspReduce how, float *scores, GError **error)
 {
-  const EspStep *step;
+  const EspStep *step = layer < engine->n ? esp_engine_step (engine, layer) : NULL;
+  const gboolean reduced
+      = step != NULL && (int) layer >= engine->stop && step->has_product && at == engine->watch_at && how == engine->watch_reduce;
 
-  if (!esp_engine_can_read_gradient (engine, (int) layer, at, error))
+  if (!reduced && !esp_engine_can_read_gradient (engine, (int) layer, at, error))
     return FALSE;
-  step = esp_engine_step (engine, layer);
-  if (step->has_product && at == engine->watch_at && how == engine->watch_reduce)
+  if (reduced)
     memcpy (scores, step->product, (gsize) step->layout.shape.n * (gsize) step->layout.shape.c * sizeof *scores);
   else
     reduce (engine, step, at, how, scores);

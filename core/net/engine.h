@@ -44,9 +44,11 @@ typedef struct
   gboolean       pixels;     /* explain: backward reaches the image too */
   gboolean       parameters; /* explain: backward reaches weights, biases and scales too */
   gboolean       guided;     /* explain: a rectifier passes back only what is positive, and only where it was itself */
+  gboolean       lean;       /* explain: gradients stay of layers in @watch and of the image alone: less memory and time; see engine-watch.h */
   EspParameterVector *vector; /* train: what is trained; several engines may share one. A reference is taken */
   gsize          memory;     /* train: most bytes of esp_engine_get_bytes(): what does not fit is computed again in backward; 0: no limit */
-  const guint   *watch;      /* train: layers whose outputs stay readable and may be seeded, besides what heads read; copied */
+  const guint   *watch;      /* train: layers whose outputs stay readable and may be seeded, besides what heads read; explain and lean: whose
+                              * gradients stay; copied */
   guint          n_watch;
   guint          freeze;     /* train: layers below normalise as in inference, by running statistics that stay as they are; 0 none */
 } EspEngineOptions;

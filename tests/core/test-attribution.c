@@ -179,7 +179,11 @@ explainer_of (const Case *c)
 static void
 compare_layer (EspExplainer *explainer, guint layer, double *largest)
 {
-  EspEngine *engine = esp_explainer_get_engine (explainer, FALSE, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree float *passed = g_new (float, esp_explainer_get_shape (explainer, (int) layer).c);
+  const gboolean scored = esp_explainer_score (explainer, layer, ESP_AT_CONV, ESP_REDUCE_MAX, passed, &error);
+  g_autoptr (EspHeatmap) all = esp_explainer_heatmap (explainer, (int) layer, -1, (EspPlacement){ 0, 0, 1, 1 }, &error);
+  EspEngine *engine = esp_explainer_get_engine (explainer, FALSE, NULL); /* that of the heatmap: it holds all */
   EspShape shape = esp_engine_get_shape (engine, (int) layer);
   gsize plane = (gsize) shape.h * (gsize) shape.w;
   g_autofree float *values = read_values (engine, layer, ESP_AT_CONV);
@@ -188,12 +192,11 @@ compare_layer (EspExplainer *explainer, guint layer, double *largest)
   g_autofree float *bent = read_gradients (engine, layer, ESP_AT_PRE);
   g_autofree float *scores = g_new (float, shape.c);
   g_autofree double *sum = g_new0 (double, plane);
-  g_autoptr (EspHeatmap) all = NULL;
-  g_autoptr (GError) error = NULL;
 
-  g_assert_true (esp_explainer_score (explainer, layer, ESP_AT_CONV, ESP_REDUCE_MAX, scores, &error));
-  all = esp_explainer_heatmap (explainer, (int) layer, -1, (EspPlacement){ 0, 0, 1, 1 }, &error);
   g_assert_no_error (error);
+  g_assert_true (scored && esp_explainer_score (explainer, layer, ESP_AT_CONV, ESP_REDUCE_MAX, scores, &error));
+  for (int c = 0; c < shape.c; c++)
+    g_assert_cmpfloat (passed[c], ==, scores[c]);
   for (int c = 0; c < shape.c; c++)
     {
       g_autoptr (EspHeatmap) one = esp_explainer_heatmap (explainer, (int) layer, c, (EspPlacement){ 0, 0, 1, 1 }, &error);
