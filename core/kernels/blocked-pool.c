@@ -49,10 +49,10 @@ pool_rows (const float *restrict in, float *restrict out, guint16 *restrict whic
 #pragma omp simd
               for (int l = 0; l < block; l++)
                 {
-                  gboolean more = v[l] > best[l];
+                  const int more = -(v[l] > best[l]); /* all bits; a choice would be compiled to a branch */
 
-                  index[l] = more ? k : index[l];
-                  best[l] = more ? v[l] : best[l];
+                  index[l] = (index[l] & ~more) | (k & more);
+                  best[l] = v[l] > best[l] ? v[l] : best[l];
                 }
             }
 #pragma omp simd

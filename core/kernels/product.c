@@ -9,8 +9,9 @@
 
 #include "kernels/clones.h"
 
-#define MOST 16 /* channels side by side */
-#define FEW  8  /* blocks of an image that are split, and their parts */
+#define MOST  16 /* channels side by side */
+#define AHEAD 64 /* pixels from what is multiplied to what is fetched: values lie far from the processor by then, gradients near */
+#define FEW   8  /* blocks of an image that are split, and their parts */
 
 /* One slab of float values: a row at a time in float, rows added in double. totals holds block numbers. */
 ESP_INLINE void
@@ -33,17 +34,20 @@ reduce_slab (const float *restrict value,
       float row[MOST] = { 0 };
 
       for (int x = 0; x < w; x++, value += block, gradient += block)
+        {
+          __builtin_prefetch (value + AHEAD * block);
 #pragma omp simd
-        for (int l = 0; l < block; l++)
-          {
-            float v = value[l] < 0 ? value[l] * below : value[l];
-            float product = (v - shift[l]) * gradient[l];
+          for (int l = 0; l < block; l++)
+            {
+              float v = value[l] < 0 ? value[l] * below : value[l];
+              float product = (v - shift[l]) * gradient[l];
 
-            if (how == ESP_PRODUCT_MAX)
-              largest[l] = product > largest[l] ? product : largest[l];
-            else
-              row[l] += how == ESP_PRODUCT_SUM ? product : fabsf (product);
-          }
+              if (how == ESP_PRODUCT_MAX)
+                largest[l] = product > largest[l] ? product : largest[l];
+              else
+                row[l] += how == ESP_PRODUCT_SUM ? product : fabsf (product);
+            }
+        }
       for (int l = 0; l < block; l++)
         totals[l] += (double) row[l];
     }
@@ -165,15 +169,18 @@ bend_slab (const float *restrict value,
   for (int l = 0; l < block; l++)
     most[l] = -FLT_MAX;
   for (gsize i = 0; i < pixels; i++, value += block, grad_out += block, grad_in += block)
+    {
+      __builtin_prefetch (value + AHEAD * block);
 #pragma omp simd
-    for (int l = 0; l < block; l++)
-      {
-        const float gradient = grad_out[l] * (value[l] > 0 ? 1 : slope), v = value[l] < 0 ? value[l] * below : value[l];
-        const float product = (v - shift[l]) * gradient;
+      for (int l = 0; l < block; l++)
+        {
+          const float gradient = grad_out[l] * (value[l] > 0 ? 1 : slope), v = value[l] < 0 ? value[l] * below : value[l];
+          const float product = (v - shift[l]) * gradient;
 
-        grad_in[l] = gradient;
-        most[l] = product > most[l] ? product : most[l];
-      }
+          grad_in[l] = gradient;
+          most[l] = product > most[l] ? product : most[l];
+        }
+    }
   for (int l = 0; l < block; l++)
     largest[l] = most[l];
 }
