@@ -85,18 +85,19 @@ draw_mark (EspChannelCell *self, GtkSnapshot *snapshot, const graphene_rect_t *a
 static void
 draw_map (EspChannelCell *self, GtkSnapshot *snapshot, const graphene_rect_t *area, const GdkRGBA *colour)
 {
-  GdkRGBA empty = *colour;
+  GdkRGBA empty = *colour, faint = *colour;
 
+  faint.alpha *= 0.4F;
   empty.alpha = 0.08F;
   gtk_snapshot_append_color (snapshot, &empty, area);
   if (self->map != NULL)
     {
-      gtk_snapshot_push_opacity (snapshot, self->kept ? 1 : 0.3);
+      gtk_snapshot_push_opacity (snapshot, self->kept ? 1 : self->with_layer ? 0.8 : 0.3); /* what went last is there to be looked at */
       gtk_snapshot_append_texture (snapshot, self->map, area);
       gtk_snapshot_pop (snapshot);
     }
   if (!self->kept)
-    draw_hatch (self, snapshot, area, colour);
+    draw_hatch (self, snapshot, area, self->with_layer ? &faint : colour);
   if (self->rule != ESP_CHANNEL_BY_RANK)
     draw_mark (self, snapshot, area);
 }

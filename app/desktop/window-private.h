@@ -65,6 +65,8 @@ struct _EspWindow
   gboolean          filling; /* drop-downs, by the program: no signal */
   GtkDropDown      *target_drop, *method_drop, *layer_drop, *criterion_drop;
   GtkCheckButton   *round_check;
+  GtkMenuButton    *branch_button;
+  GActionGroup     *branch_actions; /* borrowed */
   GtkSpinner       *busy_spinner;
   GMenu            *recent_menu;
 };
@@ -97,6 +99,9 @@ void esp_window_bind_channels  (EspWindow    *window);
 
 /* window-prune.c: groups, criterion, tiles */
 void esp_window_bind_prune     (EspWindow    *window);
+
+/* window-branches.c */
+void esp_window_bind_branches  (EspWindow    *window);
 
 /* window-train.c */
 void esp_window_bind_train     (EspWindow    *window);

@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "probe.h"
+#include "prune/plan-branch.h"
 #include "widgets/row-label.h"
 
 #define TEMPLATE "/io/github/espalier/Espalier/ui/window.ui"
@@ -72,7 +73,16 @@ dataset_words (EspDataset *dataset)
   return g_strdup_printf (g_dngettext (NULL, "%s · %u image", "%s · %u images", n), esp_dataset_get_title (dataset), n);
 }
 
-/** esp_window_show_title: says in the header what is open: network, data, and the file of the plan where it has one. Thread: main. */
+/* "branch “light”" where there are others; "" else. */
+static char *
+branch_words (EspPlan *plan)
+{
+  if (plan == NULL || esp_plan_get_n_branches (plan) < 2)
+    return g_strdup ("");
+  return g_strdup_printf (_ ("branch “%s”"), esp_plan_get_branch_name (plan, esp_plan_get_branch (plan)));
+}
+
+/** esp_window_show_title: says in the header what is open: network, data, the file of the plan where it has one, and the branch in hand. Thread: main. */
 void
 esp_window_show_title (EspWindow *window)
 {
@@ -81,11 +91,15 @@ esp_window_show_title (EspWindow *window)
   g_autofree char *file = window->plan_file != NULL ? g_file_get_basename (window->plan_file) : NULL;
   g_autofree char *shown = file != NULL ? g_filename_display_name (file) : NULL;
   g_autofree char *plan = shown != NULL ? g_strdup_printf (_ ("plan “%s”"), shown) : g_strdup ("");
-  g_autofree char *subtitle = g_strconcat (data, *data != '\0' && *plan != '\0' ? " · " : "", plan, NULL);
+  g_autofree char *branch = branch_words (esp_study_get_plan (window->study));
+  const char *const parts[] = { data, plan, branch };
+  g_autoptr (GString) subtitle = g_string_new (NULL);
 
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    g_string_append_printf (subtitle, "%s%s", subtitle->len > 0 && *parts[i] != '\0' ? " · " : "", parts[i]);
   g_object_get (window->study, "title", &title, NULL);
   adw_window_title_set_title (window->title, title != NULL && *title != '\0' ? title : _ ("Espalier"));
-  adw_window_title_set_subtitle (window->title, subtitle);
+  adw_window_title_set_subtitle (window->title, subtitle->str);
   gtk_window_set_title (GTK_WINDOW (window), adw_window_title_get_title (window->title));
 }
 
@@ -207,6 +221,7 @@ set_up (EspWindow *self, EspApplication *application)
   esp_window_bind_explain (self);
   esp_window_bind_channels (self);
   esp_window_bind_prune (self);
+  esp_window_bind_branches (self);
   esp_window_bind_train (self);
   esp_window_bind_recipes (self);
   esp_window_bind_lens (self);
@@ -295,6 +310,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (layer_drop);
   BIND (criterion_drop);
   BIND (round_check);
+  BIND (branch_button);
   BIND (busy_spinner);
   BIND (recent_menu);
 }

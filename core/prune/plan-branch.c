@@ -284,6 +284,26 @@ esp_plan_get_branch_state (EspPlan *plan, guint branch)
   return branch == plan->branch ? esp_plan_get_state (plan) : esp_plan_state_ref (branch_at (plan, branch)->state);
 }
 
+/**
+ * esp_plan_state_resolve:
+ * @state: what a plan says
+ * @network: that plan's
+ * @coupling: that plan's
+ *
+ * Thread: any; the plan itself is left alone.
+ * Returns: (transfer full): what it keeps.
+ */
+EspMask *
+esp_plan_state_resolve (EspPlanState *state, EspNetwork *network, EspCoupling *coupling)
+{
+  g_autoptr (EspPlan) plan = NULL;
+
+  g_return_val_if_fail (state != NULL && network != NULL && coupling != NULL, NULL);
+  plan = esp_plan_new (network, coupling, NULL);
+  become (plan, state);
+  return esp_plan_get_mask (plan);
+}
+
 /* (transfer full): a plan of its own that says what @branch does. */
 EspPlan *
 esp_plan_copy_branch (EspPlan *plan, guint branch)

@@ -32,5 +32,9 @@ EspPlanState *esp_plan_get_branch_state (EspPlan       *plan,     /* (transfer f
                                          guint          branch);
 EspMask      *esp_plan_get_branch_mask  (EspPlan       *plan,     /* (transfer full) */
                                          guint          branch);
+/* What a state keeps, without the plan that it is of. Thread: any. */
+EspMask      *esp_plan_state_resolve    (EspPlanState  *state,    /* (transfer full) */
+                                         EspNetwork    *network,
+                                         EspCoupling   *coupling);
 
 G_END_DECLS

@@ -4,7 +4,10 @@
 
 #include "prune/plan-compare.h"
 
+#include "measure/bootstrap.h"
 #include "score/cut-pass.h"
+
+#define REPLICATES_STEP 20
 
 static void
 layer_free (gpointer data)
@@ -84,13 +87,38 @@ esp_plan_difference_free (EspPlanDifference *difference)
   g_free (difference);
 }
 
+/* A few replicates at a time: whoever looks at @job between may do something shorter. Frees @bootstrap. */
+static gboolean
+find_interval (EspBootstrap *bootstrap, EspInterval *interval, EspJob *job, GError **error)
+{
+  g_autoptr (EspBootstrap) own = bootstrap;
+
+  while (esp_bootstrap_step (own, REPLICATES_STEP))
+    if (!esp_job_check (job, error))
+      return FALSE;
+  *interval = esp_bootstrap_get (own);
+  return TRUE;
+}
+
+static gboolean
+find_intervals (const EspCompareInput *input, EspOutcome **of_a, EspOutcome **of_b, EspComparison *result, EspJob *job, GError **error)
+{
+  const guint n = input->n, classes = input->n_classes, replicates = input->replicates;
+  const EspProtocol *protocol = input->protocol;
+
+  return find_interval (esp_bootstrap_new_map (of_a, n, classes, protocol, replicates, input->seed), &result->a, job, error)
+         && find_interval (esp_bootstrap_new_map (of_b, n, classes, protocol, replicates, input->seed), &result->b, job, error)
+         && find_interval (esp_bootstrap_new_difference (of_a, of_b, n, classes, protocol, replicates, input->seed), &result->difference,
+                           job, error);
+}
+
 /**
  * esp_plan_compare:
  * @input: the network, its weights, and the images
  * @a: what the one plan keeps
  * @b: what the other keeps
  * @result: (out caller-allocates): mAP of both, and of b minus a, each with its 95 % interval
- * @job: (nullable): its progress is images, of the one and then of the other; cancels between two layers
+ * @job: (nullable): its progress is images, of the one and then of the other; cancels between two layers, and between some replicates of an interval
  * @error: as esp_cut_new(), esp_engine_new() and images; G_IO_ERROR_CANCELLED
  *
  * The interval of the difference is paired: the same weights of the same images for both. Cost: two passes. Thread: lane.
@@ -108,14 +136,9 @@ esp_plan_compare (const EspCompareInput *input, EspMask *a, EspMask *b, EspCompa
   of_a = g_new0 (EspOutcome *, input->n + 1);
   of_b = g_new0 (EspOutcome *, input->n + 1);
   done = esp_cut_pass_run (pass, a, of_a, job, error) && esp_cut_pass_run (pass, b, of_b, job, error);
+  done = done && find_intervals (input, of_a, of_b, result, job, error);
   if (done)
-    {
-      result->a = esp_interval_of_map (of_a, input->n, input->n_classes, input->protocol, input->replicates, input->seed);
-      result->b = esp_interval_of_map (of_b, input->n, input->n_classes, input->protocol, input->replicates, input->seed);
-      result->difference
-          = esp_interval_of_difference (of_a, of_b, input->n, input->n_classes, input->protocol, input->replicates, input->seed);
-      result->p = esp_mcnemar (of_a, of_b, input->n, -1, &result->lost, &result->gained);
-    }
+    result->p = esp_mcnemar (of_a, of_b, input->n, -1, &result->lost, &result->gained);
   esp_outcomes_free (of_a, input->n);
   esp_outcomes_free (of_b, input->n);
   return done;
