@@ -11,6 +11,7 @@
 #include "measure/summary.h"
 #include "prune/plan-file.h"
 #include "recipe/bench-private.h"
+#include "score/cut-pass.h"
 
 #define STEP 100 /* replicates between two looks at cancelling */
 
@@ -79,22 +80,17 @@ run_pass (Work *work, EspOutcome **outcomes, GError **error)
       = esp_class_map_new (dataset, (const char *const *) bench->names, (guint) esp_network_get_classes (work->network),
                            (const char *const *) bench->pairs, error);
   g_autofree guint *indices = g_new (guint, MAX (work->n, 1));
-  g_autoptr (EspEngine) engine = NULL;
-  g_autoptr (EspPass) pass = NULL;
+  g_autoptr (EspCutPass) pass = NULL;
   EspEvaluateOptions run;
-  EspEngineOptions options;
 
   if (map == NULL)
     return FALSE;
   esp_evaluate_options_init (&run, work->network);
-  options = (EspEngineOptions){ .mode = ESP_MODE_INFER, .backend = run.backend, .bn = run.bn, .batch = run.batch };
-  engine = esp_engine_new (work->network, work->weights, &options, NULL, error);
-  if (engine == NULL)
-    return FALSE;
   for (guint i = 0; i < work->n; i++)
     indices[i] = i;
-  pass = esp_pass_new (engine, dataset, map, esp_bench_images (bench, work->set, work->network), &run);
-  return esp_pass_run (pass, indices, work->n, outcomes, bench->job, error);
+  pass = esp_cut_pass_new (&(EspCutPassInput){ work->network, work->weights, dataset, map,
+                                               esp_bench_images (bench, work->set, work->network), &run, indices, work->n });
+  return esp_cut_pass_run (pass, NULL, outcomes, bench->job, error);
 }
 
 static void
@@ -102,13 +98,12 @@ work_run (gpointer data)
 {
   Work *work = data;
   const gint64 begun = g_get_monotonic_time ();
-  g_autofree EspOutcome **outcomes = g_new0 (EspOutcome *, MAX (work->n, 1));
+  EspOutcome **outcomes = g_new0 (EspOutcome *, work->n + 1);
 
   if (run_pass (work, outcomes, &work->error))
     summarise (work, outcomes, &work->error);
   work->measured->seconds = (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
-  for (guint i = 0; i < work->n; i++)
-    g_clear_pointer (&outcomes[i], esp_outcome_free);
+  esp_outcomes_free (outcomes, work->n);
 }
 
 static char *

@@ -4,7 +4,7 @@
 
 #include "study/lens.h"
 
-#include "net/cut.h"
+#include "score/cut-pass.h"
 
 #define STRONG     .25f /* boxes below say nothing of what is in an image */
 #define MOST_BOXES 32
@@ -17,18 +17,6 @@ struct _EspLensCarried
   double *channels;
   guint *n_images; /* n_classes */
 };
-
-static EspEngine *
-make_engine (const EspLensInput *input, EspMask *mask, GError **error)
-{
-  const EspEngineOptions options = { .mode = ESP_MODE_INFER, .backend = input->options->backend, .bn = input->options->bn, .batch = 1 };
-  g_autoptr (EspCut) cut = NULL;
-
-  if (mask == NULL || esp_mask_is_full (mask))
-    return esp_engine_new (input->network, input->weights, &options, NULL, error);
-  cut = esp_cut_new (input->network, input->weights, mask, NULL, error);
-  return cut != NULL ? esp_engine_new (esp_cut_get_network (cut), esp_cut_get_weights (cut), &options, NULL, error) : NULL;
-}
 
 /**
  * esp_lens_see:
@@ -43,26 +31,23 @@ EspOutcome **
 esp_lens_see (const EspLensInput *input, EspMask *mask, EspJob *job, GError **error)
 {
   const guint n = esp_dataset_get_n (input->dataset);
-  g_autoptr (EspEngine) engine = make_engine (input, mask, error);
-  g_autoptr (EspPass) pass = NULL;
   g_autofree guint *indices = g_new (guint, n + 1);
+  const EspCutPassInput over = { input->network, input->weights, input->dataset, input->map, input->cache, input->options, indices, n };
+  g_autoptr (EspCutPass) pass = esp_cut_pass_new (&over);
   g_autofree EspOutcome **outcomes = g_new0 (EspOutcome *, n + 1);
 
-  if (engine == NULL)
-    return NULL;
   for (guint i = 0; i < n; i++)
     indices[i] = i;
-  pass = esp_pass_new (engine, input->dataset, input->map, input->cache, input->options);
-  return esp_pass_run (pass, indices, n, outcomes, job, error) ? g_steal_pointer (&outcomes) : NULL;
+  if (mask != NULL && esp_mask_is_full (mask))
+    mask = NULL;
+  return esp_cut_pass_run (pass, mask, outcomes, job, error) ? g_steal_pointer (&outcomes) : NULL;
 }
 
 /** esp_lens_forget: frees @n outcomes and their array (nullable). Thread: any. */
 void
 esp_lens_forget (EspOutcome **outcomes, guint n)
 {
-  for (guint i = 0; outcomes != NULL && i < n; i++)
-    g_clear_pointer (&outcomes[i], esp_outcome_free);
-  g_free (outcomes);
+  esp_outcomes_free (outcomes, n);
 }
 
 static EspExplainer *
