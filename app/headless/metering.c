@@ -85,17 +85,21 @@ choose_images (EspMetering *metering, guint64 seed, GError **error)
   return TRUE;
 }
 
-/* Images that are in both, by their files. */
+/* Images that are in both, by their files, however their folder is written. */
 static guint
 count_shared (const EspMetering *metering, const EspDataset *other)
 {
-  g_autoptr (GHashTable) paths = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   guint n = 0;
 
   for (guint i = 0; i < esp_dataset_get_n (other); i++)
-    g_hash_table_add (paths, esp_dataset_get (other, i)->path);
+    g_hash_table_add (paths, g_canonicalize_filename (esp_dataset_get (other, i)->path, NULL));
   for (guint i = 0; i < metering->meter.pass.n; i++)
-    n += g_hash_table_contains (paths, esp_dataset_get (metering->labelled.dataset, metering->indices[i])->path);
+    {
+      g_autofree char *path = g_canonicalize_filename (esp_dataset_get (metering->labelled.dataset, metering->indices[i])->path, NULL);
+
+      n += g_hash_table_contains (paths, path);
+    }
   return n;
 }
 

@@ -77,7 +77,7 @@ def main():
 
         def no_judge_of_its_own():
             words = ["curve", cfg, weights, data, "--split", "test", "--criteria", "l1 causal:images=1", "--ratios", "0.3", "--seeds", 1, "--judge-units",
-                     2, "--judge-images", 1, "--replicates", 20, "--limit", 4]
+                     2, "--judge-images", 1, "--replicates", 20, "--limit", 4, "--threads", 1]
             told = ask(*words, "--output", os.path.join(folder, "causal"))
             l1, causal = told["criteria"]
             assert l1["correlation_pooled"]["value"] is not None and causal["correlation_pooled"]["value"] is None
