@@ -53,7 +53,8 @@ typedef struct
   double most; /* of x */
 } Comparison;
 
-/* The largest difference of one row of the small network's layer from the mean of @n channels of the masked one's; infinite where not finite. */
+/* The largest difference of one row of the small network's layer from the mean of @n channels of the masked one's;
+ * infinite where not finite. */
 static double
 compare_row (const Comparison *this, guint row, const guint *channels, guint n)
 {
@@ -165,8 +166,9 @@ compare_layer (Comparison *this, EspCutCheck *check, GError **error)
  * @job: (nullable): cancels between layers
  * @error: those of engines; ESP_ERROR_SHAPE where @small is not a cut of @network
  *
- * Rows of heads that were kept are compared like all others; rows that are means of several only show in of_means, since they were rounded to float, and
- * rows drawn by lot in nothing. Masked execution multiplies each convolution's output by its keep-bits after the activation, which is what a mask means.
+ * Rows of heads that were kept are compared like all others; rows that are means of several only show in of_means, since they were rounded
+ * to float, and rows drawn by lot in nothing. Masked execution multiplies each convolution's output by its keep-bits after the activation,
+ * which is what a mask means.
  */
 gboolean
 esp_cut_check_classes (EspNetwork *network,

@@ -1,7 +1,7 @@
 /* cut-list.c: what a plan keeps, for trainers of other frameworks
  *
- * Of every layer that has filters: the indices of the outputs and inputs that are kept, in the order of the original, so that indexing a weight tensor
- * with them gives the pruned one. docs/formats.md describes it. */
+ * Of every layer that has filters: the indices of the outputs and inputs that are kept, in the order of the original, so that indexing a
+ * weight tensor with them gives the pruned one. docs/formats.md describes it. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 

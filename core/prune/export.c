@@ -1,7 +1,8 @@
 /* export.c: writes a pruned network whole or not at all, read again and proved before it is there
  *
- * The files are made in a folder of their own on the same file system; that folder is read again, its byte count is checked against its cfg, and the
- * network in it is compared with the masked one and, where it can hold it, run in the oracle. Only then is it renamed into place. */
+ * The files are made in a folder of their own on the same file system; that folder is read again, its byte count is checked against its
+ * cfg, and the network in it is compared with the masked one and, where it can hold it, run in the oracle.
+ * Only then is it renamed into place. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
@@ -80,7 +81,8 @@ write_cfg (const Export *export, GError **error)
   return esp_file_write (path, text, n, error);
 }
 
-/* Of a layer whose classes are cut: the first channel that each row comes from, or @all of them, under a name of their own. FALSE for another layer. */
+/* Of a layer whose classes are cut: the first channel that each row comes from, or @all of them, under a name of their own.
+ * FALSE for another layer. */
 static gboolean
 append_rows (GString *to, const Export *export, guint layer, gboolean all)
 {
@@ -336,8 +338,8 @@ check_names (const EspExport *what, GError **error)
  * @folder: where to; made if it is not there
  * @result: (out): what was measured on the way
  * @job: (nullable): cancels; nothing is left behind then
- * @error: ESP_ERROR_SHAPE where the plan cannot be cut (the reason), names are not one a class, or the cut is not the masked network; ESP_ERROR_ORACLE where the
- *   oracle was asked and failed, or disagrees; ESP_ERROR_IO
+ * @error: ESP_ERROR_SHAPE where the plan cannot be cut (the reason), names are not one a class, or the cut is not the masked network;
+ *   ESP_ERROR_ORACLE where the oracle was asked and failed, or disagrees; ESP_ERROR_IO
  *
  * Cost: two forwards in the plain double reference (over 96 × 96 where the network is large), three in the engine, one in the oracle.
  * Thread: lane.

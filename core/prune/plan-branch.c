@@ -1,7 +1,7 @@
 /* plan-branch.c: named branches of a plan, each with what it says and its own undo
  *
- * The branch in hand is the plan itself; the others rest as a state with their acts. A new branch shares the acts that led to it, so that undoing all of
- * any branch leads back to where the plan began. */
+ * The branch in hand is the plan itself; the others rest as a state with their acts. A new branch shares the acts that led to it, so that
+ * undoing all of any branch leads back to where the plan began. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
@@ -257,7 +257,8 @@ esp_plan_free_branch_name (EspPlan *plan, const char *name)
   return free_name;
 }
 
-/** esp_plan_restore_branch: brings back the branch deleted last, with all it had, at the end. Returns: whether there was one and room for it. */
+/** esp_plan_restore_branch: brings back the branch deleted last, with all it had, at the end.
+ * Returns: whether there was one and room for it. */
 gboolean
 esp_plan_restore_branch (EspPlan *plan)
 {

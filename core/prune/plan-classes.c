@@ -14,8 +14,8 @@
  * @plan: the plan
  * @keep: (nullable): the classes that an export has; NULL: all
  *
- * An act, or part of the one that is open. Not part of the mask: trials and evaluations of the plan see all classes, an export has these. Saved
- * with the plan.
+ * An act, or part of the one that is open. Not part of the mask: trials and evaluations of the plan see all classes, an export has these.
+ * Saved with the plan.
  */
 void
 esp_plan_set_keep_classes (EspPlan *plan, EspKeepClasses *keep)

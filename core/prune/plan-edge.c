@@ -44,8 +44,8 @@ member_of (EspPlan *plan, guint unit, guint group, int layer)
  * @goes: below the line: cut last; else above it: next to be cut
  * @most: how many
  *
- * By scores alone, as esp_plan_get_ranking(): what a hand has said and the floor do not count. Channels that go together are there once. Cost: a
- * walk of @most units from the line of each ranking. Thread: the plan's.
+ * By scores alone, as esp_plan_get_ranking(): what a hand has said and the floor do not count. Channels that go together are there once.
+ * Cost: a walk of @most units from the line of each ranking. Thread: the plan's.
  *
  * Returns: (transfer full) (element-type EspChannel): nearest to the line first.
  */

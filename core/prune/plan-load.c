@@ -138,10 +138,12 @@ check_room (EspPlan *plan, const char *path, const GPtrArray *others, GError **e
  * esp_plan_load:
  * @plan: the plan that takes what the file says
  * @path: a file written by esp_plan_save()
- * @error: ESP_ERROR_IO, _LIMIT (branches too many together, for one), _FORMAT, or _SHAPE where the file is another network's or breaks a coupling
+ * @error: ESP_ERROR_IO, _LIMIT (branches too many together, for one), _FORMAT, or _SHAPE where the file is another network's or breaks a
+ *   coupling
  *
- * One act, scores included; refused whole, the plan left as it was, if anything does not fit. A cfg other than the network's own is refused, and weights
- * other than esp_plan_set_hashes() said. Afterwards the mask is the one of the file's kept channels. The branches that rest in it are added.
+ * One act, scores included; refused whole, the plan left as it was, if anything does not fit. A cfg other than the network's own is
+ * refused, and weights other than esp_plan_set_hashes() said. Afterwards the mask is the one of the file's kept channels. The branches that
+ * rest in it are added.
  */
 gboolean
 esp_plan_load (EspPlan *plan, const char *path, GError **error)

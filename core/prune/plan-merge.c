@@ -66,8 +66,8 @@ esp_plan_get_merge (EspPlan *plan)
 /**
  * esp_plan_set_merge:
  * @plan: the plan
- * @merge: ESP_MERGE_REDUCE ranks units by one score; the others let layers vote, each by its own, before floors and rounding are applied. A group of
- *   which so many per cent are asked for can lose more (intersection) or fewer (union) then
+ * @merge: ESP_MERGE_REDUCE ranks units by one score; the others let layers vote, each by its own, before floors and rounding are applied. A
+ *   group of which so many per cent are asked for can lose more (intersection) or fewer (union) then
  *
  * Act and signal: as esp_plan_set_ratio(). A protected channel keeps its whole unit, whatever the votes.
  */

@@ -1,9 +1,10 @@
 /* plan-resolve.c: how what a plan is asked becomes a mask
  *
- * Two rankers share the layers among them. The first has every group that decides for itself, without the layers that have a share of their own,
- * and each set of such layers (coupled ones together) as a group more. The second has all groups of the overall ranking as one, ranked together by
- * scores that are normalised per layer. What either cuts goes, and ranges that must stay equal are made so over both. They are built anew only where a group joins or leaves, a layer gets or loses its own
- * share, or scores or normalisation change, so a drag only resolves. */
+ * Two rankers share the layers among them. The first has every group that decides for itself, without the layers that have a share of their
+ * own, and each set of such layers (coupled ones together) as a group more. The second has all groups of the overall ranking as one, ranked
+ * together by scores that are normalised per layer. What either cuts goes, and ranges that must stay equal are made so over both. They are
+ * built anew only where a group joins or leaves, a layer gets or loses its own share, or scores or normalisation change,
+ * so a drag only resolves. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
@@ -127,7 +128,8 @@ get_whole (EspPlan *plan)
   return resolver->whole;
 }
 
-/* The share of the channels of resolver group @index that its slot asks for. A count is of the group's channels, or of the layer's that has it. */
+/* The share of the channels of resolver group @index that its slot asks for.
+ * A count is of the group's channels, or of the layer's that has it. */
 static double
 ratio_of (const EspPlan *plan, const EspResolver *resolver, guint index)
 {
@@ -198,7 +200,8 @@ compare_runs (gconstpointer a, gconstpointer b)
   return x->layer < y->layer ? -1 : x->layer > y->layer;
 }
 
-/* The runs that decide about @group: of its layers together or each by itself, of those with a share of their own, or of the overall ranking. */
+/* The runs that decide about @group: of its layers together or each by itself, of those with a share of their own,
+ * or of the overall ranking. */
 GPtrArray *
 esp_plan_rank_group (EspPlan *plan, guint group)
 {

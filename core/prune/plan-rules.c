@@ -87,8 +87,8 @@ note_rules (EspPlan *plan, const GArray *done, EspChannelRule rule)
  * @n: how many
  * @rule: what is said about them
  *
- * One act; coupled partners follow. Cutting by hand may go below the floor, but the last channel of a layer stays; layers that are not prunable are
- * passed over. Emits "changed" where anything differs.
+ * One act; coupled partners follow. Cutting by hand may go below the floor, but the last channel of a layer stays; layers that are not
+ * prunable are passed over. Emits "changed" where anything differs.
  */
 void
 esp_plan_set_rules (EspPlan *plan, const EspChannel *channels, guint n, EspChannelRule rule)

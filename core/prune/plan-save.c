@@ -1,7 +1,8 @@
 /* plan-save.c: plan.json, written whole
  *
- * Complete in itself: hashes of cfg and weights, floor and rounding, the criterion with its scores, per group the ratio, a threshold where that decides, and what was chosen by hand,
- * and the kept channels of every convolution as they were resolved; of branches that rest, the same. */
+ * Complete in itself: hashes of cfg and weights, floor and rounding, the criterion with its scores, per group the ratio, a threshold where
+ * that decides, and what was chosen by hand, and the kept channels of every convolution as they were resolved;
+ * of branches that rest, the same. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
@@ -154,8 +155,8 @@ append_kept (GString *to, const EspNetwork *network, const EspMask *mask)
     }
 }
 
-/* What the plan in hand says, from the floor to the scores, without the braces around it. @known: scores that the file holds already, so that they are
- * not said again. */
+/* What the plan in hand says, from the floor to the scores, without the braces around it. @known: scores that the file holds already, so
+ * that they are not said again. */
 static void
 append_contents (GString *to, EspPlan *plan, EspScores *known)
 {

@@ -56,7 +56,8 @@ esp_plan_get_ratio (EspPlan *plan, guint group)
  * @group: a group
  * @ratio: the share to go, clamped to 0..1
  *
- * Takes the place of a threshold, a count, or the overall ranking. Part of the act begun, or an act of its own. Emits "changed" where it differs.
+ * Takes the place of a threshold, a count, or the overall ranking. Part of the act begun, or an act of its own. Emits "changed" where it
+ * differs.
  */
 void
 esp_plan_set_ratio (EspPlan *plan, guint group, double ratio)
@@ -65,7 +66,8 @@ esp_plan_set_ratio (EspPlan *plan, guint group, double ratio)
   esp_plan_change_slot (plan, group, CLAMP (ratio, 0, 1), -INFINITY, -1);
 }
 
-/** esp_plan_get_threshold: Returns: FALSE where something else decides about @group; else units whose score is below @threshold (out) (optional) go. */
+/** esp_plan_get_threshold: Returns: FALSE where something else decides about @group;
+ * else units whose score is below @threshold (out) (optional) go. */
 gboolean
 esp_plan_get_threshold (EspPlan *plan, guint group, double *threshold)
 {
@@ -121,9 +123,9 @@ esp_plan_set_share_by_score (EspPlan *plan, guint group, double ratio)
  * @group: a group
  * @count: how many of its channels rank is to keep; all, where it has fewer
  *
- * Over its layers in equal parts, so never fewer, and where a part is broken, a few more: each layer rounds up. Of a group some of whose layers have a
- * share of their own it is of the others. What is chosen by hand comes on top. The ratio becomes the share that this is. Act and signal: as
- * esp_plan_set_ratio().
+ * Over its layers in equal parts, so never fewer, and where a part is broken, a few more: each layer rounds up. Of a group some of whose
+ * layers have a share of their own it is of the others. What is chosen by hand comes on top. The ratio becomes the share that this is. Act
+ * and signal: as esp_plan_set_ratio().
  */
 void
 esp_plan_set_count (EspPlan *plan, guint group, guint count)
@@ -152,7 +154,8 @@ esp_plan_get_share (EspPlan *plan, guint group)
   return plan->wish.joins[group] ? (EspShare){ ESP_SHARE_OVERALL, plan->wish.overall } : share_of (plan, group);
 }
 
-/** esp_plan_get_overall: Returns: whether any group is in the overall ranking; @ratio (out) (optional): the share of all of those that is to go. */
+/** esp_plan_get_overall: Returns: whether any group is in the overall ranking;
+ * @ratio (out) (optional): the share of all of those that is to go. */
 gboolean
 esp_plan_get_overall (EspPlan *plan, double *ratio)
 {
@@ -179,9 +182,9 @@ join (EspPlan *plan, guint group)
  * @plan: the plan
  * @ratio: the share of all channels to go, clamped to 0..1
  *
- * Every group joins the overall ranking: all units in one order, by scores that esp_scores_normalise() made comparable; the lowest go until floor
- * (ratio * channels) have gone. Layers with a share of their own stay out. A unit that a floor holds is not replaced by another. Act and signal: as
- * esp_plan_set_ratio().
+ * Every group joins the overall ranking: all units in one order, by scores that esp_scores_normalise() made comparable; the lowest go until
+ * floor (ratio * channels) have gone. Layers with a share of their own stay out. A unit that a floor holds is not replaced by another. Act
+ * and signal: as esp_plan_set_ratio().
  */
 void
 esp_plan_set_overall (EspPlan *plan, double ratio)
@@ -244,8 +247,8 @@ esp_plan_get_layer_share (EspPlan *plan, guint layer)
  * @layer: a layer; one that is not prunable is passed over
  * @share: a ratio (clamped to 0..1), a threshold (finite) or a count; ESP_SHARE_GROUP takes it back
  *
- * Layers coupled to it follow, and lose a share of their own. Counts are of @layer's channels, before what is chosen by hand. Act and signal: as
- * esp_plan_set_ratio().
+ * Layers coupled to it follow, and lose a share of their own. Counts are of @layer's channels, before what is chosen by hand. Act and
+ * signal: as esp_plan_set_ratio().
  */
 void
 esp_plan_set_layer_share (EspPlan *plan, guint layer, EspShare share)

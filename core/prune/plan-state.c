@@ -19,7 +19,8 @@ esp_plan_state_new (EspPlan *plan)
   return state;
 }
 
-/** esp_plan_get_state: Returns: (transfer full): shares, floors, rounding, what was said by hand, scores and kept classes as they are now. */
+/** esp_plan_get_state: Returns: (transfer full): shares, floors, rounding, what was said by hand, scores and kept classes as they are
+ * now. */
 EspPlanState *
 esp_plan_get_state (EspPlan *plan)
 {

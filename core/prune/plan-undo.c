@@ -124,8 +124,8 @@ esp_plan_end (EspPlan *plan)
  * esp_plan_dup_act_label:
  * @plan: the plan
  *
- * Returns: (transfer full) (nullable): the words of the act that led to the plan as it is now: of the one still open, as far as it has come,
- * else of the last that ended; NULL where there was none.
+ * Returns: (transfer full) (nullable): the words of the act that led to the plan as it is now: of the one still open, as far as it has
+ * come, else of the last that ended; NULL where there was none.
  */
 char *
 esp_plan_dup_act_label (EspPlan *plan)

@@ -219,8 +219,8 @@ esp_plan_take_scores (EspPlan *plan, EspScores *scores)
  * @plan: the plan
  * @scores: (nullable): what ranks from now on
  *
- * Not an act of undo. A threshold is a score of the criterion before: it moves to where it lets the same share go. Emits "changed" where they are
- * others.
+ * Not an act of undo. A threshold is a score of the criterion before: it moves to where it lets the same share go. Emits "changed" where
+ * they are others.
  */
 void
 esp_plan_set_scores (EspPlan *plan, EspScores *scores)
@@ -354,7 +354,8 @@ esp_plan_set_round (EspPlan *plan, guint multiple)
   esp_plan_change_alone (plan, ESP_CHANGE_ROUND, 0, plan->wish.round, MAX (multiple, 1));
 }
 
-/** esp_plan_reset: all ratios to 0, no layer with a share of its own and nothing by hand; one act ("Keep everything"). Floors and rounding stay. */
+/** esp_plan_reset: all ratios to 0, no layer with a share of its own and nothing by hand; one act ("Keep everything").
+ * Floors and rounding stay. */
 void
 esp_plan_reset (EspPlan *plan)
 {
@@ -385,8 +386,8 @@ peek_mask (EspPlan *plan)
  * esp_plan_get_mask:
  * @plan: the plan
  *
- * Ratios first, by rank (see ranking.c), then rounding; channels cut or protected by hand are so whatever the ratio says. Cheap enough for every frame of
- * a drag: the order is sorted once per scores.
+ * Ratios first, by rank (see ranking.c), then rounding; channels cut or protected by hand are so whatever the ratio says. Cheap enough for
+ * every frame of a drag: the order is sorted once per scores.
  * Returns: (transfer full): the mask; it respects the couplings, and empties no layer unless the floor is 0.
  */
 EspMask *
@@ -408,7 +409,8 @@ esp_plan_count_kept (EspPlan *plan, guint group)
   return kept;
 }
 
-/** esp_plan_get_ranking: Returns: (transfer full) (element-type EspRanking): the sorted scores that @group's share thresholds; those with a layer are its alone. */
+/** esp_plan_get_ranking: Returns: (transfer full) (element-type EspRanking): the sorted scores that @group's share thresholds;
+ * those with a layer are its alone. */
 GPtrArray *
 esp_plan_get_ranking (EspPlan *plan, guint group)
 {

@@ -1,9 +1,9 @@
 /* ranking-balance.c: ranges that must keep as many channels as each other are made even
  *
- * What rank and hand leave of the ranges is shared out: each keeps the mean, rounded up, so that no more goes than was asked for, and of each
- * the lowest scores go. What is protected raises that count, what was cut by hand lowers it; protection wins. Where that leaves other ranges
- * uneven (a unit may be part of several), channels only come back, until all are even. Within a range the order is that of the ranking, so that
- * a larger ratio still cuts a superset. */
+ * What rank and hand leave of the ranges is shared out: each keeps the mean, rounded up, so that no more goes than was asked for, and of
+ * each the lowest scores go. What is protected raises that count, what was cut by hand lowers it; protection wins. Where that leaves other
+ * ranges uneven (a unit may be part of several), channels only come back, until all are even. Within a range the order is that of the
+ * ranking, so that a larger ratio still cuts a superset. */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"
 
@@ -94,7 +94,8 @@ round_up (guint n, guint multiple)
   return (n + multiple - 1) / multiple * multiple;
 }
 
-/* The floor of a layer and the multiple that it is rounded to, for one of the ranges that make it up; both 1 where they are no whole layer's. */
+/* The floor of a layer and the multiple that it is rounded to, for one of the ranges that make it up;
+ * both 1 where they are no whole layer's. */
 static void
 find_floor (const Level *level, guint *least, guint *multiple)
 {

@@ -1,9 +1,9 @@
 /* ranking-vote.c: channels that go together, decided about by the votes of their layers
  *
- * Each layer (or, where the criterion pools, the group as one) lets the lowest floor(r * n) of its own n channels go, as if nothing were coupled. A
- * unit then goes if all, more than half, or any of its members would. Those are order statistics: with the place of a member in its layer as
- * a share of it, the unit goes from the largest, the middle or the smallest of its members' shares on, and likewise by score where a threshold
- * decides. So a larger ratio still cuts a superset.
+ * Each layer (or, where the criterion pools, the group as one) lets the lowest floor(r * n) of its own n channels go, as if nothing were
+ * coupled. A unit then goes if all, more than half, or any of its members would. Those are order statistics: with the place of a member in
+ * its layer as a share of it, the unit goes from the largest, the middle or the smallest of its members' shares on, and likewise by score
+ * where a threshold decides. So a larger ratio still cuts a superset.
  * Source: Chu et al. 2022, arXiv:2306.01526 (majority), Liu et al. 2017 (union). */
 #define G_LOG_DOMAIN "esp-prune"
 #include "config.h"

@@ -1,11 +1,11 @@
 /* ranking.c: the order in which a plan's groups give up their units, and what is left of them
  *
  * A block is what is ranked together: the whole group where the criterion pools, else the units that lie in the same layers: one layer's
- * channels, or those of a set of coupled ones. Its items are units, by the reduction of their members' scores, ties by the unit's number (the
- * lower channel index goes first). A ratio r allows floor(r * n) of the block's n channels (every member of every unit counts); units go in
- * order while they fit. So an uncoupled layer loses floor(r * C) channels, coupled ones of equal width the same ones, a layer only part
- * of which is coupled the sum of its parts, and a larger ratio always cuts a superset. A unit whose going would leave a layer below its floor stays; it
- * is not replaced by a later one. Ranges of a balance are then made even, see ranking-balance.c.
+ * channels, or those of a set of coupled ones. Its items are units, by the reduction of their members' scores, ties by the unit's number
+ * (the lower channel index goes first). A ratio r allows floor(r * n) of the block's n channels (every member of every unit counts); units
+ * go in order while they fit. So an uncoupled layer loses floor(r * C) channels, coupled ones of equal width the same ones, a layer only
+ * part of which is coupled the sum of its parts, and a larger ratio always cuts a superset. A unit whose going would leave a layer below
+ * its floor stays; it is not replaced by a later one. Ranges of a balance are then made even, see ranking-balance.c.
  * A threshold instead of a ratio lets the units of a lower score go, in every block of the group alike.
  * Source: methods of Shi et al. 2020 (lowest int(C * p) of each layer) and Liu et al. 2017 (pooled), made one. */
 #define G_LOG_DOMAIN "esp-prune"
@@ -186,7 +186,8 @@ esp_ranker_get_reduce (const EspRanker *ranker)
   return ranker->reduce;
 }
 
-/* How many units a ratio lets go: those whose channels fit into floor(ratio * n). The product is taken as whole where only rounding keeps it below. */
+/* How many units a ratio lets go: those whose channels fit into floor(ratio * n).
+ * The product is taken as whole where only rounding keeps it below. */
 static guint
 count_units (const Block *block, double ratio)
 {
@@ -411,7 +412,8 @@ make_mask (const EspRankerState *state)
  * @round: kept counts are rounded up to a multiple of this, as far as channels cut by rank allow
  * @before: (nullable): what another ranker has cut goes, too
  *
- * Returns: (transfer full): the mask. Couplings hold, for units go whole, and so do balances: what rank and hand leave of their ranges is made even.
+ * Returns: (transfer full): the mask. Couplings hold, for units go whole, and so do balances: what rank and hand leave of their ranges is
+ * made even.
  */
 EspMask *
 esp_ranker_resolve (const EspRanker *ranker,
@@ -514,7 +516,8 @@ compare_runs (gconstpointer a, gconstpointer b)
   return x->layer < y->layer ? -1 : x->layer > y->layer;
 }
 
-/* The runs of @group: per layer, or one where the criterion pools. Floors and what was chosen by hand are not in them: they are the scores alone. */
+/* The runs of @group: per layer, or one where the criterion pools. Floors and what was chosen by hand are not in them:
+ * they are the scores alone. */
 GPtrArray *
 esp_ranker_get_ranking (const EspRanker *ranker, guint group, double ratio, double threshold)
 {

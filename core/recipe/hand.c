@@ -111,8 +111,9 @@ cuts_the_same (EspPlan *plan, EspMask *mask)
  * esp_bench_make_plan:
  * @mask: of the network in hand
  *
- * By groups, layers and scores as far as they say it, the rest by hand, so that whoever changes it finds each group at the share that goes. What cannot
- * be said so, every channel that goes is cut by hand. Returns: (transfer full): a plan whose mask is @mask. Thread: the runner's.
+ * By groups, layers and scores as far as they say it, the rest by hand, so that whoever changes it finds each group at the share that goes.
+ * What cannot be said so, every channel that goes is cut by hand. Returns: (transfer full): a plan whose mask is @mask. Thread: the
+ * runner's.
  */
 EspPlan *
 esp_bench_make_plan (EspBench *bench, EspMask *mask)
@@ -178,7 +179,8 @@ ask (EspBench *bench, EspMask *proposed, const char *path, const char *cfg_hash,
  * @proposed: what the step would cut
  * @error: whatever the hand ends the run with; ESP_ERROR_IO
  *
- * An answer is kept in the folder beside its question, so that a run which goes on does not ask twice. Where nobody is there the proposal is taken.
+ * An answer is kept in the folder beside its question, so that a run which goes on does not ask twice. Where nobody is there the proposal
+ * is taken.
  * Returns: (transfer full): what is cut. Thread: the runner's.
  */
 EspMask *

@@ -69,7 +69,8 @@ to_json (const EspLatency *latency)
   return values;
 }
 
-/** esp_bench_latency: @latency: (out): of one image at a time; numbers of weights do not matter, so that it is known by the cfg. Thread: the runner's. */
+/** esp_bench_latency: @latency: (out): of one image at a time; numbers of weights do not matter, so that it is known by the cfg.
+ * Thread: the runner's. */
 gboolean
 esp_bench_latency (EspBench *bench, EspNetwork *network, EspWeights *weights, EspLatency *latency, GError **error)
 {

@@ -240,7 +240,8 @@ draw_mean (const EspMeasured *all, guint n, guint replicate, guint64 seed)
  * @n: from 1
  * @seed: of the draws over seeds
  *
- * Returns: the means; each replicate is a mean over @n of the seeds drawn with putting back, so that the interval has seeds and images in it.
+ * Returns: the means; each replicate is a mean over @n of the seeds drawn with putting back, so that the interval has seeds and images in
+ * it.
  * Thread: any.
  */
 EspMeasured

@@ -22,8 +22,8 @@ esp_overlap_free (EspOverlap *overlap)
  * @b: another one, with as many units of each set
  * @chance: (out): what two choices of as many units by lot have on the average: the sum of k · k / n over the sum of k
  *
- * Sets of which nothing or all goes say nothing, and are left out. Returns: the share of the units kept by @a that @b keeps, too; NaN where no set
- * leaves a choice. Thread: any.
+ * Sets of which nothing or all goes say nothing, and are left out. Returns: the share of the units kept by @a that @b keeps, too; NaN where
+ * no set leaves a choice. Thread: any.
  */
 double
 esp_unit_sets_overlap (const EspUnitSets *sets, const EspMask *a, const EspMask *b, double *chance)

@@ -30,7 +30,8 @@ count_images (const EspBench *bench, EspSet set, guint limit)
   return limit > 0 ? MIN (limit, n) : n;
 }
 
-/** esp_pace_measure: Returns: about the seconds of measuring a network with @share of the dense one's compute on a set. Thread: the runner's. */
+/** esp_pace_measure: Returns: about the seconds of measuring a network with @share of the dense one's compute on a set.
+ * Thread: the runner's. */
 double
 esp_pace_measure (const EspBench *bench, double share, EspSet set, guint limit)
 {
@@ -51,7 +52,8 @@ esp_pace_train (const EspBench *bench, double share, guint epochs)
   return BACKWARD * epochs * esp_pace_measure (bench, share, ESP_SET_TRAIN, 0) + esp_pace_measure (bench, share, ESP_SET_TEST, 0);
 }
 
-/** esp_pace_begin: times one image of the dense network (2 s), which all estimates begin with. Errors: those of the engine. Thread: the runner's. */
+/** esp_pace_begin: times one image of the dense network (2 s), which all estimates begin with. Errors: those of the engine.
+ * Thread: the runner's. */
 gboolean
 esp_pace_begin (EspBench *bench, GError **error)
 {
@@ -71,7 +73,8 @@ esp_pace_note_cut (EspBench *bench, const EspLatency *latency)
   bench->pace.cut = latency->median_ms / 1000;
 }
 
-/** esp_pace_note_epoch: what an image of a first epoch took, validation with it, of a network that takes @latency for one. Thread: the runner's. */
+/** esp_pace_note_epoch: what an image of a first epoch took, validation with it, of a network that takes @latency for one.
+ * Thread: the runner's. */
 void
 esp_pace_note_epoch (EspBench *bench, const EspLatency *latency, double seconds, guint64 images)
 {

@@ -166,9 +166,10 @@ spread (EspBench *bench, const EspPlanSearch *search, const double *losses, doub
  * @spent: what measuring took is added, whether it was computed now or before
  * @error: those of measuring; ESP_ERROR_UNSUPPORTED where the highest level of all sets still has too much compute
  *
- * Each set alone is cut by the levels and measured on val (a loss that a larger cut makes smaller counts as it was); then one loss is allowed to
- * all, the smallest that reaches the compute asked for, or the one asked for. Source: methods 1a says nothing of how ratios were chosen; this is the
- * sensitivity search of Li et al. 2017, arXiv:1608.08710, with one bound. Cost: sets × levels passes over val. Thread: the runner's.
+ * Each set alone is cut by the levels and measured on val (a loss that a larger cut makes smaller counts as it was); then one loss is
+ * allowed to all, the smallest that reaches the compute asked for, or the one asked for. Source: methods 1a says nothing of how ratios were
+ * chosen; this is the sensitivity search of Li et al. 2017, arXiv:1608.08710, with one bound. Cost: sets × levels passes over val. Thread:
+ * the runner's.
  *
  * Returns: (transfer full): a ratio a set.
  */

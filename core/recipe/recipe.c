@@ -276,8 +276,8 @@ read_recipe (const char *path, const char *text, gsize n, const EspRecipeOptions
  * @options: (nullable): tier and variables from outside
  * @error: ESP_ERROR_IO, ESP_ERROR_LIMIT, ESP_ERROR_FORMAT with file and line
  *
- * A recipe with “base = FILE” has the steps of that one, and only sets its variables. Every value is checked against the step's row; no file
- * that it names is looked at yet. Returns: (transfer full). Thread: any.
+ * A recipe with “base = FILE” has the steps of that one, and only sets its variables. Every value is checked against the step's row; no
+ * file that it names is looked at yet. Returns: (transfer full). Thread: any.
  */
 EspRecipe *
 esp_recipe_load (const char *path, const EspRecipeOptions *options, GError **error)

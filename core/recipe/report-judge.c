@@ -74,8 +74,9 @@ after (EspBench *bench, const char *id)
 /**
  * esp_report_decompose:
  *
- * Architecture: the method's from nothing (scratch-e, else from-nothing) against a uniformly narrower one from nothing, where both had as many epochs.
- * Inherited weights: random channels of the dense network against the same architecture from nothing. Criterion: the method's channels against random ones. Recovery: after training against before.
+ * Architecture: the method's from nothing (scratch-e, else from-nothing) against a uniformly narrower one from nothing, where both had as
+ * many epochs. Inherited weights: random channels of the dense network against the same architecture from nothing. Criterion: the method's
+ * channels against random ones. Recovery: after training against before.
  * Returns: (transfer full): of EspDifference. Thread: any.
  */
 GPtrArray *
@@ -230,8 +231,9 @@ judge_curve (GPtrArray *sentences, const EspRow *row)
  * esp_report_judge:
  * @last: without what lies before recovery
  *
- * What the method beat, a sentence a row before and after recovery, with how many seeds it rests on; then each training that was ended while its curve
- * still rose (esp_curve_rise()). Whole sentences, so that they can be translated. Returns: (transfer full): of char*. Thread: any.
+ * What the method beat, a sentence a row before and after recovery, with how many seeds it rests on; then each training that was ended
+ * while its curve still rose (esp_curve_rise()). Whole sentences, so that they can be translated. Returns: (transfer full): of char*.
+ * Thread: any.
  */
 GPtrArray *
 esp_report_judge (EspBench *bench, gboolean last)

@@ -326,7 +326,8 @@ write_text (EspBench *bench, const char *name, const char *text, GError **error)
  * esp_bench_report:
  * @error: ESP_ERROR_IO
  *
- * Writes report.json, report.md and results.tsv, each whole or as it was. Returns: (transfer full): what report.json says. Thread: the runner's.
+ * Writes report.json, report.md and results.tsv, each whole or as it was. Returns: (transfer full): what report.json says. Thread: the
+ * runner's.
  */
 JsonNode *
 esp_bench_report (EspBench *bench, GError **error)

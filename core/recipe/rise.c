@@ -13,9 +13,9 @@
  * @values: mAP of the validations in their order, 0..1
  * @n: how many
  *
- * The rule: the mean of the last fifth of the validations, at least one of them, minus the mean of as many right before. A training whose curve rose
- * by more than ESP_RISE (half a point of mAP) there was ended while it still learned. Our choice: a single validation is noise, and a rate that
- * falls to nothing flattens any curve, so that what still rises under it rises.
+ * The rule: the mean of the last fifth of the validations, at least one of them, minus the mean of as many right before. A training whose
+ * curve rose by more than ESP_RISE (half a point of mAP) there was ended while it still learned. Our choice: a single validation is noise,
+ * and a rate that falls to nothing flattens any curve, so that what still rises under it rises.
  * Returns: the rise; NaN with fewer than two validations. Thread: any.
  */
 double

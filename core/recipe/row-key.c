@@ -34,8 +34,9 @@ append_training (const EspBench *bench, GString *text)
  * @uses: what it depends on beyond the dense network and test
  * @extra: whatever else
  *
- * Recipe, row, cfg, weights, class names, test set, protocol and seed; as asked for the mask of the method with the floor, the scores, and the train and
- * val sets with every word of [train]. Neither the tier, which only chooses among these, nor the number of threads nor the date.
+ * Recipe, row, cfg, weights, class names, test set, protocol and seed; as asked for the mask of the method with the floor, the scores, and
+ * the train and val sets with every word of [train]. Neither the tier, which only chooses among these, nor the number of threads nor the
+ * date.
  * Returns: (transfer full): a hash of all of it. Thread: the runner's.
  */
 char *
@@ -77,8 +78,9 @@ esp_bench_note_row (EspBench *bench, const EspRow *row, GError **error)
  * @taken: (out)
  * @error: those of the table of results
  *
- * In the full tier a row that stands in the table that the run was given is not made again, unless all that it was made of is in this folder: then it is
- * looked up here, with its draws. One that was taken has the table's numbers, and neither draws to compare it by nor a network.
+ * In the full tier a row that stands in the table that the run was given is not made again, unless all that it was made of is in this
+ * folder: then it is looked up here, with its draws. One that was taken has the table's numbers, and neither draws to compare it by nor a
+ * network.
  * Returns: FALSE with an error. Thread: the runner's.
  */
 gboolean

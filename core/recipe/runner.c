@@ -78,8 +78,8 @@ run_steps (EspBench *bench, GError **error)
  * @job: (nullable): cancels
  * @error: those of the steps; G_IO_ERROR_CANCELLED, and then the same call goes on where it stood
  *
- * What was computed is in the folder by what made it, so that a run which was stopped, or is run again with another step changed, computes only what is
- * not there. A training that was stopped goes on from its checkpoint. The report is written at its steps and at the end.
+ * What was computed is in the folder by what made it, so that a run which was stopped, or is run again with another step changed, computes
+ * only what is not there. A training that was stopped goes on from its checkpoint. The report is written at its steps and at the end.
  *
  * Returns: (transfer full): what report.json says. Thread: any but the lane and main of a window.
  */

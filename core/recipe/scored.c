@@ -145,7 +145,8 @@ esp_bench_score (EspBench *bench,
   return scores;
 }
 
-/** esp_bench_carry_scores: Returns: (transfer full): what a head reads is never cut, and has other rows: it has no scores there. Thread: any. */
+/** esp_bench_carry_scores: Returns: (transfer full): what a head reads is never cut, and has other rows: it has no scores there.
+ * Thread: any. */
 EspScores *
 esp_bench_carry_scores (EspScores *scores, const EspNetwork *network)
 {

@@ -169,7 +169,8 @@ run (EspBench *bench, const EspStep *step, GError **error)
   return TRUE;
 }
 
-/* The share of compute that is expected to stay: as asked for; of ratios, since a layer's work goes with its channels and those that it reads. */
+/* The share of compute that is expected to stay: as asked for; of ratios,
+ * since a layer's work goes with its channels and those that it reads. */
 static double
 expect_share (const EspStep *step)
 {

@@ -1,4 +1,5 @@
-/* step-proxies.c: the step “proxies”: whether each class of the target alone, and the class as it was learned, would have kept the same channels */
+/* step-proxies.c: the step “proxies”: whether each class of the target alone, and the class as it was learned,
+ * would have kept the same channels */
 #define G_LOG_DOMAIN "esp-recipe"
 #include "config.h"
 

@@ -305,8 +305,8 @@ esp_step_get_other (const EspStep *step, const char *id)
  * esp_step_get_text:
  * @id: of a setting of the step's row
  *
- * Returns: (transfer none): what the recipe says, else the preset, "" where neither says anything; of an empty number or word the preset, of an
- * empty text "". Thread: any.
+ * Returns: (transfer none): what the recipe says, else the preset, "" where neither says anything; of an empty number or word the preset,
+ * of an empty text "". Thread: any.
  */
 const char *
 esp_step_get_text (const EspStep *step, const char *id)

@@ -144,7 +144,8 @@ make_trainer (Run *run, GError **error)
   return esp_trainer_new (&options, error);
 }
 
-/* From the first epoch of this run, which of a training that was taken up again is a later one: what is left of it, and the row's other runs. */
+/* From the first epoch of this run, which of a training that was taken up again is a later one:
+ * what is left of it, and the row's other runs. */
 static void
 tell_time (Run *run, const EspTrainRecord *record)
 {

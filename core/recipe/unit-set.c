@@ -43,7 +43,8 @@ ascending (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* (transfer full): the layers of @unit; NULL where one of them is never cut, or where as many would have to go of other channels (groups). */
+/* (transfer full): the layers of @unit; NULL where one of them is never cut, or where as many would have to go of other channels
+ * (groups). */
 static guint *
 find_layers (const EspCoupling *coupling, guint unit, guint *n)
 {

@@ -346,7 +346,8 @@ esp_variables_get_n (const EspVariables *variables)
   return variables->all->len;
 }
 
-/** esp_variables_get: Returns: variable @i in the order in which they were set, its words lent; its value is NULL where it must be given and was not. Thread: any. */
+/** esp_variables_get: Returns: variable @i in the order in which they were set, its words lent;
+ * its value is NULL where it must be given and was not. Thread: any. */
 EspVariable
 esp_variables_get (const EspVariables *variables, guint i)
 {

@@ -174,9 +174,9 @@ esp_ablation_reduce (const EspAblation *ablation, const EspScores *scores, const
  * @replicates: of the bootstrap
  * @seed: of the bootstrap
  *
- * Spearman's rank correlation, ties sharing their mean rank; a layer of fewer than 4 units, or in which no unit costs anything, has none, and
- * a score that is the same for all units of a layer has 0 there. The interval is over images (Rubin 1981) and over units, drawn again with
- * replacement within their layers. Its n is the number of units. Thread: any.
+ * Spearman's rank correlation, ties sharing their mean rank; a layer of fewer than 4 units, or in which no unit costs anything, has none,
+ * and a score that is the same for all units of a layer has 0 there. The interval is over images (Rubin 1981) and over units, drawn again
+ * with replacement within their layers. Its n is the number of units. Thread: any.
  *
  * Returns: the value with its 95 % interval; NaN where there is none.
  */

@@ -396,10 +396,10 @@ check (const EspAblationInput *input, GError **error)
  * @error: those of images and engines; ESP_ERROR_UNSUPPORTED without heads, without labels, or where nothing matches; G_IO_ERROR_CANCELLED
  *
  * Of every layer up to n_units units, drawn by the seed among those whose first member is of that layer, are masked to 0 behind the
- * activation in all their members, one unit at a time, and the loss is T whole minus T masked of each image. The images are the first ones of
- * the seed's stratified order. Cost: n_images × units forwards from the unit's layer on. Thread: lane.
- * Source: leave-one-out ablation as a reference for saliencies: LeCun, Denker, Solla 1989; Molchanov et al. 2017 (arXiv:1611.06440), section
- * 3.1, "oracle"; differs: the loss is that of matched scores, since that is what a detector is judged by.
+ * activation in all their members, one unit at a time, and the loss is T whole minus T masked of each image. The images are the first ones
+ * of the seed's stratified order. Cost: n_images × units forwards from the unit's layer on. Thread: lane.
+ * Source: leave-one-out ablation as a reference for saliencies: LeCun, Denker, Solla 1989; Molchanov et al. 2017 (arXiv:1611.06440),
+ * section 3.1, "oracle"; differs: the loss is that of matched scores, since that is what a detector is judged by.
  *
  * Returns: (transfer full): the losses.
  */

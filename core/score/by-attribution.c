@@ -205,8 +205,8 @@ esp_score_check_target (const EspCriterionInput *input, const char *id, GError *
 
 /*
  * One number a channel and image by @way, summed over the images whose target is not empty.
- * Errors: ESP_ERROR_UNSUPPORTED without heads, without images, or with fewer than 20 images that show anything; those of images and engines;
- * G_IO_ERROR_CANCELLED. Thread: lane.
+ * Errors: ESP_ERROR_UNSUPPORTED without heads, without images, or with fewer than 20 images that show anything; those of images and
+ * engines; G_IO_ERROR_CANCELLED. Thread: lane.
  */
 EspScores *
 esp_score_by_method (const EspCriterionInput *input, const EspScoreWay *way, EspJob *job, GError **error)
@@ -245,9 +245,10 @@ choose (const EspCriterionInput *input)
 }
 
 /*
- * Unless the knobs say something else: r = max over h, w of A * G at each convolution's output before batch normalisation, signed; S = sum of
- * r over the images whose target is not empty.
- * Source: Shi, Li, Yamaguchi 2020 (GradAM), the authors' code; differs: images without anything above tau are passed over (they add 0 there).
+ * Unless the knobs say something else: r = max over h, w of A * G at each convolution's output before batch normalisation, signed; S = sum
+ * of r over the images whose target is not empty.
+ * Source: Shi, Li, Yamaguchi 2020 (GradAM), the authors' code; differs: images without anything above tau are passed over (they add 0
+ * there).
  */
 EspScores *
 esp_score_by_attribution (const EspCriterionInput *input, EspJob *job, GError **error)

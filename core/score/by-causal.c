@@ -70,8 +70,8 @@ spread (const EspCriterionInput *input, const EspCoupling *coupling, const EspAb
 }
 
 /*
- * The loss of every unit that can be cut, masked by itself, on the first images of the seed's order: sum of scores of what matched an object,
- * whole minus masked, as esp_ablation_new() has it.
+ * The loss of every unit that can be cut, masked by itself, on the first images of the seed's order: sum of scores of what matched an
+ * object, whole minus masked, as esp_ablation_new() has it.
  * Errors: ESP_ERROR_UNSUPPORTED without heads, without labels, with fewer images than asked for, or where nothing matches; those of images
  * and engines; G_IO_ERROR_CANCELLED. Thread: lane.
  */

@@ -1,4 +1,5 @@
-/* by-contrast.c: what each channel carries of a change in the pictures to the target: an object, a background, a watermark that came or went */
+/* by-contrast.c: what each channel carries of a change in the pictures to the target:
+ * an object, a background, a watermark that came or went */
 #define G_LOG_DOMAIN "esp-score"
 #include "config.h"
 

@@ -64,7 +64,8 @@ find_largest (const EspCriterionInput *input)
   return largest > 0 ? largest : 1;
 }
 
-/* |gamma|. A convolution without batch normalisation has none: its channels get the largest |gamma| of the network, so that they go last. */
+/* |gamma|. A convolution without batch normalisation has none: its channels get the largest |gamma| of the network, so that they go
+ * last. */
 EspScores *
 esp_score_by_gamma (const EspCriterionInput *input, EspJob *job, GError **error)
 {

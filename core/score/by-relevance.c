@@ -25,8 +25,8 @@ esp_relevance_method (const double *knobs)
 
 /*
  * Sum over h, w of |R| of each channel and image, summed over images; each layer's then divided by their sum.
- * Source: Yeom et al. 2021, Pattern Recognition 115:107899, with the authors' code: filters by the sum of |relevance|, alpha 1 and beta 0 (z+);
- * differs: what is explained is the target, not the label's logit.
+ * Source: Yeom et al. 2021, Pattern Recognition 115:107899, with the authors' code: filters by the sum of |relevance|, alpha 1 and beta 0
+ * (z+); differs: what is explained is the target, not the label's logit.
  */
 EspScores *
 esp_score_by_relevance (const EspCriterionInput *input, EspJob *job, GError **error)

@@ -1,7 +1,7 @@
 /* coupling-balance.c: ranges of a layer's channels that must keep as many as each other, and whether a mask can be cut out
  *
- * A route that takes one of several groups, and a convolution in groups, find their parts by number alone: a network whose groups kept unequal
- * counts would read channels of the wrong one. */
+ * A route that takes one of several groups, and a convolution in groups, find their parts by number alone: a network whose groups kept
+ * unequal counts would read channels of the wrong one. */
 #define G_LOG_DOMAIN "esp-score"
 #include "config.h"
 
@@ -166,7 +166,8 @@ esp_coupling_get_balances (const EspCoupling *coupling, guint *n)
   return (const EspBalance *) (gpointer) coupling->balances->data;
 }
 
-/** esp_coupling_find_balance: Returns: (transfer none) (nullable): the first balance that a channel of the unit is part of and may go. Thread: any. */
+/** esp_coupling_find_balance: Returns: (transfer none) (nullable): the first balance that a channel of the unit is part of and may go.
+ * Thread: any. */
 const EspBalance *
 esp_coupling_find_balance (const EspCoupling *coupling, guint unit)
 {

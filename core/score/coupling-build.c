@@ -1,8 +1,8 @@
 /* coupling-build.c: finds the units of a network by flowing channels through its graph
  *
- * Each channel that a layer passes on is followed back to the convolution that owns it. Shortcuts and depthwise convolutions then join the owners
- * of what they read, by union-find; what a head, the image or the network's end holds on to is fixed, and so is all that is coupled to it. What a smaller network takes
- * apart by number alone (groups) gets balances. */
+ * Each channel that a layer passes on is followed back to the convolution that owns it. Shortcuts and depthwise convolutions then join the
+ * owners of what they read, by union-find; what a head, the image or the network's end holds on to is fixed, and so is all that is coupled
+ * to it. What a smaller network takes apart by number alone (groups) gets balances. */
 #define G_LOG_DOMAIN "esp-score"
 #include "config.h"
 

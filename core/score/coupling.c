@@ -14,12 +14,12 @@
  * esp_coupling_new:
  * @network: the network, kept
  *
- * Finds the units: a shortcut joins the common prefix of what it adds (the tail is free), a depthwise convolution its outputs with its inputs, a
- * product its gate with its map, a reorganisation the channels of which it makes one;
- * dropout, max-pooling, upsampling and routes pass channels on to the convolutions that own them; a connected layer gives up all the inputs that
- * a channel became. Both sides of a grouped convolution that is not depthwise, and what a route takes one group of, are balances: each group
- * keeps as many. Fixed is what a head or the network's end reads, what is joined with the image, all layers coupled to those, and the groups that
- * would have to keep as many as a fixed one.
+ * Finds the units: a shortcut joins the common prefix of what it adds (the tail is free), a depthwise convolution its outputs with its
+ * inputs, a product its gate with its map, a reorganisation the channels of which it makes one;
+ * dropout, max-pooling, upsampling and routes pass channels on to the convolutions that own them; a connected layer gives up all the inputs
+ * that a channel became. Both sides of a grouped convolution that is not depthwise, and what a route takes one group of, are balances: each
+ * group keeps as many. Fixed is what a head or the network's end reads, what is joined with the image, all layers coupled to those, and the
+ * groups that would have to keep as many as a fixed one.
  *
  * Units are numbered by their first member in network order. Immutable. Thread: any.
  * Source: Fang et al. 2023, arXiv:2301.12900 (dependency graph), for darknet's layer kinds.
@@ -125,7 +125,8 @@ esp_coupling_is_prunable (const EspCoupling *coupling, guint layer)
   return coupling->offset[layer + 1] > coupling->offset[layer] && coupling->why_fixed[layer] == NULL;
 }
 
-/** esp_coupling_why_fixed: Returns: (transfer none) (nullable): why @layer is never cut ("head 122 reads layer 121"), NULL where it may be. Thread: any. */
+/** esp_coupling_why_fixed: Returns: (transfer none) (nullable): why @layer is never cut ("head 122 reads layer 121"),
+ * NULL where it may be. Thread: any. */
 const char *
 esp_coupling_why_fixed (const EspCoupling *coupling, guint layer)
 {
@@ -240,9 +241,9 @@ append_unit (GString *text, const EspCoupling *coupling, guint unit, guint layer
  * @layer: a convolution
  * @channel: one of its filters
  *
- * Returns: (transfer full) (nullable): who goes with the channel and why ("goes with channel 12 of layers 33 and 36: shortcut 37 adds 33", "goes with one
- * channel of the other group of layer 2: route 3 takes one of 2 groups of layer 2, whose counts must stay equal"), why it is never cut ("stays: head
- * 122 reads layer 121"), NULL where it goes alone. Thread: any.
+ * Returns: (transfer full) (nullable): who goes with the channel and why ("goes with channel 12 of layers 33 and 36: shortcut 37 adds 33",
+ * "goes with one channel of the other group of layer 2: route 3 takes one of 2 groups of layer 2, whose counts must stay equal"), why it is
+ * never cut ("stays: head 122 reads layer 121"), NULL where it goes alone. Thread: any.
  */
 char *
 esp_coupling_explain (const EspCoupling *coupling, guint layer, guint channel)

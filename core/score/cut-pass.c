@@ -66,8 +66,8 @@ make_engine (EspCutPass *pass, EspMask *mask, GError **error)
  * @job: (nullable): progress in images, and cancel
  * @error: the cut's, those of engines and images; G_IO_ERROR_CANCELLED
  *
- * What evaluate and evaluate --plan run, and every other number that a mask gets: the network is cut, compiled in the options' precision, and run over the
- * images. Thread: lane.
+ * What evaluate and evaluate --plan run, and every other number that a mask gets: the network is cut, compiled in the options' precision,
+ * and run over the images. Thread: lane.
  */
 gboolean
 esp_cut_pass_run (EspCutPass *pass, EspMask *mask, EspOutcome **outcomes, EspJob *job, GError **error)
@@ -106,7 +106,8 @@ relay (gpointer data)
     esp_job_cancel (r->below);
 }
 
-/** esp_cut_pass_run_below: as esp_cut_pass_run(), but of @job (nullable) only the cancel holds: its progress is left alone. Thread: lane. */
+/** esp_cut_pass_run_below: as esp_cut_pass_run(), but of @job (nullable) only the cancel holds: its progress is left alone. Thread:
+ * lane. */
 gboolean
 esp_cut_pass_run_below (EspCutPass *pass, EspMask *mask, EspOutcome **outcomes, EspJob *job, GError **error)
 {
@@ -117,7 +118,8 @@ esp_cut_pass_run_below (EspCutPass *pass, EspMask *mask, EspOutcome **outcomes, 
   return esp_cut_pass_run (pass, mask, outcomes, below, error);
 }
 
-/** esp_cut_pass_get_seconds: Returns: what the images of the last run took, decoding included; cutting and compiling are not in it. Thread: lane. */
+/** esp_cut_pass_get_seconds: Returns: what the images of the last run took, decoding included; cutting and compiling are not in it.
+ * Thread: lane. */
 double
 esp_cut_pass_get_seconds (const EspCutPass *pass)
 {

@@ -1,9 +1,10 @@
 /* group.c: proposes the named sets of layers that share one ratio
  *
- * A convolution's key is its scale (h × w of its output) and its module. With several heads: what reaches only one head is that head's, what
- * reaches several but not all is neck, and of the trunk, which reaches all, the backbone ends at its last shortcut where the network has shortcuts
- * at its last scale, else before the trunk's last convolution if that only mixes channels (1 × 1); the rest of the trunk is neck. With one head or
- * none all is backbone. Layers coupled to each other go as one, to the key that most of them have, the later one on a tie. */
+ * A convolution's key is its scale (h × w of its output) and its module. With several heads: what reaches only one head is that head's,
+ * what reaches several but not all is neck, and of the trunk, which reaches all, the backbone ends at its last shortcut where the network
+ * has shortcuts at its last scale, else before the trunk's last convolution if that only mixes channels (1 × 1); the rest of the trunk is
+ * neck. With one head or none all is backbone. Layers coupled to each other go as one, to the key that most of them have,
+ * the later one on a tie. */
 #define G_LOG_DOMAIN "esp-score"
 #include "config.h"
 

@@ -126,8 +126,8 @@ scale_of (const double *values, guint n, EspNorm norm)
  * @scores: one number a channel
  * @norm: what each layer's are measured against
  *
- * Order within a layer stays. A layer whose scores are all 0 stays so. L2 is that of Molchanov et al. 2017 (their layer-wise normalisation), the sum that of
- * Yeom et al. 2021. How the scores rank stays. Thread: any.
+ * Order within a layer stays. A layer whose scores are all 0 stays so. L2 is that of Molchanov et al. 2017 (their layer-wise
+ * normalisation), the sum that of Yeom et al. 2021. How the scores rank stays. Thread: any.
  * Returns: (transfer full): others of the same criterion.
  */
 EspScores *

@@ -151,7 +151,8 @@ esp_scores_get_reduce (const EspScores *scores)
  * @layer: a layer
  * @n: (out) (optional): how many numbers, the layer's filters
  *
- * Returns: (transfer none) (nullable): one number per filter, higher is dearer; NULL where @layer is no convolution. Writable before sharing.
+ * Returns: (transfer none) (nullable): one number per filter, higher is dearer; NULL where @layer is no convolution. Writable before
+ * sharing.
  */
 double *
 esp_scores_get (const EspScores *scores, guint layer, guint *n)

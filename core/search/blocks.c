@@ -1,7 +1,8 @@
 /* blocks.c: shortcut blocks that can be left out whole: x + f (x) becomes x
  *
- * A block is a shortcut, the layer x that it adds, and all layers between them: the branch f. It can go where the shortcut only adds, where the branch
- * reads nothing but x, and where nobody else reads the branch. The time of a layer is won whole, where channels win it only in steps of the vectors.
+ * A block is a shortcut, the layer x that it adds, and all layers between them: the branch f. It can go where the shortcut only adds, where
+ * the branch reads nothing but x, and where nobody else reads the branch. The time of a layer is won whole, where channels win it only in
+ * steps of the vectors.
  * Source: residual networks bear the loss of single blocks: Veit et al. 2016, arXiv:1605.06431. */
 #define G_LOG_DOMAIN "esp-search"
 #include "config.h"

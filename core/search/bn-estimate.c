@@ -1,10 +1,10 @@
 /* bn-estimate.c: running means and variances of a cut network, found anew on images
  *
- * With channels gone a convolution's values have other means and variances than those that training left, and batch normalisation with the old ones
- * shifts and stretches them. So the images are run through the cut network once more, in batches as training runs them: each layer is normalised by its own
- * batch, and the moments of all batches together become the running ones. Source: Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 2; over the whole
- * set instead of a moving average: Wu and Johnson 2021, arXiv:2105.07576, section 3, "precise BN"; after pruning: Li et al. 2020, arXiv:2007.02491
- * ("adaptive BN"). Nothing is learned: weights, gammas and betas stay. */
+ * With channels gone a convolution's values have other means and variances than those that training left, and batch normalisation with the
+ * old ones shifts and stretches them. So the images are run through the cut network once more, in batches as training runs them: each layer
+ * is normalised by its own batch, and the moments of all batches together become the running ones. Source: Ioffe and Szegedy 2015,
+ * arXiv:1502.03167, algorithm 2; over the whole set instead of a moving average: Wu and Johnson 2021, arXiv:2105.07576, section 3, "precise
+ * BN"; after pruning: Li et al. 2020, arXiv:2007.02491 ("adaptive BN"). Nothing is learned: weights, gammas and betas stay. */
 #define G_LOG_DOMAIN "esp-search"
 #include "config.h"
 
@@ -82,7 +82,8 @@ choose_batch (const EspNetwork *network, guint asked, guint n)
   return CLAMP (asked > 0 ? asked : (guint) CLAMP (MEMORY / bytes, 1, BATCH), 1, n);
 }
 
-/* All batches are equally large, so that each counts for as much: of a number that no such size divides the last few images are left out. */
+/* All batches are equally large, so that each counts for as much: of a number that no such size divides the last few images are left
+ * out. */
 static void
 divide (Estimate *estimate, guint n, guint asked)
 {
@@ -185,8 +186,8 @@ spread (const Estimate *estimate, const Totals *totals, EspCut *cut, const EspPa
  * @job: (nullable): progress in batches; cancels between two layers
  * @error: of the cut, the engine and the images; ESP_ERROR_UNSUPPORTED without images or batch normalisation; G_IO_ERROR_CANCELLED
  *
- * Totals are in double. The same images in the same order and batches give the same numbers. Numbers of removed channels stay as they are. Cost: one
- * forward of training an image. Thread: lane.
+ * Totals are in double. The same images in the same order and batches give the same numbers. Numbers of removed channels stay as they are.
+ * Cost: one forward of training an image. Thread: lane.
  * Returns: (transfer full): numbers of the whole network, of which esp_cut_new() with @mask makes the re-estimated cut.
  */
 EspWeights *

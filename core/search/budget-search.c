@@ -1,8 +1,9 @@
 /* budget-search.c: candidates from what each group bears alone, and their neighbours, measured until none is better
  *
- * Uniform plans first, one a way to rank; then each group alone at some ratios; from those losses and the exact cost the ratios of least summed and of least
- * largest loss; then, from the best of all, one group's ratio moved up or down while the others give or take together what that frees or costs. Losses do not
- * add up, so only a measured plan counts, and the uniform ones are among those measured: what is found is no worse than they are. */
+ * Uniform plans first, one a way to rank; then each group alone at some ratios; from those losses and the exact cost the ratios of least
+ * summed and of least largest loss; then, from the best of all, one group's ratio moved up or down while the others give or take together
+ * what that frees or costs. Losses do not add up, so only a measured plan counts, and the uniform ones are among those measured: what is
+ * found is no worse than they are. */
 #define G_LOG_DOMAIN "esp-search"
 #include "config.h"
 
@@ -13,7 +14,8 @@
 
 #define MOST_LEVELS 3
 
-/* The shares at which a group is looked at alone: fewer where three for each group would be more than half of the plans that may still be tried. */
+/* The shares at which a group is looked at alone: fewer where three for each group would be more than half of the plans that may still be
+ * tried. */
 static const double levels[MOST_LEVELS][MOST_LEVELS] = { { .5 }, { .33, .67 }, { .25, .5, .75 } };
 static const double steps[] = { .16, .08, .04, .02 };
 
@@ -98,7 +100,8 @@ choose_levels (const EspBudget *budget)
   return MIN (left / 2 / budget->n_groups, MOST_LEVELS);
 }
 
-/* What each group loses alone at each level; not falling with the level. No losses where they would take most of what may be tried, or time ended. */
+/* What each group loses alone at each level; not falling with the level.
+ * No losses where they would take most of what may be tried, or time ended. */
 static gboolean
 look_alone (Search *search, guint scores, GError **error)
 {

@@ -383,9 +383,10 @@ clear_work (EspBudget *budget)
  * @error: ESP_ERROR_UNSUPPORTED for a budget that cannot be met, with the least that can be reached; those of engines and images;
  *   G_IO_ERROR_CANCELLED
  *
- * The plan's ratios are solved for over its groups: see budget-search.c. All that chooses, every mAP but that of the judging half, is of the choosing half.
- * When all is measured the plan gets the ratios found and the scores that they rank by, as one act of undo; until then, and where nothing is found, it is
- * left as it is. Cost: at most n_tries passes over half of the images, and six over halves for the report. Thread: lane.
+ * The plan's ratios are solved for over its groups: see budget-search.c. All that chooses, every mAP but that of the judging half, is of
+ * the choosing half. When all is measured the plan gets the ratios found and the scores that they rank by, as one act of undo; until then,
+ * and where nothing is found, it is left as it is. Cost: at most n_tries passes over half of the images, and six over halves for the
+ * report. Thread: lane.
  * Returns: (transfer full): every plan that was tried, and what the halves say of the one found.
  */
 EspBudget *
@@ -424,7 +425,8 @@ esp_budget_get_n (const EspBudget *budget)
   return budget->tries->len;
 }
 
-/** esp_budget_get: Returns: (transfer none): one of them, in the order that they were tried in; the first is the whole network. Thread: any. */
+/** esp_budget_get: Returns: (transfer none): one of them, in the order that they were tried in; the first is the whole network.
+ * Thread: any. */
 const EspBudgetTry *
 esp_budget_get (const EspBudget *budget, guint index)
 {

@@ -71,8 +71,8 @@ run_images (EspEngine *engine, const EspBnImages *images, double **means, EspJob
  * @job: (nullable): progress in images; cancels between two layers
  * @error: of the engine and the images; ESP_ERROR_UNSUPPORTED without images; G_IO_ERROR_CANCELLED
  *
- * Of each convolution and connected layer the mean of its output, behind the activation, over images, rows and columns, totals in double. Cost: one
- * forward an image. Thread: lane.
+ * Of each convolution and connected layer the mean of its output, behind the activation, over images, rows and columns, totals in double.
+ * Cost: one forward an image. Thread: lane.
  * Returns: (transfer full): for esp_channel_means_free().
  */
 double **

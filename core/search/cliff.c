@@ -23,10 +23,10 @@ find_safe (const double *ratios, const double *maps, guint n, double whole)
  * @n: how many
  * @whole: the mAP at ratio 0
  *
- * The cliff is the narrowest stretch between two measured ratios, 0 among them, over which half of the whole network's mAP is lost; of equally
- * narrow ones that which loses most, then the first. It counts as one only where that stretch is at least twice as steep as the line from ratio
- * 0 to the last ratio measured: a curve that falls evenly has none. Safe is the largest measured ratio at which, and at all smaller ones, at
- * least 95 % of the mAP remain. Both see only ratios that were measured; neither is an interval. Thread: any.
+ * The cliff is the narrowest stretch between two measured ratios, 0 among them, over which half of the whole network's mAP is lost; of
+ * equally narrow ones that which loses most, then the first. It counts as one only where that stretch is at least twice as steep as the
+ * line from ratio 0 to the last ratio measured: a curve that falls evenly has none. Safe is the largest measured ratio at which, and at all
+ * smaller ones, at least 95 % of the mAP remain. Both see only ratios that were measured; neither is an interval. Thread: any.
  *
  * Returns: both marks.
  */

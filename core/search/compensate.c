@@ -1,14 +1,14 @@
 /* compensate.c: what removed channels would have given, folded into those that read them
  *
- * A mask makes a removed channel 0. What it gave before had a mean, and the nearest thing to it that costs nothing is a constant: the channel with its
- * gain set to 0, act (beta), or act (bias) without batch normalisation (so .5 behind a logistic whose beta is 0); or the mean of what it
- * gives on images. Constants are constants behind
- * every layer without weights too, and there the engine itself works them out: each convolution's output is written, constant where a channel is gone and
- * 0 where it is kept, and the layers between are run. A convolution that reads constants k of the removed channels adds the sum of k times its window's weights
- * everywhere; that sum goes into its bias, or off its running mean. Exact wherever the window lies within the map. At a border with padding darknet's zeros
- * take the place of some of the constants, so there it is only near.
- * Source: the constant is what Liu et al. 2017 (arXiv:1708.06519) leave behind when they drop a channel of small gamma; folding it is Ye et al. 2018
- * (arXiv:1802.00124), section 3. */
+ * A mask makes a removed channel 0. What it gave before had a mean, and the nearest thing to it that costs nothing is a constant: the
+ * channel with its gain set to 0, act (beta), or act (bias) without batch normalisation (so .5 behind a logistic whose beta is 0); or the
+ * mean of what it gives on images. Constants are constants behind
+ * every layer without weights too, and there the engine itself works them out: each convolution's output is written, constant where a
+ * channel is gone and 0 where it is kept, and the layers between are run. A convolution that reads constants k of the removed channels adds
+ * the sum of k times its window's weights everywhere; that sum goes into its bias, or off its running mean. Exact wherever the window lies
+ * within the map. At a border with padding darknet's zeros take the place of some of the constants, so there it is only near.
+ * Source: the constant is what Liu et al. 2017 (arXiv:1708.06519) leave behind when they drop a channel of small gamma; folding it is Ye et
+ * al. 2018 (arXiv:1802.00124), section 3. */
 #define G_LOG_DOMAIN "esp-search"
 #include "config.h"
 

@@ -25,7 +25,8 @@ esp_ratios_check (const double *ratios, guint n, GError **error)
   return n > 0;
 }
 
-/** esp_curve_mask: Returns: (transfer full): what is kept where every group loses @ratio by @scores, as a plan resolves it. Thread: any one. */
+/** esp_curve_mask: Returns: (transfer full): what is kept where every group loses @ratio by @scores, as a plan resolves it.
+ * Thread: any one. */
 EspMask *
 esp_curve_mask (const EspCurveInput *input, EspScores *scores, double ratio)
 {

@@ -58,8 +58,8 @@ find_band (const double *maps, const EspMetered *first, guint n_seeds, guint n_r
  * @job: (nullable): progress in measurements, and cancel
  * @error: as esp_meter_measure() has them
  *
- * Quantiles are linear between order statistics (Hyndman and Fan 1996, type 7). The band is of seeds on the same images: it says where an order
- * without meaning lies on these images, not how well the images know it. Thread: lane.
+ * Quantiles are linear between order statistics (Hyndman and Fan 1996, type 7). The band is of seeds on the same images: it says where an
+ * order without meaning lies on these images, not how well the images know it. Thread: lane.
  */
 gboolean
 esp_random_band_measure (

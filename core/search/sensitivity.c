@@ -141,8 +141,9 @@ measure_row (const EspSensitivityInput *input, EspSensitivity *row, double whole
  * @job: (nullable): progress in measurements, and cancel
  * @error: ESP_ERROR_SHAPE where none of the layers asked for can be cut; as esp_meter_measure() has them
  *
- * Of each layer, with those that only go with it, or of each group, the lowest share is cut at every ratio while all else stays, and measured with
- * the paired interval of its difference from the whole network. The floor holds: how much of it went is in shares. Thread: lane.
+ * Of each layer, with those that only go with it, or of each group, the lowest share is cut at every ratio while all else stays, and
+ * measured with the paired interval of its difference from the whole network. The floor holds: how much of it went is in shares. Thread:
+ * lane.
  *
  * Returns: (transfer full) (element-type EspSensitivity): the rows, in network order.
  */

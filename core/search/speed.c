@@ -12,8 +12,8 @@
  * esp_speed_parts:
  * @plan: the plan
  *
- * A convolution that can be cut belongs to its group; what has no parameters and no boxes, as a pool or a shortcut, to the group whose channels
- * it reads first. So the parts hold every layer once.
+ * A convolution that can be cut belongs to its group; what has no parameters and no boxes, as a pool or a shortcut, to the group whose
+ * channels it reads first. So the parts hold every layer once.
  * Returns: (transfer full) (array): of every layer its group, or the number of groups where it belongs to none. Thread: that of the plan.
  */
 int *

@@ -1,8 +1,8 @@
 /* spend.c: how much of each of several sets of channels goes, so that what is left costs no more than it may
  *
- * The cost of a convolution is a product of what is kept before and behind it, so that costs of sets do not add up and no list of them can be solved for: every
- * step here asks the cost of all ratios together, which is closed-form and exact. The losses do add up only nearly, too; what comes out are
- * candidates, to be measured. */
+ * The cost of a convolution is a product of what is kept before and behind it, so that costs of sets do not add up and no list of them can
+ * be solved for: every step here asks the cost of all ratios together, which is closed-form and exact. The losses do add up only nearly,
+ * too; what comes out are candidates, to be measured. */
 #define G_LOG_DOMAIN "esp-search"
 #include "config.h"
 
@@ -267,9 +267,10 @@ polish (const EspSpend *spend, const EspLossCurves *curves, double most, double 
 /**
  * esp_spend_sum:
  *
- * As esp_spend_bound(), for the least sum of losses: each set takes the ratio at which its loss plus a price for the cost of the whole is least, and the
- * price is the lowest whose ratios fit (Everett 1963, generalized Lagrange multipliers; by coordinates, since costs do not add up), then one set's ratio is
- * moved and the others' together against it, while that helps. Cost: at most (20 · 6 · 21 + 5 · 6 · 84) · sets asked. Thread: any.
+ * As esp_spend_bound(), for the least sum of losses: each set takes the ratio at which its loss plus a price for the cost of the whole is
+ * least, and the price is the lowest whose ratios fit (Everett 1963, generalized Lagrange multipliers; by coordinates, since costs do not
+ * add up), then one set's ratio is moved and the others' together against it, while that helps. Cost: at most (20 · 6 · 21 + 5 · 6 · 84) ·
+ * sets asked. Thread: any.
  */
 gboolean
 esp_spend_sum (const EspSpend *spend, const EspLossCurves *curves, double most, double *ratios)
