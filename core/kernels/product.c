@@ -124,26 +124,29 @@ join_parts (const Reduction *of, int i, int parts, double (*totals)[MOST], float
     }
 }
 
-/* Where an image has few blocks of channels the rows of each are split, in as many parts whatever the threads and the batch. */
+/* Where an image has few blocks of channels the rows of each are split, in as many parts whatever the threads and the batch. Some slabs at a
+ * time, so that threads meet once for all of their parts. */
 static void
 reduce_float (const Reduction *of, float *scores)
 {
   const EspShape s = of->layout->shape;
-  const int blocks = (s.c + of->layout->block - 1) / of->layout->block, parts = blocks < FEW ? MIN (FEW, s.h) : 1;
+  const int blocks = (s.c + of->layout->block - 1) / of->layout->block, parts = blocks < FEW ? MIN (FEW, s.h) : 1, slabs = s.n * blocks;
 
-  for (int i = 0; i < s.n * blocks && parts > 1; i++)
+  for (int i = 0; i < slabs && parts > 1; i += FEW)
     {
-      double totals[FEW][MOST];
+      const int some = MIN (FEW, slabs - i);
+      double totals[FEW][FEW][MOST];
 
 #pragma omp parallel for schedule(static)
-      for (int k = 0; k < parts; k++)
-        reduce_part (of, i, k, parts, totals[k]);
-      join_parts (of, i, parts, totals, scores);
+      for (int k = 0; k < some * parts; k++)
+        reduce_part (of, i + k / parts, k % parts, parts, totals[k / parts][k % parts]);
+      for (int k = 0; k < some; k++)
+        join_parts (of, i + k, parts, totals[k], scores);
     }
   if (parts > 1)
     return;
 #pragma omp parallel for schedule(static)
-  for (int i = 0; i < s.n * blocks; i++)
+  for (int i = 0; i < slabs; i++)
     {
       double totals[1][MOST];
 
@@ -242,21 +245,23 @@ void
 esp_product_bend (const EspLayout *layout, const EspProductBend *bend, float *scores)
 {
   const EspShape s = layout->shape;
-  const int block = layout->block, blocks = (s.c + block - 1) / block, parts = blocks < FEW ? MIN (FEW, s.h) : 1;
+  const int block = layout->block, blocks = (s.c + block - 1) / block, parts = blocks < FEW ? MIN (FEW, s.h) : 1, slabs = s.n * blocks;
 
-  for (int i = 0; i < s.n * blocks && parts > 1; i++)
+  for (int i = 0; i < slabs && parts > 1; i += FEW)
     {
-      float largest[FEW][MOST];
+      const int some = MIN (FEW, slabs - i);
+      float largest[FEW][FEW][MOST];
 
 #pragma omp parallel for schedule(static)
-      for (int k = 0; k < parts; k++)
-        bend_part (layout, bend, i, k, parts, largest[k]);
-      join_largest (s, block, i, parts, largest, scores);
+      for (int k = 0; k < some * parts; k++)
+        bend_part (layout, bend, i + k / parts, k % parts, parts, largest[k / parts][k % parts]);
+      for (int k = 0; k < some; k++)
+        join_largest (s, block, i + k, parts, largest[k], scores);
     }
   if (parts > 1)
     return;
 #pragma omp parallel for schedule(static)
-  for (int i = 0; i < s.n * blocks; i++)
+  for (int i = 0; i < slabs; i++)
     {
       float largest[1][MOST];
 
