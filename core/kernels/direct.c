@@ -52,6 +52,7 @@ typedef struct
   const float *bias;    /* NULL: the sums are added to out */
   float *out;
   gsize row, plane;           /* numbers in a row and between two output blocks */
+  int channels;               /* of the input block: those that only fill it are 0 and are left out */
   int first, last;            /* rows of the window that lie in the value: 0 .. 2 */
   gboolean is_left, is_right; /* at that border of the value */
   gboolean bends;             /* the sums are complete: apply the slope */
@@ -60,9 +61,9 @@ typedef struct
 
 /* Adds one column of the window to the sums of tile columns @from .. @to - 1. */
 AVX512 static inline __attribute__ ((always_inline)) void
-add_column (__m512 sums[MOST][2], const float *in, const float *weights, int shift, int from, int to, int blocks)
+add_column (__m512 sums[MOST][2], const float *in, const float *weights, int channels, int shift, int from, int to, int blocks)
 {
-  for (int i = 0; i < BLOCK; i++)
+  for (int i = 0; i < channels; i++)
     {
       const __m512 w0 = _mm512_load_ps (weights + i * blocks * BLOCK);
       const __m512 w1 = blocks == 2 ? _mm512_load_ps (weights + (2 * i + 1) * BLOCK) : w0;
@@ -122,7 +123,7 @@ finish (const Tile *tile, __m512 sums[MOST][2], int columns, int blocks)
 AVX512 static inline __attribute__ ((always_inline)) void
 run_tile (const Tile *tile, int columns, int blocks)
 {
-  const int step = BLOCK * BLOCK * blocks;
+  const int step = BLOCK * BLOCK * blocks, channels = tile->channels;
   __m512 sums[MOST][2];
 
   begin (sums, columns, blocks);
@@ -131,14 +132,14 @@ run_tile (const Tile *tile, int columns, int blocks)
       const float *in = tile->in + (gssize) (y - 1) * (gssize) tile->row, *weights = tile->weights + 3 * y * step;
 
       if (tile->is_left)
-        add_column (sums, in, weights, -1, 1, columns, blocks);
+        add_column (sums, in, weights, channels, -1, 1, columns, blocks);
       else
-        add_column (sums, in, weights, -1, 0, columns, blocks);
-      add_column (sums, in, weights + step, 0, 0, columns, blocks);
+        add_column (sums, in, weights, channels, -1, 0, columns, blocks);
+      add_column (sums, in, weights + step, channels, 0, 0, columns, blocks);
       if (tile->is_right)
-        add_column (sums, in, weights + 2 * step, 1, 0, columns - 1, blocks);
+        add_column (sums, in, weights + 2 * step, channels, 1, 0, columns - 1, blocks);
       else
-        add_column (sums, in, weights + 2 * step, 1, 0, columns, blocks);
+        add_column (sums, in, weights + 2 * step, channels, 1, 0, columns, blocks);
     }
   finish (tile, sums, columns, blocks);
 }
@@ -213,6 +214,7 @@ run_stripe (const Pass *pass, const float *in, float *out, int pair, int top, in
                           .out = out + (gsize) (2 * pair) * plane,
                           .row = row,
                           .plane = plane,
+                          .channels = MIN (BLOCK, pass->from.c - c * BLOCK),
                           .bends = c == from - 1 && pass->slope != 1.0f,
                           .slope = pass->slope };
 
