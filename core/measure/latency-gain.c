@@ -55,8 +55,8 @@ append_reason (GString *text, const EspLatencyGain *gain)
 
   if (blocked < HALF * bflops)
     g_string_append_printf (text,
-                            _ (" Kernels take %u channels at once, and by whole blocks of them the work fell by %.1f %%. Round to %u: the "
-                               "channels that this keeps more cost no time."),
+                            _ (" Kernels write %u channels at once, and by whole blocks of them the work fell by %.1f %%. Round to %u, and "
+                               "none of it is wasted."),
                             block, 100 * blocked, block);
   else if (gain->ms.before.median_ms < CALL_MS)
     g_string_append (text, _ (" It is so little work that what every call costs counts as much."));

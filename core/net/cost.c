@@ -94,9 +94,9 @@ work_of (const EspLayer *layer, guint n_in, guint n_out, guint block)
  * @mask: (nullable): what is kept of it
  * @block: channels that kernels take at once
  * @bflops: (out) (array): of every layer of the cut network; their sum is that of esp_cost_of()
- * @blocked: (out) (array): the same with channels rounded up to whole blocks: what the kernels do, whatever a block's channels are
+ * @blocked: (out) (array): the same with channels rounded up to whole blocks: the most that kernels do for it
  *
- * Where the second fell less than the first, no kernel can be as much faster as the first says. Thread: any.
+ * Kernels write whole blocks; of what they read, some leave out what only fills the last one. Thread: any.
  */
 void
 esp_cost_work (const EspNetwork *network, const EspMask *mask, guint block, double *bflops, double *blocked)

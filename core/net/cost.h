@@ -16,7 +16,7 @@ EspCost esp_cost_of_layer (const EspNetwork *network,
                            guint             layer);
 EspCost esp_cost_of       (const EspNetwork *network,
                            const EspMask    *mask);    /* NULL: whole. No allocation beyond the flowed bits; fast enough for a frame */
-/* As esp_cost_of() counts, layer by layer: every channel, and as kernels do that take @block channels at once. */
+/* As esp_cost_of() counts, layer by layer: every channel, and by whole blocks of @block channels, as kernels take them. */
 void    esp_cost_work     (const EspNetwork *network,
                            const EspMask    *mask,     /* (nullable): whole */
                            guint             block,
