@@ -1,46 +1,27 @@
-/* budget-scores.c: the ways to rank that a budget is searched with, scored on the images that choose */
+/* budget-scores.c: the ways to rank that a budget is searched with, scored on the images that choose, from the command line */
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
 #include "budget-scores.h"
 
-#include "scoring.h"
+#include "progress.h"
+#include "search/budget-scores.h"
 
-#define CACHE_BUDGET ((gsize) 64 << 20)
-
-static char *const presets[] = { (char *) "l1", (char *) "attribution", NULL };
-
-/* (transfer full) */
-static EspScores *
-score (const char *text,
-       const EspLoaded *loaded,
-       const EspLabelled *labelled,
-       EspDataset *images,
-       EspImageCache *cache,
-       EspCommon *common,
-       GError **error)
+typedef struct
 {
-  g_autofree double *knobs = NULL, *method_knobs = NULL;
-  const EspCriterion *criterion = esp_scoring_parse (text, &knobs, &method_knobs, error);
-  const EspCriterionInput input = { .network = loaded->network,
-                                    .weights = loaded->weights,
-                                    .dataset = images,
-                                    .cache = cache,
-                                    .seed = (guint64) common->seed,
-                                    .bn = loaded->run.bn,
-                                    .backend = loaded->run.backend,
-                                    .lane = esp_common_lane (common),
-                                    .knobs = knobs,
-                                    .method_knobs = method_knobs,
-                                    .map = labelled->map,
-                                    .options = &loaded->run };
+  EspBudgetScoring input;
+  const char *const *criteria;
+  EspJob *job;
+  GPtrArray *scores;
+  GError *error;
+} Work;
 
-  if (criterion != NULL && esp_criterion_inner (criterion, knobs)->needs_pairs)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--criterion %s: it needs pairs of pictures, and a budget has none",
-                 text);
-  else if (criterion != NULL)
-    return esp_scoring_compute (criterion, &input, common, error);
-  return NULL;
+static void
+work_run (gpointer data)
+{
+  Work *work = data;
+
+  work->scores = esp_budget_score (&work->input, work->criteria, work->job, &work->error);
 }
 
 /**
@@ -59,19 +40,26 @@ esp_budget_scores (char *const *criteria,
                    EspCommon *common,
                    GError **error)
 {
-  char *const *words = criteria != NULL ? criteria : presets;
-  g_autoptr (EspDataset) part = esp_dataset_subset (labelled->dataset, images, n);
-  g_autoptr (EspImageCache) cache
-      = esp_image_cache_new (part, esp_network_get_input (loaded->network), loaded->run.fit, loaded->run.orientation, CACHE_BUDGET);
-  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_scores_unref);
+  g_autoptr (EspJob) job = esp_job_new ("Scoring");
+  Work work = { .criteria = (const char *const *) criteria, .job = job };
+  g_autoptr (GError) unknown = NULL;
 
-  for (guint i = 0; words[i] != NULL; i++)
+  if (!esp_budget_check_criteria (work.criteria, &unknown))
     {
-      EspScores *scores = score (words[i], loaded, labelled, part, cache, common, error);
-
-      if (scores == NULL)
-        return NULL;
-      g_ptr_array_add (all, scores);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--criterion %s", unknown->message);
+      return NULL;
     }
-  return g_steal_pointer (&all);
+  work.input = (EspBudgetScoring){ .network = loaded->network,
+                                   .weights = loaded->weights,
+                                   .dataset = labelled->dataset,
+                                   .map = labelled->map,
+                                   .options = &loaded->run,
+                                   .lane = esp_common_lane (common),
+                                   .seed = (guint64) common->seed,
+                                   .images = images,
+                                   .n = n };
+  esp_common_run (common, job, work_run, &work);
+  if (work.error != NULL)
+    g_propagate_error (error, work.error);
+  return work.scores;
 }

@@ -135,16 +135,26 @@ find_mask (const EspBudget *budget, const EspMask *mask)
   return -1;
 }
 
+static void
+tell (EspBudget *budget, guint index)
+{
+  if (budget->input->tried != NULL)
+    budget->input->tried (budget, index, budget->input->tried_data);
+}
+
 /* Tried before: for itself alone perhaps, when its time was not asked for. */
 static gboolean
-know_better (EspBudget *budget, EspBudgetTry *one, EspTryKind kind, GError **error)
+know_better (EspBudget *budget, guint index, EspTryKind kind, GError **error)
 {
+  EspBudgetTry *one = esp_budget_try (budget, index);
+
   if (one->kind != ESP_TRY_ALONE || kind == ESP_TRY_ALONE)
     return TRUE;
   one->kind = kind;
   if (budget->input->limit.unit == ESP_BUDGET_MS && !esp_budget_time (budget, one->mask, &one->ms, error))
     return FALSE;
   one->fits = esp_budget_cost_try (budget, one) <= budget->most;
+  tell (budget, index);
   return TRUE;
 }
 
@@ -167,7 +177,7 @@ esp_budget_measure (EspBudget *budget, EspTryKind kind, guint scores, const doub
 
   *index = known >= 0 ? (guint) known : budget->tries->len;
   if (known >= 0)
-    return know_better (budget, esp_budget_try (budget, *index), kind, error);
+    return know_better (budget, *index, kind, error);
   if (!measure_map (budget, mask, &one.map, error)
       || (budget->input->limit.unit == ESP_BUDGET_MS && kind != ESP_TRY_ALONE && !esp_budget_time (budget, mask, &one.ms, error)))
     return FALSE;
@@ -178,6 +188,7 @@ esp_budget_measure (EspBudget *budget, EspTryKind kind, guint scores, const doub
   if (budget->tries->len == 0)
     g_ptr_array_set_free_func (budget->tries, try_free);
   g_ptr_array_add (budget->tries, g_memdup2 (&one, sizeof one));
+  tell (budget, *index);
   esp_job_set_progress (budget->job, budget->tries->len, budget->input->n_tries);
   return TRUE;
 }

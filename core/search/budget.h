@@ -27,6 +27,13 @@ gboolean    esp_budget_limit_parse (const char      *text,   /* "0.5x-bflops", "
                                     EspBudgetLimit  *limit,
                                     GError         **error);
 
+typedef struct _EspBudget EspBudget;
+
+/* A plan was measured, or one tried for itself alone counts among those held against the limit. Thread: lane. */
+typedef void (*EspBudgetTriedFunc) (const EspBudget *budget, /* while it is searched: what was tried so far, and the limit */
+                                    guint            index,
+                                    gpointer         data);
+
 /* All borrowed. */
 typedef struct
 {
@@ -46,6 +53,8 @@ typedef struct
   double                    seconds;   /* after which no more are begun but those two; 0: no end. What is found then depends on the machine */
   guint                     replicates;
   guint64                   seed;
+  EspBudgetTriedFunc        tried;     /* (nullable) */
+  gpointer                  tried_data;
 } EspBudgetInput;
 
 typedef enum
@@ -88,7 +97,6 @@ guint              *esp_budget_choose        (EspDataset           *dataset,  /*
                                               guint               **judge,    /* (out) (transfer full): the other */
                                               guint                *n_judge);
 
-typedef struct _EspBudget EspBudget;
 EspBudget          *esp_budget_solve         (const EspBudgetInput *input,    /* Thread: lane */
                                               EspJob               *job,
                                               GError              **error);
