@@ -47,5 +47,18 @@ gboolean esp_random_band_measure (const EspCurveInput *input,
                                double               *maps,    /* (out caller-allocates) (nullable): n_seeds * n_ratios, a seed after the other */
                                EspJob               *job,
                                GError              **error);
+/* The same of masks made otherwise than esp_curve_mask() makes them. */
+typedef EspMask *(*EspBandMaskFunc) (EspScores *scores, /* (transfer full): what is kept by these */
+                                     double     ratio,
+                                     gpointer   data);
+gboolean esp_random_band_measure_of (const EspCurveInput *input,
+                               EspBandMaskFunc       mask,
+                               gpointer              mask_data,
+                               guint                 n_seeds,
+                               guint64               seed,
+                               EspBandPoint         *band,
+                               double               *maps,
+                               EspJob               *job,
+                               GError              **error);
 
 G_END_DECLS

@@ -7,16 +7,28 @@
 #include "base/error.h"
 #include "prune/plan.h"
 
-static void
-row_free (gpointer data)
+/** esp_sensitivity_free: frees @row. Thread: any. */
+void
+esp_sensitivity_free (EspSensitivity *row)
 {
-  EspSensitivity *row = data;
-
   g_free (row->name);
   g_free (row->layers);
   g_free (row->points);
   g_free (row->shares);
   g_free (row);
+}
+
+/** esp_sensitivity_copy: Returns: (transfer full): the same, of @n_ratios points. Thread: any. */
+EspSensitivity *
+esp_sensitivity_copy (const EspSensitivity *row, guint n_ratios)
+{
+  EspSensitivity *copy = g_memdup2 (row, sizeof *row);
+
+  copy->name = g_strdup (row->name);
+  copy->layers = g_memdup2 (row->layers, row->n_layers * sizeof (guint));
+  copy->points = g_memdup2 (row->points, n_ratios * sizeof (EspMetered));
+  copy->shares = g_memdup2 (row->shares, n_ratios * sizeof (double));
+  return copy;
 }
 
 static EspSensitivity *
@@ -52,7 +64,7 @@ list_layers (const EspSensitivityInput *input)
 {
   const guint n = esp_network_get_n_layers (input->curve.network);
   g_autofree guint *sets = esp_coupling_find_sets (input->curve.coupling, n);
-  GPtrArray *rows = g_ptr_array_new_with_free_func (row_free);
+  GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_sensitivity_free);
 
   for (guint first = 0; first < n; first++)
     {
@@ -76,7 +88,7 @@ static GPtrArray *
 list_groups (const EspSensitivityInput *input)
 {
   g_autoptr (EspPlan) plan = esp_plan_new (input->curve.network, input->curve.coupling, input->scores);
-  GPtrArray *rows = g_ptr_array_new_with_free_func (row_free);
+  GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_sensitivity_free);
 
   for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
     {
@@ -92,9 +104,9 @@ list_groups (const EspSensitivityInput *input)
 
 /* The lowest @ratio of this row's channels, everything else whole. */
 static EspMask *
-mask_of (const EspSensitivityInput *input, const EspSensitivity *row, double ratio)
+mask_of (const EspSensitivityInput *input, const EspSensitivity *row, EspScores *scores, double ratio)
 {
-  g_autoptr (EspPlan) plan = esp_plan_new (input->curve.network, input->curve.coupling, input->scores);
+  g_autoptr (EspPlan) plan = esp_plan_new (input->curve.network, input->curve.coupling, scores);
 
   esp_plan_set_floor (plan, input->curve.floor);
   if (input->by_group)
@@ -122,7 +134,7 @@ measure_row (const EspSensitivityInput *input, EspSensitivity *row, double whole
 
   for (guint i = 0; i < curve->n_ratios; i++)
     {
-      g_autoptr (EspMask) mask = mask_of (input, row, curve->ratios[i]);
+      g_autoptr (EspMask) mask = mask_of (input, row, input->scores, curve->ratios[i]);
 
       esp_job_set_progress (job, done + i, all);
       if (!esp_job_check (job, error) || !esp_meter_measure (curve->meter, mask, TRUE, &row->points[i], job, error))
@@ -163,6 +175,48 @@ esp_sensitivity_measure (const EspSensitivityInput *input, EspMetered *whole, Es
   for (guint r = 0; r < rows->len; r++)
     if (!measure_row (input, g_ptr_array_index (rows, r), whole->map, r * n, rows->len * n, job, error))
       return NULL;
+    else if (input->tell != NULL)
+      input->tell (g_ptr_array_index (rows, r), whole, input->tell_data);
   esp_job_set_progress (job, rows->len * n, rows->len * n);
   return g_steal_pointer (&rows);
+}
+
+typedef struct
+{
+  const EspSensitivityInput *input;
+  const EspSensitivity *row;
+} BandOf;
+
+static EspMask *
+band_mask (EspScores *scores, double ratio, gpointer data)
+{
+  const BandOf *of = data;
+
+  return mask_of (of->input, of->row, scores, ratio);
+}
+
+/**
+ * esp_sensitivity_band:
+ * @input: what its row was measured with
+ * @row: one of esp_sensitivity_measure()
+ * @n_seeds: how many orders by lot
+ * @seed: the first of them
+ * @band: (out caller-allocates): one a ratio
+ * @job: (nullable): progress in measurements, and cancel
+ * @error: as esp_meter_measure() has them
+ *
+ * Quantiles as esp_random_band_measure() has them, of this row alone. Thread: lane.
+ */
+gboolean
+esp_sensitivity_band (const EspSensitivityInput *input,
+                      const EspSensitivity *row,
+                      guint n_seeds,
+                      guint64 seed,
+                      EspBandPoint *band,
+                      EspJob *job,
+                      GError **error)
+{
+  BandOf of = { input, row };
+
+  return esp_random_band_measure_of (&input->curve, band_mask, &of, n_seeds, seed, band, NULL, job, error);
 }

@@ -23,6 +23,9 @@ typedef struct
   gboolean      by_group;  /* else by layer */
   const guint  *layers;    /* (nullable): only those that hold one of these; NULL: all */
   guint         n_layers;
+  /* (nullable): a row is measured; @whole: the network as it is. Thread: lane. */
+  void        (*tell) (const EspSensitivity *row, const EspMetered *whole, gpointer data);
+  gpointer      tell_data;
 } EspSensitivityInput;
 
 /* (transfer full): of EspSensitivity, in network order. */
@@ -30,5 +33,16 @@ GPtrArray *esp_sensitivity_measure (const EspSensitivityInput *input,
                                     EspMetered                *whole,  /* (out): the network as it is */
                                     EspJob                    *job,
                                     GError                   **error);
+/* Where chance lies for one of the rows: the lowest share by numbers drawn by lot, all else whole. */
+gboolean   esp_sensitivity_band    (const EspSensitivityInput *input,  /* its scores are not looked at */
+                                    const EspSensitivity      *row,
+                                    guint                      n_seeds,
+                                    guint64                    seed,
+                                    EspBandPoint              *band,   /* (out caller-allocates): n_ratios */
+                                    EspJob                    *job,
+                                    GError                   **error);
+EspSensitivity *esp_sensitivity_copy (const EspSensitivity    *row,
+                                      guint                    n_ratios);
+void       esp_sensitivity_free    (EspSensitivity            *row);
 
 G_END_DECLS
