@@ -12,11 +12,13 @@
 #include "row-label.h"
 
 #define SMALL 0.83 /* of the window's type */
+#define REACH 14.0 /* pixels from a point to the pointer that means it */
 
 typedef struct
 {
   char *title;
   GArray *points; /* of EspChartPoint */
+  EspChartLook look;
 } Line;
 
 struct _EspChartView
@@ -25,9 +27,12 @@ struct _EspChartView
 
   EspChartAxis x, y; /* titles owned */
   GPtrArray *lines;  /* of Line */
+  char *words;       /* (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (EspChartView, esp_chart_view, GTK_TYPE_WIDGET)
+
+static guint point_clicked;
 
 static void
 line_free (gpointer data)
@@ -52,29 +57,61 @@ small_font (GtkWidget *widget)
   return font;
 }
 
+/* (transfer full): as they are drawn; what they point to is @self's. */
+static EspChartLine *
+list_lines (EspChartView *self)
+{
+  EspChartLine *lines = g_new0 (EspChartLine, self->lines->len);
+
+  for (guint i = 0; i < self->lines->len; i++)
+    {
+      const Line *line = self->lines->pdata[i];
+
+      lines[i] = (EspChartLine){ .title = line->title,
+                                 .points = (const EspChartPoint *) (gpointer) line->points->data,
+                                 .n = line->points->len,
+                                 .colour = i,
+                                 .thin = line->look.thin,
+                                 .heavy_from = line->look.heavy_from,
+                                 .heavy_to = line->look.heavy_to,
+                                 .scattered = line->look.scattered };
+    }
+  return lines;
+}
+
 static void
 esp_chart_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   EspChartView *self = ESP_CHART_VIEW (widget);
   const int width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget);
   PangoFontDescription *font = small_font (widget);
-  g_autofree EspChartLine *lines = g_new0 (EspChartLine, self->lines->len);
+  g_autofree EspChartLine *lines = list_lines (self);
   EspChart chart = { .x = self->x, .y = self->y, .lines = lines, .n = self->lines->len, .font = font };
   cairo_t *cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
   GdkRGBA ink;
 
-  for (guint i = 0; i < self->lines->len; i++)
-    {
-      const Line *line = self->lines->pdata[i];
-
-      lines[i] = (EspChartLine){ line->title, (const EspChartPoint *) (gpointer) line->points->data, line->points->len, i, FALSE };
-    }
   esp_compat_get_colour (widget, &ink);
   chart.ink[0] = (double) ink.red;
   chart.ink[1] = (double) ink.green;
   chart.ink[2] = (double) ink.blue;
   esp_chart_draw (&chart, cr, gtk_widget_get_pango_context (widget), width, height);
   cairo_destroy (cr);
+  pango_font_description_free (font);
+}
+
+static void
+pressed (GtkGestureClick *click, int n_press, double x, double y, gpointer data)
+{
+  EspChartView *self = data;
+  GtkWidget *widget = data;
+  PangoFontDescription *font = small_font (widget);
+  g_autofree EspChartLine *lines = list_lines (self);
+  const EspChart chart = { .x = self->x, .y = self->y, .lines = lines, .n = self->lines->len, .font = font };
+  guint line, point;
+
+  if (esp_chart_find (&chart, gtk_widget_get_pango_context (widget), gtk_widget_get_width (widget), gtk_widget_get_height (widget), x, y,
+                      REACH, &line, &point))
+    g_signal_emit (self, point_clicked, 0, line, point);
   pango_font_description_free (font);
 }
 
@@ -94,6 +131,7 @@ esp_chart_view_finalize (GObject *object)
   g_ptr_array_unref (self->lines);
   g_free ((char *) self->x.title);
   g_free ((char *) self->y.title);
+  g_free (self->words);
   G_OBJECT_CLASS (esp_chart_view_parent_class)->finalize (object);
 }
 
@@ -107,13 +145,19 @@ esp_chart_view_class_init (EspChartViewClass *klass)
   widget->measure = esp_chart_view_measure;
   gtk_widget_class_set_accessible_role (widget, GTK_ACCESSIBLE_ROLE_IMG);
   gtk_widget_class_set_css_name (widget, "chartview");
+  point_clicked = g_signal_new ("point-clicked", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                G_TYPE_UINT, G_TYPE_UINT);
 }
 
 static void
 esp_chart_view_init (EspChartView *self)
 {
+  GtkGesture *click = gtk_gesture_click_new ();
+
   self->lines = g_ptr_array_new_with_free_func (line_free);
   self->x = self->y = (EspChartAxis){ .low = NAN, .high = NAN };
+  g_signal_connect (click, "pressed", G_CALLBACK (pressed), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
 }
 
 static char *
@@ -129,6 +173,8 @@ describe (EspChartView *self)
   const Line *line = self->lines->len > 0 ? self->lines->pdata[0] : NULL;
   g_autofree char *first = NULL, *last = NULL;
 
+  if (self->words != NULL)
+    return g_strdup (self->words);
   if (line == NULL || line->points->len == 0)
     return g_strdup (_ ("Nothing yet"));
 
@@ -228,6 +274,33 @@ esp_chart_view_set_line (EspChartView *self, guint line, const char *title, cons
   g_array_set_size (own->points, 0);
   if (n > 0)
     g_array_append_vals (own->points, points, n);
+  changed (self);
+}
+
+/** esp_chart_view_set_look: @view: its line @line, which is there, is drawn so. Thread: main. */
+void
+esp_chart_view_set_look (EspChartView *self, guint line, const EspChartLook *look)
+{
+  Line *own;
+
+  g_return_if_fail (ESP_IS_CHART_VIEW (self) && line < self->lines->len);
+  own = self->lines->pdata[line];
+  if (own->look.thin == look->thin && own->look.scattered == look->scattered && is_number (own->look.heavy_from, look->heavy_from)
+      && is_number (own->look.heavy_to, look->heavy_to))
+    return;
+  own->look = *look;
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/** esp_chart_view_set_words: @view: says @words of itself where the ends of its first line say too little; NULL: those. Thread: main. */
+void
+esp_chart_view_set_words (EspChartView *self, const char *words)
+{
+  g_return_if_fail (ESP_IS_CHART_VIEW (self));
+  if (g_strcmp0 (words, self->words) == 0)
+    return;
+  g_free (self->words);
+  self->words = g_strdup (words);
   changed (self);
 }
 

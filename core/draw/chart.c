@@ -230,10 +230,27 @@ draw_line (const Canvas *canvas, const EspChartLine *line)
   draw_band (canvas, line);
   esp_figure_colour (canvas->cr, rgb, line->thin ? 0.4 : 1);
   cairo_set_line_width (canvas->cr, line->thin ? LINE / 2 : LINE);
-  trace_line (canvas, line);
+  if (!line->scattered)
+    trace_line (canvas, line);
   draw_heavy (canvas, line);
-  if (!line->thin && line->n <= FEW)
+  if (line->scattered || (!line->thin && line->n <= FEW))
     draw_dots (canvas, line);
+}
+
+/* What a line of the legend looks like. */
+static void
+draw_sign (const Canvas *canvas, const EspChartLine *line, double x, double y)
+{
+  if (line->scattered)
+    {
+      cairo_arc (canvas->cr, x + 1.5 * GAP, y, DOT, 0, 2 * G_PI);
+      cairo_fill (canvas->cr);
+      return;
+    }
+  cairo_set_line_width (canvas->cr, line->thin ? LINE / 2 : LINE);
+  cairo_move_to (canvas->cr, x, y);
+  cairo_rel_line_to (canvas->cr, 3 * GAP, 0);
+  cairo_stroke (canvas->cr);
 }
 
 /* Above the lines: what the numbers of the y axis are, then the titles of the lines, each after a stroke of its colour. */
@@ -266,10 +283,7 @@ draw_head (const Canvas *canvas)
       esp_figure_text_size (layout, &width, &height);
       esp_palette_class ((int) line->colour, rgb);
       esp_figure_colour (canvas->cr, rgb, line->thin ? 0.5 : 1);
-      cairo_set_line_width (canvas->cr, line->thin ? LINE / 2 : LINE);
-      cairo_move_to (canvas->cr, x, height / 2);
-      cairo_rel_line_to (canvas->cr, 3 * GAP, 0);
-      cairo_stroke (canvas->cr);
+      draw_sign (canvas, line, x, height / 2);
       ink (canvas, 0.9);
       cairo_move_to (canvas->cr, x + 4 * GAP, 0);
       pango_cairo_show_layout (canvas->cr, layout);
@@ -295,6 +309,61 @@ measure_numbers (const Canvas *canvas)
   return most;
 }
 
+/* Where everything goes on a page of this size; FALSE where there is no room for lines. */
+static gboolean
+lay_out (Canvas *canvas, double width, double height, double *text_height)
+{
+  g_autoptr (PangoLayout) sample = words (canvas, "0");
+  double text_width, numbers;
+
+  esp_figure_text_size (sample, &text_width, text_height);
+  canvas->y = make_ticks (canvas->chart, FALSE, height - 3 * *text_height);
+  numbers = measure_numbers (canvas);
+  canvas->area = (EspRect){ numbers + 2 * GAP, 1.5 * *text_height + GAP, width - numbers - 5 * GAP, height - 3.5 * *text_height - 2 * GAP };
+  canvas->x = make_ticks (canvas->chart, TRUE, canvas->area.width / 1.5);
+  return canvas->area.width >= GAP && canvas->area.height >= GAP;
+}
+
+/**
+ * esp_chart_find:
+ * @chart: as it was drawn
+ * @context: likewise
+ * @width: likewise
+ * @height: likewise
+ * @x: from the page's left edge
+ * @y: from its upper edge
+ * @reach: how far off a point may lie
+ * @line: (out): the line of the nearest one
+ * @point: (out): which of its points
+ *
+ * Thin lines are none that a hand means. Returns: whether there is one. Thread: any one.
+ */
+gboolean
+esp_chart_find (
+    const EspChart *chart, PangoContext *context, double width, double height, double x, double y, double reach, guint *line, guint *point)
+{
+  Canvas canvas = { .chart = chart, .context = context };
+  double text_height, nearest = reach;
+  gboolean found = FALSE;
+
+  if (!lay_out (&canvas, width, height, &text_height))
+    return FALSE;
+  for (guint i = 0; i < chart->n; i++)
+    for (guint k = 0; k < chart->lines[i].n; k++)
+      {
+        const EspChartPoint *at = &chart->lines[i].points[k];
+        const double far = hypot (place_x (&canvas, at->x) - x, place_y (&canvas, at->y) - y);
+
+        if (chart->lines[i].thin || !(far <= nearest))
+          continue;
+        nearest = far;
+        *line = i;
+        *point = k;
+        found = TRUE;
+      }
+  return found;
+}
+
 /**
  * esp_chart_draw:
  * @chart: what to draw; borrowed
@@ -310,16 +379,10 @@ void
 esp_chart_draw (const EspChart *chart, cairo_t *cr, PangoContext *context, double width, double height)
 {
   Canvas canvas = { .chart = chart, .cr = cr, .context = context };
-  g_autoptr (PangoLayout) sample = words (&canvas, "0");
-  double text_width, text_height, numbers;
+  double text_height;
 
-  esp_figure_text_size (sample, &text_width, &text_height);
-  canvas.y = make_ticks (chart, FALSE, height - 3 * text_height);
-  numbers = measure_numbers (&canvas);
-  canvas.area = (EspRect){ numbers + 2 * GAP, 1.5 * text_height + GAP, width - numbers - 5 * GAP, height - 3.5 * text_height - 2 * GAP };
-  if (canvas.area.width < GAP || canvas.area.height < GAP)
+  if (!lay_out (&canvas, width, height, &text_height))
     return;
-  canvas.x = make_ticks (chart, TRUE, canvas.area.width / 1.5);
   cairo_save (cr);
   draw_axes (&canvas);
   ink (&canvas, 0.6);

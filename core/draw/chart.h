@@ -19,6 +19,7 @@ typedef struct
   guint                colour; /* which of the colours of classes */
   gboolean             thin;   /* what another line is the mean of */
   double               heavy_from, heavy_to; /* in between the line is drawn heavier; equal: nowhere */
+  gboolean             scattered; /* dots alone, in any order */
 } EspChartLine;
 
 typedef struct
@@ -44,5 +45,15 @@ void esp_chart_draw (const EspChart *chart,
                      PangoContext   *context,
                      double          width,
                      double          height);
+/* What lies nearest to a place of that drawing, within @reach. FALSE: no point does. */
+gboolean esp_chart_find (const EspChart *chart,
+                         PangoContext   *context,
+                         double          width,
+                         double          height,
+                         double          x,
+                         double          y,
+                         double          reach,
+                         guint          *line,   /* (out) */
+                         guint          *point); /* (out) */
 
 G_END_DECLS
