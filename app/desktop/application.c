@@ -56,6 +56,8 @@ set_accelerators (GtkApplication *application)
     { "win.save-plan", { "<Control>s" } },
     { "win.save-plan-as", { "<Control><Shift>s" } },
     { "win.save-picture", { "<Control>p" } },
+    { "win.budget", { "<Control>b" } },
+    { "win.export", { "<Control>e" } },
     { "win.undo", { "<Control>z" } },
     { "win.redo", { "<Control><Shift>z", "<Control>y" } },
     { "win.show-images", { "F9" } },

@@ -57,6 +57,18 @@ save_picture_activated (GSimpleAction *action, GVariant *parameter, gpointer dat
 }
 
 static void
+budget_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  esp_window_show_budget (data);
+}
+
+static void
+export_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  esp_window_export (data);
+}
+
+static void
 restore_plan_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   EspWindow *self = data;
@@ -137,6 +149,8 @@ static const GActionEntry entries[] = {
   { "save-plan", save_plan_activated, NULL, NULL, NULL, { 0 } },
   { "save-plan-as", save_plan_as_activated, NULL, NULL, NULL, { 0 } },
   { "save-picture", save_picture_activated, NULL, NULL, NULL, { 0 } },
+  { "budget", budget_activated, NULL, NULL, NULL, { 0 } },
+  { "export", export_activated, NULL, NULL, NULL, { 0 } },
   { "restore-plan", restore_plan_activated, NULL, NULL, NULL, { 0 } },
   { "undo", undo_activated, NULL, NULL, NULL, { 0 } },
   { "redo", redo_activated, NULL, NULL, NULL, { 0 } },
@@ -184,7 +198,7 @@ esp_window_update_actions (EspWindow *window)
   EspPlan *plan = esp_study_get_plan (window->study);
   gboolean can_undo = FALSE, can_redo = FALSE;
   g_autofree char *undo = NULL, *redo = NULL;
-  const char *const with_plan[] = { "save-plan", "save-plan-as", "reset" };
+  const char *const with_plan[] = { "save-plan", "save-plan-as", "reset", "budget" };
   const char *const with_view[] = { "save-picture", "zoom-in", "zoom-out", "zoom-fit", "find-image", "explain-class" };
 
   if (plan != NULL)
@@ -195,6 +209,7 @@ esp_window_update_actions (EspWindow *window)
   describe_button (window->redo_button, _ ("Redo"), redo);
   for (guint i = 0; i < G_N_ELEMENTS (with_plan); i++)
     set_enabled (window, with_plan[i], plan != NULL);
+  set_enabled (window, "export", plan != NULL && window->exporting == NULL);
   for (guint i = 0; i < G_N_ELEMENTS (with_view); i++)
     set_enabled (window, with_view[i], esp_study_get_image (window->study) != NULL);
 }

@@ -18,6 +18,7 @@
 
 G_BEGIN_DECLS
 
+typedef struct _EspWindowBudget EspWindowBudget;
 typedef struct _EspWindowRecipes EspWindowRecipes;
 typedef struct _EspWindowLens EspWindowLens;
 
@@ -30,7 +31,9 @@ struct _EspWindow
   EspTraining *training; /* the run beside the study */
   EspWindowRecipes *recipes; /* the recipe in hand */
   EspWindowLens *lens;       /* the channel in hand */
+  EspWindowBudget *budget;   /* the search for a plan */
   EspJob    *opening;    /* (nullable): what is being opened */
+  EspJob    *exporting;  /* (nullable): what is being written */
   EspStudyFiles files;   /* what the study was opened from */
   EspStudyFiles asked;   /* what is being opened */
   GFile     *plan_file;  /* (nullable): where the plan was saved or opened last */
@@ -86,6 +89,23 @@ void esp_window_open_study     (EspWindow           *window,
 void esp_window_save_plan      (EspWindow    *window,
                                 gboolean      ask);
 void esp_window_save_picture   (EspWindow    *window);
+
+/* window-export.c */
+void esp_window_export         (EspWindow    *window);
+void esp_window_end_export     (EspWindow    *window);
+
+/* window-budget.c */
+void esp_window_bind_budget    (EspWindow    *window);
+void esp_window_show_budget    (EspWindow    *window);
+void esp_window_end_budget     (EspWindow    *window);
+
+
+/* window-beside.c */
+GtkWindow *esp_window_beside   (EspWindow    *window,  /* (transfer none): with a header bar; not shown yet */
+                                const char   *title,
+                                GtkWidget    *content,
+                                int           width,
+                                int           height);
 
 /* window-explain.c: target, method and layer; the picture in view */
 void esp_window_bind_explain   (EspWindow    *window);
