@@ -120,7 +120,7 @@ def with_mask(case):
 
 CHECKS = [("mask", ALL, with_mask), ("PyTorch", ALL, with_pytorch),
           ("libdarknet", REALS + FASTEST + ["yolov3-tiny", "yolov2-tiny"] + LIBDARKNET, with_libdarknet),
-          ("OpenCV", REALS + FASTEST + ["yolov3"] + OPENCV, with_opencv), ("OpenCV heads", OPENCV, heads_with_opencv), ("ONNX", ALL, with_onnx)]
+          ("OpenCV", REALS + FASTEST + OPENCV, with_opencv), ("OpenCV heads", OPENCV, heads_with_opencv), ("ONNX", ALL, with_onnx)]
 
 
 def of_20_classes(text):
@@ -240,7 +240,7 @@ def write_report(path, rows, zoo=None):
               "| network | parameters, million | published | multiplications and additions, billion | published | file, MB |", "|---" * 6 + "|"]
     for name in (name for name in PUBLISHED if "counted" in rows.get(name, {})):
         (side, params, macs), counted = PUBLISHED[name], rows[name]["counted"]
-        lines.append(f"| {name} | {counted[0]:.3f} | {params:.3f} | {counted[1]:.3f} at {side} | {macs:.4g} | {counted[2]:.1f} |")
+        lines.append(f"| {name} | {counted[0]:.3f} | {params:.3f} | {counted[1]:.3f} at {side} | {macs:.5g} | {counted[2]:.1f} |")
     if zoo:
         lines += zoo_lines(zoo)
     with open(path, "w", encoding="utf-8") as file:
