@@ -57,6 +57,7 @@ set_accelerators (GtkApplication *application)
     { "win.save-plan-as", { "<Control><Shift>s" } },
     { "win.save-picture", { "<Control>p" } },
     { "win.budget", { "<Control>b" } },
+    { "win.sensitivity", { "<Control>t" } },
     { "win.export", { "<Control>e" } },
     { "win.undo", { "<Control>z" } },
     { "win.redo", { "<Control><Shift>z", "<Control>y" } },

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 
 typedef struct _EspWindowBudget EspWindowBudget;
 typedef struct _EspWindowRecipes EspWindowRecipes;
+typedef struct _EspWindowSensitivity EspWindowSensitivity;
 typedef struct _EspWindowLens EspWindowLens;
 
 struct _EspWindow
@@ -32,6 +33,7 @@ struct _EspWindow
   EspWindowRecipes *recipes; /* the recipe in hand */
   EspWindowLens *lens;       /* the channel in hand */
   EspWindowBudget *budget;   /* the search for a plan */
+  EspWindowSensitivity *sensitivity; /* what layers bear */
   EspJob    *opening;    /* (nullable): what is being opened */
   EspJob    *exporting;  /* (nullable): what is being written */
   EspStudyFiles files;   /* what the study was opened from */
@@ -99,6 +101,10 @@ void esp_window_bind_budget    (EspWindow    *window);
 void esp_window_show_budget    (EspWindow    *window);
 void esp_window_end_budget     (EspWindow    *window);
 
+/* window-sensitivity.c */
+void esp_window_bind_sensitivity (EspWindow  *window);
+void esp_window_show_sensitivity (EspWindow  *window);
+void esp_window_end_sensitivity (EspWindow   *window);
 
 /* window-beside.c */
 GtkWindow *esp_window_beside   (EspWindow    *window,  /* (transfer none): with a header bar; not shown yet */

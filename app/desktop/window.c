@@ -226,6 +226,7 @@ set_up (EspWindow *self, EspApplication *application)
   esp_window_bind_recipes (self);
   esp_window_bind_lens (self);
   esp_window_bind_budget (self);
+  esp_window_bind_sensitivity (self);
   esp_window_bind_jobs (self);
   esp_window_accept_drops (self);
   esp_window_fill_recent (self);
@@ -254,6 +255,7 @@ esp_window_dispose (GObject *object)
   g_action_map_remove_action (G_ACTION_MAP (self), "look-bfloat16"); /* it holds the study, whose work would go on */
   esp_window_end_export (self);
   esp_window_end_budget (self);
+  esp_window_end_sensitivity (self);
   esp_window_end_lens (self);
   esp_window_end_recipes (self);
   g_clear_object (&self->training);

@@ -1,4 +1,4 @@
-/* test-study-work.c: long work beside the document: an export and a budget; the plan goes on meanwhile */
+/* test-study-work.c: long work beside the document: an export, a budget, what layers bear; the plan goes on meanwhile */
 #include "config.h"
 
 #include <math.h>
@@ -10,6 +10,7 @@
 #include "study-common.h"
 #include "study/budget-work.h"
 #include "study/export-work.h"
+#include "study/sensitivity-work.h"
 
 #define IMAGES 24
 
@@ -306,6 +307,102 @@ test_budget_unlabelled (Fixture *f, gconstpointer data)
   g_assert_cmpint (esp_budget_work_get_state (work), ==, ESP_BUDGET_IDLE);
 }
 
+static EspSensitivityWork *
+sensitivity_new (Fixture *f)
+{
+  EspSensitivityWork *work = esp_sensitivity_work_new (f->study);
+
+  g_signal_connect (work, "changed", G_CALLBACK (count_change), f);
+  g_signal_connect (work, "ended", G_CALLBACK (note_end), f);
+  f->answered = FALSE;
+  return work;
+}
+
+static gboolean
+is_idle (gpointer data)
+{
+  EspNumbers numbers;
+  gboolean busy = TRUE;
+
+  g_object_get (((Fixture *) data)->study, "busy", &busy, NULL);
+  esp_study_get_numbers (((Fixture *) data)->study, &numbers);
+  return !busy && numbers.map.state == ESP_STATE_FINAL;
+}
+
+/* Each group alone, as espalier-cli has it; a point of its curve is one act of the plan; chance lies beside. */
+static void
+test_sensitivity (Fixture *f, gconstpointer data)
+{
+  EspPlan *plan = esp_study_get_plan (f->study);
+  g_autoptr (EspSensitivityWork) work = sensitivity_new (f);
+  const EspSensitivity *row;
+  const EspBandPoint *band;
+  g_autoptr (EspMask) mask = NULL;
+  guint n;
+  const double *ratios = esp_sensitivity_work_get_ratios (work, &n);
+
+  g_assert_cmpuint (esp_sensitivity_work_get_n (work), ==, 0);
+  g_assert_false (esp_sensitivity_work_is_current (work));
+  wait_until (is_idle, f); /* scores in the background have taken over, or not */
+  g_assert_true (esp_sensitivity_work_start (work, TRUE, 0, &f->error));
+  g_assert_cmpint (esp_sensitivity_work_get_state (work), ==, ESP_SENSITIVITY_MEASURING);
+  wait_until (is_answered, f);
+  g_assert_no_error (f->error);
+  g_assert_cmpuint (esp_sensitivity_work_get_n (work), ==, esp_plan_get_n_groups (plan));
+  g_assert_cmpuint (esp_sensitivity_work_get_n_images (work), ==, IMAGES);
+  g_assert_true (esp_sensitivity_work_is_ranked_so (work));
+  row = esp_sensitivity_work_get (work, 0);
+  g_assert_cmpstr (row->name, ==, esp_plan_get_group (plan, 0)->name);
+  g_assert_cmpfloat (esp_sensitivity_work_get_planned (work, 0), ==, 0);
+  g_assert_true (esp_sensitivity_work_apply (work, 0, 4));
+  g_assert_cmpfloat (esp_sensitivity_work_get_planned (work, 0), ==, ratios[4]);
+  mask = esp_plan_get_mask (plan);
+  g_assert_cmpfloat (direct_map (f->lane, &f->bench.files, mask), ==, row->points[4].map);
+  esp_plan_undo (plan);
+  g_assert_cmpfloat (esp_plan_get_ratio (plan, 0), ==, 0);
+  g_assert_null (esp_sensitivity_work_get_chance (work, 0));
+  f->answered = FALSE;
+  g_assert_true (esp_sensitivity_work_start_chance (work, 0, &f->error));
+  g_assert_cmpint (esp_sensitivity_work_get_state (work), ==, ESP_SENSITIVITY_CHANCE);
+  wait_until (is_answered, f);
+  g_assert_no_error (f->error);
+  band = esp_sensitivity_work_get_chance (work, 0);
+  g_assert_nonnull (band);
+  for (guint i = 0; i < n; i++)
+    g_assert_true (band[i].low <= band[i].median && band[i].median <= band[i].high && band[i].high <= 1);
+  g_assert_null (esp_sensitivity_work_get_chance (work, 1));
+}
+
+/* By layer, a stop leaves what was measured; without truth there is nothing to measure. */
+static void
+test_sensitivity_layers (Fixture *f, gconstpointer data)
+{
+  g_autoptr (EspSensitivityWork) work = sensitivity_new (f);
+  EspPlan *plan = esp_study_get_plan (f->study);
+
+  if (data == NULL)
+    {
+      g_assert_false (esp_sensitivity_work_start (work, FALSE, 4, &f->error));
+      g_assert_error (f->error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+      return;
+    }
+  g_assert_true (esp_sensitivity_work_start (work, FALSE, 4, &f->error));
+  wait_until (is_answered, f);
+  g_assert_no_error (f->error);
+  g_assert_cmpuint (esp_sensitivity_work_get_n_images (work), ==, 4);
+  g_assert_cmpuint (esp_sensitivity_work_get_n (work), >, 1);
+  g_assert_true (isnan (esp_sensitivity_work_get_planned (work, 0)));
+  g_assert_true (esp_sensitivity_work_apply (work, 0, 2));
+  g_assert_cmpint (esp_plan_get_layer_share (plan, esp_sensitivity_work_get (work, 0)->layers[0]).kind, ==, ESP_SHARE_RATIO);
+  f->answered = FALSE;
+  g_assert_true (esp_sensitivity_work_start (work, FALSE, 0, &f->error));
+  esp_sensitivity_work_stop (work);
+  g_assert_cmpint (esp_sensitivity_work_get_state (work), ==, ESP_SENSITIVITY_ENDING);
+  wait_until (is_answered, f);
+  g_assert_no_error (f->error);
+  g_assert_cmpint (esp_sensitivity_work_get_state (work), ==, ESP_SENSITIVITY_IDLE);
+}
+
 #define ADD(path, labelled, func) g_test_add (path, Fixture, labelled, set_up, func, tear_down)
 
 int
@@ -320,6 +417,9 @@ main (int argc, char **argv)
   ADD ("/study-work/budget", "labelled", test_budget);
   ADD ("/study-work/budget-refused", "labelled", test_budget_refused);
   ADD ("/study-work/budget-unlabelled", NULL, test_budget_unlabelled);
+  ADD ("/study-work/sensitivity", "labelled", test_sensitivity);
+  ADD ("/study-work/sensitivity-layers", "labelled", test_sensitivity_layers);
+  ADD ("/study-work/sensitivity-unlabelled", NULL, test_sensitivity_layers);
   status = g_test_run ();
   forget_state ();
   return status;

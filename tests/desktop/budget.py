@@ -60,7 +60,6 @@ def stop(program):
     spin(program, "Images", 128)
     spin(program, "Plans", 400)
     program.press("button", "Search")
-    program.find("label", "Scoring", 20)
     slider = next(node.name for node in program.matches("slider", "Prune ratio: "))
     tile = program.find(None, "Size").name
     begun = time.time()
@@ -69,7 +68,7 @@ def stop(program):
     print(f"# the slider answered after {time.time() - begun:.2f} s", flush=True)
     program.press("button", "Stop")
     program.find("label", "Stopped", 40)
-    program.find("button", "Stop")
+    program.find("button", "Search")
 
 
 def main():
