@@ -97,14 +97,14 @@ tell_watched (EspGroupEditor *self)
   g_signal_emit (self, signals[WATCHED], 0, watched);
 }
 
-/* A focus that a click has left behind is no look at the line. */
+/* A focus that a click has left behind is no look at the line; GTK hides the ring of any other after some seconds, and that is no look away. */
 static void
 look_for_focus (EspGroupEditor *self)
 {
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
 
-  self->focused
-      = GTK_IS_WINDOW (root) && gtk_window_get_focus_visible (GTK_WINDOW (root)) && gtk_widget_has_focus (GTK_WIDGET (self->range));
+  self->focused = GTK_IS_WINDOW (root) && gtk_widget_has_focus (GTK_WIDGET (self->range))
+                  && (self->focused || gtk_window_get_focus_visible (GTK_WINDOW (root)));
   tell_watched (self);
 }
 
