@@ -80,6 +80,8 @@ hovered (EspChannelStrip *strip, int channel, gpointer data)
   g_autoptr (GArray) groups = NULL;
   int layer;
 
+  if (self->study == NULL || self->group_list == NULL)
+    return; /* the focus leaves a strip that goes with its window */
   g_object_get (self->study, "layer", &layer, NULL);
   if (channel >= 0 && layer >= 0)
     groups = esp_study_find_partner_groups (self->study, (guint) layer, (guint) channel);

@@ -64,7 +64,7 @@ def at_the_line(program):
     program.find("label", "Next to go", 60)  # a popover that is closed is not in the tree
     time.sleep(2)
     program.shot("line.png")
-    program.key("Right")
+    program.key("Page_Up")
     soon(lambda: slider.description != first and "next to go: " in slider.description, lambda: slider.description)
     program.key("Tab")
     soon(lambda: "to go" not in slider.description, lambda: slider.description)
@@ -105,7 +105,7 @@ def cut_selection(program):
     program.key("Menu")
     program.find("menu item", "Leave to Its Rank", 60)
     program.shot("menu.png")
-    program.key("Down", "Down", "Return")  # Cut is the first that can be chosen
+    program.key("Return")  # Cut is the first
     words = soon(lambda: not undo_words(program).startswith("Protect") and undo_words(program), lambda: undo_words(program))
     assert " 3 channels of layer " in words, words
     step(words)
