@@ -239,7 +239,7 @@ def cut_headless(program, path):
     first = os.path.join(folder, "planned")
     second = os.path.join(folder, "by-hand")
     cli("prune", cfg, weights, "--plan", path, "-o", first, "--no-oracle")
-    cli("prune", cfg, weights, *by_hand, "-o", second, "--no-oracle")
+    cli("prune", cfg, weights, "--criterion", "l1", "--floor", "1", *by_hand, "-o", second, "--no-oracle")
     one, other = (sha(os.path.join(at, "pruned.weights")) for at in (first, second))
     assert one == other, (one, other)
     tile = program.find(None, "Size").name
