@@ -161,7 +161,7 @@ difference_found (GObject *study, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Asked) asked = data;
   EspCompareWindow *self = asked->self;
-  g_autoptr (EspPlanDifference) difference = esp_study_difference_finish (ESP_STUDY (study), result, NULL);
+  g_autoptr (EspPlanDifference) difference = esp_study_difference_finish (result, NULL);
 
   if (difference == NULL || self->plan == NULL || asked->serial != self->serial)
     return;
@@ -252,7 +252,7 @@ compared (GObject *study, GAsyncResult *result, gpointer data)
   EspCompareWindow *self = asked->self;
   g_autoptr (GError) error = NULL;
   EspComparison found;
-  const gboolean good = esp_study_compare_finish (ESP_STUDY (study), result, &found, &error);
+  const gboolean good = esp_study_compare_finish (result, &found, &error);
 
   if (self->plan == NULL) /* closed */
     return;

@@ -273,6 +273,7 @@ typedef struct
 {
   GTask *task;
   GTaskThreadFunc func;
+  gboolean ran;
 } TaskAct;
 
 static void
@@ -280,6 +281,7 @@ task_run (gpointer data)
 {
   TaskAct *act = data;
 
+  act->ran = TRUE;
   act->func (act->task, g_task_get_source_object (act->task), g_task_get_task_data (act->task), g_task_get_cancellable (act->task));
 }
 
@@ -288,6 +290,9 @@ task_act_free (gpointer data)
 {
   TaskAct *act = data;
 
+  /* Its callback frees what it was given, so it is called all the same. */
+  if (!act->ran)
+    g_task_return_new_error (act->task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s", "the lane ended before this began");
   g_object_unref (act->task);
   g_free (act);
 }
@@ -299,13 +304,13 @@ task_act_free (gpointer data)
  * @task: the task whose callback waits; a reference is taken
  * @func: runs in the lane and returns the task's value
  *
- * The facade for windows: the result arrives in the task's own main context. Thread: any.
+ * The facade for windows: the result arrives in the task's own main context. Dropped by esp_lane_free() it is G_IO_ERROR_CANCELLED. Thread: any.
  */
 void
 esp_lane_run_async (EspLane *lane, EspLanePriority priority, GTask *task, GTaskThreadFunc func)
 {
   TaskAct *act = g_new0 (TaskAct, 1);
 
-  *act = (TaskAct){ g_object_ref (task), func };
+  *act = (TaskAct){ .task = g_object_ref (task), .func = func };
   esp_lane_post (lane, priority, task_run, act, task_act_free);
 }

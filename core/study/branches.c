@@ -32,7 +32,7 @@ pair_free (gpointer data)
 static GTask *
 task_new (EspStudy *study, guint a, guint b, EspJob *job, GAsyncReadyCallback callback, gpointer data, gpointer tag)
 {
-  GTask *task = g_task_new (study, NULL, callback, data);
+  GTask *task = g_task_new (NULL, NULL, callback, data); /* without a source: a study that is let go of is closed at once */
   Pair *pair = g_new0 (Pair, 1);
 
   pair->material = esp_material_ref (study->material);
@@ -82,9 +82,9 @@ esp_study_difference_async (EspStudy *study, guint a, guint b, GAsyncReadyCallba
 
 /** esp_study_difference_finish: Returns: (transfer full): where the two differ. Thread: main. */
 EspPlanDifference *
-esp_study_difference_finish (EspStudy *study, GAsyncResult *result, GError **error)
+esp_study_difference_finish (GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, study), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
@@ -152,7 +152,6 @@ esp_study_compare_async (EspStudy *study, guint a, guint b, EspJob *job, GAsyncR
 
 /**
  * esp_study_compare_finish:
- * @study: the study
  * @result: of esp_study_compare_async()
  * @comparison: (out caller-allocates): mAP of both, their paired difference, objects that only one finds
  * @error: as esp_plan_compare()
@@ -160,9 +159,9 @@ esp_study_compare_async (EspStudy *study, guint a, guint b, EspJob *job, GAsyncR
  * Returns: whether @comparison is filled. Thread: main.
  */
 gboolean
-esp_study_compare_finish (EspStudy *study, GAsyncResult *result, EspComparison *comparison, GError **error)
+esp_study_compare_finish (GAsyncResult *result, EspComparison *comparison, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, study), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
   if (!g_task_propagate_boolean (G_TASK (result), error))
     return FALSE;
   *comparison = ((Pair *) g_task_get_task_data (G_TASK (result)))->comparison;

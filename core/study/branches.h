@@ -12,8 +12,7 @@ void               esp_study_difference_async  (EspStudy            *study,    /
                                                 guint                b,
                                                 GAsyncReadyCallback  callback,
                                                 gpointer             data);
-EspPlanDifference *esp_study_difference_finish (EspStudy            *study,    /* (transfer full) */
-                                                GAsyncResult        *result,
+EspPlanDifference *esp_study_difference_finish (GAsyncResult        *result,
                                                 GError             **error);
 gboolean           esp_study_can_compare       (EspStudy            *study);   /* there are labelled images */
 void               esp_study_compare_async     (EspStudy            *study,    /* both over all images, in the lane behind all that is looked at */
@@ -22,8 +21,7 @@ void               esp_study_compare_async     (EspStudy            *study,    /
                                                 EspJob              *job,
                                                 GAsyncReadyCallback  callback,
                                                 gpointer             data);
-gboolean           esp_study_compare_finish    (EspStudy            *study,
-                                                GAsyncResult        *result,
+gboolean           esp_study_compare_finish    (GAsyncResult        *result,
                                                 EspComparison       *comparison, /* (out caller-allocates) */
                                                 GError             **error);
 

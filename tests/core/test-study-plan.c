@@ -206,7 +206,7 @@ differed (GObject *source, GAsyncResult *result, gpointer data)
   Fixture *f = data;
   g_autoptr (GError) error = NULL;
 
-  f->difference = esp_study_difference_finish (f->study, result, &error);
+  f->difference = esp_study_difference_finish (result, &error);
   g_assert_no_error (error);
   f->answered = TRUE;
 }
@@ -217,7 +217,7 @@ compared (GObject *source, GAsyncResult *result, gpointer data)
   Fixture *f = data;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (esp_study_compare_finish (f->study, result, &f->comparison, &error));
+  g_assert_true (esp_study_compare_finish (result, &f->comparison, &error));
   g_assert_no_error (error);
   f->answered = TRUE;
 }
@@ -273,7 +273,7 @@ cancelled (GObject *source, GAsyncResult *result, gpointer data)
   Fixture *f = data;
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (esp_study_compare_finish (f->study, result, &f->comparison, &error));
+  g_assert_false (esp_study_compare_finish (result, &f->comparison, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   f->answered = TRUE;
 }
