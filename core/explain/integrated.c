@@ -292,6 +292,7 @@ const EspAttribution esp_attribution_integrated = {
   .gives = ESP_GIVES_LAYERS | ESP_GIVES_PIXELS | ESP_GIVES_CHANNELS | ESP_KEEPS_LAYER,
   .at = ESP_AT_OUT,
   .reduce = ESP_REDUCE_SUM,
+  .proved = ESP_PROVED_DELETION, /* docs/results/faithfulness.md */
   .knobs = knobs,
   .n_knobs = G_N_ELEMENTS (knobs),
   .close = esp_samples_free,

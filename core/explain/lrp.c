@@ -252,6 +252,7 @@ const EspAttribution esp_attribution_lrp_alpha_beta = {
   .id = "lrp-alpha-beta",
   .title = N_ ("Relevance, alpha and beta"),
   .source = "Bach et al. 2015, PLOS ONE 10(7):e0130140, eq. 60, beta = alpha - 1",
+  .proved = ESP_PROVED_DELETION, /* docs/results/faithfulness.md */
   .knobs = both_knobs,
   .n_knobs = G_N_ELEMENTS (both_knobs),
   .open = open_both,
