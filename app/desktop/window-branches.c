@@ -201,6 +201,7 @@ delete_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
   toast = adw_toast_new (text);
   adw_toast_set_button_label (toast, _ ("Undo"));
   adw_toast_set_action_name (toast, "branch.restore");
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH); /* the way back is worth nothing once another toast has had its time */
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
