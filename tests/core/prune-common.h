@@ -177,16 +177,16 @@ classes_by_lot (EspPlan *plan, GRand *stream)
   esp_plan_set_keep_classes (plan, keep);
 }
 
-/* One act by lot, of every sort: shares of groups and layers, channels by hand, whole layers protected, floors, rounding, the rule for what is coupled,
- * classes, keeping everything, an earlier state, several in one. */
+/* One act by lot: shares of groups and layers, channels by hand, whole layers protected, floors, rounding, keeping everything, an earlier state, several
+ * in one; @ruled: the rule for what is coupled and classes, too. */
 static inline void
-act_by_lot (EspPlan *plan, GRand *stream)
+act_by_lot_of (EspPlan *plan, GRand *stream, gboolean ruled)
 {
   EspNetwork *network = esp_plan_get_network (plan);
   const guint n_groups = esp_plan_get_n_groups (plan);
   EspChannel channels[5];
   const guint n = (guint) g_rand_int_range (stream, 1, 6);
-  const int what = g_rand_int_range (stream, 0, 29);
+  const int what = g_rand_int_range (stream, 0, ruled ? 29 : 26);
 
   for (guint i = 0; i < n; i++)
     {
@@ -211,20 +211,27 @@ act_by_lot (EspPlan *plan, GRand *stream)
     {
       g_autoptr (EspPlanState) state = esp_plan_get_state (plan);
 
-      act_by_lot (plan, stream);
+      act_by_lot_of (plan, stream, ruled);
       esp_plan_set_state (plan, state, "Back");
     }
-  else if (what < 27)
+  else if (ruled && what < 27)
     esp_plan_set_merge (plan, (EspMerge) g_rand_int_range (stream, 0, ESP_N_MERGES));
-  else if (what == 27)
+  else if (ruled && what == 27)
     classes_by_lot (plan, stream);
   else
     {
       esp_plan_begin (plan);
-      act_by_lot (plan, stream);
-      act_by_lot (plan, stream);
+      act_by_lot_of (plan, stream, ruled);
+      act_by_lot_of (plan, stream, ruled);
       esp_plan_end (plan);
     }
+}
+
+/* One act by lot, of every sort. */
+static inline void
+act_by_lot (EspPlan *plan, GRand *stream)
+{
+  act_by_lot_of (plan, stream, TRUE);
 }
 
 /* Every unit is kept or cut whole, what is fixed is kept, and no layer is empty: what a cut asks. */
