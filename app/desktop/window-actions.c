@@ -6,6 +6,8 @@
 
 #include <glib/gi18n.h>
 
+#define SHORTCUTS "/io/github/espalier/Espalier/ui/shortcuts.ui"
+
 static void
 open_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
@@ -146,6 +148,27 @@ explain_class_activated (GSimpleAction *action, GVariant *parameter, gpointer da
   esp_study_select_detection (ESP_WINDOW (data)->study, -1);
 }
 
+/* Its own default would only hide it. */
+static gboolean
+shortcuts_closed (GtkWindow *shortcuts, gpointer data)
+{
+  gtk_application_window_set_help_overlay (data, NULL);
+  return TRUE;
+}
+
+/* It lives no longer than it is looked at: GTK 4.8 answers a screen reader that asks for a window which has just gone with the last one of its
+ * list, and ends the program when that one was never shown. */
+static void
+show_shortcuts_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  g_autoptr (GtkBuilder) builder = gtk_builder_new_from_resource (SHORTCUTS);
+  GtkShortcutsWindow *shortcuts = GTK_SHORTCUTS_WINDOW (gtk_builder_get_object (builder, "shortcuts"));
+
+  gtk_application_window_set_help_overlay (data, shortcuts);
+  g_signal_connect_object (shortcuts, "close-request", G_CALLBACK (shortcuts_closed), data, 0);
+  gtk_window_present (GTK_WINDOW (shortcuts));
+}
+
 static const GActionEntry entries[] = {
   { "open", open_activated, NULL, NULL, NULL, { 0 } },
   { "open-sample", open_sample_activated, NULL, NULL, NULL, { 0 } },
@@ -168,6 +191,7 @@ static const GActionEntry entries[] = {
   { "fullscreen", fullscreen_activated, NULL, NULL, NULL, { 0 } },
   { "find-image", find_image_activated, NULL, NULL, NULL, { 0 } },
   { "explain-class", explain_class_activated, NULL, NULL, NULL, { 0 } },
+  { "show-help-overlay", show_shortcuts_activated, NULL, NULL, NULL, { 0 } },
 };
 
 /* Switches that are a property of a widget: the settings keep them, the action follows the property. */

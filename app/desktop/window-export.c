@@ -87,7 +87,7 @@ details_clicked (AdwToast *toast, gpointer data)
   show_report (data, g_object_get_data (G_OBJECT (toast), "exported"));
 }
 
-/* The way to the result stays for a while: a toast with a button. */
+/* The way to the result stays until it is taken or put away: an export lasts long enough to look elsewhere meanwhile. */
 static void
 tell (EspWindow *self, EspExported *e)
 {
@@ -97,7 +97,8 @@ tell (EspWindow *self, EspExported *e)
   AdwToast *toast = adw_toast_new (text);
 
   adw_toast_set_button_label (toast, _ ("Details"));
-  adw_toast_set_timeout (toast, 10);
+  adw_toast_set_timeout (toast, 0);
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH); /* the result of an earlier export comes back after it */
   g_object_set_data_full (G_OBJECT (toast), "exported", e, (GDestroyNotify) esp_exported_free);
   g_signal_connect_object (toast, "button-clicked", G_CALLBACK (details_clicked), self, 0);
   adw_toast_overlay_add_toast (self->toasts, toast);

@@ -38,11 +38,14 @@ esp_window_show_error (EspWindow *window, const char *heading, const GError *err
   gtk_window_present (GTK_WINDOW (dialog));
 }
 
-/** esp_window_toast: says @text for a moment at the foot of the window. Thread: main. */
+/** esp_window_toast: says @text for a moment at the foot of the window, before what else is said there. Thread: main. */
 void
 esp_window_toast (EspWindow *window, const char *text)
 {
-  adw_toast_overlay_add_toast (window->toasts, adw_toast_new (text));
+  AdwToast *toast = adw_toast_new (text);
+
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
+  adw_toast_overlay_add_toast (window->toasts, toast);
 }
 
 static void

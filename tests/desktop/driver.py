@@ -18,6 +18,7 @@ class Program:
         command = [os.path.join(os.environ["ESP_BUILD_ROOT"], "app", "espalier"), *arguments]
         self.log = open(os.path.join(os.environ["HOME"], "program.log"), "w+")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        subprocess.run(["xdotool", "mousemove", "1279", "799"], check=True)  # out of the way: a list that scrolls under it takes the row it meets
 
     # Finding
 
@@ -147,8 +148,8 @@ class Program:
         self.log.seek(0)
         return self.log.read()
 
-    def end(self):
-        """Ends the program politely; it must go without a complaint."""
+    def end(self, but=None):
+        """Ends the program politely; it must go without a complaint but those that hold that text."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -157,4 +158,5 @@ class Program:
                 self.process.kill()
                 raise
         complaints = [line for line in self.output().splitlines() if "CRITICAL" in line or "Gtk-WARNING" in line or "Sanitizer" in line]
+        complaints = [line for line in complaints if but is None or but not in line]
         assert not complaints, "\n".join(complaints)

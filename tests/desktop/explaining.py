@@ -3,8 +3,10 @@ import os
 import sys
 import time
 
+import pyatspi
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from driver import Program
+from driver import POLL, Program
 
 
 def step(text):
@@ -16,21 +18,36 @@ def said(program, *words, seconds=60):
     return program.wait(None, "Image view", lambda node: all(word in node.description for word in words), seconds).description
 
 
-def items(program, drop):
-    """What an open drop-down lists, in order; the first label is the button's own."""
-    combo = next(node for node in program.matches(None, drop) if node.getRoleName() == "combo box")
-    return [node.name for node in program.nodes(combo) if node.getRoleName() == "label" and node.name != "(None)"][1:]
+def rows_of(program, combo):
+    """The rows of an open drop-down, each with what it says, in order."""
+    rows = [node for node in program.nodes(combo) if node.getRoleName() == "list item"]
+    return [(row, next((node.name for node in program.nodes(row) if node.getRoleName() == "label" and node.name != "(None)"), "")) for row in rows]
+
+
+def wait_row(program, combo, fits):
+    """Waits until the keyboard is on a row of that kind: an open list has no keyboard at first, and a key takes its time."""
+    end = time.time() + 20
+    while True:
+        rows = rows_of(program, combo)
+        row = next((k for k, (node, _) in enumerate(rows) if node.getState().contains(pyatspi.STATE_FOCUSED)), None)
+        if row is not None and fits(row):
+            return row, rows[row][1]
+        assert time.time() < end, f"{combo.name!r}: on {row} of {[said for _, said in rows]}"
+        time.sleep(POLL)
 
 
 def pick(program, drop, item):
-    """Chooses an item of a drop-down by the keyboard: opens it, walks from its top, takes it."""
+    """Chooses an item of a drop-down by the keyboard: opens it, walks down from its top, takes it."""
     program.tab_to("button", drop)
     program.key("space")
-    end = time.time() + 20
-    while item not in (listed := items(program, drop)):
-        assert time.time() < end, f"{item!r} is not in {drop!r}: {listed}"
-        time.sleep(.1)
-    program.key("Home", *["Down"] * listed.index(item), "Return")
+    combo = next(node for node in program.matches(None, drop) if node.getRoleName() == "combo box")
+    wait_row(program, combo, lambda row: True)
+    program.key("Home")
+    row, said = wait_row(program, combo, lambda row: row == 0)
+    while said != item:
+        program.key("Down")
+        row, said = wait_row(program, combo, lambda now, above=row: now == above + 1)
+    program.key("Return")
 
 
 def explain_class(program):
