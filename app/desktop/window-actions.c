@@ -234,6 +234,8 @@ esp_window_update_actions (EspWindow *window)
 
   if (plan != NULL)
     g_object_get (plan, "can-undo", &can_undo, "can-redo", &can_redo, "undo-label", &undo, "redo-label", &redo, NULL);
+  if (can_undo)
+    esp_window_withdraw_offer (window);
   set_enabled (window, "undo", can_undo);
   set_enabled (window, "redo", can_redo);
   describe_button (window->undo_button, _ ("Undo"), undo);

@@ -41,7 +41,7 @@ remember (const char *path)
     gtk_recent_manager_add_item (gtk_recent_manager_get_default (), uri);
 }
 
-/* The plan as it was left last is offered, not imposed. */
+/* The plan as it was left last is offered, not imposed: until it is taken, put away or something is done without it. */
 static void
 offer_autosave (EspWindow *self)
 {
@@ -52,9 +52,21 @@ offer_autosave (EspWindow *self)
     return;
   toast = adw_toast_new (_ ("This network was pruned here before"));
   adw_toast_set_button_label (toast, _ ("Restore Plan"));
-  adw_toast_set_timeout (toast, 12);
+  adw_toast_set_timeout (toast, 0);
   adw_toast_set_action_name (toast, "win.restore-plan");
+  g_set_weak_pointer (&self->offer, toast);
   adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+/** esp_window_withdraw_offer: takes back the offer of the plan as it was left last. Thread: main. */
+void
+esp_window_withdraw_offer (EspWindow *self)
+{
+  AdwToast *offer = self->offer;
+
+  g_clear_weak_pointer (&self->offer);
+  if (offer != NULL)
+    adw_toast_dismiss (offer);
 }
 
 static void
@@ -87,6 +99,7 @@ esp_window_open_study (EspWindow *self, const EspStudyFiles *files)
 {
   g_autofree char *name = g_path_get_basename (files->cfg);
 
+  esp_window_withdraw_offer (self);
   if (self->opening != NULL)
     esp_job_cancel (self->opening);
   g_clear_pointer (&self->opening, esp_job_unref);

@@ -36,6 +36,7 @@ struct _EspWindow
   EspWindowSensitivity *sensitivity; /* what layers bear */
   EspJob    *opening;    /* (nullable): what is being opened */
   EspJob    *exporting;  /* (nullable): what is being written */
+  AdwToast  *offer;      /* (nullable) (weak): the plan as it was left last */
   EspStudyFiles files;   /* what the study was opened from */
   EspStudyFiles asked;   /* what is being opened */
   GFile     *plan_file;  /* (nullable): where the plan was saved or opened last */
@@ -86,6 +87,7 @@ void esp_window_accept_drops   (EspWindow    *window);
 void esp_window_fill_recent    (EspWindow    *window);
 void esp_window_open_study     (EspWindow           *window,
                                 const EspStudyFiles *files);
+void esp_window_withdraw_offer (EspWindow    *window);
 
 /* window-save.c */
 void esp_window_save_plan      (EspWindow    *window,

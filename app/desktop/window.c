@@ -265,6 +265,7 @@ esp_window_dispose (GObject *object)
   g_clear_object (&self->study);
   g_clear_object (&self->settings);
   g_clear_object (&self->plan_file);
+  g_clear_weak_pointer (&self->offer);
   G_OBJECT_CLASS (esp_window_parent_class)->dispose (object);
 }
 

@@ -39,11 +39,32 @@ def restore():
         program.end()
 
 
+def go_on_without():
+    program = Program("--sample")
+    try:
+        program.wait(None, "mAP", final, 120)
+        program.find("button", "Restore Plan")
+        program.set(SLIDER, .1)
+        end = time.time() + 30
+        while list(program.matches("button", "Restore Plan")):
+            assert time.time() < end, "the plan is offered still"
+            time.sleep(.1)
+    finally:
+        program.end()
+
+
+CHECKS = (
+    (close_in_an_act, "closed in the middle of an act"),
+    (restore, "the plan is offered again"),
+    (go_on_without, "the offer ends with the first act"),
+)
+
+
 def main():
-    for number, (check, words) in enumerate(((close_in_an_act, "closed in the middle of an act"), (restore, "the plan is offered again")), 1):
+    for number, (check, words) in enumerate(CHECKS, 1):
         check()
         print(f"ok {number} - {words}", flush=True)
-    print("1..2")
+    print(f"1..{len(CHECKS)}")
 
 
 if __name__ == "__main__":
