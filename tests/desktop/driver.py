@@ -60,7 +60,8 @@ class Program:
                 if not showing or node.getState().contains(pyatspi.STATE_SHOWING):
                     return node
             time.sleep(POLL)
-        raise Missing(f"no {role} named {start!r}…\n" + self.tree())
+        print(self.tree(), flush=True)
+        raise Missing(f"no {role} named {start!r}…")
 
     def wait(self, role, start, condition, seconds=60):
         """The first such node for which condition(node) holds."""
