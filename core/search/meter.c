@@ -89,6 +89,17 @@ esp_images_describe (const EspDataset *dataset, const EspClassMap *map, const gu
   return g_strdup_printf ("%u images %.12s", n, hash);
 }
 
+/* The words of the command line for what a run was made with. */
+static const char *const fits[] = { [ESP_FIT_STRETCH] = "stretched", [ESP_FIT_LETTERBOX] = "letterboxed" };
+static const char *const forms[] = { [ESP_BN_ALEXEY] = "alexey", [ESP_BN_DARKNET] = "darknet", [ESP_BN_OPENCV] = "opencv" };
+static const char *const backends[] = { [ESP_BACKEND_ONEDNN] = "onednn",
+                                        [ESP_BACKEND_REFERENCE] = "reference",
+                                        [ESP_BACKEND_REFERENCE_DOUBLE] = "reference-double",
+                                        [ESP_BACKEND_BFLOAT16] = "bfloat16" };
+static const char *const orientations[]
+    = { [ESP_ORIENTATION_AUTO] = "auto", [ESP_ORIENTATION_EXIF] = "exif", [ESP_ORIENTATION_NONE] = "none" };
+static const char *const suppressions[] = { [ESP_NMS_DEFAULT] = "IoU", [ESP_NMS_GREEDY] = "greedynms", [ESP_NMS_DIOU] = "diounms" };
+
 /** esp_meter_describe: Returns: (transfer full): all that the numbers of @input depend on, in one line. Thread: any. */
 char *
 esp_meter_describe (const EspMeterInput *input)
@@ -104,10 +115,10 @@ esp_meter_describe (const EspMeterInput *input)
   g_ascii_formatd (threshold, sizeof threshold, "%g", (double) run->threshold);
   g_ascii_formatd (nms, sizeof nms, "%g", (double) run->nms.threshold);
   g_ascii_formatd (iou, sizeof iou, "%g", (double) run->iou);
-  return g_strdup_printf ("cfg %.12s, weights %.12s, %s, fit %d, batch normalisation %d, kernels %d, orientation %d, threshold %s, "
-                          "suppression %d at %s, IoU %s, protocol %s, %u replicates of seed %" G_GUINT64_FORMAT,
-                          cfg, weights, images, run->fit, run->bn, run->backend, run->orientation, threshold, run->nms.kind, nms, iou,
-                          input->protocol->id, input->replicates, input->seed);
+  return g_strdup_printf ("cfg %.12s, weights %.12s, %s %s, orientation %s, batch normalisation %s, kernels %s, threshold %s, "
+                          "suppression by %s at %s, hits at IoU %s, protocol %s, %u replicates of seed %" G_GUINT64_FORMAT,
+                          cfg, weights, images, fits[run->fit], orientations[run->orientation], forms[run->bn], backends[run->backend],
+                          threshold, suppressions[run->nms.kind], nms, iou, input->protocol->id, input->replicates, input->seed);
 }
 
 static gboolean
