@@ -167,6 +167,41 @@ esp_layout_zero_channels (const EspLayout *layout, void *native, const guint8 *k
       }
 }
 
+/* The pixels of one channel of one image, from one place to another. */
+static void
+copy_channel (const EspLayout *layout, const char *from, char *to)
+{
+  const gsize plane = (gsize) layout->shape.h * (gsize) layout->shape.w, step = (gsize) layout->block;
+
+  if (layout->size == sizeof (double))
+    for (gsize i = 0; i < plane; i++)
+      ((double *) (gpointer) to)[i * step] = ((const double *) (gconstpointer) from)[i * step];
+  else if (layout->size == sizeof (guint16))
+    for (gsize i = 0; i < plane; i++)
+      ((guint16 *) (gpointer) to)[i * step] = ((const guint16 *) (gconstpointer) from)[i * step];
+  else
+    for (gsize i = 0; i < plane; i++)
+      ((float *) (gpointer) to)[i * step] = ((const float *) (gconstpointer) from)[i * step];
+}
+
+/**
+ * esp_layout_take_channels:
+ * @layout: the order of both values
+ * @native: a value
+ * @order: shape.c channels of @native, each once
+ * @to: (out): the same numbers with channel @order[c] as channel c; filling channels become 0
+ */
+void
+esp_layout_take_channels (const EspLayout *layout, const void *native, const guint *order, void *to)
+{
+  if (layout->shape.c % layout->block != 0)
+    memset (to, 0, esp_layout_get_bytes (layout));
+  for (int n = 0; n < layout->shape.n; n++)
+    for (int c = 0; c < layout->shape.c; c++)
+      copy_channel (layout, (const char *) native + channel_start (layout, n, (int) order[c]) * layout->size,
+                    (char *) to + channel_start (layout, n, c) * layout->size);
+}
+
 /** esp_layout_add: adds one value to another of the same layout, float or double. */
 void
 esp_layout_add (const EspLayout *layout, const void *native, void *total)

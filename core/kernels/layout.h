@@ -29,6 +29,10 @@ void     esp_layout_unpack_double (const EspLayout *layout,
 void     esp_layout_zero_channels (const EspLayout *layout,
                                    void            *native,
                                    const guint8    *keep);  /* shape.c bytes; 0 zeroes the channel */
+void     esp_layout_take_channels (const EspLayout *layout,
+                                   const void      *native,
+                                   const guint     *order,  /* shape.c channels of native, as they come in to */
+                                   void            *to);
 void     esp_layout_add           (const EspLayout *layout,
                                    const void      *native,
                                    void            *total);  /* total += native */

@@ -185,10 +185,11 @@ compile_through (EspEngine *engine, EspStep *step, const EspSpec *pool, const Es
 }
 
 static gboolean
-compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **error)
+compile_kernel (EspEngine *engine, EspStep *step, const EspFlow *flow, const EspStep *old, GError **error)
 {
   const EspLayer *layer = step->layer;
   g_autofree EspLayout *in = g_new (EspLayout, layer->n_inputs);
+  g_autofree float *ordered = NULL;
   EspSpec spec = { .n_in = layer->n_inputs, .in = in, .out = step->layout };
 
   for (guint k = 0; k < layer->n_inputs; k++)
@@ -204,8 +205,12 @@ compile_kernel (EspEngine *engine, EspStep *step, const EspStep *old, GError **e
   describe (step, &spec);
   if (!compile_bend (engine, step, &spec, old, error))
     return FALSE;
+  if (engine->options.mode == ESP_MODE_INFER)
+    esp_step_order (step, &spec, flow);
+  if (step->order != NULL)
+    spec.weights = ordered = esp_step_order_weights (step, &spec);
   join_pool (engine, step, &spec);
-  if (old != NULL && old->params != step->params)
+  if (old != NULL && (old->params != step->params || old->order != NULL || step->order != NULL))
     old = NULL;
   step->kernel = esp_engine_kernel (engine, &spec, old != NULL ? old->kernel : NULL, error);
   return step->kernel != NULL && compile_through (engine, step, &spec, old, error);
@@ -274,7 +279,7 @@ compile_step (EspEngine *engine, EspStep *step, const EspMask *mask, const EspFl
   for (guint c = 0; bits != NULL && c < n && step->keep == NULL; c++)
     if (!bits[c])
       step->keep = g_memdup2 (bits, n);
-  return compile_learn (engine, step, old, error) && compile_kernel (engine, step, old, error);
+  return compile_learn (engine, step, old, error) && compile_kernel (engine, step, flow, old, error);
 }
 
 /**

@@ -71,6 +71,8 @@ want_places (EspEngine *engine)
           esp_place_want (&step->learned, step->learned.bytes, -1, end);
           scratch = MAX (scratch, esp_kernel_get_scratch (step->learn));
         }
+      if (step->order != NULL)
+        esp_place_want (&step->taken, esp_layout_get_bytes (&esp_engine_step (engine, step->layer->inputs[0])->layout), i, i);
       if (step->pre.bytes > 0)
         esp_place_want (&step->pre, bytes, i, end);
     }
@@ -87,7 +89,7 @@ list_places (EspEngine *engine)
   for (int i = -1; i < (int) engine->n; i++)
     {
       EspStep *step = esp_engine_step (engine, i);
-      EspPlace *const own[] = { &step->out, &step->pre, &step->kept, &step->grad, &step->pre_grad, &step->learned };
+      EspPlace *const own[] = { &step->out, &step->pre, &step->kept, &step->grad, &step->pre_grad, &step->learned, &step->taken };
 
       for (guint k = 0; k < G_N_ELEMENTS (own); k++)
         if (own[k]->bytes > 0)
@@ -109,7 +111,7 @@ static EspCallValues
 values_of (EspEngine *engine, EspStep *step, const void **in)
 {
   for (guint k = 0; k < step->layer->n_inputs; k++)
-    in[k] = root_data (engine, step->layer->inputs[k]);
+    in[k] = step->order != NULL ? step->taken.data : root_data (engine, step->layer->inputs[k]);
   if (step->joins)
     return (EspCallValues){ in, (step + 1)->out.data, NULL, engine->scratch.data };
   return (EspCallValues){ in, step->pre.data != NULL ? step->pre.data : root_data (engine, (int) step->layer->index), step->kept.data,

@@ -38,6 +38,8 @@ typedef struct
   double          *gain;   /* of the folded batch normalisation, one a filter; NULL: 1 */
   double          *shift;  /* the folded bias */
   guint8          *keep;   /* (nullable): the mask's bits */
+  guint           *order;  /* (nullable): the channels of the input as a masked convolution takes them */
+  EspPlace         taken;  /* the input in that order */
   void            *seed;   /* (owned) in layout, made when first set */
   void            *seed_before; /* likewise: of the value before the activation */
   gboolean         joins;  /* a convolution whose kernel writes what the max-pool behind it makes of its output, not the output */
@@ -80,6 +82,14 @@ struct _EspEngine
 /* engine-fold.c */
 void     esp_step_fold      (EspStep          *step,
                              EspBnForm         form);
+/* engine-order.c */
+void     esp_step_order     (EspStep          *step,
+                             const EspSpec    *spec,
+                             const EspFlow    *flow);
+float   *esp_step_order_weights (const EspStep *step,
+                             const EspSpec    *spec);
+void     esp_engine_take_input  (EspEngine    *engine,
+                             const EspStep    *step);
 /* engine-compile.c */
 gboolean esp_engine_compile (EspEngine        *engine,
                              const EspMask    *mask,

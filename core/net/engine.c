@@ -30,6 +30,7 @@ step_clear (EspStep *step)
   g_free (step->gain);
   g_free (step->shift);
   g_free (step->keep);
+  g_free (step->order);
   g_free (step->seed);
   g_free (step->seed_before);
   g_free (step->product);
@@ -179,10 +180,12 @@ esp_engine_failed (EspEngine *engine, guint layer, GError **error)
 }
 
 static gboolean
-run_step (EspStep *step)
+run_step (EspEngine *engine, EspStep *step)
 {
   if (step->run == NULL)
     return TRUE;
+  if (step->order != NULL)
+    esp_engine_take_input (engine, step);
   if (!esp_call_run (step->run, FALSE) || (step->run_bend != NULL && !esp_call_run (step->run_bend, FALSE)))
     return FALSE;
   if (step->keep != NULL)
@@ -200,7 +203,7 @@ run_steps (EspEngine *engine, guint from, guint end, EspJob *job, GError **error
         return FALSE;
       if (esp_engine_step (engine, i)->joined && i != from)
         continue; /* the convolution before it did its work */
-      if (!run_step (esp_engine_step (engine, i)))
+      if (!run_step (engine, esp_engine_step (engine, i)))
         return esp_engine_failed (engine, i, error);
       esp_engine_tick (engine, (int) i);
     }

@@ -39,7 +39,8 @@ typedef struct
   EspBackendKind backend;
   EspBnForm      bn;
   guint          batch;      /* at least 1 */
-  const EspMask *mask;       /* (nullable): masked execution, outputs multiplied by 0 after the activation: the reference for cuts */
+  const EspMask *mask;       /* (nullable): masked execution, outputs multiplied by 0 after the activation: the reference for cuts. In inference
+                              * convolutions sum in the order of the cut network */
   gboolean       keep_all;   /* every layer's output stays readable after forward (explain engines keep all anyway) */
   gboolean       pixels;     /* explain: backward reaches the image too */
   gboolean       parameters; /* explain: backward reaches weights, biases and scales too */

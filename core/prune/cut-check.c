@@ -168,7 +168,7 @@ compare_layer (Comparison *this, EspCutCheck *check, GError **error)
  *
  * Rows of heads that were kept are compared like all others; rows that are means of several only show in of_means, since they were rounded
  * to float, and rows drawn by lot in nothing. Masked execution multiplies each convolution's output by its keep-bits after the activation,
- * which is what a mask means.
+ * which is what a mask means, and sums kept channels before the others: float32 rounds alike in both, however much later layers make of it.
  */
 gboolean
 esp_cut_check_classes (EspNetwork *network,

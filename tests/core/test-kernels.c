@@ -349,6 +349,38 @@ test_ties (void)
     }
 }
 
+/* Every image's channels in another order, and what fills the last block 0 whatever lay there. */
+static void
+test_take (void)
+{
+  const EspShape shape = { 2, 21, 3, 2 };
+  const EspKernelSet *const sets[] = { esp_kernels_onednn (), esp_kernels_reference (), esp_kernels_reference_double () };
+  const gsize plane = 6, n = 2 * 21 * plane;
+  guint order[21];
+
+  for (guint c = 0; c < 21; c++)
+    order[c] = (c * 8 + 5) % 21;
+  for (guint i = 0; i < G_N_ELEMENTS (sets); i++)
+    {
+      const EspLayout layout = esp_kernels_layout (sets[i], shape, FALSE);
+      const gsize bytes = esp_layout_get_bytes (&layout);
+      void *value = packed_random (&layout, 1), *taken = packed_random (&layout, 2), *again = g_malloc (bytes);
+      g_autofree float *before = g_new (float, n), *after = g_new (float, n);
+
+      memset (taken, 0x55, bytes);
+      esp_layout_take_channels (&layout, value, order, taken);
+      esp_layout_unpack (&layout, value, before);
+      esp_layout_unpack (&layout, taken, after);
+      for (gsize k = 0; k < n; k++)
+        g_assert_cmpfloat (after[k], ==, before[(k / (21 * plane) * 21 + order[k / plane % 21]) * plane + k % plane]);
+      esp_layout_pack (&layout, after, again);
+      g_assert_cmpmem (taken, bytes, again, bytes);
+      g_free (again);
+      g_aligned_free (value);
+      g_aligned_free (taken);
+    }
+}
+
 static void
 test_products (void)
 {
@@ -644,6 +676,7 @@ main (int argc, char **argv)
   g_test_add_func ("/kernels/ties", test_ties);
   g_test_add_func ("/kernels/sum-weights", test_sum_weights);
   g_test_add_func ("/kernels/products", test_products);
+  g_test_add_func ("/kernels/take", test_take);
   g_test_add_func ("/kernels/bent-pools", test_bent_pools);
   g_test_add_func ("/kernels/product-maps", test_product_maps);
   g_test_add_func ("/kernels/logistic", test_logistic);

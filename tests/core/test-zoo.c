@@ -102,7 +102,7 @@ draw_mask (EspNetwork *network, EspCoupling *coupling, guint i)
   if (esp_plan_get_n_groups (plan) == 0)
     return esp_plan_get_mask (plan);
   for (guint j = 0; j < 6; j++)
-    act_by_lot_of (plan, stream, FALSE);
+    act_by_lot (plan, stream);
   for (guint g = 0; g < esp_plan_get_n_groups (plan); g++)
     esp_plan_set_ratio (plan, g, g_rand_double_range (stream, .2, i % 4 == 3 ? 1 : .8));
   return esp_plan_get_mask (plan);
