@@ -7,7 +7,7 @@
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 
-#include "kernels/blocked.h"
+#include "kernels/direct-depth.h"
 
 #include <string.h>
 
@@ -192,20 +192,11 @@ backward (EspCall *call, gboolean add)
   return TRUE;
 }
 
-/* Each channel by itself, values of 16 side by side. */
-static gboolean
-is_depth (const EspGeometry *g, const EspLayout *in, const EspLayout *out)
-{
-  return g->groups > 1 && g->groups == in->shape.c && in->shape.c == out->shape.c && g->size_h == g->size_w
-         && (g->size_h == 3 || g->size_h == 5) && g->pad < g->size_h && g->dilation == 1 && g->pool == 0 && in->block == BLOCK
-         && out->block == BLOCK;
-}
-
 static gboolean
 takes (const EspSpec *spec)
 {
   return spec->learned && spec->geometry.stride_h == 1 && spec->geometry.stride_w == 1
-         && is_depth (&spec->geometry, &spec->in[0], &spec->out) && esp_activation_keeps_zero (spec->activation);
+         && esp_is_depth (&spec->geometry, &spec->in[0], &spec->out) && esp_activation_keeps_zero (spec->activation);
 }
 
 static gboolean
@@ -332,7 +323,7 @@ weights_forward (EspCall *call)
 static gboolean
 takes_weights (const EspSpec *spec)
 {
-  return is_depth (&spec->geometry, &spec->in[0], &spec->in[1]);
+  return esp_is_depth (&spec->geometry, &spec->in[0], &spec->in[1]);
 }
 
 static gboolean

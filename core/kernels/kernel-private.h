@@ -18,6 +18,12 @@ typedef struct
   gboolean (*forward)  (EspCall    *call);
   gboolean (*backward) (EspCall    *call,
                         gboolean    add);
+  gboolean (*backward_bent) (EspCall              *call, /* (nullable): see esp_call_run_bent() */
+                             gboolean              add,
+                             const EspProductBend *out,
+                             float                *out_scores,
+                             const EspProductBend *in,
+                             float                *in_scores);
 } EspKernelRow;
 
 struct _EspKernelSet
@@ -122,8 +128,8 @@ esp_head_shift (const EspSpec *spec)
 /* Convolutions of side 3 on AVX-512; direct.c, direct-image.c for those that read the image, and direct-weights.c */
 extern const EspKernelRow esp_direct_convolution, esp_direct_image, esp_direct_weights, esp_direct_point_weights;
 
-/* Convolutions of each channel by itself on AVX-512; direct-depth.c */
-extern const EspKernelRow esp_direct_depth, esp_direct_depth_weights;
+/* Convolutions of each channel by itself on AVX-512; direct-depth.c, direct-depth-explain.c */
+extern const EspKernelRow esp_direct_depth, esp_direct_depth_weights, esp_direct_depth_explain;
 
 /* Convolutions whose window is all of their input; blocked-whole.c */
 extern const EspKernelRow esp_blocked_whole;

@@ -270,6 +270,31 @@ esp_call_run (EspCall *call, gboolean add)
   return call->is_backward ? row->backward (call, add) : row->forward (call);
 }
 
+/** esp_call_bends: Returns: whether esp_call_run_bent() runs this backward call. Thread: any. */
+gboolean
+esp_call_bends (const EspCall *call)
+{
+  return call->is_backward && call->kernel->row->backward_bent != NULL;
+}
+
+/**
+ * esp_call_run_bent:
+ * @call: a backward call that esp_call_bends()
+ * @add: as of esp_call_run(); FALSE with @in
+ * @out: (nullable): the slope of the activation behind the operation: its grad_in is the call's gradient of the output
+ * @out_scores: (out) (nullable): n * c numbers, of @out as esp_product_bend() gives them
+ * @in: (nullable): the slope of the activation before the operation: the call's gradient of the input is that before this activation, and
+ *   grad_out and grad_in are not looked at
+ * @in_scores: (out) (nullable): n * c numbers, likewise
+ *
+ * esp_product_bend() @out, esp_call_run() and esp_product_bend() @in in one pass, the same bits. Thread: as the kernel.
+ */
+gboolean
+esp_call_run_bent (EspCall *call, gboolean add, const EspProductBend *out, float *out_scores, const EspProductBend *in, float *in_scores)
+{
+  return call->kernel->row->backward_bent (call, add, out, out_scores, in, in_scores);
+}
+
 /** esp_call_free: @call: (transfer full): frees it and gives its kernel back. */
 void
 esp_call_free (EspCall *call)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/layout.h"
+#include "kernels/product.h"
 #include "tensor/activation.h"
 
 G_BEGIN_DECLS
@@ -156,6 +157,13 @@ EspCall            *esp_call_new_backward        (EspKernel           *kernel,
 gboolean            esp_call_run                 (EspCall            *call,
                                                   gboolean            add);    /* backward: add to grad_in instead of storing; convolution
                                                                                 * weights and channel sums: add to out */
+gboolean            esp_call_bends               (const EspCall      *call);   /* whether there is for it: */
+gboolean            esp_call_run_bent            (EspCall              *call,
+                                                  gboolean              add,  /* only without @in */
+                                                  const EspProductBend *out,  /* (nullable) */
+                                                  float                *out_scores,
+                                                  const EspProductBend *in,   /* (nullable) */
+                                                  float                *in_scores);
 void                esp_call_free                (EspCall            *call);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspKernel, esp_kernel_unref)

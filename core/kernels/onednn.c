@@ -584,7 +584,7 @@ const EspKernelSet *
 esp_kernels_onednn (void)
 {
   static const EspKernelRow *const convolutions[]
-      = { &esp_direct_convolution, &esp_direct_image, &esp_direct_depth, &esp_blocked_whole, NULL };
+      = { &esp_direct_convolution, &esp_direct_image, &esp_direct_depth, &esp_direct_depth_explain, &esp_blocked_whole, NULL };
   static const EspKernelRow *const weights[] = { &esp_direct_weights, &esp_direct_point_weights, &esp_direct_depth_weights, NULL };
   static const EspKernelRow *const pools[] = { &esp_blocked_maxpool_bent, NULL };
   static const EspKernelSet set = {

@@ -154,13 +154,18 @@ plant_seed (EspStep *step)
     memset (step->grad.data, 0, esp_layout_get_bytes (&step->layout));
 }
 
-/* Onto input @k of a step. */
+/* Onto input @k of a step; @along: what is left of its own way back goes with it. */
 static gboolean
-hand_on (EspStep *step, guint k, EspStep *input)
+hand_on (EspEngine *engine, EspStep *step, guint k, EspStep *input, gboolean along)
 {
+  gboolean behind;
+
   if (step->lends && input->grad_root == step->grad_root)
     return input->handed = TRUE;
   plant_seed (input);
+  behind = esp_step_bends_behind (engine, step, input);
+  if (along || behind)
+    return esp_step_hand_on_bent (engine, step, input, along, behind);
   input->skipped = step->back_through != NULL && !input->arrived && (step->holds || !input->holds);
   return esp_call_run (input->skipped ? step->back_through : step->back[k], input->arrived);
 }
@@ -168,8 +173,11 @@ hand_on (EspStep *step, guint k, EspStep *input)
 static gboolean
 step_back (EspEngine *engine, EspStep *step, int stop)
 {
+  const gboolean along = step->layer->inputs[0] >= stop && esp_step_bends_along (engine, step);
+
   plant_seed (step);
-  if (step->back_bend != NULL && !step->skipped && !esp_step_bend_watched (engine, step) && !esp_call_run (step->back_bend, FALSE))
+  if (step->back_bend != NULL && !along && !step->skipped && !esp_step_bend_watched (engine, step)
+      && !esp_call_run (step->back_bend, FALSE))
     return FALSE;
   if (engine->options.guided && step->bend != NULL && esp_activation_is_rectifier (step->layer->activation))
     esp_layout_guide (&step->layout, esp_engine_step (engine, step->root)->out.data, step->pre_grad.data);
@@ -177,7 +185,8 @@ step_back (EspEngine *engine, EspStep *step, int stop)
     esp_layout_add (&step->layout, step->seed_before, step->pre_grad.data != NULL ? step->pre_grad.data : step->grad.data);
   if (step->keep != NULL)
     esp_layout_zero_channels (&step->layout, step->pre_grad.data, step->keep);
-  esp_step_watch (engine, step);
+  if (!along)
+    esp_step_watch (engine, step);
   if (step->run_learn != NULL && !esp_call_run (step->run_learn, FALSE))
     return FALSE;
   for (guint k = 0; k < step->layer->n_inputs; k++)
@@ -186,7 +195,7 @@ step_back (EspEngine *engine, EspStep *step, int stop)
 
       if (step->back[k] == NULL || step->layer->inputs[k] < stop)
         continue;
-      if (!hand_on (step, k, input))
+      if (!hand_on (engine, step, k, input, along))
         return FALSE;
       input->arrived = TRUE;
     }

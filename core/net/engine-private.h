@@ -113,6 +113,16 @@ void     esp_step_watch     (EspEngine        *engine,
                              EspStep          *step);
 gboolean esp_step_bend_watched (EspEngine     *engine, /* the same along with the way back through its activation; FALSE: not done */
                              EspStep          *step);
+gboolean esp_step_bends_along  (EspEngine     *engine, /* both can wait for what follows */
+                             EspStep          *step);
+gboolean esp_step_bends_behind (EspEngine     *engine, /* both can be done for an input as it gets its gradient */
+                             const EspStep    *step,
+                             const EspStep    *input);
+gboolean esp_step_hand_on_bent (EspEngine     *engine,
+                             EspStep          *step,
+                             EspStep          *input,
+                             gboolean          along,
+                             gboolean          behind);
 /* engine-clock.c: notes how long @layer took, where somebody watches; -1: the first one begins */
 void     esp_engine_tick    (EspEngine        *engine,
                              int               layer);

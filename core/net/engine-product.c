@@ -74,6 +74,28 @@ esp_engine_watch_products (EspEngine *engine, EspAt at, EspReduce how)
     }
 }
 
+/* Whether somebody watches the largest products of a convolution, and nothing else touches its gradient on the way back through @activation. */
+static gboolean
+can_bend (const EspEngine *engine, const EspStep *step, EspActivation activation)
+{
+  return engine->watched && step->product != NULL && engine->watch_reduce == ESP_REDUCE_MAX && step->layer->activation == activation
+         && (step->back_bend != NULL) == (activation != ESP_ACTIVATION_LINEAR) && !engine->options.guided && !step->seeded_before
+         && step->keep == NULL && step->layout.size == sizeof (float);
+}
+
+static EspProductBend
+bend_of (EspEngine *engine, const EspStep *step)
+{
+  const EspProductValue value = value_at (engine, step, engine->watch_at);
+
+  return (EspProductBend){ .value = value.data,
+                           .grad_out = step->grad.data,
+                           .grad_in = step->pre_grad.data,
+                           .shift = value.shift,
+                           .below = (float) value.below,
+                           .slope = step->layer->activation == ESP_ACTIVATION_LEAKY ? 0.1f : 1 };
+}
+
 /**
  * esp_step_bend_watched:
  * @engine: on the way back
@@ -85,17 +107,73 @@ esp_engine_watch_products (EspEngine *engine, EspAt at, EspReduce how)
 gboolean
 esp_step_bend_watched (EspEngine *engine, EspStep *step)
 {
-  EspProductValue value;
+  EspProductBend bend;
 
-  if (!engine->watched || step->product == NULL || step->back_bend == NULL || engine->watch_reduce != ESP_REDUCE_MAX
-      || step->layer->activation != ESP_ACTIVATION_LEAKY || engine->options.guided || step->seeded_before || step->keep != NULL
-      || step->layout.size != sizeof (float))
+  if (!can_bend (engine, step, ESP_ACTIVATION_LEAKY))
     return FALSE;
-  value = value_at (engine, step, engine->watch_at);
-  esp_product_bend (&step->layout,
-                    &(EspProductBend){ value.data, step->grad.data, step->pre_grad.data, value.shift, (float) value.below, 0.1f },
-                    step->product);
+  bend = bend_of (engine, step);
+  esp_product_bend (&step->layout, &bend, step->product);
   return step->has_product = TRUE;
+}
+
+/**
+ * esp_step_bends_along:
+ * @engine: on the way back
+ * @step: what the gradient of the output has arrived at
+ *
+ * Returns: whether esp_step_bend_watched() can wait for the gradient of the step's input, which goes through the activation, too. Thread: lane.
+ */
+gboolean
+esp_step_bends_along (EspEngine *engine, EspStep *step)
+{
+  return step->layer->n_inputs == 1 && step->back[0] != NULL && esp_call_bends (step->back[0]) && !step->skipped && step->run_learn == NULL
+         && can_bend (engine, step, ESP_ACTIVATION_LEAKY);
+}
+
+/**
+ * esp_step_bends_behind:
+ * @engine: on the way back
+ * @step: a step whose gradient is known
+ * @input: the step of one of its inputs
+ *
+ * Returns: whether none but @step gives @input its gradient and nobody will read it, so that it is only wanted before the activation and for
+ * the products there. Thread: lane.
+ */
+gboolean
+esp_step_bends_behind (EspEngine *engine, const EspStep *step, const EspStep *input)
+{
+  guint n = 0;
+
+  if (step->layer->n_inputs > 1 || input->layer == NULL || input->arrived || input->holds || !esp_call_bends (step->back[0]))
+    return FALSE;
+  esp_network_get_consumers (engine->network, input->layer->index, &n);
+  return n == 1 && (can_bend (engine, input, ESP_ACTIVATION_LEAKY) || can_bend (engine, input, ESP_ACTIVATION_LINEAR));
+}
+
+/**
+ * esp_step_hand_on_bent:
+ * @engine: on the way back
+ * @step: a step of one input
+ * @input: the step of that
+ * @along: what esp_step_bends_along() said
+ * @behind: what esp_step_bends_behind() said; one of the two
+ *
+ * The gradient of the input, together with the slopes on both sides of the operation and the products there.
+ * Returns: FALSE where the kernel failed. Thread: lane.
+ */
+gboolean
+esp_step_hand_on_bent (EspEngine *engine, EspStep *step, EspStep *input, gboolean along, gboolean behind)
+{
+  EspProductBend out, in;
+
+  if (along)
+    out = bend_of (engine, step);
+  if (behind)
+    in = bend_of (engine, input);
+  step->has_product |= along;
+  input->has_product |= behind;
+  input->skipped = behind && input->layer->activation == ESP_ACTIVATION_LEAKY;
+  return esp_call_run_bent (step->back[0], input->arrived, along ? &out : NULL, step->product, behind ? &in : NULL, input->product);
 }
 
 /** esp_step_watch: reduces the products of a convolution whose gradient before the activation is there, if somebody watches. Thread: lane. */

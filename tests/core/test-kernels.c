@@ -508,6 +508,110 @@ test_bent_pools (void)
     }
 }
 
+/* A convolution of each channel by itself, its input's and its own activation and what the gradients are. */
+typedef struct
+{
+  EspLayout in, out;
+  EspKernel *kernel;
+  float *value_in, *value_out, *grad_out, *bent, *grad_in, *scores[2];
+  double shift[48];
+  void *scratch;
+  EspCall *call;
+} Depth;
+
+static void
+depth_init (Depth *depth, EspShape in, EspShape out, int side, int stride)
+{
+  const EspKernelSet *set = esp_kernels_onednn ();
+  EspSpec spec = { .op = ESP_OP_CONVOLUTION, .backward = TRUE, .n_in = 1, .in = &depth->in, .activation = ESP_ACTIVATION_LEAKY };
+  g_autofree float *weights = random_floats ((gsize) (in.c * side * side), 8);
+
+  *depth = (Depth){ .in = esp_kernels_layout (set, in, FALSE), .out = esp_kernels_layout (set, out, FALSE) };
+  spec.out = depth->out;
+  spec.geometry = (EspGeometry){
+    .groups = in.c, .size_h = side, .size_w = side, .stride_h = stride, .stride_w = stride, .pad = side / 2, .dilation = 1
+  };
+  for (guint c = 0; c < G_N_ELEMENTS (depth->shift); c++)
+    depth->shift[c] = .1 * c - .7;
+  spec.weights = weights;
+  spec.bias = depth->shift;
+  depth->kernel = esp_kernel_new (set, &spec, NULL);
+  depth->value_in = packed_random (&depth->in, 1);
+  depth->value_out = packed_random (&depth->out, 2);
+  depth->grad_out = packed_random (&depth->out, 3);
+  depth->bent = packed_random (&depth->out, 4);
+  depth->grad_in = packed_random (&depth->in, 5);
+  for (guint k = 0; k < 2; k++)
+    depth->scores[k] = random_floats ((gsize) (in.n * in.c), 6);
+  depth->scratch = aligned (esp_kernel_get_scratch (depth->kernel));
+  depth->call = esp_call_new_backward (depth->kernel, 0, &(EspCallValues){ (const void *[]){ NULL }, NULL, NULL, depth->scratch },
+                                       depth->bent, depth->grad_in);
+}
+
+static void
+depth_clear (Depth *depth)
+{
+  esp_call_free (depth->call);
+  esp_kernel_unref (depth->kernel);
+  for (guint k = 0; k < 6; k++)
+    g_aligned_free (((void *[]){ depth->value_in, depth->value_out, depth->grad_out, depth->bent, depth->grad_in, depth->scratch })[k]);
+  g_free (depth->scores[0]);
+  g_free (depth->scores[1]);
+}
+
+/* Backward through such a convolution and the activations on both sides, or one: the bits of all three one after the other. @here: what goes
+ * through the first lies where it came from. */
+static void
+compare_bent (const Depth *apart, const Depth *both, gboolean along, gboolean behind, gboolean here)
+{
+  EspProductBend out = { apart->value_out, apart->grad_out, apart->bent, apart->shift, 10, .1f };
+  EspProductBend in = { apart->value_in, apart->grad_in, apart->grad_in, apart->shift, 1, .1f };
+  const gsize n = (gsize) (apart->in.shape.n * apart->in.shape.c) * sizeof (float);
+
+  memcpy (apart->bent, apart->grad_out, esp_layout_get_bytes (&apart->out));
+  memcpy (both->bent, apart->grad_out, esp_layout_get_bytes (&apart->out));
+  if (along)
+    esp_product_bend (&apart->out, &out, apart->scores[0]);
+  g_assert_true (esp_call_run (apart->call, !behind));
+  if (behind)
+    esp_product_bend (&apart->in, &in, apart->scores[1]);
+  out.grad_out = here ? both->bent : both->grad_out;
+  out.grad_in = both->bent;
+  g_assert_true (esp_call_run_bent (both->call, !behind, along ? &out : NULL, both->scores[0], behind ? &in : NULL, both->scores[1]));
+  g_assert_cmpmem (both->bent, esp_layout_get_bytes (&apart->out), apart->bent, esp_layout_get_bytes (&apart->out));
+  g_assert_cmpmem (both->grad_in, esp_layout_get_bytes (&apart->in), apart->grad_in, esp_layout_get_bytes (&apart->in));
+  g_assert_cmpmem (both->scores[0], n, apart->scores[0], n);
+  g_assert_cmpmem (both->scores[1], n, apart->scores[1], n);
+}
+
+static void
+test_bent_depths (void)
+{
+  static const struct
+  {
+    EspShape in, out;
+    int side, stride;
+  } all[] = { { { 2, 18, 13, 10 }, { 2, 18, 13, 10 }, 3, 1 },
+              { { 1, 40, 34, 9 }, { 1, 40, 17, 5 }, 3, 2 },
+              { { 1, 7, 40, 42 }, { 1, 7, 40, 42 }, 5, 1 },
+              { { 3, 48, 6, 23 }, { 3, 48, 3, 12 }, 5, 2 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    {
+      Depth apart, both;
+
+      depth_init (&apart, all[i].in, all[i].out, all[i].side, all[i].stride);
+      depth_init (&both, all[i].in, all[i].out, all[i].side, all[i].stride);
+      if (esp_call_bends (both.call))
+        for (guint k = 1; k < 8; k++)
+          if (k & 3)
+            compare_bent (&apart, &both, (k & 1) != 0, (k & 2) != 0, (k & 4) != 0);
+      g_assert_true (esp_call_bends (both.call) || both.in.block != 16);
+      depth_clear (&apart);
+      depth_clear (&both);
+    }
+}
+
 /* A convolution compiled for inference alone, with its max-pool or without. */
 typedef struct
 {
@@ -678,6 +782,7 @@ main (int argc, char **argv)
   g_test_add_func ("/kernels/products", test_products);
   g_test_add_func ("/kernels/take", test_take);
   g_test_add_func ("/kernels/bent-pools", test_bent_pools);
+  g_test_add_func ("/kernels/bent-depths", test_bent_depths);
   g_test_add_func ("/kernels/product-maps", test_product_maps);
   g_test_add_func ("/kernels/logistic", test_logistic);
   g_test_add_func ("/kernels/logistic/places", test_logistic_places);

@@ -21,9 +21,12 @@ static const char cfg[] = "[net]\nwidth=26\nheight=22\nchannels=3\n"
                           "[convolutional]\nfilters=8\nsize=3\nstride=1\npad=1\nactivation=leaky\n"
                           "[dropout]\nprobability=.2\n"
                           "[shortcut]\nfrom=-4\nactivation=linear\n"
+                          "[convolutional]\nbatch_normalize=1\nfilters=24\nsize=1\nstride=1\npad=0\nactivation=linear\n"
+                          "[convolutional]\nbatch_normalize=1\nfilters=24\ngroups=24\nsize=5\nstride=1\npad=1\nactivation=leaky\n"
+                          "[convolutional]\nbatch_normalize=1\nfilters=24\ngroups=24\nsize=3\nstride=1\npad=1\nactivation=leaky\n"
                           "[convolutional]\nfilters=7\nsize=1\nstride=1\npad=0\nactivation=logistic\n";
 
-#define LAST     13
+#define LAST     16
 #define CHANNELS 40
 
 typedef struct
