@@ -61,13 +61,13 @@ save_picture_activated (GSimpleAction *action, GVariant *parameter, gpointer dat
 static void
 budget_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  esp_window_show_budget (data);
+  esp_window_show_work (ESP_WINDOW (data)->budget);
 }
 
 static void
 sensitivity_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  esp_window_show_sensitivity (data);
+  esp_window_show_work (ESP_WINDOW (data)->sensitivity);
 }
 
 static void

@@ -2,7 +2,7 @@
 #define G_LOG_DOMAIN "esp-desktop"
 #include "config.h"
 
-#include "window-private.h"
+#include "window-work-private.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -13,15 +13,6 @@
 #define MOST_IMAGES 128 /* proposed: beyond it each plan takes long */
 #define TRIES       64  /* proposed: espalier-cli's */
 
-struct _EspWindowBudget
-{
-  EspWindow *window; /* it owns this */
-  EspBudgetWork *work;
-  GtkWindow *dialog; /* (nullable): while it is open */
-  EspBudgetPage *page;
-  GtkWidget *job_row; /* (nullable) */
-};
-
 static double
 cost_in (const EspCost *cost, EspBudgetUnit unit)
 {
@@ -29,7 +20,7 @@ cost_in (const EspCost *cost, EspBudgetUnit unit)
 }
 
 static const char *
-unit_of (EspWindowBudget *self)
+unit_of (EspWindowWork *self)
 {
   const EspBudgetWish *wish = esp_budget_work_get_wish (self->work);
 
@@ -46,7 +37,7 @@ by_cost (gconstpointer a, gconstpointer b)
 
 /* What was tried, the cheapest first; those whose cost is known. */
 static GArray *
-tried_points (EspWindowBudget *self)
+tried_points (EspWindowWork *self)
 {
   g_autoptr (GArray) points = esp_budget_work_dup_points (self->work);
   GArray *tried = g_array_new (FALSE, FALSE, sizeof (EspChartPoint));
@@ -83,7 +74,7 @@ frontier_of (const GArray *tried)
 }
 
 static void
-show_tried (EspWindowBudget *self)
+show_tried (EspWindowWork *self)
 {
   g_autoptr (GArray) tried = tried_points (self), frontier = frontier_of (tried);
   const EspBudget *budget = esp_budget_work_get_found (self->work);
@@ -103,34 +94,23 @@ show_tried (EspWindowBudget *self)
 }
 
 static EspBudgetPageState
-page_state (EspBudgetState state)
+page_state (EspWindowWork *self)
 {
-  switch (state)
-    {
-    case ESP_BUDGET_SCORING:
-    case ESP_BUDGET_TRYING:
-      return ESP_BUDGET_PAGE_RUNNING;
-    case ESP_BUDGET_ENDING:
-      return ESP_BUDGET_PAGE_ENDING;
-    case ESP_BUDGET_IDLE:
-    case ESP_BUDGET_STOPPED:
-    case ESP_BUDGET_FAILED:
-    case ESP_BUDGET_FOUND:
-    default:
-      return ESP_BUDGET_PAGE_IDLE;
-    }
+  if (esp_work_get_job (self->work) == NULL)
+    return ESP_BUDGET_PAGE_IDLE;
+  return esp_budget_work_get_state (self->work) == ESP_BUDGET_ENDING ? ESP_BUDGET_PAGE_ENDING : ESP_BUDGET_PAGE_RUNNING;
 }
 
 /* (transfer full) */
 static char *
-state_words (EspWindowBudget *self, guint64 done)
+state_words (EspWindowWork *self)
 {
   switch (esp_budget_work_get_state (self->work))
     {
     case ESP_BUDGET_SCORING:
       return g_strdup (_ ("Scoring channels on the half that chooses"));
     case ESP_BUDGET_TRYING:
-      return g_strdup_printf (g_dngettext (NULL, "%u plan tried", "%u plans tried", (gulong) done), (guint) done);
+      return g_strdup_printf (g_dngettext (NULL, "%u plan tried", "%u plans tried", (gulong) self->done), (guint) self->done);
     case ESP_BUDGET_ENDING:
       return g_strdup (_ ("Stopping"));
     case ESP_BUDGET_STOPPED:
@@ -146,19 +126,6 @@ state_words (EspWindowBudget *self, guint64 done)
     default:
       return g_strdup ("");
     }
-}
-
-static void
-show_progress (EspWindowBudget *self)
-{
-  EspJob *job = esp_budget_work_get_job (self->work);
-  guint64 done = 0, total = 0;
-  g_autofree char *words = NULL;
-
-  if (job != NULL)
-    esp_job_get_progress (job, &done, &total, NULL);
-  words = state_words (self, done);
-  esp_budget_page_set_progress (self->page, job == NULL ? (double) NAN : total > 0 ? (double) done / (double) total : 0, words);
 }
 
 /* "0.74 of 1.45 MB, 0.213 of 0.431 BFLOPs", and the time where that was asked for. */
@@ -214,7 +181,7 @@ add_half (GArray *lines, GPtrArray *owned, char *head, const EspBudgetHalf *half
 }
 
 static void
-add_found (EspWindowBudget *self, GArray *lines, GPtrArray *owned, const EspBudget *budget)
+add_found (EspWindowWork *self, GArray *lines, GPtrArray *owned, const EspBudget *budget)
 {
   const EspBudgetTry *found = esp_budget_get (budget, esp_budget_get_found (budget)), *whole = esp_budget_get (budget, 0);
   const char *criterion = esp_budget_work_get_criterion (self->work);
@@ -229,7 +196,7 @@ add_found (EspWindowBudget *self, GArray *lines, GPtrArray *owned, const EspBudg
 }
 
 static void
-show_result (EspWindowBudget *self)
+show_result (EspWindowWork *self)
 {
   const EspBudget *budget = esp_budget_work_get_found (self->work);
   g_autoptr (GArray) lines = g_array_new (FALSE, FALSE, sizeof (EspLine));
@@ -253,7 +220,7 @@ show_result (EspWindowBudget *self)
 }
 
 static void
-show_whole (EspWindowBudget *self)
+show_whole (EspWindowWork *self)
 {
   EspNumbers numbers;
 
@@ -265,51 +232,33 @@ show_whole (EspWindowBudget *self)
 }
 
 static void
-show_all (EspWindowBudget *self)
+show_all (EspWindowWork *self)
 {
-  if (self->dialog == NULL)
-    return;
-  esp_budget_page_set_state (self->page, page_state (esp_budget_work_get_state (self->work)));
-  show_progress (self);
+  g_autofree char *words = state_words (self);
+
+  esp_budget_page_set_state (self->page, page_state (self));
+  esp_budget_page_set_progress (self->page, self->share, words);
   show_tried (self);
   show_result (self);
 }
 
 static void
-work_changed (EspBudgetWork *work, gpointer data)
+found_unseen (EspWindowWork *self)
 {
-  EspWindowBudget *self = data;
-  EspJob *job = esp_budget_work_get_job (work);
+  AdwToast *toast;
 
-  if (job != NULL && self->job_row == NULL)
-    self->job_row = esp_window_show_job (self->window, job);
-  else if (job == NULL && self->job_row != NULL)
-    esp_window_hide_job (self->window, g_steal_pointer (&self->job_row));
-  show_all (self);
-}
-
-static void
-work_ended (EspBudgetWork *work, const GError *error, gpointer data)
-{
-  EspWindowBudget *self = data;
-
-  show_all (self);
-  if (error != NULL)
-    esp_window_show_error (self->window, _ ("No Plan Was Found"), error);
-  else if (self->dialog == NULL && esp_budget_work_get_found (work) != NULL)
-    {
-      AdwToast *toast = adw_toast_new (_ ("A plan within the budget was found"));
-
-      adw_toast_set_button_label (toast, _ ("Show"));
-      adw_toast_set_action_name (toast, "win.budget");
-      adw_toast_overlay_add_toast (self->window->toasts, toast);
-    }
+  if (esp_budget_work_get_found (self->work) == NULL)
+    return;
+  toast = adw_toast_new (_ ("A plan within the budget was found"));
+  adw_toast_set_button_label (toast, _ ("Show"));
+  adw_toast_set_action_name (toast, "win.budget");
+  adw_toast_overlay_add_toast (self->window->toasts, toast);
 }
 
 static void
 search_clicked (EspBudgetPage *page, gpointer data)
 {
-  EspWindowBudget *self = data;
+  EspWindowWork *self = data;
   g_autoptr (GError) error = NULL;
   EspBudgetSettings settings;
   EspBudgetWish wish;
@@ -321,12 +270,6 @@ search_clicked (EspBudgetPage *page, gpointer data)
                           .n_tries = settings.tries };
   if (!esp_budget_work_start (self->work, &wish, &error))
     esp_window_show_error (self->window, _ ("No Plan Was Found"), error);
-}
-
-static void
-stop_clicked (EspBudgetPage *page, gpointer data)
-{
-  esp_budget_work_stop (((EspWindowBudget *) data)->work);
 }
 
 /* "At most 0.216 BFLOPs", "At least 90.0 % mAP", or both: the words of the act. */
@@ -344,7 +287,7 @@ act_words (const EspBudgetWish *wish, double most)
 static void
 apply_clicked (EspBudgetPage *page, gpointer data)
 {
-  EspWindowBudget *self = data;
+  EspWindowWork *self = data;
   const EspBudgetWish *wish = esp_budget_work_get_wish (self->work);
   g_autofree char *words = act_words (wish, esp_budget_work_get_most (self->work));
 
@@ -352,38 +295,8 @@ apply_clicked (EspBudgetPage *page, gpointer data)
     esp_window_toast (self->window, _ ("The plan is the one that was found"));
 }
 
-static void
-numbers_changed (EspStudy *study, gpointer data)
-{
-  EspWindowBudget *self = data;
-
-  if (self->dialog != NULL)
-    show_whole (self);
-}
-
-/* Another network is open: what is proposed is of that one. */
-static void
-plan_replaced (EspStudy *study, GParamSpec *pspec, gpointer data)
-{
-  EspWindowBudget *self = data;
-
-  if (self->dialog != NULL)
-    gtk_window_close (self->dialog);
-  esp_budget_work_stop (self->work);
-}
-
-static gboolean
-dialog_closed (GtkWindow *dialog, gpointer data)
-{
-  EspWindowBudget *self = data;
-
-  self->dialog = NULL;
-  self->page = NULL;
-  return GDK_EVENT_PROPAGATE;
-}
-
-static EspBudgetPage *
-make_page (EspWindowBudget *self)
+static GtkWidget *
+make_page (EspWindowWork *self)
 {
   EspBudgetPage *page = ESP_BUDGET_PAGE (esp_budget_page_new ());
   EspDataset *dataset = esp_study_get_dataset (self->window->study);
@@ -396,55 +309,22 @@ make_page (EspWindowBudget *self)
   esp_budget_page_set_images (page, n);
   esp_budget_page_set_effort (page, MIN (n, MOST_IMAGES), TRIES);
   g_signal_connect (page, "search", G_CALLBACK (search_clicked), self);
-  g_signal_connect (page, "stop", G_CALLBACK (stop_clicked), self);
   g_signal_connect (page, "apply", G_CALLBACK (apply_clicked), self);
-  return page;
-}
-
-/** esp_window_show_budget: opens the window of budgets, or brings it to the front. Thread: main. */
-void
-esp_window_show_budget (EspWindow *window)
-{
-  EspWindowBudget *self = window->budget;
-
-  if (self->dialog == NULL)
-    {
-      self->page = make_page (self);
-      self->dialog = esp_window_beside (window, _ ("Budget"), GTK_WIDGET (self->page), 600, 700);
-      g_signal_connect (self->dialog, "close-request", G_CALLBACK (dialog_closed), self);
-      show_whole (self);
-      show_all (self);
-    }
-  gtk_window_present (self->dialog);
+  return GTK_WIDGET (page);
 }
 
 /** esp_window_bind_budget: a search beside the study, with nothing begun. Thread: main. */
 void
 esp_window_bind_budget (EspWindow *window)
 {
-  EspWindowBudget *self = g_new0 (EspWindowBudget, 1);
+  static const EspWindowWorkKind kind = { .title = N_ ("Budget"),
+                                          .width = 600,
+                                          .height = 700,
+                                          .make_page = make_page,
+                                          .show = show_all,
+                                          .show_numbers = show_whole,
+                                          .failed = N_ ("No Plan Was Found"),
+                                          .ended_unseen = found_unseen };
 
-  window->budget = self;
-  self->window = window;
-  self->work = esp_budget_work_new (window->study);
-  g_signal_connect (self->work, "changed", G_CALLBACK (work_changed), self);
-  g_signal_connect (self->work, "ended", G_CALLBACK (work_ended), self);
-  g_signal_connect (window->study, "numbers-changed", G_CALLBACK (numbers_changed), self);
-  g_signal_connect (window->study, "notify::plan", G_CALLBACK (plan_replaced), self);
-}
-
-/** esp_window_end_budget: the window goes: a search under way stops. Thread: main. */
-void
-esp_window_end_budget (EspWindow *window)
-{
-  EspWindowBudget *self = window->budget;
-
-  if (self == NULL)
-    return;
-  if (self->dialog != NULL)
-    gtk_window_destroy (self->dialog);
-  g_signal_handlers_disconnect_by_data (self->work, self);
-  g_signal_handlers_disconnect_by_data (window->study, self);
-  g_object_unref (self->work);
-  g_clear_pointer (&window->budget, g_free);
+  window->budget = esp_window_work_new (window, esp_budget_work_new (window->study), &kind);
 }

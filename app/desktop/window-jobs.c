@@ -26,6 +26,16 @@ esp_window_hide_job (EspWindow *window, GtkWidget *row)
     gtk_widget_set_visible (GTK_WIDGET (window->jobs_button), FALSE);
 }
 
+/** esp_window_follow_job: @row: (inout) (nullable): in the popover, as long as there is a @job (nullable), the same one. Thread: main. */
+void
+esp_window_follow_job (EspWindow *window, EspJob *job, GtkWidget **row)
+{
+  if (job != NULL && *row == NULL)
+    *row = esp_window_show_job (window, job);
+  else if (job == NULL && *row != NULL)
+    esp_window_hide_job (window, g_steal_pointer (row));
+}
+
 /* The study's own long work: the pass of the unpruned network, scores of the first criterion. */
 static void
 busy_changed (EspStudy *study, GParamSpec *pspec, gpointer data)

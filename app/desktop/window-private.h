@@ -18,10 +18,9 @@
 
 G_BEGIN_DECLS
 
-typedef struct _EspWindowBudget EspWindowBudget;
 typedef struct _EspWindowRecipes EspWindowRecipes;
-typedef struct _EspWindowSensitivity EspWindowSensitivity;
 typedef struct _EspWindowLens EspWindowLens;
+typedef struct _EspWindowWork EspWindowWork;
 
 struct _EspWindow
 {
@@ -32,8 +31,7 @@ struct _EspWindow
   EspTraining *training; /* the run beside the study */
   EspWindowRecipes *recipes; /* the recipe in hand */
   EspWindowLens *lens;       /* the channel in hand */
-  EspWindowBudget *budget;   /* the search for a plan */
-  EspWindowSensitivity *sensitivity; /* what layers bear */
+  EspWindowWork *budget, *sensitivity; /* the search for a plan; what layers bear */
   EspJob    *opening;    /* (nullable): what is being opened */
   EspJob    *exporting;  /* (nullable): what is being written */
   AdwToast  *offer;      /* (nullable) (weak): the plan as it was left last */
@@ -98,15 +96,13 @@ void esp_window_save_picture   (EspWindow    *window);
 void esp_window_export         (EspWindow    *window);
 void esp_window_end_export     (EspWindow    *window);
 
-/* window-budget.c */
+/* window-budget.c, window-sensitivity.c */
 void esp_window_bind_budget    (EspWindow    *window);
-void esp_window_show_budget    (EspWindow    *window);
-void esp_window_end_budget     (EspWindow    *window);
-
-/* window-sensitivity.c */
 void esp_window_bind_sensitivity (EspWindow  *window);
-void esp_window_show_sensitivity (EspWindow  *window);
-void esp_window_end_sensitivity (EspWindow   *window);
+
+/* window-work.c */
+void esp_window_show_work      (EspWindowWork  *work); /* its window is opened, or comes to the front */
+void esp_window_end_work       (EspWindowWork **work);
 
 /* window-beside.c */
 GtkWindow *esp_window_beside   (EspWindow    *window,  /* (transfer none): with a header bar; not shown yet */
@@ -157,6 +153,9 @@ GtkWidget *esp_window_show_job  (EspWindow *window,
                                  EspJob    *job);
 void       esp_window_hide_job  (EspWindow *window,
                                  GtkWidget *row);
+void       esp_window_follow_job (EspWindow *window,
+                                 EspJob    *job,   /* (nullable): what runs now */
+                                 GtkWidget **row); /* (inout) (nullable): of it */
 
 /* window.c */
 void esp_window_show_error     (EspWindow    *window,

@@ -9,15 +9,7 @@
 static void
 show_job (EspWindow *self)
 {
-  EspJob *job = esp_recipe_work_get_job (self->recipes->work);
-
-  if (job != NULL && self->recipes->job_row == NULL)
-    self->recipes->job_row = esp_window_show_job (self, job);
-  else if (job == NULL && self->recipes->job_row != NULL)
-    {
-      esp_window_hide_job (self, self->recipes->job_row);
-      self->recipes->job_row = NULL;
-    }
+  esp_window_follow_job (self, esp_recipe_work_get_job (self->recipes->work), &self->recipes->job_row);
 }
 
 static void

@@ -2,7 +2,7 @@
 #define G_LOG_DOMAIN "esp-desktop"
 #include "config.h"
 
-#include "window-private.h"
+#include "window-work-private.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -11,15 +11,6 @@
 #include "widgets/sensitivity-page.h"
 
 #define PROPOSED_IMAGES 64 /* of each of which every place takes nine looks */
-
-struct _EspWindowSensitivity
-{
-  EspWindow *window; /* it owns this */
-  EspSensitivityWork *work;
-  GtkWindow *dialog; /* (nullable): while it is open */
-  EspSensitivityPage *page;
-  GtkWidget *job_row; /* (nullable) */
-};
 
 /* (transfer full): a difference in points, with a true minus. */
 static char *
@@ -45,7 +36,7 @@ cliff_words (const EspCliff *cliff)
 }
 
 static void
-add_place (EspWindowSensitivity *self, GArray *lines, GPtrArray *owned, guint row)
+add_place (EspWindowWork *self, GArray *lines, GPtrArray *owned, guint row)
 {
   const EspSensitivity *of = esp_sensitivity_work_get (self->work, row);
   char *safe = safe_words (&of->cliff), *cliff = cliff_words (&of->cliff);
@@ -61,7 +52,7 @@ add_place (EspWindowSensitivity *self, GArray *lines, GPtrArray *owned, guint ro
 }
 
 static void
-show_places (EspWindowSensitivity *self)
+show_places (EspWindowWork *self)
 {
   g_autoptr (GArray) lines = g_array_new (FALSE, FALSE, sizeof (EspLine));
   g_autoptr (GPtrArray) owned = g_ptr_array_new_with_free_func (g_free);
@@ -89,7 +80,7 @@ add_point (GArray *lines, GPtrArray *owned, double ratio, const EspMetered *at)
 }
 
 static char *
-sentence_of (EspWindowSensitivity *self, const EspSensitivity *of)
+sentence_of (EspWindowWork *self, const EspSensitivity *of)
 {
   const char *criterion = esp_sensitivity_work_get_criterion (self->work);
   g_autofree char *safe = NULL, *cliff = cliff_words (&of->cliff);
@@ -105,7 +96,7 @@ sentence_of (EspWindowSensitivity *self, const EspSensitivity *of)
 }
 
 static void
-fill_points (EspWindowSensitivity *self, guint row, EspChartPoint *points, EspChartPoint *chance)
+fill_points (EspWindowWork *self, guint row, EspChartPoint *points, EspChartPoint *chance)
 {
   const EspSensitivity *of = esp_sensitivity_work_get (self->work, row);
   const EspBandPoint *band = esp_sensitivity_work_get_chance (self->work, row);
@@ -124,7 +115,7 @@ fill_points (EspWindowSensitivity *self, guint row, EspChartPoint *points, EspCh
 }
 
 static void
-show_curve (EspWindowSensitivity *self)
+show_curve (EspWindowWork *self)
 {
   const int row = esp_sensitivity_page_get_place (self->page);
   guint n;
@@ -155,12 +146,12 @@ show_curve (EspWindowSensitivity *self)
                                  .planned = esp_sensitivity_work_get_planned (self->work, (guint) row),
                                  .sentence = sentence };
   esp_sensitivity_page_set_curve (self->page, &curve, (const EspLine *) (gpointer) lines->data,
-                                  curve.chance == NULL && esp_sensitivity_work_is_current (self->work));
+                                  curve.chance == NULL && esp_work_is_current (self->work));
 }
 
 /* (transfer full) */
 static char *
-rest_words (EspWindowSensitivity *self, guint n, guint images)
+rest_words (EspWindowWork *self, guint n, guint images)
 {
   const char *criterion = esp_sensitivity_work_get_criterion (self->work);
   g_autofree char *on = g_strdup_printf (g_dngettext (NULL, "measured on %u image", "measured on %u images", images), images);
@@ -175,7 +166,7 @@ rest_words (EspWindowSensitivity *self, guint n, guint images)
 
 /* (transfer full) */
 static char *
-state_words (EspWindowSensitivity *self)
+state_words (EspWindowWork *self)
 {
   const guint n = esp_sensitivity_work_get_n (self->work), images = esp_sensitivity_work_get_n_images (self->work);
 
@@ -194,52 +185,23 @@ state_words (EspWindowSensitivity *self)
 }
 
 static void
-show_all (EspWindowSensitivity *self)
+show_all (EspWindowWork *self)
 {
-  EspJob *job = esp_sensitivity_work_get_job (self->work);
   const EspSensitivityState state = esp_sensitivity_work_get_state (self->work);
-  guint64 done = 0, total = 0;
-  g_autofree char *words = NULL;
+  g_autofree char *words = state_words (self);
 
-  if (self->dialog == NULL)
-    return;
-  if (job != NULL)
-    esp_job_get_progress (job, &done, &total, NULL);
-  words = state_words (self);
   esp_sensitivity_page_set_state (self->page, state == ESP_SENSITIVITY_IDLE     ? ESP_SENSITIVITY_PAGE_IDLE
                                               : state == ESP_SENSITIVITY_ENDING ? ESP_SENSITIVITY_PAGE_ENDING
                                                                                 : ESP_SENSITIVITY_PAGE_RUNNING);
-  esp_sensitivity_page_set_progress (self->page, job == NULL ? (double) NAN : total > 0 ? (double) done / (double) total : 0, words);
+  esp_sensitivity_page_set_progress (self->page, self->share, words);
   show_places (self);
   show_curve (self);
 }
 
 static void
-work_changed (EspSensitivityWork *work, gpointer data)
-{
-  EspWindowSensitivity *self = data;
-  EspJob *job = esp_sensitivity_work_get_job (work);
-
-  if (job != NULL && self->job_row == NULL)
-    self->job_row = esp_window_show_job (self->window, job);
-  else if (job == NULL && self->job_row != NULL)
-    esp_window_hide_job (self->window, g_steal_pointer (&self->job_row));
-  show_all (self);
-}
-
-static void
-work_ended (EspSensitivityWork *work, const GError *error, gpointer data)
-{
-  EspWindowSensitivity *self = data;
-
-  if (error != NULL)
-    esp_window_show_error (self->window, _ ("The Measuring Ended"), error);
-}
-
-static void
 measure_clicked (EspSensitivityPage *page, gpointer data)
 {
-  EspWindowSensitivity *self = data;
+  EspWindowWork *self = data;
   g_autoptr (GError) error = NULL;
 
   if (!esp_sensitivity_work_start (self->work, esp_sensitivity_page_get_by_group (page), esp_sensitivity_page_get_images (page), &error))
@@ -247,15 +209,9 @@ measure_clicked (EspSensitivityPage *page, gpointer data)
 }
 
 static void
-stop_clicked (EspSensitivityPage *page, gpointer data)
-{
-  esp_sensitivity_work_stop (((EspWindowSensitivity *) data)->work);
-}
-
-static void
 chance_clicked (EspSensitivityPage *page, gpointer data)
 {
-  EspWindowSensitivity *self = data;
+  EspWindowWork *self = data;
   const int row = esp_sensitivity_page_get_place (page);
   g_autoptr (GError) error = NULL;
 
@@ -266,7 +222,7 @@ chance_clicked (EspSensitivityPage *page, gpointer data)
 static void
 place_chosen (EspSensitivityPage *page, int row, gpointer data)
 {
-  EspWindowSensitivity *self = data;
+  EspWindowWork *self = data;
 
   if (self->page != NULL)
     show_curve (self);
@@ -275,45 +231,15 @@ place_chosen (EspSensitivityPage *page, int row, gpointer data)
 static void
 point_chosen (EspSensitivityPage *page, guint point, gpointer data)
 {
-  EspWindowSensitivity *self = data;
+  EspWindowWork *self = data;
   const int row = esp_sensitivity_page_get_place (page);
 
   if (row >= 0 && esp_sensitivity_work_apply (self->work, (guint) row, point))
     show_curve (self);
 }
 
-/* What the plan asks of the place may be another now. */
-static void
-numbers_changed (EspStudy *study, gpointer data)
-{
-  EspWindowSensitivity *self = data;
-
-  if (self->dialog != NULL)
-    show_all (self);
-}
-
-static void
-plan_replaced (EspStudy *study, GParamSpec *pspec, gpointer data)
-{
-  EspWindowSensitivity *self = data;
-
-  if (self->dialog != NULL)
-    gtk_window_close (self->dialog);
-  esp_sensitivity_work_stop (self->work);
-}
-
-static gboolean
-dialog_closed (GtkWindow *dialog, gpointer data)
-{
-  EspWindowSensitivity *self = data;
-
-  self->dialog = NULL;
-  self->page = NULL;
-  return GDK_EVENT_PROPAGATE;
-}
-
-static EspSensitivityPage *
-make_page (EspWindowSensitivity *self)
+static GtkWidget *
+make_page (EspWindowWork *self)
 {
   EspSensitivityPage *page = ESP_SENSITIVITY_PAGE (esp_sensitivity_page_new ());
   EspDataset *dataset = esp_study_get_dataset (self->window->study);
@@ -321,56 +247,19 @@ make_page (EspWindowSensitivity *self)
 
   esp_sensitivity_page_set_images (page, n, MIN (n, PROPOSED_IMAGES));
   g_signal_connect (page, "measure", G_CALLBACK (measure_clicked), self);
-  g_signal_connect (page, "stop", G_CALLBACK (stop_clicked), self);
   g_signal_connect (page, "chance", G_CALLBACK (chance_clicked), self);
   g_signal_connect (page, "place-chosen", G_CALLBACK (place_chosen), self);
   g_signal_connect (page, "point-chosen", G_CALLBACK (point_chosen), self);
-  return page;
-}
-
-/** esp_window_show_sensitivity: opens the window of what layers bear, or brings it to the front. Thread: main. */
-void
-esp_window_show_sensitivity (EspWindow *window)
-{
-  EspWindowSensitivity *self = window->sensitivity;
-
-  if (self->dialog == NULL)
-    {
-      self->page = make_page (self);
-      self->dialog = esp_window_beside (window, _ ("Sensitivity"), GTK_WIDGET (self->page), 860, 640);
-      g_signal_connect (self->dialog, "close-request", G_CALLBACK (dialog_closed), self);
-      show_all (self);
-    }
-  gtk_window_present (self->dialog);
+  return GTK_WIDGET (page);
 }
 
 /** esp_window_bind_sensitivity: measuring beside the study, with nothing begun. Thread: main. */
 void
 esp_window_bind_sensitivity (EspWindow *window)
 {
-  EspWindowSensitivity *self = g_new0 (EspWindowSensitivity, 1);
+  static const EspWindowWorkKind kind = {
+    .title = N_ ("Sensitivity"), .width = 860, .height = 640, .make_page = make_page, .show = show_all, .failed = N_ ("The Measuring Ended")
+  };
 
-  window->sensitivity = self;
-  self->window = window;
-  self->work = esp_sensitivity_work_new (window->study);
-  g_signal_connect (self->work, "changed", G_CALLBACK (work_changed), self);
-  g_signal_connect (self->work, "ended", G_CALLBACK (work_ended), self);
-  g_signal_connect (window->study, "numbers-changed", G_CALLBACK (numbers_changed), self);
-  g_signal_connect (window->study, "notify::plan", G_CALLBACK (plan_replaced), self);
-}
-
-/** esp_window_end_sensitivity: the window goes: measuring stops. Thread: main. */
-void
-esp_window_end_sensitivity (EspWindow *window)
-{
-  EspWindowSensitivity *self = window->sensitivity;
-
-  if (self == NULL)
-    return;
-  if (self->dialog != NULL)
-    gtk_window_destroy (self->dialog);
-  g_signal_handlers_disconnect_by_data (self->work, self);
-  g_signal_handlers_disconnect_by_data (window->study, self);
-  g_object_unref (self->work);
-  g_clear_pointer (&window->sensitivity, g_free);
+  window->sensitivity = esp_window_work_new (window, esp_sensitivity_work_new (window->study), &kind);
 }

@@ -257,8 +257,8 @@ esp_window_dispose (GObject *object)
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_WINDOW);
   g_action_map_remove_action (G_ACTION_MAP (self), "look-bfloat16"); /* it holds the study, whose work would go on */
   esp_window_end_export (self);
-  esp_window_end_budget (self);
-  esp_window_end_sensitivity (self);
+  esp_window_end_work (&self->budget);
+  esp_window_end_work (&self->sensitivity);
   esp_window_end_lens (self);
   esp_window_end_recipes (self);
   g_clear_object (&self->training);

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "search/budget.h"
-#include "study/study.h"
+#include "study/work.h"
 
 G_BEGIN_DECLS
 
 #define ESP_TYPE_BUDGET_WORK (esp_budget_work_get_type ())
-G_DECLARE_FINAL_TYPE (EspBudgetWork, esp_budget_work, ESP, BUDGET_WORK, GObject)
+G_DECLARE_FINAL_TYPE (EspBudgetWork, esp_budget_work, ESP, BUDGET_WORK, EspWork)
 
 typedef struct
 {
@@ -35,15 +35,13 @@ typedef struct
   EspTryKind kind;
 } EspBudgetPoint;
 
-/* One search at a time, with the floor, rounding and choices by hand of the plan in hand when it began. Signals: "changed" (state, or plans tried; ten
- * times a second at most), "ended" (GError: NULL where it went well or was stopped). Thread: main, all of it. */
+/* One search at a time, with the floor, rounding and choices by hand of the plan in hand when it began. After a stop what was found so far is not
+ * kept. Thread: main, all of it. */
 EspBudgetWork        *esp_budget_work_new        (EspStudy            *study);
 gboolean              esp_budget_work_start      (EspBudgetWork       *work,
                                                   const EspBudgetWish *wish,
                                                   GError             **error);  /* ESP_ERROR_UNSUPPORTED: the study cannot be searched */
-void                  esp_budget_work_stop       (EspBudgetWork       *work);
 EspBudgetState        esp_budget_work_get_state  (EspBudgetWork       *work);
-EspJob               *esp_budget_work_get_job    (EspBudgetWork       *work);   /* (transfer none) (nullable): while it runs */
 GArray               *esp_budget_work_dup_points (EspBudgetWork       *work);   /* (transfer full): of EspBudgetPoint; the first is the whole network */
 double                esp_budget_work_get_most   (EspBudgetWork       *work);   /* the limit in its unit; NAN while not known */
 const EspBudgetWish  *esp_budget_work_get_wish   (EspBudgetWork       *work);   /* (nullable): of the last search */

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "search/sensitivity.h"
-#include "study/study.h"
+#include "study/work.h"
 
 G_BEGIN_DECLS
 
 #define ESP_TYPE_SENSITIVITY_WORK (esp_sensitivity_work_get_type ())
-G_DECLARE_FINAL_TYPE (EspSensitivityWork, esp_sensitivity_work, ESP, SENSITIVITY_WORK, GObject)
+G_DECLARE_FINAL_TYPE (EspSensitivityWork, esp_sensitivity_work, ESP, SENSITIVITY_WORK, EspWork)
 
 typedef enum
 {
@@ -17,8 +17,7 @@ typedef enum
   ESP_SENSITIVITY_ENDING, /* asked to stop, not there yet */
 } EspSensitivityState;
 
-/* One piece of work at a time; what was measured before a stop stays. Signals: "changed" (state, or another place; ten times a second at most),
- * "ended" (GError: NULL where it went well or was stopped). Thread: main, all of it. */
+/* What was measured before a stop stays. Thread: main, all of it. */
 EspSensitivityWork   *esp_sensitivity_work_new       (EspStudy           *study);
 /* By the scores that the plan ranks by now, with its floor. What was measured before goes. ESP_ERROR_UNSUPPORTED: nothing labelled is open. */
 gboolean              esp_sensitivity_work_start     (EspSensitivityWork *work,
@@ -28,9 +27,7 @@ gboolean              esp_sensitivity_work_start     (EspSensitivityWork *work,
 gboolean              esp_sensitivity_work_start_chance (EspSensitivityWork *work,  /* 20 orders by lot, on the same images */
                                                       guint               row,
                                                       GError            **error);
-void                  esp_sensitivity_work_stop      (EspSensitivityWork *work);
 EspSensitivityState   esp_sensitivity_work_get_state (EspSensitivityWork *work);
-EspJob               *esp_sensitivity_work_get_job   (EspSensitivityWork *work);  /* (transfer none) (nullable): while it runs */
 gboolean              esp_sensitivity_work_get_by_group (EspSensitivityWork *work); /* what is measured: groups, else layers */
 guint                 esp_sensitivity_work_get_n     (EspSensitivityWork *work);  /* places measured so far */
 const EspSensitivity *esp_sensitivity_work_get       (EspSensitivityWork *work,
@@ -43,7 +40,6 @@ double                esp_sensitivity_work_get_whole (EspSensitivityWork *work);
 guint                 esp_sensitivity_work_get_n_images (EspSensitivityWork *work);
 const char           *esp_sensitivity_work_get_criterion (EspSensitivityWork *work); /* (nullable): its title */
 gboolean              esp_sensitivity_work_is_ranked_so (EspSensitivityWork *work); /* the plan in hand ranks by what was measured with */
-gboolean              esp_sensitivity_work_is_current (EspSensitivityWork *work); /* it is of the network that is open */
 double                esp_sensitivity_work_get_planned (EspSensitivityWork *work, /* ratio that the plan in hand asks of the place; NAN: none of its own */
                                                       guint               row);
 /* The plan asks that ratio of the place, ranked as it ranks now: one act of undo. FALSE: another network is open. */

@@ -216,11 +216,10 @@ note_end (GObject *work, const GError *error, gpointer data)
   f->answered = TRUE;
 }
 
-static EspBudgetWork *
-budget_new (Fixture *f)
+/* @work: (transfer full). */
+static gpointer
+follow (Fixture *f, gpointer work)
 {
-  EspBudgetWork *work = esp_budget_work_new (f->study);
-
   g_signal_connect (work, "changed", G_CALLBACK (count_change), f);
   g_signal_connect (work, "ended", G_CALLBACK (note_end), f);
   f->answered = FALSE;
@@ -242,7 +241,7 @@ test_budget (Fixture *f, gconstpointer data)
 {
   const EspBudgetWish wish = { { ESP_BUDGET_BFLOPS, .6, TRUE }, NAN, 0, 10 };
   EspPlan *plan = esp_study_get_plan (f->study);
-  g_autoptr (EspBudgetWork) work = budget_new (f);
+  g_autoptr (EspBudgetWork) work = follow (f, esp_budget_work_new (f->study));
   g_autoptr (EspMask) before = NULL, after = NULL, undone = NULL;
   g_autoptr (GArray) points = NULL;
   const EspBudgetTry *found;
@@ -279,7 +278,7 @@ static void
 test_budget_refused (Fixture *f, gconstpointer data)
 {
   const EspBudgetWish little = { { ESP_BUDGET_MB, 1e-6, FALSE }, NAN, 8, 6 }, half = { { ESP_BUDGET_MB, .5, TRUE }, NAN, 0, 40 };
-  g_autoptr (EspBudgetWork) work = budget_new (f);
+  g_autoptr (EspBudgetWork) work = follow (f, esp_budget_work_new (f->study));
 
   search (f, work, &little);
   wait_until (is_answered, f);
@@ -287,7 +286,7 @@ test_budget_refused (Fixture *f, gconstpointer data)
   g_assert_cmpint (esp_budget_work_get_state (work), ==, ESP_BUDGET_FAILED);
   g_assert_false (esp_budget_work_apply (work, ""));
   search (f, work, &half);
-  esp_budget_work_stop (work);
+  esp_work_stop (ESP_WORK (work));
   g_assert_cmpint (esp_budget_work_get_state (work), ==, ESP_BUDGET_ENDING);
   wait_until (is_answered, f);
   g_assert_no_error (f->error);
@@ -300,22 +299,11 @@ static void
 test_budget_unlabelled (Fixture *f, gconstpointer data)
 {
   const EspBudgetWish wish = { { ESP_BUDGET_MB, .5, TRUE }, NAN, 0, 8 };
-  g_autoptr (EspBudgetWork) work = budget_new (f);
+  g_autoptr (EspBudgetWork) work = follow (f, esp_budget_work_new (f->study));
 
   g_assert_false (esp_budget_work_start (work, &wish, &f->error));
   g_assert_error (f->error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
   g_assert_cmpint (esp_budget_work_get_state (work), ==, ESP_BUDGET_IDLE);
-}
-
-static EspSensitivityWork *
-sensitivity_new (Fixture *f)
-{
-  EspSensitivityWork *work = esp_sensitivity_work_new (f->study);
-
-  g_signal_connect (work, "changed", G_CALLBACK (count_change), f);
-  g_signal_connect (work, "ended", G_CALLBACK (note_end), f);
-  f->answered = FALSE;
-  return work;
 }
 
 static gboolean
@@ -334,7 +322,7 @@ static void
 test_sensitivity (Fixture *f, gconstpointer data)
 {
   EspPlan *plan = esp_study_get_plan (f->study);
-  g_autoptr (EspSensitivityWork) work = sensitivity_new (f);
+  g_autoptr (EspSensitivityWork) work = follow (f, esp_sensitivity_work_new (f->study));
   const EspSensitivity *row;
   const EspBandPoint *band;
   g_autoptr (EspMask) mask = NULL;
@@ -342,7 +330,7 @@ test_sensitivity (Fixture *f, gconstpointer data)
   const double *ratios = esp_sensitivity_work_get_ratios (work, &n);
 
   g_assert_cmpuint (esp_sensitivity_work_get_n (work), ==, 0);
-  g_assert_false (esp_sensitivity_work_is_current (work));
+  g_assert_false (esp_work_is_current (ESP_WORK (work)));
   wait_until (is_idle, f); /* scores in the background have taken over, or not */
   g_assert_true (esp_sensitivity_work_start (work, TRUE, 0, &f->error));
   g_assert_cmpint (esp_sensitivity_work_get_state (work), ==, ESP_SENSITIVITY_MEASURING);
@@ -377,7 +365,7 @@ test_sensitivity (Fixture *f, gconstpointer data)
 static void
 test_sensitivity_layers (Fixture *f, gconstpointer data)
 {
-  g_autoptr (EspSensitivityWork) work = sensitivity_new (f);
+  g_autoptr (EspSensitivityWork) work = follow (f, esp_sensitivity_work_new (f->study));
   EspPlan *plan = esp_study_get_plan (f->study);
 
   if (data == NULL)
@@ -396,7 +384,7 @@ test_sensitivity_layers (Fixture *f, gconstpointer data)
   g_assert_cmpint (esp_plan_get_layer_share (plan, esp_sensitivity_work_get (work, 0)->layers[0]).kind, ==, ESP_SHARE_RATIO);
   f->answered = FALSE;
   g_assert_true (esp_sensitivity_work_start (work, FALSE, 0, &f->error));
-  esp_sensitivity_work_stop (work);
+  esp_work_stop (ESP_WORK (work));
   g_assert_cmpint (esp_sensitivity_work_get_state (work), ==, ESP_SENSITIVITY_ENDING);
   wait_until (is_answered, f);
   g_assert_no_error (f->error);
