@@ -104,7 +104,8 @@ on_result_activated (GtkListBox *list, GtkListBoxRow *row, EspRecipePage *self)
 static void
 on_result_selected (GtkListBox *list, GtkListBoxRow *row, EspRecipePage *self)
 {
-  gtk_widget_set_sensitive (self->open_button, row != NULL);
+  if (self->open_button != NULL) /* else the template goes, and its list lets go of the row */
+    gtk_widget_set_sensitive (self->open_button, row != NULL);
 }
 
 static void
