@@ -52,6 +52,20 @@ esp_weights_new_zero (const EspNetwork *network)
   return weights;
 }
 
+/** esp_network_shares_weights: Returns: whether weights of @network fit @resized: not where a connected layer reads another size. Thread: any. */
+gboolean
+esp_network_shares_weights (const EspNetwork *network, const EspNetwork *resized)
+{
+  const guint n = esp_network_get_n_layers (network);
+
+  if (n != esp_network_get_n_layers (resized))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (esp_layer_count_params (esp_network_get_layer (network, i)) != esp_layer_count_params (esp_network_get_layer (resized, i)))
+      return FALSE;
+  return TRUE;
+}
+
 static void
 fill_normal (GRand *rng, float *values, gsize n, double deviation)
 {

@@ -31,6 +31,8 @@ EspParams        *esp_params_new          (guint              filters,
 EspParams        *esp_params_ref          (EspParams         *params);
 void              esp_params_unref        (EspParams         *params);
 gsize             esp_layer_count_params  (const EspLayer    *layer);           /* floats in the file; 0 where none */
+gboolean          esp_network_shares_weights (const EspNetwork *network,         /* whether weights of the one are weights of the other */
+                                           const EspNetwork  *resized);         /* @network for another input */
 
 EspWeights       *esp_weights_load        (const EspNetwork  *network,
                                            const char        *path,

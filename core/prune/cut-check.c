@@ -199,16 +199,16 @@ esp_cut_check_classes (EspNetwork *network,
   return TRUE;
 }
 
-/** esp_cut_check_network: see the header; itself also where it has no form of that size. Thread: any. */
+/** esp_cut_check_network: see the header; itself also where it has no form of that size, or other weights there. Thread: any. */
 EspNetwork *
 esp_cut_check_network (EspNetwork *network, double bflops)
 {
   const EspShape input = esp_network_get_input (network);
-  EspNetwork *small = NULL;
+  g_autoptr (EspNetwork) small = NULL;
 
   if (bflops > LARGEST_WORK && MIN (input.w, input.h) > SMALL_SIDE)
     small = esp_network_resized (network, SMALL_SIDE, SMALL_SIDE, NULL);
-  return small != NULL ? small : esp_network_ref (network);
+  return small != NULL && esp_network_shares_weights (network, small) ? g_steal_pointer (&small) : esp_network_ref (network);
 }
 
 /**

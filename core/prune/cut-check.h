@@ -15,7 +15,7 @@ typedef struct
   guint  means_layer; /* where that is */
 } EspCutCheck;
 
-/* (transfer full): what the plain double reference runs of a network of @bflops: itself, or over 96 × 96 where that would take long. */
+/* (transfer full): what the plain double reference runs of a network of @bflops: itself, or over 96 × 96 where that would take long and the weights fit. */
 EspNetwork *esp_cut_check_network (EspNetwork *network,
                                    double      bflops);
 /* Whether both are within their bounds; the error names the one that is not, its layer and its bound. Thread: any. */

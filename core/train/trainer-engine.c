@@ -4,6 +4,8 @@
 
 #include "train/trainer-private.h"
 
+#include "base/error.h"
+
 #define USUAL_BUDGET ((gsize) 2 << 30) /* of engines that wait, where no budget is set */
 
 static guint
@@ -40,6 +42,13 @@ make_engine (EspTrainer *trainer, int width, int height, GError **error)
                                               : esp_network_resized (trainer->network, width, height, error);
   if (network == NULL)
     return NULL;
+  if (!esp_network_shares_weights (trainer->network, network))
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+                   "a connected layer ties these weights to pictures of %d × %d: they cannot be trained on %d × %d", own.w, own.h, width,
+                   height);
+      return NULL;
+    }
   options.batch = part_of (trainer);
   options.vector = trainer->vector;
   options.memory = trainer->options.memory;

@@ -254,12 +254,32 @@ test_steep (void)
   g_assert_error (error, ESP_ERROR, ESP_ERROR_SHAPE);
 }
 
+#define SIDES "[net]\nwidth=128\nheight=128\nchannels=3\n\n[convolutional]\nfilters=8\nsize=3\nstride=8\npad=1\n\n"
+
+/* What would take long is compared over a smaller input, where its weights mean the same there. */
+static void
+test_size (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) free_size = network_of (SIDES "[avgpool]\n\n[connected]\noutput=4\n", &error);
+  g_autoptr (EspNetwork) tied = network_of (SIDES "[connected]\noutput=4\n", &error);
+  g_autoptr (EspNetwork) small = esp_cut_check_network (free_size, 100);
+  g_autoptr (EspNetwork) whole = esp_cut_check_network (free_size, .1);
+  g_autoptr (EspNetwork) same = esp_cut_check_network (tied, 100);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (esp_network_get_input (small).w, ==, 96);
+  g_assert_true (whole == free_size);
+  g_assert_true (same == tied);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cut-masked/sees", test_sees);
   g_test_add_func ("/cut-masked/steep", test_steep);
+  g_test_add_func ("/cut-masked/size", test_size);
   g_test_add_func ("/cut-masked/fastest", test_fastest);
   g_test_add_func ("/cut-masked/tiny", test_tiny);
   g_test_add_data_func ("/cut-masked/yolo-fastest", "yolo-fastest-1.1", test_real);
