@@ -9,6 +9,7 @@ typedef struct _EspJob EspJob;
 
 /* Thread: any, all functions. A NULL job is legal everywhere: it is never cancelled and swallows progress. */
 EspJob       *esp_job_new              (const char *title);
+EspJob       *esp_job_new_inner        (EspJob     *job); /* (transfer full): cancelled with @job, without what @job does between */
 EspJob       *esp_job_ref              (EspJob     *job);
 void          esp_job_unref            (EspJob     *job);
 const char   *esp_job_get_title        (EspJob     *job);

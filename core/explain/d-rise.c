@@ -107,11 +107,11 @@ multiply_row (const float *restrict from, const float *restrict mask, float *res
 
 /* The image under the mask, row by row so that a row of the mask is used while it is at hand: whole masks are never kept. */
 static void
-mask_image (State *state, guint item, const float *input)
+mask_image (const State *state, guint item, const float *input, float *to)
 {
   const EspShape shape = state->probe->shape;
   const gsize width = (gsize) shape.w, plane = width * (gsize) shape.h;
-  float *to = esp_probe_get (state->probe, item), *mask = state->rows + item * width;
+  float *mask = state->rows + item * width;
 
   for (int y = 0; y < shape.h; y++)
     {
@@ -123,15 +123,32 @@ mask_image (State *state, guint item, const float *input)
     }
 }
 
-static void
-fill_batch (const EspExplainer *explainer, const float *input, guint first, guint n)
+/* The masks of one run of the probe. */
+typedef struct
 {
-#pragma omp parallel for schedule(static)
-  for (guint i = 0; i < n; i++)
-    {
-      draw_mask (explainer, i, first + i);
-      mask_image (explainer->state, i, input);
-    }
+  const EspExplainer *explainer;
+  const float *input;
+  const EspLikeness *likeness;
+  guint first; /* number of the first mask */
+} Masks;
+
+static void
+fill_masked (float *to, guint item, gpointer data)
+{
+  const Masks *masks = data;
+
+  draw_mask (masks->explainer, item, masks->first + item);
+  mask_image (masks->explainer->state, item, masks->input, to);
+}
+
+static gboolean
+read_weight (G_GNUC_UNUSED EspEngine *engine, const EspHeads *heads, guint item, gpointer data, G_GNUC_UNUSED GError **error)
+{
+  const Masks *masks = data;
+  State *state = masks->explainer->state;
+
+  state->weights[item] = esp_likeness_best (masks->likeness, heads, 0);
+  return TRUE;
 }
 
 /* The masks times their weights: rows side by side, each in the order of the masks, so that no sum depends on the batch or the threads. */
@@ -147,38 +164,17 @@ add_masks (State *state, guint n)
         esp_stretch_add_row (&state->stretches[i], y, (float) state->weights[i], state->heat + (gsize) y * width);
 }
 
-typedef struct
-{
-  const EspLikeness *likeness;
-  double *weights;
-} Reading;
-
-static gboolean
-read_weights (G_GNUC_UNUSED EspEngine *engine, const EspHeads *heads, guint item, guint n, gpointer data, G_GNUC_UNUSED GError **error)
-{
-  const Reading *reading = data;
-
-#pragma omp parallel for schedule(static)
-  for (guint i = 0; i < n; i++)
-    reading->weights[item + i] = esp_likeness_best (reading->likeness, heads, i);
-  return TRUE;
-}
-
 static gboolean
 run_masks (EspExplainer *explainer, const float *input, const EspLikeness *likeness, EspJob *job, GError **error)
 {
   State *state = explainer->state;
   const guint n = (guint) explainer->values[KNOB_MASKS];
-  Reading reading = { likeness, state->weights };
-
   for (guint first = 0; first < n; first += state->probe->batch)
     {
       const guint some = MIN (state->probe->batch, n - first);
+      Masks masks = { explainer, input, likeness, first };
 
-      if (!esp_job_check (job, error))
-        return FALSE;
-      fill_batch (explainer, input, first, some);
-      if (!esp_probe_run (state->probe, some, read_weights, &reading, job, error))
+      if (!esp_probe_run (state->probe, some, fill_masked, read_weight, &masks, job, error))
         return FALSE;
       add_masks (state, some);
       esp_explainer_progress (explainer, job, first + some, n);
@@ -190,12 +186,22 @@ run_masks (EspExplainer *explainer, const float *input, const EspLikeness *liken
 typedef struct
 {
   EspExplainer *explainer;
+  const float *input;
   const EspTarget *target;
   EspLikeness *likeness;
 } Whole;
 
+static void
+fill_whole (float *to, G_GNUC_UNUSED guint item, gpointer data)
+{
+  const Whole *whole = data;
+  const State *state = whole->explainer->state;
+
+  memcpy (to, whole->input, state->probe->stride * sizeof (float));
+}
+
 static gboolean
-read_whole (EspEngine *engine, const EspHeads *heads, G_GNUC_UNUSED guint item, G_GNUC_UNUSED guint n, gpointer data, GError **error)
+read_whole (EspEngine *engine, const EspHeads *heads, G_GNUC_UNUSED guint item, gpointer data, GError **error)
 {
   const Whole *whole = data;
   EspExplainer *explainer = whole->explainer;
@@ -214,14 +220,11 @@ run (EspExplainer *explainer, const float *input, const EspTarget *target, G_GNU
   State *state = explainer->state;
   const gsize plane = (gsize) state->probe->shape.h * (gsize) state->probe->shape.w;
   g_auto (EspLikeness) likeness = { 0 };
-  Whole whole = { explainer, target, &likeness };
+  Whole whole = { explainer, input, target, &likeness };
   const float share = 1 / (float) (explainer->values[KNOB_MASKS] * explainer->values[KNOB_KEEP]);
 
   memset (state->heat, 0, plane * sizeof (float));
-  memcpy (esp_probe_get (state->probe, 0), input, state->probe->stride * sizeof (float));
-  if (!esp_probe_run (state->probe, 1, read_whole, &whole, job, error))
-    return FALSE;
-  if (!run_masks (explainer, input, &likeness, job, error))
+  if (!esp_probe_run (state->probe, 1, fill_whole, read_whole, &whole, job, error) || !run_masks (explainer, input, &likeness, job, error))
     return FALSE;
   for (gsize i = 0; i < plane; i++)
     state->heat[i] *= share;

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
-#include "explain/probe.h"
+#include "detect/decode.h"
 
 /* What one method is run with. */
 typedef struct
@@ -56,7 +56,7 @@ esp_faith_plan_init (EspFaithPlan *plan, EspNetwork *network, EspWeights *weight
 
 /* One of the image's boxes, drawn by lot among those that the network is sure enough of. */
 static gboolean
-choose_box (const EspFaithPlan *plan, EspProbe *probe, guint image, GArray *cases, EspJob *job, GError **error)
+choose_box (const EspFaithPlan *plan, EspEngine *engine, float *input, guint image, GArray *cases, EspJob *job, GError **error)
 {
   g_autoptr (GRand) rng = esp_rng_new (plan->seed, 0xb0c5, image);
   g_autoptr (GArray) detections = NULL;
@@ -64,9 +64,9 @@ choose_box (const EspFaithPlan *plan, EspProbe *probe, guint image, GArray *case
   EspFaithCase found = { .image = image };
   guint n = 0;
 
-  if (!esp_image_cache_get (plan->cache, image, esp_probe_get (probe, 0), &placement, error) || !esp_probe_forward (probe, job, error))
+  if (!esp_image_cache_get (plan->cache, image, input, &placement, error) || !esp_engine_forward (engine, input, job, error)
+      || (detections = esp_decode (engine, 0, placement, plan->curves.threshold, error)) == NULL)
     return FALSE;
-  detections = esp_heads_decode (probe->heads, 0, placement, plan->curves.threshold);
   esp_suppress_by (detections, plan->curves.nms);
   while (n < detections->len && g_array_index (detections, EspDetection, n).score >= plan->least)
     n++;
@@ -92,16 +92,17 @@ GArray *
 esp_faith_choose (const EspFaithPlan *plan, EspJob *job, GError **error)
 {
   const guint n = esp_dataset_get_n (plan->dataset);
-  const EspExplainerOptions single = { .backend = plan->run.backend, .bn = plan->run.bn, .batch = 1 };
+  const EspEngineOptions single = { .mode = ESP_MODE_INFER, .backend = plan->run.backend, .bn = plan->run.bn, .batch = 1 };
   g_autoptr (GArray) cases = g_array_new (FALSE, FALSE, sizeof (EspFaithCase));
-  g_autoptr (EspProbe) probe = esp_probe_new (plan->network, plan->weights, &single, error);
+  g_autoptr (EspEngine) engine = esp_engine_new (plan->network, plan->weights, &single, NULL, error);
+  g_autofree float *input = g_new (float, esp_shape_count (esp_network_get_input (plan->network)));
   g_autofree guint *order = esp_dataset_order (plan->dataset, plan->seed);
 
-  if (probe == NULL)
+  if (engine == NULL)
     return NULL;
   for (guint i = 0; i < n && cases->len < plan->n_boxes; i++)
     {
-      if (!choose_box (plan, probe, order[i], cases, job, error))
+      if (!choose_box (plan, engine, input, order[i], cases, job, error))
         return NULL;
       esp_job_set_progress (job, cases->len, plan->n_boxes);
     }

@@ -39,7 +39,8 @@ struct _EspFaithfulness
   double *scores[2]; /* steps + 1 */
   EspCurves random;
   gboolean has_random;
-  double **waiting; /* batch: where the scores of the images in the batch go */
+  float *images;    /* batch * stride: that wait */
+  double **waiting; /* batch: where their scores go */
   guint n_waiting;
 };
 
@@ -64,7 +65,7 @@ esp_faithfulness_options_init (EspFaithfulnessOptions *options, const EspNetwork
  * @options: steps, and what replaces pixels
  * @error: as esp_engine_new()
  *
- * Returns: (transfer full): an engine of inference, without a scene. Thread: lane.
+ * Returns: (transfer full): engines of inference, without a scene. Thread: lane.
  */
 EspFaithfulness *
 esp_faithfulness_new (
@@ -89,6 +90,7 @@ esp_faithfulness_new (
       faithfulness->scores[i] = g_new (double, options->steps + 1);
     }
   faithfulness->order = g_new (Place, (gsize) probe->shape.h * (gsize) probe->shape.w);
+  faithfulness->images = g_new (float, probe->batch * probe->stride);
   faithfulness->waiting = g_new (double *, probe->batch);
   return faithfulness;
 }
@@ -107,6 +109,7 @@ esp_faithfulness_free (EspFaithfulness *faithfulness)
   g_free (faithfulness->input);
   g_free (faithfulness->current);
   g_free (faithfulness->order);
+  g_free (faithfulness->images);
   g_free (faithfulness->waiting);
   esp_probe_free (faithfulness->probe);
   g_free (faithfulness);
@@ -114,9 +117,9 @@ esp_faithfulness_free (EspFaithfulness *faithfulness)
 
 /* The greatest score of the detections of the class, after suppression, whose IoU with the box is above 0.5; 0 where none is. */
 static double
-score_item (const EspFaithfulness *faithfulness, guint item)
+score_box (const EspFaithfulness *faithfulness, const EspHeads *heads)
 {
-  g_autoptr (GArray) all = esp_heads_decode (faithfulness->probe->heads, item, faithfulness->placement, faithfulness->options.threshold);
+  g_autoptr (GArray) all = esp_heads_decode (heads, 0, faithfulness->placement, faithfulness->options.threshold);
   g_autoptr (GArray) same = g_array_new (FALSE, FALSE, sizeof (EspDetection));
   double best = 0;
 
@@ -134,27 +137,41 @@ score_item (const EspFaithfulness *faithfulness, guint item)
   return best;
 }
 
+static void
+fill_waiting (float *to, guint item, gpointer data)
+{
+  const EspFaithfulness *faithfulness = data;
+  const gsize stride = faithfulness->probe->stride;
+
+  memcpy (to, faithfulness->images + item * stride, stride * sizeof (float));
+}
+
+static gboolean
+read_waiting (G_GNUC_UNUSED EspEngine *engine, const EspHeads *heads, guint item, gpointer data, G_GNUC_UNUSED GError **error)
+{
+  const EspFaithfulness *faithfulness = data;
+
+  *faithfulness->waiting[item] = score_box (faithfulness, heads);
+  return TRUE;
+}
+
 /* Runs what waits. */
 static gboolean
 flush (EspFaithfulness *faithfulness, EspJob *job, GError **error)
 {
   const guint n = faithfulness->n_waiting;
 
-  if (n == 0)
-    return TRUE;
   faithfulness->n_waiting = 0;
-  if (!esp_job_check (job, error) || !esp_probe_forward (faithfulness->probe, job, error))
-    return FALSE;
-  for (guint i = 0; i < n; i++)
-    *faithfulness->waiting[i] = score_item (faithfulness, i);
-  return TRUE;
+  return esp_probe_run (faithfulness->probe, n, fill_waiting, read_waiting, faithfulness, job, error);
 }
 
 /* @score is known after the next flush. */
 static gboolean
 push (EspFaithfulness *faithfulness, const float *image, double *score, EspJob *job, GError **error)
 {
-  memcpy (esp_probe_get (faithfulness->probe, faithfulness->n_waiting), image, faithfulness->probe->stride * sizeof (float));
+  const gsize stride = faithfulness->probe->stride;
+
+  memcpy (faithfulness->images + faithfulness->n_waiting * stride, image, stride * sizeof (float));
   faithfulness->waiting[faithfulness->n_waiting++] = score;
   return faithfulness->n_waiting < faithfulness->probe->batch || flush (faithfulness, job, error);
 }

@@ -27,8 +27,9 @@ static const EspKnob knobs[N_KNOBS] = {
 typedef struct
 {
   EspProbe *probe;
-  float *heat;   /* h * w */
-  float *covers; /* h * w: how many patches lay on a pixel */
+  float *heat;    /* h * w */
+  float *covers;  /* h * w: how many patches lay on a pixel */
+  double *values; /* batch: of the target */
 } State;
 
 /* Pixels of the input. */
@@ -44,6 +45,7 @@ close_state (gpointer data)
 
   g_free (state->heat);
   g_free (state->covers);
+  g_free (state->values);
   esp_probe_free (state->probe);
   g_free (state);
 }
@@ -60,6 +62,7 @@ open_state (EspExplainer *explainer, GError **error)
   state->probe = probe;
   state->heat = g_new (float, (gsize) probe->shape.h *(gsize) probe->shape.w);
   state->covers = g_new (float, (gsize) probe->shape.h *(gsize) probe->shape.w);
+  state->values = g_new (double, probe->batch);
   return TRUE;
 }
 
@@ -91,10 +94,9 @@ count_patches (const EspExplainer *explainer)
 }
 
 static void
-hide (State *state, guint item, const float *input, Patch patch)
+hide (const State *state, const float *input, Patch patch, float *to)
 {
   const EspShape shape = state->probe->shape;
-  float *to = esp_probe_get (state->probe, item);
 
   memcpy (to, input, state->probe->stride * sizeof (float));
   for (int c = 0; c < shape.c; c++)
@@ -120,30 +122,33 @@ add_drop (State *state, Patch patch, double drop)
       }
 }
 
+/* The patches of one run of the probe. */
 typedef struct
 {
   EspExplainer *explainer;
+  const float *input;
   const EspTargetMask *frozen;
-  guint first; /* patch of the batch */
-} Reading;
+  guint first; /* number of the first patch */
+} Patches;
 
-static gboolean
-read_drops (EspEngine *engine, G_GNUC_UNUSED const EspHeads *heads, guint item, guint n, gpointer data, GError **error)
+static void
+fill_hidden (float *to, guint item, gpointer data)
 {
-  const Reading *reading = data;
-  EspExplainer *explainer = reading->explainer;
+  const Patches *patches = data;
 
-  for (guint i = 0; i < n; i++)
-    {
-      double value;
-
-      if (!esp_target_mask_value (reading->frozen, engine, i, &value, error))
-        return FALSE;
-      add_drop (explainer->state, place_patch (explainer, reading->first + item + i), explainer->value - value);
-    }
-  return TRUE;
+  hide (patches->explainer->state, patches->input, place_patch (patches->explainer, patches->first + item), to);
 }
 
+static gboolean
+read_value (EspEngine *engine, G_GNUC_UNUSED const EspHeads *heads, guint item, gpointer data, GError **error)
+{
+  const Patches *patches = data;
+  State *state = patches->explainer->state;
+
+  return esp_target_mask_value (patches->frozen, engine, 0, &state->values[item], error);
+}
+
+/* Drops are added in the order of the patches, whatever order they were known in. */
 static gboolean
 run_patches (EspExplainer *explainer, const float *input, const EspTargetMask *frozen, EspJob *job, GError **error)
 {
@@ -154,12 +159,10 @@ run_patches (EspExplainer *explainer, const float *input, const EspTargetMask *f
     {
       const guint some = MIN (state->probe->batch, n - first);
 
-      if (!esp_job_check (job, error))
+      if (!esp_probe_run (state->probe, some, fill_hidden, read_value, &(Patches){ explainer, input, frozen, first }, job, error))
         return FALSE;
       for (guint i = 0; i < some; i++)
-        hide (state, i, input, place_patch (explainer, first + i));
-      if (!esp_probe_run (state->probe, some, read_drops, &(Reading){ explainer, frozen, first }, job, error))
-        return FALSE;
+        add_drop (state, place_patch (explainer, first + i), explainer->value - state->values[i]);
       esp_explainer_progress (explainer, job, first + some, n);
     }
   return TRUE;
@@ -169,13 +172,21 @@ run_patches (EspExplainer *explainer, const float *input, const EspTargetMask *f
 typedef struct
 {
   EspExplainer *explainer;
+  const float *input;
   const EspTarget *target;
   EspTargetMask *frozen; /* (owned) */
 } Whole;
 
+static void
+fill_whole (float *to, G_GNUC_UNUSED guint item, gpointer data)
+{
+  const Whole *whole = data;
+
+  hide (whole->explainer->state, whole->input, (Patch){ 0 }, to);
+}
+
 static gboolean
-read_whole (
-    EspEngine *engine, G_GNUC_UNUSED const EspHeads *heads, G_GNUC_UNUSED guint item, G_GNUC_UNUSED guint n, gpointer data, GError **error)
+read_whole (EspEngine *engine, G_GNUC_UNUSED const EspHeads *heads, G_GNUC_UNUSED guint item, gpointer data, GError **error)
 {
   Whole *whole = data;
 
@@ -189,13 +200,12 @@ run (EspExplainer *explainer, const float *input, const EspTarget *target, G_GNU
   State *state = explainer->state;
   const gsize plane = (gsize) state->probe->shape.h * (gsize) state->probe->shape.w;
   g_autoptr (EspTargetMask) frozen = NULL;
-  Whole whole = { explainer, target, NULL };
+  Whole whole = { explainer, input, target, NULL };
   gboolean fine;
 
   memset (state->heat, 0, plane * sizeof (float));
   memset (state->covers, 0, plane * sizeof (float));
-  memcpy (esp_probe_get (state->probe, 0), input, state->probe->stride * sizeof (float));
-  fine = esp_probe_run (state->probe, 1, read_whole, &whole, job, error);
+  fine = esp_probe_run (state->probe, 1, fill_whole, read_whole, &whole, job, error);
   frozen = whole.frozen;
   if (!fine)
     return FALSE;

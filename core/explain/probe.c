@@ -1,8 +1,50 @@
-/* probe.c: variants of one image, a batch at a time, and what the heads say of each */
+/* probe.c: variants of one image, side by side, and what the heads say of each
+ *
+ * Each compute thread takes images of its own through an engine of its own: no thread waits for another at the end of a layer, and what lies
+ * between two layers stays in its cache. */
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
 #include "explain/probe.h"
+
+#include <omp.h>
+
+#define MOST_BYTES ((gsize) 2 << 30) /* of all arenas: with large networks and many threads there are fewer engines */
+
+static void
+member_clear (EspProbeMember *member)
+{
+  g_clear_pointer (&member->heads, esp_heads_free);
+  g_clear_pointer (&member->engine, esp_engine_unref);
+  g_clear_pointer (&member->input, g_free);
+}
+
+static gboolean
+member_init (
+    EspProbeMember *member, EspNetwork *network, EspWeights *weights, const EspEngineOptions *options, EspEngine *reuse, GError **error)
+{
+  member->engine = esp_engine_new (network, weights, options, reuse, error);
+  if (member->engine == NULL)
+    return FALSE;
+  member->heads = esp_heads_new (member->engine);
+  member->input = g_new0 (float, esp_shape_count (esp_network_get_input (network)));
+  return TRUE;
+}
+
+/* The first says how large they are. */
+static gboolean
+add_members (EspProbe *probe, guint n, EspNetwork *network, EspWeights *weights, const EspEngineOptions *options, GError **error)
+{
+  probe->members = g_new0 (EspProbeMember, n);
+  for (guint i = 0; i < n; i++)
+    {
+      if (!member_init (&probe->members[i], network, weights, options, i > 0 ? probe->members[0].engine : NULL, error))
+        return FALSE;
+      probe->n_members = i + 1;
+      n = (guint) CLAMP (MOST_BYTES / MAX (esp_engine_get_arena (probe->members[0].engine), 1), 1, n);
+    }
+  return TRUE;
+}
 
 /**
  * esp_probe_new:
@@ -11,30 +53,23 @@
  * @options: backend, form of the batch normalisation and batch
  * @error: as esp_engine_new()
  *
- * Returns: (transfer full): an engine of inference with room for a batch of images; no forward allocates. Thread: lane.
+ * Returns: (transfer full): engines of inference, one a compute thread, their kernels made for one thread; no forward allocates. Thread: lane.
  */
 EspProbe *
 esp_probe_new (EspNetwork *network, EspWeights *weights, const EspExplainerOptions *options, GError **error)
 {
-  const guint batch = options->batch > 0 ? options->batch : 8;
-  const EspEngineOptions run = { .mode = ESP_MODE_INFER, .backend = options->backend, .bn = options->bn, .batch = batch };
-  EspEngine *engine = esp_engine_new (network, weights, &run, NULL, error);
-  EspProbe *probe;
+  const EspEngineOptions single = { .mode = ESP_MODE_INFER, .backend = options->backend, .bn = options->bn, .batch = 1 };
+  const int threads = omp_get_max_threads ();
+  g_autoptr (EspProbe) probe = g_new0 (EspProbe, 1);
+  gboolean fine;
 
-  if (engine == NULL)
-    return NULL;
-  probe = g_new0 (EspProbe, 1);
-  probe->engine = engine;
-  probe->network = esp_network_ref (network);
-  probe->weights = esp_weights_ref (weights);
-  probe->single = run;
-  probe->single.batch = 1;
-  probe->heads = esp_heads_new (engine);
-  probe->batch = batch;
+  probe->batch = options->batch > 0 ? options->batch : 8;
   probe->shape = esp_network_get_input (network);
   probe->stride = esp_shape_count (probe->shape);
-  probe->input = g_new0 (float, batch * probe->stride);
-  return probe;
+  omp_set_num_threads (1);
+  fine = add_members (probe, (guint) threads, network, weights, &single, error);
+  omp_set_num_threads (threads);
+  return fine ? g_steal_pointer (&probe) : NULL;
 }
 
 /** esp_probe_free: frees @probe (nullable). Thread: lane, or any once the lane has stopped. */
@@ -43,72 +78,63 @@ esp_probe_free (EspProbe *probe)
 {
   if (probe == NULL)
     return;
-  if (probe->one != probe->engine)
-    {
-      g_clear_pointer (&probe->one_heads, esp_heads_free);
-      g_clear_pointer (&probe->one, esp_engine_unref);
-    }
-  esp_heads_free (probe->heads);
-  esp_engine_unref (probe->engine);
-  esp_weights_unref (probe->weights);
-  esp_network_unref (probe->network);
-  g_free (probe->input);
+  for (guint i = 0; i < probe->n_members; i++)
+    member_clear (&probe->members[i]);
+  g_free (probe->members);
   g_free (probe);
 }
 
-/** esp_probe_get: Returns: (transfer none): where image @item of the next batch is to be written, c * h * w numbers 0..1. Thread: lane. */
-float *
-esp_probe_get (EspProbe *probe, guint item)
-{
-  return probe->input + item * probe->stride;
-}
-
-/** esp_probe_forward: one forward of the batch, its heads read. Returns: FALSE with the engine's error, or cancelled. Thread: lane. */
-gboolean
-esp_probe_forward (EspProbe *probe, EspJob *job, GError **error)
-{
-  return esp_engine_forward (probe->engine, probe->input, job, error) && esp_heads_read (probe->heads, error);
-}
-
-/* Made when the first batch is not full. */
+/* The error of the first member that has one. */
 static gboolean
-open_one (EspProbe *probe, GError **error)
+take_errors (EspProbe *probe, GError **error)
 {
-  if (probe->one != NULL)
-    return TRUE;
-  if (probe->batch == 1)
+  GError *first = NULL;
+
+  for (guint i = 0; i < probe->n_members; i++)
+    if (first == NULL)
+      first = g_steal_pointer (&probe->members[i].error);
+    else
+      g_clear_error (&probe->members[i].error);
+  if (first != NULL)
+    g_propagate_error (error, first);
+  return first == NULL;
+}
+
+/* Images from @first to @end, at most one a member: whoever waits for the lane waits for no more. */
+static gboolean
+run_some (EspProbe *probe, guint first, guint end, EspProbeFill fill, EspProbeRead read, gpointer data, EspJob *job, GError **error)
+{
+#pragma omp parallel for schedule(static, 1) num_threads((int) probe->n_members)
+  for (guint i = first; i < end; i++)
     {
-      probe->one = probe->engine;
-      probe->one_heads = probe->heads;
-      return TRUE;
+      EspProbeMember *member = &probe->members[i - first];
+
+      fill (member->input, i, data);
+      if (esp_engine_forward (member->engine, member->input, job, &member->error) && esp_heads_read (member->heads, &member->error))
+        read (member->engine, member->heads, i, data, &member->error);
     }
-  probe->one = esp_engine_new (probe->network, probe->weights, &probe->single, NULL, error);
-  if (probe->one != NULL)
-    probe->one_heads = esp_heads_new (probe->one);
-  return probe->one != NULL;
+  return take_errors (probe, error);
 }
 
 /**
  * esp_probe_run:
- * @n: how many images of the batch are filled in, 1 or more
- * @read: called after each forward
- * @data: for it
- * @job: (nullable): cancels between two layers
+ * @n: how many images
+ * @fill: writes each
+ * @read: called after its forward
+ * @data: of both
+ * @job: (nullable): cancels between two layers; lets others in between images
  * @error: the engine's, @read's, or cancelled
  *
- * A full batch takes one forward; the images of another go one by one, so that nothing is computed that nobody reads. No number depends on
- * which: the engine's bits do not depend on its batch. Thread: lane. Returns: whether all were run and read.
+ * No number depends on how many threads there are. Thread: lane; @fill and @read are called in any, for several images at once.
+ * Returns: whether all were run and read.
  */
 gboolean
-esp_probe_run (EspProbe *probe, guint n, EspProbeRead read, gpointer data, EspJob *job, GError **error)
+esp_probe_run (EspProbe *probe, guint n, EspProbeFill fill, EspProbeRead read, gpointer data, EspJob *job, GError **error)
 {
-  if (n == probe->batch)
-    return esp_probe_forward (probe, job, error) && read (probe->engine, probe->heads, 0, n, data, error);
-  if (!open_one (probe, error))
-    return FALSE;
-  for (guint i = 0; i < n; i++)
-    if (!esp_engine_forward (probe->one, esp_probe_get (probe, i), job, error) || !esp_heads_read (probe->one_heads, error)
-        || !read (probe->one, probe->one_heads, i, 1, data, error))
+  g_autoptr (EspJob) inner = esp_job_new_inner (job);
+
+  for (guint first = 0; first < n; first += probe->n_members)
+    if (!esp_job_check (job, error) || !run_some (probe, first, MIN (first + probe->n_members, n), fill, read, data, inner, error))
       return FALSE;
   return TRUE;
 }

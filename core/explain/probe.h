@@ -1,4 +1,4 @@
-/* probe.h: variants of one image, a batch at a time, and what the heads say of each */
+/* probe.h: variants of one image, side by side, and what the heads say of each */
 #pragma once
 
 #include "detect/decode.h"
@@ -6,46 +6,40 @@
 
 G_BEGIN_DECLS
 
+/* What one thread runs with: no kernel waits for another thread. */
 typedef struct
 {
-  EspNetwork      *network;
-  EspWeights      *weights;
-  EspEngineOptions single;    /* infer, of one image */
-  EspEngine       *engine;    /* infer, of a batch */
-  EspHeads        *heads;     /* of its last forward */
-  EspEngine       *one;       /* (nullable): for batches that are not full: made when the first is run */
-  EspHeads        *one_heads;
-  guint            batch;
-  EspShape         shape;     /* of one image */
-  gsize            stride;    /* numbers of one image */
-  float           *input;     /* batch * stride: to be filled in */
+  EspEngine *engine; /* infer, of one image */
+  EspHeads *heads;   /* of its last forward */
+  float *input;      /* of one image */
+  GError *error;     /* (nullable): of the run at hand */
+} EspProbeMember;
+
+typedef struct
+{
+  EspProbeMember *members; /* n_members: a thread each; packed weights are shared */
+  guint n_members;
+  guint batch;    /* images that a caller is expected to have at once */
+  EspShape shape; /* of one image */
+  gsize stride;   /* numbers of one image */
 } EspProbe;
 
-/* Reads @n images of the batch, from @item on, which lie in @engine from its first on. */
-typedef gboolean (*EspProbeRead) (EspEngine      *engine,
-                                  const EspHeads *heads,
-                                  guint           item,
-                                  guint           n,
-                                  gpointer        data,
-                                  GError        **error);
+/* Writes image @item of the run: c * h * w numbers 0..1. Thread: any, many at once. */
+typedef void (*EspProbeFill) (float *input, guint item, gpointer data);
+
+/* Reads what @heads and @engine (of one image) have of image @item of the run. Thread: any, many at once. */
+typedef gboolean (*EspProbeRead) (EspEngine *engine, const EspHeads *heads, guint item, gpointer data, GError **error);
 
 /* Thread: lane, all functions. */
-EspProbe *esp_probe_new     (EspNetwork                 *network,
-                             EspWeights                 *weights,
-                             const EspExplainerOptions  *options,
-                             GError                    **error);
-void      esp_probe_free    (EspProbe                   *probe);
-float    *esp_probe_get     (EspProbe                   *probe,  /* the place of one image of the batch */
-                             guint                       item);
-gboolean  esp_probe_forward (EspProbe                   *probe,
-                             EspJob                     *job,
-                             GError                    **error);
-gboolean  esp_probe_run     (EspProbe                   *probe,
-                             guint                       n,     /* images of the batch that are there */
-                             EspProbeRead                read,
-                             gpointer                    data,
-                             EspJob                     *job,
-                             GError                    **error);
+EspProbe *esp_probe_new (EspNetwork *network, EspWeights *weights, const EspExplainerOptions *options, GError **error);
+void esp_probe_free (EspProbe *probe);
+gboolean esp_probe_run (EspProbe *probe,
+                        guint n,
+                        EspProbeFill fill,
+                        EspProbeRead read,
+                        gpointer data, /* of both */
+                        EspJob *job,
+                        GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspProbe, esp_probe_free)
 

@@ -234,7 +234,7 @@ check_engine (const EspTargetMask *mask, EspEngine *engine, GError **error)
  * @error: ESP_ERROR_SHAPE where the heads are not those of the mask
  *
  * Where a head reads activated numbers (new_coords) and the engine does not keep what was before, the logits are recovered from them: what the
- * logistic function has rounded to 0 or 1 counts as the nearest number that it has not. Thread: lane. Returns: whether there is a value.
+ * logistic function has rounded to 0 or 1 counts as the nearest number that it has not. Thread: the engine's. Returns: whether there is a value.
  */
 gboolean
 esp_target_mask_value (const EspTargetMask *mask, EspEngine *engine, guint item, double *value, GError **error)

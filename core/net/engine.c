@@ -161,6 +161,13 @@ esp_engine_get_bytes (EspEngine *engine)
   return engine->arena_bytes + engine->packed_bytes;
 }
 
+/** esp_engine_get_arena: Returns: bytes of the arena alone, which no other engine shares. Thread: any. */
+gsize
+esp_engine_get_arena (EspEngine *engine)
+{
+  return engine->arena_bytes;
+}
+
 /** esp_engine_get_shape: Returns: the shape of a layer's output with n = batch; layer -1 is the image. Thread: any. */
 EspShape
 esp_engine_get_shape (EspEngine *engine, int layer)

@@ -67,6 +67,7 @@ void         esp_engine_unref        (EspEngine               *engine);
 EspNetwork  *esp_engine_get_network  (EspEngine               *engine);  /* (transfer none) */
 guint        esp_engine_get_batch    (EspEngine               *engine);
 gsize        esp_engine_get_bytes    (EspEngine               *engine);  /* arena and packed weights */
+gsize        esp_engine_get_arena    (EspEngine               *engine);  /* bytes of the arena: what no other engine shares */
 
 char        *esp_engine_describe_memory (EspEngine            *engine);  /* (transfer full): what is planned, by kind, in MB; a line each */
 

@@ -25,6 +25,30 @@ test_job_cancel (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+static void
+never (gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+/* For other threads of the same work: cancelled with it, without what is done between. */
+static void
+test_job_inner (void)
+{
+  g_autoptr (EspJob) job = esp_job_new ("work");
+  g_autoptr (EspJob) inner = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (esp_job_new_inner (NULL));
+  esp_job_set_between (job, never, NULL);
+  inner = esp_job_new_inner (job);
+  g_assert_true (esp_job_check (inner, &error));
+  g_assert_no_error (error);
+  esp_job_cancel (job);
+  g_assert_false (esp_job_check (inner, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 typedef struct
 {
   EspLane *lane;
@@ -159,6 +183,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/base/job/cancel", test_job_cancel);
+  g_test_add_func ("/base/job/inner", test_job_inner);
   g_test_add_data_func ("/base/lane/priorities", note_background, test_lane_priorities);
   g_test_add_data_func ("/base/lane/attend", note_attending, test_lane_priorities);
   g_test_add_func ("/base/hash", test_hash);

@@ -9,6 +9,7 @@
 #include "explain-common.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 typedef struct
@@ -17,6 +18,7 @@ typedef struct
   EspWeights *weights;
   float *input;
   EspDetection detection;
+  EspBackendKind backend;
 } Scene;
 
 /* A box of class 1 at head B, anchor 1, row 7, column 4; what its numbers are does not matter. */
@@ -29,6 +31,7 @@ scene_init (Scene *scene)
   g_assert_no_error (error);
   scene->weights = esp_weights_new_random (scene->network, 7);
   scene->input = small_input (1);
+  scene->backend = ESP_BACKEND_REFERENCE;
   scene->detection = (EspDetection){ .box = { .4f, .6f, .3f, .3f }, .class_index = 1, .head = HEAD_B, .anchor = 1, .row = 7, .column = 4 };
 }
 
@@ -45,7 +48,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Scene, scene_clear)
 static EspExplainer *
 explainer_of (const Scene *scene, const char *method, const char *knobs, guint batch)
 {
-  const EspExplainerOptions options = { .backend = ESP_BACKEND_REFERENCE, .seed = 5, .batch = batch };
+  const EspExplainerOptions options = { .backend = scene->backend, .seed = 5, .batch = batch };
   const EspAttribution *row = esp_attribution_find (method);
   g_autoptr (EspExplainer) explainer = esp_explainer_new (scene->network, scene->weights, &options);
   g_autofree double *values = esp_knobs_new (row->knobs, row->n_knobs);
@@ -224,6 +227,75 @@ test_refusals (void)
   g_assert_true (low == 0 && high == 0);
 }
 
+/* Images go side by side, one a thread, each through an engine of its own: how many there are changes no bit, with oneDNN's kernels either. */
+static void
+test_threads (void)
+{
+  static const char *const methods[][2] = { { "d-rise", "masks=11,cells=4" }, { "occlusion", "size=7,stride=5" } };
+  const int before = omp_get_max_threads ();
+  g_auto (Scene) scene = { NULL };
+
+  scene_init (&scene);
+  scene.backend = ESP_BACKEND_ONEDNN;
+  for (guint m = 0; m < G_N_ELEMENTS (methods); m++)
+    {
+      g_autoptr (EspHeatmap) alone = NULL;
+
+      for (int threads = 1; threads <= 4; threads++)
+        {
+          g_autoptr (EspHeatmap) heat = NULL;
+
+          omp_set_num_threads (threads);
+          heat = heat_of (&scene, methods[m][0], methods[m][1], 8);
+          g_assert_cmpint (omp_get_max_threads (), ==, threads);
+          if (alone == NULL)
+            alone = g_steal_pointer (&heat);
+          else
+            g_assert_cmpmem (heat->values, SIDE * SIDE * sizeof (float), alone->values, SIDE * SIDE * sizeof (float));
+        }
+    }
+  omp_set_num_threads (before);
+}
+
+/* What a job does between is done by the thread that asked for the run alone, and a job that it cancels there ends the run. */
+typedef struct
+{
+  EspJob *job;
+  GThread *thread;
+  int left, elsewhere;
+} Between;
+
+static void
+count_down (gpointer data)
+{
+  Between *between = data;
+
+  if (g_thread_self () != between->thread)
+    g_atomic_int_inc (&between->elsewhere);
+  if (--between->left == 0)
+    esp_job_cancel (between->job);
+}
+
+static void
+test_between (void)
+{
+  g_auto (Scene) scene = { NULL };
+  g_autoptr (EspExplainer) explainer = NULL;
+  g_autoptr (EspTarget) box = NULL;
+  g_autoptr (EspJob) job = esp_job_new ("test");
+  g_autoptr (GError) error = NULL;
+  Between between = { job, g_thread_self (), 3, 0 };
+
+  scene_init (&scene);
+  box = esp_target_new_detection (&scene.detection);
+  explainer = explainer_of (&scene, "d-rise", "masks=50,cells=4", 8);
+  esp_job_set_between (job, count_down, &between);
+  g_assert_false (esp_explainer_run (explainer, scene.input, box, ESP_PIXELS, job, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (between.left, ==, 0);
+  g_assert_cmpint (between.elsewhere, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -233,5 +305,7 @@ main (int argc, char **argv)
   g_test_add_func ("/by-perturbation/masks", test_masks);
   g_test_add_func ("/by-perturbation/likeness", test_likeness);
   g_test_add_func ("/by-perturbation/refusals", test_refusals);
+  g_test_add_func ("/by-perturbation/threads", test_threads);
+  g_test_add_func ("/by-perturbation/between", test_between);
   return g_test_run ();
 }
