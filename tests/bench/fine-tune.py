@@ -79,8 +79,8 @@ def tell(asked, name):
     best = max((line for line in lines if line["map"] is not None), key=lambda line: line["map"])
     speed = sum(line["images_per_second"] for line in lines) / len(lines)
     low, high = found["interval"]
-    return (f"## {name}\n\nWith `{' '.join(SETS[name]['options'])}` besides: {len(lines)} epochs in {minutes:.1f} minutes ({asked.minutes:g} allowed), {speed:.1f} images a second trained. Best "
-            f"validation {100 * best['map']:.1f} % after epoch {best['epoch']}. **mAP@.5 of {found['images']} test images "
+    return (f"## {name}\n\nWith `{' '.join(SETS[name]['options'])}` besides: {len(lines)} epochs in {minutes:.1f} minutes ({asked.minutes:g} "
+            f"allowed), {speed:.1f} images a second trained. Best validation {100 * best['map']:.1f} % after epoch {best['epoch']}. **mAP@.5 of {found['images']} test images "
             f"{100 * found['map']:.1f} %, 95 % {100 * low:.1f} to {100 * high:.1f}** (aim {100 * SETS[name]['aim']:.0f} %).\n\n{curve(lines)}\n")
 
 
