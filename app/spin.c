@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Waiting loops of libgomp before a thread sleeps: some microseconds, longer than most gaps between two layers. Where nothing else runs, 10000 are
- * no faster; with another program on one of two processors, a forward of yolo-fastest-1.1-xl takes 13 ms with 500 and 80 ms with 10000. */
+/* Waiting loops of libgomp before a thread sleeps: some microseconds, longer than most gaps between two layers. Where nothing else runs,
+ * 10000 are no faster; with another program on one of two processors, a forward of yolo-fastest-1.1-xl takes 13 ms with 500 and 80 ms with
+ * 10000. */
 #define SPINS "500"
 
 /**

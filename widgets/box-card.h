@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 #define ESP_TYPE_BOX_CARD (esp_box_card_get_type ())
 G_DECLARE_FINAL_TYPE (EspBoxCard, esp_box_card, ESP, BOX_CARD, GtkBox)
 
-/* Signals: "part-activated" (int: EspPart, -1 the whole box): explain it; "class-picked" (int): the missed object is one of these; "closed": a hand wants the
- * card away; "left": Escape: back to the class. */
+/* Signals: "part-activated" (int: EspPart, -1 the whole box): explain it; "class-picked" (int): the missed object is one of these;
+ * "closed": a hand wants the card away; "left": Escape: back to the class. */
 GtkWidget *esp_box_card_new         (void);
 void       esp_box_card_set_found   (EspBoxCard         *card,
                                      const EspDetection *detection,

@@ -31,7 +31,8 @@ typedef enum
 GtkWidget *esp_budget_page_new          (void);
 void       esp_budget_page_set_units    (EspBudgetPage       *page,
                                          const char *const   *names); /* NULL-terminated */
-void       esp_budget_page_set_whole    (EspBudgetPage       *page,   /* what the whole network costs; half of it is proposed where nobody chose */
+void       esp_budget_page_set_whole    (EspBudgetPage       *page,   /* what the whole network costs; half of it is proposed where nobody
+                                                                       * chose */
                                          guint                unit,
                                          double               cost);  /* NAN: not known */
 void       esp_budget_page_set_map      (EspBudgetPage       *page,   /* likewise what it finds, 0..1 */

@@ -1,7 +1,7 @@
 /* channel-cell.c: one channel of the strip: its map, its number, its fate
  *
- * Drawn by hand in one widget, because some hundred of them live at once. Nothing is said by colour alone: what is cut is dimmed and hatched,
- * what a hand decided carries a mark. */
+ * Drawn by hand in one widget, because some hundred of them live at once. Nothing is said by colour alone: what is cut is dimmed and
+ * hatched, what a hand decided carries a mark. */
 #define G_LOG_DOMAIN "esp-widgets"
 #include "config.h"
 

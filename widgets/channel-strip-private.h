@@ -1,4 +1,5 @@
-/* channel-strip-private.h: the parts of the strip: channel-strip.c its cells, channel-strip-hands.c what pointer, keys and menu do to them */
+/* channel-strip-private.h: the parts of the strip: channel-strip.c its cells, channel-strip-hands.c what pointer, keys and menu do to
+ * them */
 #pragma once
 
 #include "channel-cell.h"

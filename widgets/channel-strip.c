@@ -380,7 +380,8 @@ esp_channel_strip_new (void)
   return g_object_new (ESP_TYPE_CHANNEL_STRIP, NULL);
 }
 
-/** esp_channel_strip_set_model: @strip: shows @model, (nullable) (transfer none): of EspChannelRow; maps are asked for anew. Thread: main. */
+/** esp_channel_strip_set_model: @strip: shows @model, (nullable) (transfer none): of EspChannelRow; maps are asked for anew. Thread:
+ * main. */
 void
 esp_channel_strip_set_model (EspChannelStrip *self, GListModel *model)
 {

@@ -14,7 +14,8 @@ G_DECLARE_FINAL_TYPE (EspChannelStrip, esp_channel_strip, ESP, CHANNEL_STRIP, Gt
  *   "map-needed" (uint channel): a cell came into view without its map; answer now or later with esp_channel_strip_set_map();
  *   "rule-requested" (GArray* of guint channels, borrowed; int EspChannelRule): a hand wants this, as one act;
  *   "channel-activated" (uint channel): Enter or a double click;
- *   "hovered" (int channel, -1 none): the pointer is over it, or the keyboard's focus on it; what goes with it is lit here and said in words. */
+ *   "hovered" (int channel, -1 none): the pointer is over it, or the keyboard's focus on it; what goes with it is lit here and said in
+ *   words. */
 GtkWidget *esp_channel_strip_new          (void);
 void       esp_channel_strip_set_model    (EspChannelStrip *strip,
                                            GListModel      *model); /* of EspChannelRow, one layer's */

@@ -29,7 +29,8 @@ typedef struct
 void       esp_chart_view_set_look (EspChartView        *view,
                                     guint                line,    /* one that is there */
                                     const EspChartLook  *look);
-void       esp_chart_view_set_words (EspChartView       *view,    /* what a screen reader says of it; NULL: what the first line begins and ends with */
+void       esp_chart_view_set_words (EspChartView       *view,    /* what a screen reader says of it; NULL: what the first line begins and
+                                                                   * ends with */
                                     const char          *words);
 void       esp_chart_view_clear    (EspChartView        *view);
 

@@ -1,7 +1,7 @@
 /* edge-popover.c: the channels just below and just above a group's line, beside it while a hand is there
  *
- * As in the histogram, what goes is left of the line and what stays right of it, nearest to it in the middle. Room for all of them is always there, so that
- * it keeps its size while the line moves. */
+ * As in the histogram, what goes is left of the line and what stays right of it, nearest to it in the middle. Room for all of them is
+ * always there, so that it keeps its size while the line moves. */
 #define G_LOG_DOMAIN "esp-widgets"
 #include "config.h"
 

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 #define ESP_TYPE_EDGE_POPOVER (esp_edge_popover_get_type ())
 G_DECLARE_FINAL_TYPE (EspEdgePopover, esp_edge_popover, ESP, EDGE_POPOVER, GtkPopover)
 
-/* Signals: "map-needed" (uint layer, uint channel): answer now or later with esp_edge_popover_set_map(); "changed": the words are others. It takes
- * neither the focus nor the pointer. */
+/* Signals: "map-needed" (uint layer, uint channel): answer now or later with esp_edge_popover_set_map(); "changed": the words are others.
+ * It takes neither the focus nor the pointer. */
 GtkWidget *esp_edge_popover_new        (void);
 void       esp_edge_popover_set_models (EspEdgePopover *popover,
                                         GListModel     *below,   /* of EspChannelRow, nearest to the line first: what goes */

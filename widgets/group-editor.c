@@ -97,7 +97,8 @@ tell_watched (EspGroupEditor *self)
   g_signal_emit (self, signals[WATCHED], 0, watched);
 }
 
-/* A focus that a click has left behind is no look at the line; GTK hides the ring of any other after some seconds, and that is no look away. */
+/* A focus that a click has left behind is no look at the line; GTK hides the ring of any other after some seconds, and that is no look
+ * away. */
 static void
 look_for_focus (EspGroupEditor *self)
 {

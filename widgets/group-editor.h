@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 #define ESP_TYPE_GROUP_EDITOR (esp_group_editor_get_type ())
 G_DECLARE_FINAL_TYPE (EspGroupEditor, esp_group_editor, ESP, GROUP_EDITOR, GtkBox)
 
-/* Signals: "watched" (boolean): pointer, drag or keyboard is at the line, or has left it; "act-begin", "act-end": what lies between is one step of undo; "ranking-needed": the owner calls esp_group_editor_set_ranking(). */
+/* Signals: "watched" (boolean): pointer, drag or keyboard is at the line, or has left it; "act-begin", "act-end": what lies between is one
+ * step of undo; "ranking-needed": the owner calls esp_group_editor_set_ranking(). */
 GtkWidget *esp_group_editor_new         (gpointer        row);
 guint      esp_group_editor_get_index   (EspGroupEditor *editor);
 void       esp_group_editor_set_ranking (EspGroupEditor *editor,

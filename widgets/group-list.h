@@ -12,7 +12,8 @@ G_DECLARE_FINAL_TYPE (EspGroupList, esp_group_list, ESP, GROUP_LIST, GtkBox)
 typedef GPtrArray *(*EspRankingFunc) (guint    group,
                                       gpointer data);
 
-/* Signals: "edge-wanted" (int group, -1 none): esp_group_list_get_edge() is to show the channels at this group's line; "act-begin" (uint group), "act-end" (uint group): between them lies one step of undo. */
+/* Signals: "edge-wanted" (int group, -1 none): esp_group_list_get_edge() is to show the channels at this group's line; "act-begin" (uint
+ * group), "act-end" (uint group): between them lies one step of undo. */
 GtkWidget  *esp_group_list_new              (void);
 void        esp_group_list_set_model        (EspGroupList  *list,
                                              GListModel    *model); /* of EspGroupRow; their "ratio" is written */

@@ -166,7 +166,8 @@ draw_label (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane, guint i, gb
   return clear;
 }
 
-/* The best first, so that it is the doubtful ones that stay without words; the selected one's and the one's under the pointer are always there. */
+/* The best first, so that it is the doubtful ones that stay without words; the selected one's and the one's under the pointer are always
+ * there. */
 static void
 draw_labels (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane, int selected)
 {

@@ -522,7 +522,8 @@ esp_image_canvas_set_image (EspImageCanvas *self, EspImage *image)
   esp_image_canvas_fit (self);
 }
 
-/** esp_image_canvas_set_names: @canvas: writes these class names beside its boxes; @names: (nullable): copied; without one the index stands. Thread: main. */
+/** esp_image_canvas_set_names: @canvas: writes these class names beside its boxes; @names: (nullable): copied; without one the index
+ * stands. Thread: main. */
 void
 esp_image_canvas_set_names (EspImageCanvas *self, const char *const *names)
 {
@@ -581,7 +582,8 @@ esp_image_canvas_set_missed (EspImageCanvas *self, const EspBox *box, int class_
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
-/** esp_image_canvas_locate: @canvas: where @box of the original lies in the widget; @place: (out). Returns: FALSE without a picture. Thread: main. */
+/** esp_image_canvas_locate: @canvas: where @box of the original lies in the widget; @place: (out). Returns: FALSE without a picture.
+ * Thread: main. */
 gboolean
 esp_image_canvas_locate (EspImageCanvas *self, EspBox box, GdkRectangle *place)
 {
@@ -616,7 +618,8 @@ esp_image_canvas_set_heatmap (EspImageCanvas *self, EspHeatmap *heatmap, float l
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
-/** esp_image_canvas_get_scale: @canvas: a canvas with a map; @low: (out): where its colours begin; @high: (out): where they end. Thread: main. */
+/** esp_image_canvas_get_scale: @canvas: a canvas with a map; @low: (out): where its colours begin; @high: (out): where they end.
+ * Thread: main. */
 void
 esp_image_canvas_get_scale (EspImageCanvas *self, float *low, float *high)
 {

@@ -21,10 +21,10 @@ typedef enum
   ESP_N_PANES,
 } EspPane;
 
-/* Properties: heat-opacity (double 0..1), show-boxes, show-truth, show-heat, compare, marking (boolean: a hand draws a box), stale (boolean: the heat is dimmed, as it is
- * of something else than what was asked for), zoom (double: screen pixels a picture's pixel).
- * Signals: "box-drawn" (const EspBox *: fractions of the picture), "box-activated" (int index, of the original's), "background-activated", "probe-changed" (string: what lies under the pointer, "" nothing).
- * Opacity and zoom recompute nothing. Thread: main. */
+/* Properties: heat-opacity (double 0..1), show-boxes, show-truth, show-heat, compare, marking (boolean: a hand draws a box), stale
+ * (boolean: the heat is dimmed, as it is of something else than what was asked for), zoom (double: screen pixels a picture's pixel).
+ * Signals: "box-drawn" (const EspBox *: fractions of the picture), "box-activated" (int index, of the original's), "background-activated",
+ * "probe-changed" (string: what lies under the pointer, "" nothing). Opacity and zoom recompute nothing. Thread: main. */
 GtkWidget *esp_image_canvas_new          (void);
 void       esp_image_canvas_set_image    (EspImageCanvas     *canvas,
                                           EspImage           *image);

@@ -331,7 +331,8 @@ esp_image_view_set_missed (EspImageView *self, const EspBox *box, int class_inde
   esp_image_canvas_set_missed (self->canvas, box, class_index);
 }
 
-/** esp_image_view_show_progress: @view: how far an explanation is, with a way to cancel it; @share: 0..1; < 0: none is under way. Thread: main. */
+/** esp_image_view_show_progress: @view: how far an explanation is, with a way to cancel it; @share: 0..1; < 0: none is under way.
+ * Thread: main. */
 void
 esp_image_view_show_progress (EspImageView *self, double share)
 {
@@ -343,7 +344,8 @@ esp_image_view_show_progress (EspImageView *self, double share)
     gtk_progress_bar_pulse (self->progress_bar);
 }
 
-/** esp_image_view_set_badge: @view: says @badge (nullable) beside the legend; @meaning: what its numbers are, for tooltip and screen reader. Thread: main. */
+/** esp_image_view_set_badge: @view: says @badge (nullable) beside the legend; @meaning: what its numbers are, for tooltip and screen
+ * reader. Thread: main. */
 void
 esp_image_view_set_badge (EspImageView *self, const char *badge, const char *meaning)
 {

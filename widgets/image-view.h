@@ -9,10 +9,10 @@ G_BEGIN_DECLS
 #define ESP_TYPE_IMAGE_VIEW (esp_image_view_get_type ())
 G_DECLARE_FINAL_TYPE (EspImageView, esp_image_view, ESP, IMAGE_VIEW, GtkBox)
 
-/* Properties, those of its canvas: heat-opacity (double 0..1), show-boxes, show-truth, show-heat, compare (boolean), zoom (double); and fixed-scale (boolean): a hand
- * wants one scale of heat for all images; the owner then gives esp_image_view_set_heatmap() its ends.
- * Signals: "box-activated" (int index, of the original's boxes), "background-activated": back to the whole class; "box-drawn" (const EspBox *): where
- * something was missed, fractions of the picture; "progress-cancelled". */
+/* Properties, those of its canvas: heat-opacity (double 0..1), show-boxes, show-truth, show-heat, compare (boolean), zoom (double); and
+ * fixed-scale (boolean): a hand wants one scale of heat for all images; the owner then gives esp_image_view_set_heatmap() its ends.
+ * Signals: "box-activated" (int index, of the original's boxes), "background-activated": back to the whole class; "box-drawn" (const EspBox
+ * *): where something was missed, fractions of the picture; "progress-cancelled". */
 GtkWidget      *esp_image_view_new          (void);
 EspImageCanvas *esp_image_view_get_canvas   (EspImageView *view);
 void            esp_image_view_set_image    (EspImageView       *view,
@@ -35,7 +35,8 @@ void            esp_image_view_show_progress (EspImageView      *view,   /* of a
 void            esp_image_view_set_badge    (EspImageView       *view,   /* (nullable): how faithful the heat is, in a word or two */
                                              const char         *badge,
                                              const char         *meaning);
-void            esp_image_view_set_stale    (EspImageView       *view,   /* heat and sentence are of something else than what was asked for */
+void            esp_image_view_set_stale    (EspImageView       *view,   /* heat and sentence are of something else than what was asked
+                                                                          * for */
                                              gboolean            stale);
 void            esp_image_view_set_truths   (EspImageView       *view,
                                              const EspTruth     *truths,

@@ -273,7 +273,8 @@ esp_lens_page_set_patches (EspLensPage *self, const char *const *names, guint n)
   esp_accessible_describe (self->patches, total);
 }
 
-/** esp_lens_page_set_patch: @texture: the picture of place @patch of esp_lens_page_set_patches(); of one that is no more, nothing. Thread: main. */
+/** esp_lens_page_set_patch: @texture: the picture of place @patch of esp_lens_page_set_patches(); of one that is no more, nothing.
+ * Thread: main. */
 void
 esp_lens_page_set_patch (EspLensPage *self, guint patch, GdkTexture *texture)
 {

@@ -1,6 +1,7 @@
 /* method-drop.c: a drop-down of attribution methods: those that are proved first, under a heading that says what that means
  *
- * GTK 4.8's drop-down has no sections, and a row that cannot be chosen stops the arrow keys: a heading is a part of the first row under it. */
+ * GTK 4.8's drop-down has no sections, and a row that cannot be chosen stops the arrow keys: a heading is a part of the first row under
+ * it. */
 #define G_LOG_DOMAIN "esp-widgets"
 #include "config.h"
 
@@ -193,8 +194,8 @@ registry (void)
  * @methods: (array length=n) (nullable): rows that live as long as the program; NULL: the whole registry
  * @n: of them
  *
- * The methods in their order. Where some are proved (docs/results/faithfulness.md), they come first under a heading, the others under "More";
- * where none is, there are no headings. Thread: main.
+ * The methods in their order. Where some are proved (docs/results/faithfulness.md), they come first under a heading, the others under
+ * "More"; where none is, there are no headings. Thread: main.
  */
 void
 esp_method_drop_fill (GtkDropDown *drop, const EspAttribution *const *methods, guint n)

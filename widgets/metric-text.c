@@ -25,7 +25,8 @@ is_minus (const char *start, const char *at)
   return (exponent || first) && (g_ascii_isdigit (at[1]) || at[1] == '.' || strncmp (at + 1, "inf", 3) == 0);
 }
 
-/** esp_metric_pretty: Returns: (transfer full): @ascii for the eye: with true minus signs before numbers; hyphens of words stay. Thread: any. */
+/** esp_metric_pretty: Returns: (transfer full): @ascii for the eye: with true minus signs before numbers; hyphens of words stay.
+ * Thread: any. */
 char *
 esp_metric_pretty (const char *ascii)
 {
@@ -289,7 +290,8 @@ esp_metric_text_bflops (double bflops, double whole, EspMetricText *text)
  * esp_metric_text_latency:
  * @latency: (nullable): of the plan's cut network; NULL while not measured
  * @whole: (nullable): of the unpruned network
- * @warning: (nullable): why it is not as much less as the BFLOPs are, a sentence or two; the tooltip begins with it, the name says so in short
+ * @warning: (nullable): why it is not as much less as the BFLOPs are, a sentence or two; the tooltip begins with it, the name says so in
+ *   short
  * @text: (out): filled; the median, with its quartiles
  *
  * Thread: any.

@@ -117,8 +117,8 @@ esp_metric_tile_set_bflops (EspMetricTile *self, double bflops, double whole)
   show (self, &text);
 }
 
-/** esp_metric_tile_set_latency: @tile: shows the time of one image; @latency: (nullable): of the plan; @whole: (nullable): unpruned; @warning: (nullable): why it
- * is no less. Thread: main. */
+/** esp_metric_tile_set_latency: @tile: shows the time of one image; @latency: (nullable): of the plan; @whole: (nullable): unpruned;
+ * @warning: (nullable): why it is no less. Thread: main. */
 void
 esp_metric_tile_set_latency (EspMetricTile *self, const EspLatency *latency, const EspLatency *whole, const char *warning)
 {

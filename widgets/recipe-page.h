@@ -26,8 +26,8 @@ typedef struct
   gboolean    file;  /* a button asks for it */
 } EspRecipeField;
 
-/* Signals: "recipe-chosen" (uint), "open-recipe", "tier-chosen" (uint), "browse" (string: a variable, "" the folder), "start", "pause", "cancel",
- * "result-activated" (uint). */
+/* Signals: "recipe-chosen" (uint), "open-recipe", "tier-chosen" (uint), "browse" (string: a variable, "" the folder), "start", "pause",
+ * "cancel", "result-activated" (uint). */
 GtkWidget  *esp_recipe_page_new          (void);
 void        esp_recipe_page_set_recipes  (EspRecipePage        *page,
                                           const char *const    *titles,   /* NULL-terminated */
@@ -38,7 +38,8 @@ guint       esp_recipe_page_get_tier     (EspRecipePage        *page);
 void        esp_recipe_page_set_fields   (EspRecipePage        *page,
                                           const EspRecipeField *fields,
                                           guint                 n);
-GStrv       esp_recipe_page_dup_sets     (EspRecipePage        *page);    /* (transfer full): "NAME=VALUE" of what a hand gave, or was filled in */
+GStrv       esp_recipe_page_dup_sets     (EspRecipePage        *page);    /* (transfer full): "NAME=VALUE" of what a hand gave, or was
+                                                                           * filled in */
 void        esp_recipe_page_set_value    (EspRecipePage        *page,     /* as if typed */
                                           const char           *name,
                                           const char           *value);

@@ -170,7 +170,8 @@ esp_sensitivity_page_new (void)
   return g_object_new (ESP_TYPE_SENSITIVITY_PAGE, NULL);
 }
 
-/** esp_sensitivity_page_set_images: @page: there are @n images, and @proposed of them are taken unless a person says another number. Thread: main. */
+/** esp_sensitivity_page_set_images: @page: there are @n images, and @proposed of them are taken unless a person says another number.
+ * Thread: main. */
 void
 esp_sensitivity_page_set_images (EspSensitivityPage *self, guint n, guint proposed)
 {

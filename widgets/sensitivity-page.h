@@ -30,7 +30,8 @@ typedef struct
   const char          *sentence; /* what it says */
 } EspSensitivityCurve;
 
-/* Signals: "measure", "stop", "chance" (of the place chosen), "place-chosen" (int: -1 none), "point-chosen" (uint: the plan is to ask that share).
+/* Signals: "measure", "stop", "chance" (of the place chosen), "place-chosen" (int: -1 none), "point-chosen" (uint: the plan is to ask that
+ * share).
  * Thread: main, all of it. */
 GtkWidget *esp_sensitivity_page_new           (void);
 void       esp_sensitivity_page_set_images    (EspSensitivityPage        *page, /* how many there are, and how many are proposed */

@@ -1,7 +1,7 @@
 /* tab-out.c: Tab leaves a list instead of walking through all of its rows
  *
- * GtkListView and GtkGridView make each row a stop of Tab before GTK 4.12, and GtkListBox selects each on the way; with thousands of rows the
- * keyboard never comes out. Arrows still move inside. */
+ * GtkListView and GtkGridView make each row a stop of Tab before GTK 4.12, and GtkListBox selects each on the way; with thousands of rows
+ * the keyboard never comes out. Arrows still move inside. */
 #define G_LOG_DOMAIN "esp-widgets"
 #include "config.h"
 

@@ -156,8 +156,8 @@ shortcuts_closed (GtkWindow *shortcuts, gpointer data)
   return TRUE;
 }
 
-/* It lives no longer than it is looked at: GTK 4.8 answers a screen reader that asks for a window which has just gone with the last one of its
- * list, and ends the program when that one was never shown. */
+/* It lives no longer than it is looked at: GTK 4.8 answers a screen reader that asks for a window which has just gone with the last one of
+ * its list, and ends the program when that one was never shown. */
 static void
 show_shortcuts_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
 {

@@ -165,8 +165,8 @@ answered (GtkNativeDialog *dialog, int response, gpointer data)
  * esp_window_export:
  * @window: a window with a study
  *
- * Asks for the name of a folder, cuts the plan in hand and writes there what "espalier-cli prune --plan" writes of the saved plan. Thread: main;
- * the work is the lane's.
+ * Asks for the name of a folder, cuts the plan in hand and writes there what "espalier-cli prune --plan" writes of the saved plan.
+ * Thread: main; the work is the lane's.
  */
 void
 esp_window_export (EspWindow *window)

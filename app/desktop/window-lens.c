@@ -423,8 +423,8 @@ patch_activated (EspLensPage *page, guint patch, gpointer data)
     esp_study_select_image (self->study, (int) patches[patch].image);
 }
 
-/* Boxes and map are of the picture in view; all else is kept, and the patches stay where they are, one of them under the hand that chose the
-   picture. */
+/* Boxes and map are of the picture in view; all else is kept, and the patches stay where they are, one of them under the hand that chose
+ * the picture. */
 static void
 image_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
 {

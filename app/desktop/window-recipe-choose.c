@@ -47,7 +47,8 @@ from_study (EspWindow *self, const char *name)
   return NULL;
 }
 
-/** esp_window_load_recipe: Returns: (transfer full): the recipe chosen, in the tier of the page; @open: what it asks for may be missing. Thread: main. */
+/** esp_window_load_recipe: Returns: (transfer full): the recipe chosen, in the tier of the page; @open: what it asks for may be missing.
+ * Thread: main. */
 EspRecipe *
 esp_window_load_recipe (EspWindow *self, const char *const *sets, gboolean open, GError **error)
 {

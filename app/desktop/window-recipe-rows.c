@@ -167,7 +167,8 @@ esp_window_show_report (EspWindow *window, JsonNode *report)
     esp_recipe_page_set_verdict (window->recipe_page, "");
 }
 
-/** esp_window_result_cfg: Returns: (transfer full) (nullable): the row's cfg, from the folder of the run; NULL: it is no network. Thread: main. */
+/** esp_window_result_cfg: Returns: (transfer full) (nullable): the row's cfg, from the folder of the run; NULL: it is no network.
+ * Thread: main. */
 char *
 esp_window_result_cfg (JsonNode *report, guint row)
 {

@@ -186,7 +186,8 @@ esp_window_recipes_stand_alone (EspWindow *window)
   return gtk_widget_get_parent (GTK_WIDGET (window->recipe_page)) == GTK_WIDGET (window->recipe_alone);
 }
 
-/** esp_window_show_recipes: shows the page in the panel of the study, or by itself where none is open; a run goes on without it. Thread: main. */
+/** esp_window_show_recipes: shows the page in the panel of the study, or by itself where none is open; a run goes on without it.
+ * Thread: main. */
 void
 esp_window_show_recipes (EspWindow *window, gboolean shown)
 {

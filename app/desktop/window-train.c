@@ -94,8 +94,8 @@ say (GPtrArray *phrases, char *words)
     g_ptr_array_add (phrases, words);
 }
 
-/* "Epoch 12 of 30 · loss 3.42 · mAP 41.2 %, best 42.0 % in epoch 10 · 31 images a second · 12 min left": each stands alone, so that every language
- * can say it its own way. */
+/* "Epoch 12 of 30 · loss 3.42 · mAP 41.2 %, best 42.0 % in epoch 10 · 31 images a second · 12 min left": each stands alone, so that every
+ * language can say it its own way. */
 static char *
 progress_words (EspTraining *training, const EspTrainerProgress *at)
 {

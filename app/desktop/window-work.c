@@ -73,7 +73,8 @@ dialog_closed (GtkWindow *dialog, gpointer data)
   return GDK_EVENT_PROPAGATE;
 }
 
-/** esp_window_work_new: Returns: (transfer full): @work, taken, with the window that shows it as @kind has it; not open yet. Thread: main. */
+/** esp_window_work_new: Returns: (transfer full): @work, taken, with the window that shows it as @kind has it; not open yet. Thread:
+ * main. */
 EspWindowWork *
 esp_window_work_new (EspWindow *window, gpointer work, const EspWindowWorkKind *kind)
 {

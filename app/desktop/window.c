@@ -85,7 +85,8 @@ branch_words (EspPlan *plan)
   return g_strdup_printf (_ ("branch “%s”"), esp_plan_get_branch_name (plan, esp_plan_get_branch (plan)));
 }
 
-/** esp_window_show_title: says in the header what is open: network, data, the file of the plan where it has one, and the branch in hand. Thread: main. */
+/** esp_window_show_title: says in the header what is open: network, data, the file of the plan where it has one, and the branch in hand.
+ * Thread: main. */
 void
 esp_window_show_title (EspWindow *window)
 {
@@ -136,8 +137,8 @@ place_panes (GtkWidget *paned, GdkFrameClock *clock, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Their sizes are known after the first layout. A frame's beginning is the place to ask for another one: between two phases of a frame it would be
-   missed, and the window drawn without. */
+/* Their sizes are known after the first layout. A frame's beginning is the place to ask for another one: between two phases of a frame it
+ * would be missed, and the window drawn without. */
 static void
 paned_mapped (GtkWidget *paned, gpointer data)
 {

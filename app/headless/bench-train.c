@@ -133,8 +133,8 @@ time_steps (Run *run, int steps, EspJob *job, double *seconds, GError **error)
  * @images_per_second: (out): of the median step
  * @error: where the network cannot be trained, or not in 3 GB
  *
- * A step is a forward of 8 images, gradients from every head to all parameters, and an update with momentum and decay. Images and gradients of
- * the heads are numbers of no meaning: the losses, which are small beside the rest, are not timed. Thread: lane.
+ * A step is a forward of 8 images, gradients from every head to all parameters, and an update with momentum and decay. Images and gradients
+ * of the heads are numbers of no meaning: the losses, which are small beside the rest, are not timed. Thread: lane.
  */
 gboolean
 esp_bench_train (EspNetwork *network, const EspWeights *weights, int steps, EspJob *job, double *images_per_second, GError **error)

@@ -29,7 +29,8 @@ work_run (gpointer data)
  * @criteria: (nullable): as "score --criterion" takes them
  * @images: those that choose: no image that judges is looked at
  *
- * Errors: G_OPTION_ERROR for a word that is not known; those of the criteria. Returns: (transfer full) (element-type EspScores). Thread: main.
+ * Errors: G_OPTION_ERROR for a word that is not known; those of the criteria. Returns: (transfer full) (element-type EspScores).
+ * Thread: main.
  */
 GPtrArray *
 esp_budget_scores (char *const *criteria,

@@ -236,8 +236,8 @@ leave_out_own (EspCurveReport *report)
  * @common: options of all verbs
  * @error: as esp_ablation_new() has them
  *
- * Units are masked on the first images of the seed's order of the data that curves are measured on. The criterion causal is not judged where it was
- * measured on some of those data. Thread: main.
+ * Units are masked on the first images of the seed's order of the data that curves are measured on. The criterion causal is not judged
+ * where it was measured on some of those data. Thread: main.
  */
 gboolean
 esp_judge_run (const EspJudgeOptions *options, EspCurveReport *report, EspMetering *metering, EspCommon *common, GError **error)

@@ -16,7 +16,8 @@ typedef struct
   { "split-parts", 0, 0, G_OPTION_ARG_STRING, &(options).parts, \
     "With --split-seed: train, val and test in proportion to each other (default 3/1/1)", "A/B/C" }
 
-/* Tells on stderr what was left out, after @verb. Returns: (transfer full). Errors: a word that an option does not know: G_OPTION_ERROR, exit 2. */
+/* Tells on stderr what was left out, after @verb. Returns: (transfer full). Errors: a word that an option does not know: G_OPTION_ERROR,
+ * exit 2. */
 EspDataset *esp_data_open (const char           *verb,
                            const char           *path,
                            EspDatasetOptions     options, /* draw is filled in */

@@ -78,8 +78,9 @@ add_image (JsonBuilder *json, const EspSample *sample, const EspOutcome *outcome
  * @outcomes: of each
  * @n: how many
  *
- * bbox is left, top, width, height in pixels of the upright image, not clipped. category_id is the network's class, or the data set's own id of it where
- * it has such ids (COCO json), so that the file is one of results for it; classes that such a data set lacks are left out. Written whole or not at all.
+ * bbox is left, top, width, height in pixels of the upright image, not clipped. category_id is the network's class, or the data set's own
+ * id of it where it has such ids (COCO json), so that the file is one of results for it; classes that such a data set lacks are left out.
+ * Written whole or not at all.
  * Thread: any.
  */
 gboolean

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Image @indices[i] has @outcomes[i]. category_id is the network's class index, or the data set's own id of the class where it has such ids. */
+/* Image @indices[i] has @outcomes[i]. category_id is the network's class index, or the data set's own id of the class where it has such
+ * ids. */
 gboolean esp_detections_write (const char         *path,
                                EspDataset         *dataset,
                                const EspClassMap  *map,

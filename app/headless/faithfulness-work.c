@@ -1,4 +1,5 @@
-/* faithfulness-work.c: the work file of espalier-cli faithfulness: a line a method and box, so that a long run can go on where it stopped */
+/* faithfulness-work.c: the work file of espalier-cli faithfulness: a line a method and box, so that a long run can go on where it
+ * stopped */
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
@@ -133,7 +134,8 @@ esp_faith_table_load (EspFaithTable *table, GError **error)
   return TRUE;
 }
 
-/** esp_faith_table_save: writes all rows to the work file, whole or not at all; nothing without one. Returns: FALSE with @error. Thread: any. */
+/** esp_faith_table_save: writes all rows to the work file, whole or not at all; nothing without one. Returns: FALSE with @error.
+ * Thread: any. */
 gboolean
 esp_faith_table_save (const EspFaithTable *table, GError **error)
 {

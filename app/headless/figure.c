@@ -73,8 +73,8 @@ read_masks (const EspSpecReader *target, EspMaskUse *masks, GError **error)
              || esp_spec_refuse (target, "masks", "expected both, spatial or channel", error));
 }
 
-/* null: boxes only; {"class": "dog"} (or "16"), {"box": 1}, {"everything": true}, or {"text": …} as --target of attribute takes it; with "tau"
- * and "masks". */
+/* null: boxes only; {"class": "dog"} (or "16"), {"box": 1}, {"everything": true}, or {"text": …} as --target of attribute takes it; with
+ * "tau" and "masks". */
 static gboolean
 read_target (const EspSpecReader *reader, EspAsk *ask, GError **error)
 {

@@ -73,7 +73,8 @@ esp_labelled_clear (EspLabelled *labelled)
   g_clear_pointer (&labelled->names, g_strfreev);
 }
 
-/** esp_labelled_plan: Returns: (transfer full): the mask of the plan file @plan, which must be of these files; NULL with @error. Thread: main. */
+/** esp_labelled_plan: Returns: (transfer full): the mask of the plan file @plan, which must be of these files; NULL with @error.
+ * Thread: main. */
 EspMask *
 esp_labelled_plan (const EspLoaded *loaded, const char *plan, const char *cfg, const char *weights, GError **error)
 {

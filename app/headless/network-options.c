@@ -44,7 +44,8 @@ apply (EspEvaluateOptions *run, const EspNetworkOptions *options, GError **error
   return TRUE;
 }
 
-/** esp_options_load_network: Returns: (transfer full): the network at @cfg, read for @dialect; G_OPTION_ERROR for an unknown word. Thread: any. */
+/** esp_options_load_network: Returns: (transfer full): the network at @cfg, read for @dialect; G_OPTION_ERROR for an unknown word.
+ * Thread: any. */
 EspNetwork *
 esp_options_load_network (const char *cfg, const char *dialect, GError **error)
 {

@@ -193,7 +193,8 @@ tell_numbers (const Work *work, const EspCommon *common, JsonBuilder *json)
  * @json: the verb's object
  * @error: as data sets and engines
  *
- * Tells what only one cuts and what each costs, and, where there are images, the mAP of both with the paired interval of the second minus the first.
+ * Tells what only one cuts and what each costs, and, where there are images, the mAP of both with the paired interval of the second minus
+ * the first.
  */
 gboolean
 esp_plan_diff_tell (const char *a,

@@ -33,7 +33,8 @@ ask_to_stop (int number)
   asked_to_stop = 1;
 }
 
-/* The first signal cancels the job, so that nothing half-written is left; a second one ends the program at once. One that is ignored stays so. */
+/* The first signal cancels the job, so that nothing half-written is left; a second one ends the program at once. One that is ignored stays
+ * so. */
 static void
 watch_signals (struct sigaction *before)
 {

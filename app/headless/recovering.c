@@ -235,7 +235,8 @@ print_stage (const EspRecovered *told, EspRecoverStage stage)
   g_print ("\n");
 }
 
-/** esp_recovering_tell: adds "recovery" to @json, null where nothing was asked for, and prints the same unless common->json. Thread: main. */
+/** esp_recovering_tell: adds "recovery" to @json, null where nothing was asked for, and prints the same unless common->json. Thread:
+ * main. */
 void
 esp_recovering_tell (const EspRecoverOptions *options, const EspRecovered *told, const EspCommon *common, JsonBuilder *json)
 {

@@ -42,8 +42,8 @@ typedef struct
 gboolean esp_share_counts_set    (EspPlan *plan, int floor, int round, GError **error);
 gboolean esp_share_options_any   (const EspShareOptions *options);  /* whether any was given */
 gboolean esp_share_options_cuts  (const EspShareOptions *options);  /* whether any says that something is to go */
-/* Errors: G_OPTION_ERROR, what was found and what was expected. Before the scores are there, so that a wrong word is told at once: everything but
- * thresholds, which are only looked at; once they are: the thresholds. */
+/* Errors: G_OPTION_ERROR, what was found and what was expected. Before the scores are there, so that a wrong word is told at once:
+ * everything but thresholds, which are only looked at; once they are: the thresholds. */
 gboolean esp_share_options_begin (const EspShareOptions *options, EspPlan *plan, GError **error);
 gboolean esp_share_options_end   (const EspShareOptions *options, EspPlan *plan, GError **error);
 

@@ -1,8 +1,8 @@
 /* main.c: espalier-oracle CFG WEIGHTS INPUT RESULT LAYER…: lets libdarknet run a network once, in a process of its own
  *
- * libdarknet exits where a file is missing, crashes on a malformed one and runs what it does not know as something else, so whoever asks has
- * checked all of that before and takes nothing but a whole RESULT for an answer. CFG says batch=1 and subdivisions=1; INPUT is raw float32.
- * LAYER is a number, as darknet counts, or number:conv for what goes into its batch normalisation. */
+ * libdarknet exits where a file is missing, crashes on a malformed one and runs what it does not know as something else, so whoever asks
+ * has checked all of that before and takes nothing but a whole RESULT for an answer. CFG says batch=1 and subdivisions=1; INPUT is raw
+ * float32. LAYER is a number, as darknet counts, or number:conv for what goes into its batch normalisation. */
 #define G_LOG_DOMAIN "esp-oracle"
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* glib-tsan.c: what the thread sanitizer must see of GLib; compiled with it only
  *
- * GLib is not compiled with it, so that neither its counting nor its hand-overs show: a block freed by the thread that gives the last reference back
- * would look like a race with all that others did before they gave back theirs, and so would what a task returns. Linked in front of GLib's own,
- * these serve core and the tests. */
+ * GLib is not compiled with it, so that neither its counting nor its hand-overs show: a block freed by the thread that gives the last
+ * reference back would look like a race with all that others did before they gave back theirs, and so would what a task returns. Linked in
+ * front of GLib's own, these serve core and the tests. */
 #include "config.h"
 
 #include <dlfcn.h>

@@ -100,8 +100,8 @@ esp_job_set_between (EspJob *job, void (*func) (gpointer data), gpointer data)
  * esp_job_new_inner:
  * @job: (nullable): a job
  *
- * Returns: (transfer full) (nullable): one that is cancelled with @job and does nothing at a check: for other threads that work at the same, where
- * nobody else's work may be done. NULL for NULL. Thread: any.
+ * Returns: (transfer full) (nullable): one that is cancelled with @job and does nothing at a check: for other threads that work at the
+ * same, where nobody else's work may be done. NULL for NULL. Thread: any.
  */
 EspJob *
 esp_job_new_inner (EspJob *job)

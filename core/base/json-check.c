@@ -230,8 +230,8 @@ check_value (Check *check, GError **error)
  * @n: how many
  * @error: ESP_ERROR_FORMAT with the byte where it is not JSON, ESP_ERROR_LIMIT where it is nested deeper than 64
  *
- * Stricter than json-glib, which reads comments, hexadecimal numbers and several roots, and leaks in front of what it refuses. Beyond the RFC, the
- * character 0 and halves of a pair are refused, so that every string is one of GLib's and valid UTF-8. Thread: any.
+ * Stricter than json-glib, which reads comments, hexadecimal numbers and several roots, and leaks in front of what it refuses. Beyond the
+ * RFC, the character 0 and halves of a pair are refused, so that every string is one of GLib's and valid UTF-8. Thread: any.
  */
 gboolean
 esp_json_check (const char *path, const char *text, gsize n, GError **error)

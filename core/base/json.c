@@ -270,7 +270,8 @@ esp_json_item_number (JsonArray *array, const char *where, guint index, double *
   return to_number (json_array_get_element (array, index), where, name, -G_MAXDOUBLE, G_MAXDOUBLE, value, error);
 }
 
-/** esp_json_item_count: @value: the whole number within @lowest..@highest that is element @index, which exists. Errors: ESP_ERROR_FORMAT. Thread: any. */
+/** esp_json_item_count: @value: the whole number within @lowest..@highest that is element @index, which exists. Errors: ESP_ERROR_FORMAT.
+ * Thread: any. */
 gboolean
 esp_json_item_count (JsonArray *array, const char *where, guint index, guint lowest, guint highest, guint *value, GError **error)
 {

@@ -195,7 +195,8 @@ call_run (gpointer data)
  * @func: what to run there
  * @data: its data
  *
- * Runs @func in the lane and waits for it; the road of the headless program. In the lane itself it just runs. Thread: any but main of a window.
+ * Runs @func in the lane and waits for it; the road of the headless program. In the lane itself it just runs. Thread: any but main of a
+ * window.
  */
 void
 esp_lane_call (EspLane *lane, EspLaneFunc func, gpointer data)
@@ -203,7 +204,8 @@ esp_lane_call (EspLane *lane, EspLaneFunc func, gpointer data)
   esp_lane_call_at (lane, ESP_LANE_VIEW, func, data);
 }
 
-/** esp_lane_call_at: esp_lane_call() at another @priority: the road of long work that waits behind what a person looks at. Thread: likewise. */
+/** esp_lane_call_at: esp_lane_call() at another @priority: the road of long work that waits behind what a person looks at.
+ * Thread: likewise. */
 void
 esp_lane_call_at (EspLane *lane, EspLanePriority priority, EspLaneFunc func, gpointer data)
 {
@@ -259,8 +261,8 @@ attend (gpointer data)
  * @lane: (nullable): where the work will run; must outlive it
  * @job: of work that has not started
  *
- * Wherever that work looks whether it was cancelled, between two layers of a network at the latest, waiting acts of higher priority run first:
- * so a slider stays live while a network is trained. Thread: any.
+ * Wherever that work looks whether it was cancelled, between two layers of a network at the latest, waiting acts of higher priority run
+ * first: so a slider stays live while a network is trained. Thread: any.
  */
 void
 esp_lane_attend (EspLane *lane, EspJob *job)
@@ -304,7 +306,8 @@ task_act_free (gpointer data)
  * @task: the task whose callback waits; a reference is taken
  * @func: runs in the lane and returns the task's value
  *
- * The facade for windows: the result arrives in the task's own main context. Dropped by esp_lane_free() it is G_IO_ERROR_CANCELLED. Thread: any.
+ * The facade for windows: the result arrives in the task's own main context. Dropped by esp_lane_free() it is G_IO_ERROR_CANCELLED.
+ * Thread: any.
  */
 void
 esp_lane_run_async (EspLane *lane, EspLanePriority priority, GTask *task, GTaskThreadFunc func)

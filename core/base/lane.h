@@ -34,7 +34,8 @@ void     esp_lane_call_at     (EspLane         *lane,
                                EspLaneFunc      func,
                                gpointer         data);
 void     esp_lane_yield       (EspLane         *lane);    /* Thread: lane. Runs waiting acts of higher priority than the one running */
-void     esp_lane_attend      (EspLane         *lane,     /* (nullable): acts of higher priority run wherever the work of @job checks for cancel */
+void     esp_lane_attend      (EspLane         *lane,     /* (nullable): acts of higher priority run wherever the work of @job checks for
+                                                           * cancel */
                                EspJob          *job);
 void     esp_lane_run_async   (EspLane             *lane, /* GTask facade: func runs in the lane and returns the task's value itself */
                                EspLanePriority      priority,

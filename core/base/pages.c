@@ -16,8 +16,8 @@
  * esp_pages_new:
  * @bytes: how many
  *
- * Memory for weights and activations, aligned to cache lines. From 2 MB on it lies on huge pages where the system grants them: one look into
- * the page tables then serves 512 times as much, and the processor's own prefetching does not stop every 4 kB.
+ * Memory for weights and activations, aligned to cache lines. From 2 MB on it lies on huge pages where the system grants them: one look
+ * into the page tables then serves 512 times as much, and the processor's own prefetching does not stop every 4 kB.
  *
  * Returns: (transfer full) (nullable): memory of undefined content, to be given back with free(), or NULL. Thread: any.
  */

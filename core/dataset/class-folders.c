@@ -57,8 +57,8 @@ add_class (EspDraft *draft, const char *folder, const char *name, EspJob *job, G
   return TRUE;
 }
 
-/* Folders in the order of their names, so are the pictures of each. The classes are the folders' names, in that order, or in that of a file of names.
- * A folder without pictures is a class without any; folders inside a class are not looked into. */
+/* Folders in the order of their names, so are the pictures of each. The classes are the folders' names, in that order, or in that of a file
+ * of names. A folder without pictures is a class without any; folders inside a class are not looked into. */
 static gboolean
 class_read (EspDraft *draft, const char *path, EspJob *job, GError **error)
 {

@@ -109,8 +109,8 @@ warn_of_missing (EspClassMap *map, const EspDataset *dataset)
  * @overrides: (nullable): NULL-terminated "A=B", data set class A to network class B, each a name or an index; they come after the rule
  * @error: ESP_ERROR_FORMAT for an override that names no class
  *
- * By name (exactly, else without regard to case and with underscores as spaces) where both sides have names, else by index. Classes with objects that the
- * network lacks are counted, named in a warning and left out. Returns: (transfer full). Thread: any.
+ * By name (exactly, else without regard to case and with underscores as spaces) where both sides have names, else by index. Classes with
+ * objects that the network lacks are counted, named in a warning and left out. Returns: (transfer full). Thread: any.
  */
 EspClassMap *
 esp_class_map_new (

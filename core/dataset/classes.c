@@ -67,7 +67,8 @@ compare_names (gconstpointer a, gconstpointer b)
  * esp_draft_close_classes:
  * @draft: all of whose truths are there
  *
- * Names given by a file keep their places, those only met follow in the order of their names; so the indices do not depend on the order of files.
+ * Names given by a file keep their places, those only met follow in the order of their names; so the indices do not depend on the order of
+ * files.
  */
 void
 esp_draft_close_classes (EspDraft *draft)

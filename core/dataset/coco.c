@@ -158,8 +158,8 @@ read_categories (Coco *coco, GError **error)
   return TRUE;
 }
 
-/* (transfer full): where the first picture is: --images, beside the json, in images/, or as COCO has them: annotations/instances_val2017.json and
- * val2017/. Where it is nowhere, beside the json: loading it will tell. */
+/* (transfer full): where the first picture is: --images, beside the json, in images/, or as COCO has them:
+ * annotations/instances_val2017.json and val2017/. Where it is nowhere, beside the json: loading it will tell. */
 static char *
 find_folder (const Coco *coco, const char *first)
 {

@@ -188,8 +188,8 @@ draw_split (EspDataset *whole, const EspDatasetOptions *options, GError **error)
  * @error: ESP_ERROR_FORMAT with file and line, ESP_ERROR_IO, ESP_ERROR_LIMIT, ESP_ERROR_SHAPE, ESP_ERROR_UNSUPPORTED, ESP_ERROR_SPLIT,
  *   G_IO_ERROR_CANCELLED
  *
- * Reads lists and labels, no pictures: a picture that is missing is told of when it is loaded. Where no image has a label file the set is unlabelled;
- * where some have one, an image without it has no objects (darknet's reading).
+ * Reads lists and labels, no pictures: a picture that is missing is told of when it is loaded. Where no image has a label file the set is
+ * unlabelled; where some have one, an image without it has no objects (darknet's reading).
  * Returns: (transfer full): immutable. Thread: any.
  */
 EspDataset *
@@ -346,7 +346,8 @@ esp_dataset_dup_warning (const EspDataset *dataset)
   return g_strdup_printf ("%s: %s", dataset->title, text->str);
 }
 
-/** esp_dataset_subset_named: as esp_dataset_subset(); with a @part (nullable) its title says so, and its warning is the whole's. Thread: any. */
+/** esp_dataset_subset_named: as esp_dataset_subset(); with a @part (nullable) its title says so, and its warning is the whole's.
+ * Thread: any. */
 EspDataset *
 esp_dataset_subset_named (EspDataset *dataset, const guint *indices, guint n, const char *part)
 {

@@ -70,9 +70,11 @@ EspDatasetTask     esp_dataset_get_task      (const EspDataset        *dataset);
 gint64             esp_dataset_get_class_id  (const EspDataset        *dataset, /* the format's own: COCO's category id; else the index */
                                               guint                    class_index);
 guint              esp_dataset_get_n_degenerate (const EspDataset     *dataset); /* boxes without area, left out */
-guint              esp_dataset_get_n_without_labels (const EspDataset *dataset); /* images of a labelled set without a label file: no objects */
+guint              esp_dataset_get_n_without_labels (const EspDataset *dataset); /* images of a labelled set without a label file: no
+                                                                                  * objects */
 char              *esp_dataset_dup_warning   (const EspDataset        *dataset); /* (transfer full) (nullable): one sentence of both */
-guint             *esp_dataset_order         (const EspDataset        *dataset,  /* (transfer full): the fixed stratified order of a seed, get_n entries */
+guint             *esp_dataset_order         (const EspDataset        *dataset,  /* (transfer full): the fixed stratified order of a seed,
+                                                                                  * get_n entries */
                                               guint64                  seed);
 EspDataset        *esp_dataset_subset        (EspDataset              *dataset,
                                               const guint             *indices,

@@ -63,7 +63,8 @@ esp_content_read (const char *path, EspContent *content, GError **error)
   return TRUE;
 }
 
-/** esp_folder_title: Returns: (transfer full): the folder's name; a folder called images or train says little, and its parent's goes before it. */
+/** esp_folder_title: Returns: (transfer full): the folder's name; a folder called images or train says little, and its parent's goes before
+ * it. */
 char *
 esp_folder_title (const char *path)
 {

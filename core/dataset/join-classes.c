@@ -153,7 +153,8 @@ drop_empty (EspJoin *join, GError **error)
   return FALSE;
 }
 
-/** esp_join_classes: names the classes of @join and gives each image what is left of its objects. Errors: ESP_ERROR_FORMAT, ESP_ERROR_SHAPE. */
+/** esp_join_classes: names the classes of @join and gives each image what is left of its objects. Errors: ESP_ERROR_FORMAT,
+ * ESP_ERROR_SHAPE. */
 gboolean
 esp_join_classes (EspJoin *join, GError **error)
 {

@@ -91,8 +91,8 @@ number_doubles (EspJoin *join, GError **error)
  * @join: gets the names of the copies
  * @error: ESP_ERROR_IO for a picture that cannot be read
  *
- * A name that no other picture has stays; all that share one get eight digits of their content's hash, so that a picture is called the same whatever it
- * is joined with in which order, as long as there is one of that name.
+ * A name that no other picture has stays; all that share one get eight digits of their content's hash, so that a picture is called the same
+ * whatever it is joined with in which order, as long as there is one of that name.
  */
 gboolean
 esp_join_name (EspJoin *join, GError **error)

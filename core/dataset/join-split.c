@@ -99,7 +99,8 @@ compare_blocks (gconstpointer a, gconstpointer b)
   return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : (x->lot > y->lot) - (x->lot < y->lot);
 }
 
-/* The dated images in the order of time; the others are for training: nothing tells which of them show one scene, so none is measured on. */
+/* The dated images in the order of time; the others are for training: nothing tells which of them show one scene, so none is measured
+ * on. */
 static GArray *
 sort_by_time (EspJoin *join)
 {
@@ -145,8 +146,8 @@ find_blocks (const GArray *taken, double gap, guint64 seed)
   return blocks;
 }
 
-/* The largest block first, each to the part that is furthest from what it should have: so no part is far from its share, and a run of pictures is never
- * on both sides. */
+/* The largest block first, each to the part that is furthest from what it should have: so no part is far from its share, and a run of
+ * pictures is never on both sides. */
 static void
 split_time (EspJoin *join)
 {

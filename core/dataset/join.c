@@ -264,11 +264,12 @@ count (EspJoin *join)
  * @options: classes, splits, seed
  * @report: (out) (transfer full): what was joined and what was left out
  * @job: (nullable): cancel and progress
- * @error: those of esp_dataset_open(); ESP_ERROR_SPLIT for a set without splits where they are to be kept, or a picture in two; ESP_ERROR_FORMAT for
- *   classes that are not there; ESP_ERROR_SHAPE where nothing, or no block, is left for a part; ESP_ERROR_IO
+ * @error: those of esp_dataset_open(); ESP_ERROR_SPLIT for a set without splits where they are to be kept, or a picture in two;
+ *   ESP_ERROR_FORMAT for classes that are not there; ESP_ERROR_SHAPE where nothing, or no block, is left for a part; ESP_ERROR_IO
  *
- * Writes copies of the pictures to images/, their labels to labels/, train.txt, val.txt and test.txt as far as they are not empty, set.names, set.data
- * and origin.tsv, which says where each came from: all of it, or nothing. Classes are joined by name. The same inputs and options write the same bytes.
+ * Writes copies of the pictures to images/, their labels to labels/, train.txt, val.txt and test.txt as far as they are not empty,
+ * set.names, set.data and origin.tsv, which says where each came from: all of it, or nothing. Classes are joined by name. The same inputs
+ * and options write the same bytes.
  * Thread: any.
  */
 gboolean

@@ -48,7 +48,8 @@ typedef struct
   char  **names;                  /* of the classes */
   guint   n_images[ESP_N_PARTS];
   guint  *n_objects[ESP_N_PARTS]; /* by class */
-  guint   n_difficult, n_degenerate, n_other, n_empty, n_renamed, n_twice; /* left out: objects, objects, objects of other classes, images; renamed; met again */
+  guint   n_difficult, n_degenerate, n_other, n_empty, n_renamed, n_twice; /* left out: objects, objects, objects of other classes, images;
+                                                                            * renamed; met again */
   guint   n_undated, n_blocks;    /* of ESP_RESPLIT_TIME */
 } EspJoinReport;
 

@@ -79,7 +79,8 @@ esp_quote (const char *found)
   return n > 60 ? g_strconcat (valid, "…", NULL) : g_steal_pointer (&valid);
 }
 
-/** esp_number_read: Returns: whether @token is a finite decimal number and nothing else: no hexadecimal, no words for infinity. Thread: any. */
+/** esp_number_read: Returns: whether @token is a finite decimal number and nothing else: no hexadecimal, no words for infinity.
+ * Thread: any. */
 gboolean
 esp_number_read (const char *token, double *value)
 {

@@ -97,8 +97,8 @@ deal_out (Deal *deal, const guint *shuffled, guint *order, guint n)
  * @dataset: the data set
  * @seed: of the order
  *
- * Shuffles the images by @seed and deals them out: each time the class shown by the fewest images so far (the rarest among equals) gives its next
- * image, images without objects being a class of their own. An unlabelled set is shuffled only.
+ * Shuffles the images by @seed and deals them out: each time the class shown by the fewest images so far (the rarest among equals) gives
+ * its next image, images without objects being a class of their own. An unlabelled set is shuffled only.
  * Returns: (transfer full): every index once, the same for the same data set and seed. Cost: images times classes. Thread: any.
  */
 guint *

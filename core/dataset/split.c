@@ -47,8 +47,8 @@ ascending (const void *a, const void *b)
  * @draw: the seed, and the parts in proportion: 120, 40 and 40 of 200 images are just that many
  * @error: ESP_ERROR_FORMAT for another part, ESP_ERROR_SHAPE where it would be empty
  *
- * A plain shuffle by the seed, cut in three: each image is in one part, whichever part is asked for. Images are not dealt out by class, so the parts
- * keep the mixture of the whole, and not by time: pictures of one scene may fall on both sides.
+ * A plain shuffle by the seed, cut in three: each image is in one part, whichever part is asked for. Images are not dealt out by class, so
+ * the parts keep the mixture of the whole, and not by time: pictures of one scene may fall on both sides.
  * Returns: (transfer full): the part, in the whole's own order, called "whole part". Thread: any.
  */
 EspDataset *

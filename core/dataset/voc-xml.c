@@ -239,8 +239,9 @@ clear_object (gpointer data)
  * @n: how many
  * @error: ESP_ERROR_FORMAT with file and line
  *
- * Reads filename, size, and each object's name, difficult and bndbox; an element of these met twice is refused, all others (pose, truncated, part,
- * segmented, …) are passed over. Thread: any. Source: the VOC 2012 development kit's PASreadrecord, and labelImg, which leaves size out at times.
+ * Reads filename, size, and each object's name, difficult and bndbox; an element of these met twice is refused, all others (pose,
+ * truncated, part, segmented, …) are passed over. Thread: any. Source: the VOC 2012 development kit's PASreadrecord, and labelImg, which
+ * leaves size out at times.
  */
 gboolean
 esp_voc_parse (EspVocPicture *picture, const char *path, const char *text, gsize n, GError **error)

@@ -268,7 +268,8 @@ name_splits (const char *main)
   return g_strdup (text->len != 0 ? text->str : " none of train, val, trainval, test");
 }
 
-/* Finds the list of the split asked for, else val, train, trainval, test; @split is what it is called, NULL where there are no lists at all. */
+/* Finds the list of the split asked for, else val, train, trainval, test; @split is what it is called, NULL where there are no lists at
+ * all. */
 static gboolean
 choose_split (Voc *voc, const char *root, const char **split, GError **error)
 {

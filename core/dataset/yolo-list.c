@@ -11,8 +11,8 @@
 
 #define MOST_BYTES ((gsize) 64 << 20)
 
-/* (transfer full): the folder that relative entries start from: the list's, or the current one where only there the first entry is found (darknet's
- * own way). */
+/* (transfer full): the folder that relative entries start from: the list's, or the current one where only there the first entry is found
+ * (darknet's own way). */
 static char *
 find_base (const EspDraft *draft, const char *list, const char *entry)
 {

@@ -24,8 +24,9 @@ GArray   *esp_heads_decode (const EspHeads  *heads,       /* as esp_decode() */
                             EspPlacement     placement,
                             float            threshold);
 
-/* Reads the heads of image @item of the engine's last forward. One row per (box, class) with score > @threshold, in darknet's order; objectness > @threshold
- * is asked first, as darknet does; of classes in a tree one, whose score is the objectness. Returns: (transfer full): of EspDetection. Thread: the engine's. */
+/* Reads the heads of image @item of the engine's last forward. One row per (box, class) with score > @threshold, in darknet's order;
+ * objectness > @threshold is asked first, as darknet does; of classes in a tree one, whose score is the objectness. Returns: (transfer
+ * full): of EspDetection. Thread: the engine's. */
 GArray   *esp_decode       (EspEngine       *engine,
                             guint            item,
                             EspPlacement     placement,

@@ -14,7 +14,8 @@ typedef struct
   gboolean repeats; /* an earlier entry of darknet's array has the same best */
 } EspMatch;
 
-/* Classes of truths are the network's. Difficult ones are never missed; an unmatched detection that overlaps one is removed from @detections. */
+/* Classes of truths are the network's. Difficult ones are never missed; an unmatched detection that overlaps one is removed from
+ * @detections. */
 GArray *esp_match (GArray         *detections, /* of EspDetection, as esp_suppress() leaves them */
                    const EspTruth *truths,
                    guint           n_truths,

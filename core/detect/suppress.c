@@ -205,7 +205,8 @@ drop_zeros (GArray *detections)
  * @network: whose last head decides
  * @threshold: of suppression
  *
- * nms_kind=greedynms or diounms with beta_nms (0.6 where absent or not a number); anything else is the default, as AlexeyAB's parser has it.
+ * nms_kind=greedynms or diounms with beta_nms (0.6 where absent or not a number); anything else is the default, as AlexeyAB's parser has
+ * it.
  * Thread: any.
  *
  * Returns: how its boxes are to be suppressed
@@ -239,8 +240,8 @@ esp_nms_of_network (const EspNetwork *network, float threshold)
  * @detections: (inout): of EspDetection, one row per box and class
  * @nms: of two boxes of a class that overlap strictly above its threshold, the one of lower score goes
  *
- * Boxes of objectness 0 are dropped first. Rows are left by score, descending, ties by candidate and class; each knows its place in the order
- * that darknet's own array has afterwards.
+ * Boxes of objectness 0 are dropped first. Rows are left by score, descending, ties by candidate and class; each knows its place in the
+ * order that darknet's own array has afterwards.
  * Cost: O(k²) in the rows of a class. Thread: any.
  * Source: do_nms_sort and diounms_sort of AlexeyAB's darknet; Zheng et al. 2020, Distance-IoU loss, arXiv:1911.08287.
  */

@@ -25,7 +25,8 @@ typedef struct
 EspNms esp_nms_of_network (const EspNetwork *network,
                            float             threshold);
 
-/* darknet's do_nms_sort: within a class by score, a later box goes where IoU > @threshold. Leaves rows sorted by score, descending, stable. */
+/* darknet's do_nms_sort: within a class by score, a later box goes where IoU > @threshold. Leaves rows sorted by score, descending,
+ * stable. */
 void   esp_suppress       (GArray           *detections,
                            float             threshold);
 /* The same by @nms: darknet's diounms_sort where the kind is not the default. */

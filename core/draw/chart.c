@@ -372,7 +372,8 @@ esp_chart_find (
  * @width: of the page, in units of @cr
  * @height: likewise
  *
- * Numbers stand at round steps; the axes' titles, with what a percent is of, stand at their ends. Without any point the axes alone are drawn.
+ * Numbers stand at round steps; the axes' titles, with what a percent is of, stand at their ends. Without any point the axes alone are
+ * drawn.
  * Thread: any one.
  */
 void

@@ -29,8 +29,8 @@ is_clear (EspRect place, EspRect area, const GArray *taken)
  * @taken: (element-type EspRect): places of other words; the one found joins them
  * @place: (out): where to write
  *
- * Above the box, else within its top, below it, within its foot, flush left, then flush right: the first that meets nothing and stays in @area.
- * Called with the most certain box first, so that it is the doubtful ones that stay without words where boxes crowd. Thread: any.
+ * Above the box, else within its top, below it, within its foot, flush left, then flush right: the first that meets nothing and stays in
+ * @area. Called with the most certain box first, so that it is the doubtful ones that stay without words where boxes crowd. Thread: any.
  *
  * Returns: FALSE where there is no such place, and then @place is within the top of the box
  */

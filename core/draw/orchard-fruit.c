@@ -12,7 +12,8 @@
 #define CORNERS  768
 #define LENTICEL .17f /* between the dots of the skin */
 
-/* Ripeness of the classes. It has no steps, and where two of them meet they overlap: such a fruit is called by either name, as among people. */
+/* Ripeness of the classes. It has no steps, and where two of them meet they overlap: such a fruit is called by either name, as among
+ * people. */
 static const float ripeness[ESP_ORCHARD_N_CLASSES][2] = { { 0, .33 }, { .30, .67 }, { .64, 1 } };
 
 /* 0..1 once round, from +x over +y. */

@@ -134,8 +134,8 @@ float esp_orchard_noise (float   x,    /* -1..1, smooth, period none */
 
 /* orchard-canvas.c: what hangs in front, premultiplied, and what each pixel is
  *
- * Everything is gone through twice, in the same order: once for outlines alone, which says how much of each fruit is seen and which thing is
- * the last to cover a pixel wholly, then to paint, and nothing is painted where it would be covered. */
+ * Everything is gone through twice, in the same order: once for outlines alone, which says how much of each fruit is seen and which thing
+ * is the last to cover a pixel wholly, then to paint, and nothing is painted where it would be covered. */
 typedef struct
 {
   cairo_surface_t *surface; /* ARGB32 */

@@ -190,8 +190,8 @@ finish (EspOrchardScene *scene, const EspOrchardPlan *plan, const EspOrchardCanv
  * @options: (nullable): the cue; NULL: none
  *
  * Boxes are exactly around the visible pixels of a fruit. A fruit of which less than 0.2 would be seen, or fewer than 60 pixels, does not
- * hang there, so that every fruit in the picture has a label. Every random number comes from a stream of (seed, index, purpose), the cue's from
- * streams of its own. Thread: any.
+ * hang there, so that every fruit in the picture has a label. Every random number comes from a stream of (seed, index, purpose), the cue's
+ * from streams of its own. Thread: any.
  *
  * Returns: (transfer full): picture, labels and planes
  */

@@ -44,7 +44,8 @@ esp_ticks_next (const EspTicks *ticks, double from)
   return ceil (from / ticks->step - 1e-6) * ticks->step;
 }
 
-/** esp_ticks_text: Returns: (transfer full): @value with a decimal point in every locale, and a minus sign rather than a hyphen. Thread: any. */
+/** esp_ticks_text: Returns: (transfer full): @value with a decimal point in every locale, and a minus sign rather than a hyphen.
+ * Thread: any. */
 char *
 esp_ticks_text (double value, int digits)
 {

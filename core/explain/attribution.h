@@ -17,7 +17,8 @@ typedef enum
   ESP_GIVES_PIXELS = 1 << 1,   /* a heatmap at the pixels */
   ESP_GIVES_CHANNELS = 1 << 2, /* a score per channel of any layer */
   ESP_WANTS_BOX = 1 << 3,      /* explains one box only, found or drawn */
-  ESP_KEEPS_LAYER = 1 << 4,    /* of a run for one layer only that layer and the pixels can be read; one for every layer costs much memory */
+  ESP_KEEPS_LAYER = 1 << 4,    /* of a run for one layer only that layer and the pixels can be read; one for every layer costs much
+                                * memory */
 } EspGives;
 
 /* Where a method beats all four maps that know nothing of the network, without random order beating it at the other. */

@@ -243,8 +243,9 @@ map (EspExplainer *explainer, G_GNUC_UNUSED int layer, int channel, float *value
 }
 
 /* Masks: cells * cells ones and zeros, drawn out bilinearly over one cell more than the image and moved by lot; the image is multiplied by
- * them, so that what is hidden is black. Weight of a mask: the greatest IoU * cosine of the class probabilities * objectness of all proposals,
- * before suppression, with the target's box and class probabilities in the unmasked image. Heat: sum of weight * mask / (masks * keep). */
+ * them, so that what is hidden is black. Weight of a mask: the greatest IoU * cosine of the class probabilities * objectness of all
+ * proposals, before suppression, with the target's box and class probabilities in the unmasked image. Heat: sum of weight * mask / (masks *
+ * keep). */
 const EspAttribution esp_attribution_d_rise = {
   .id = "d-rise",
   .title = N_ ("D-RISE"),

@@ -309,7 +309,8 @@ check_channel (const EspExplainer *explainer, int layer, int channel, GError **e
  * @layer: a layer, not a head; or ESP_PIXELS
  * @channel: one of its channels, or -1 for all together
  * @placement: where the image lies in the network's input, as esp_fit_image() gave it
- * @error: ESP_ERROR_SHAPE where there is no such layer or channel; ESP_ERROR_UNSUPPORTED where the method gives no such map, or no run went well
+ * @error: ESP_ERROR_SHAPE where there is no such layer or channel; ESP_ERROR_UNSUPPORTED where the method gives no such map, or no run went
+ *   well
  *
  * Returns: (transfer full): the map of the last run; its @target is for the caller to fill in. Thread: lane.
  */

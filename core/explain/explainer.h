@@ -29,10 +29,12 @@ void          esp_explainer_set_placement (EspExplainer          *explainer,
 gboolean      esp_explainer_run          (EspExplainer               *explainer,
                                           const float                *input,     /* c * h * w numbers 0..1, as the network takes them */
                                           const EspTarget            *target,
-                                          int                         layer,     /* what will be read: one layer, ESP_PIXELS, or ESP_EVERY_LAYER */
+                                          int                         layer,     /* what will be read: one layer, ESP_PIXELS, or
+                                                                                  * ESP_EVERY_LAYER */
                                           EspJob                     *job,
                                           GError                    **error);
-guint         esp_explainer_get_n_ones   (const EspExplainer         *explainer); /* of the last run: raw head outputs summed; 0: nothing was above tau */
+guint         esp_explainer_get_n_ones   (const EspExplainer         *explainer); /* of the last run: raw head outputs summed; 0: nothing
+                                                                                   * was above tau */
 double        esp_explainer_get_value    (const EspExplainer         *explainer); /* likewise T */
 const char   *esp_explainer_get_note     (const EspExplainer         *explainer); /* (nullable): likewise, how well it went */
 EspHeatmap   *esp_explainer_heatmap      (EspExplainer               *explainer,

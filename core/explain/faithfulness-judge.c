@@ -94,13 +94,14 @@ decide (EspFaithVerdict *verdict)
  * @n_methods: how many
  * @baselines: the four, likewise
  * @n: boxes, the same for all
- * @replicates: of the bootstrap; with many methods the least p, 2 / (replicates + 1), must stay small beside .05 over their number times four
+ * @replicates: of the bootstrap; with many methods the least p, 2 / (replicates + 1), must stay small beside .05 over their number times
+ *   four
  * @seed: of the bootstrap
  * @verdicts: (out caller-allocates): @n_methods
  *
- * Means and paired differences over the boxes by the Bayesian bootstrap. A method is proved where it beats all four baselines at deletion or at
- * insertion, p corrected by Holm over all methods and baselines of these two, unless random order beats it at the other. The p of every
- * other measure are corrected among themselves and decide nothing. Thread: any.
+ * Means and paired differences over the boxes by the Bayesian bootstrap. A method is proved where it beats all four baselines at deletion
+ * or at insertion, p corrected by Holm over all methods and baselines of these two, unless random order beats it at the other. The p of
+ * every other measure are corrected among themselves and decide nothing. Thread: any.
  */
 void
 esp_faith_judge (const EspFaithRow *const *methods,

@@ -81,7 +81,8 @@ ascending (const void *a, const void *b)
  * esp_heatmap_gini:
  * @heatmap: the map
  *
- * Gini index of |heat| + 1e-7, ascending: sum (2 i - n - 1) a[i] / (n sum a), i from 1. Source: Chalasani et al. 2020, as Quantus computes it.
+ * Gini index of |heat| + 1e-7, ascending: sum (2 i - n - 1) a[i] / (n sum a), i from 1. Source: Chalasani et al. 2020, as Quantus computes
+ * it.
  * Returns: 0 (even) to nearly 1 (one cell). Thread: any.
  */
 double
@@ -130,8 +131,8 @@ esp_heatmap_distance (const EspHeatmap *heatmap, const EspHeatmap *other)
  * @heatmap: a map
  * @other: another of the same size
  *
- * Source: Adebayo et al. 2018, Sanity checks for saliency maps (Spearman's, absolute values). Returns: -1..1; 0 where a map is even, whose cells
- * have no order. Thread: any.
+ * Source: Adebayo et al. 2018, Sanity checks for saliency maps (Spearman's, absolute values). Returns: -1..1; 0 where a map is even, whose
+ * cells have no order. Thread: any.
  */
 double
 esp_heatmap_rank_correlation (const EspHeatmap *heatmap, const EspHeatmap *other)

@@ -120,7 +120,8 @@ esp_faith_choose (const EspFaithPlan *plan, EspJob *job, GError **error)
  * @share: of the layers with parameters, counted from the last one; 1: all
  * @seed: of the random ones
  *
- * Cascading randomisation: Adebayo et al. 2018. Drawn as esp_weights_new_random() does. Returns: (transfer full): shares what it keeps. Thread: any.
+ * Cascading randomisation: Adebayo et al. 2018. Drawn as esp_weights_new_random() does. Returns: (transfer full): shares what it keeps.
+ * Thread: any.
  */
 EspWeights *
 esp_weights_randomised (const EspNetwork *network, EspWeights *weights, double share, guint64 seed)
@@ -302,8 +303,8 @@ run_case (Run *run, const EspFaithCase *of, guint place, EspFaithRow *row, GErro
  * @job: (nullable): cancels; its progress is cases
  * @error: as the method, the engine, the images
  *
- * The target is the box's objectness and class logit; deletion and insertion ask for that box, pointing and energy for the object that it matches
- * (esp_faith_case_box()). Stability and randomisation, which cost the method many times over, are taken of the first cases
+ * The target is the box's objectness and class logit; deletion and insertion ask for that box, pointing and energy for the object that it
+ * matches (esp_faith_case_box()). Stability and randomisation, which cost the method many times over, are taken of the first cases
  * alone. Baselines have neither: they do not look at the network. Returns: whether all rows are filled in. Thread: lane.
  */
 gboolean

@@ -94,7 +94,8 @@ typedef struct
 {
   EspInterval mean[ESP_N_FAITH];
   EspPaired   against[ESP_N_FAITH][ESP_N_BASELINES]; /* method minus baseline */
-  double      holm[ESP_N_FAITH][ESP_N_BASELINES];    /* p, Holm over all methods and baselines: of deletion and insertion together, else of the measure */
+  double      holm[ESP_N_FAITH][ESP_N_BASELINES];    /* p, Holm over all methods and baselines: of deletion and insertion together, else of
+                                                      * the measure */
   gboolean    beats[ESP_N_FAITH];                    /* all four, each below .05 */
   guint       proved;                                /* of EspProved */
 } EspFaithVerdict;

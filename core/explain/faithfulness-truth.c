@@ -13,8 +13,8 @@
  * @n: how many
  * @map: (nullable): their classes to the network's; NULL: they are the network's
  *
- * The object of the detection's class that it overlaps most, by more than 0.5; none is none. Crowds, which are many objects under one box, and those
- * marked difficult do not count. Thread: any.
+ * The object of the detection's class that it overlaps most, by more than 0.5; none is none. Crowds, which are many objects under one box,
+ * and those marked difficult do not count. Thread: any.
  */
 void
 esp_faith_case_match (EspFaithCase *of, const EspTruth *truths, guint n, const EspClassMap *map)
@@ -35,7 +35,8 @@ esp_faith_case_match (EspFaithCase *of, const EspTruth *truths, guint n, const E
     }
 }
 
-/** esp_faith_case_box: Returns: where pointing and energy are asked for: the object's box, of a detection without one its own. Thread: any. */
+/** esp_faith_case_box: Returns: where pointing and energy are asked for: the object's box, of a detection without one its own. Thread:
+ * any. */
 EspBox
 esp_faith_case_box (const EspFaithCase *of)
 {

@@ -216,7 +216,8 @@ esp_faithfulness_get_score (const EspFaithfulness *faithfulness)
   return faithfulness->score;
 }
 
-/** esp_faithfulness_score: the score of the scene's box in another image. Returns: FALSE with the engine's error, or cancelled. Thread: lane. */
+/** esp_faithfulness_score: the score of the scene's box in another image. Returns: FALSE with the engine's error, or cancelled.
+ * Thread: lane. */
 gboolean
 esp_faithfulness_score (EspFaithfulness *faithfulness, const float *input, double *score, EspJob *job, GError **error)
 {
@@ -334,8 +335,8 @@ area_under (const double *scores, guint steps)
  * @job: (nullable): cancels between two forwards
  * @error: as the engine
  *
- * Pixels of the image, none of the grey around it, are replaced (deletion) or given back (insertion) hottest first, in equal steps, signed heat by
- * its value, equals in random order, all or as many as the options' span
+ * Pixels of the image, none of the grey around it, are replaced (deletion) or given back (insertion) hottest first, in equal steps, signed
+ * heat by its value, equals in random order, all or as many as the options' span
  * says; after each the score is the greatest of the detections of the class, after suppression, whose IoU with the
  * box is above 0.5, and 0 where none is. Source: Petsiuk et al. 2018 (RISE) for the curves over the share of pixels, ODAM's code (Zhao and
  * Chan 2023) for the score. Cost: 2 steps - 2 forwards. Thread: lane.

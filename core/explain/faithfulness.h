@@ -58,11 +58,14 @@ gboolean         esp_faithfulness_set_scene    (EspFaithfulness              *fa
                                                 int                           class_index,
                                                 EspJob                       *job,
                                                 GError                      **error);
-double           esp_faithfulness_get_score    (const EspFaithfulness        *faithfulness); /* of the box in the image as it is; 0: no detection there */
+double           esp_faithfulness_get_score    (const EspFaithfulness        *faithfulness); /* of the box in the image as it is; 0: no
+                                                                                              * detection there */
 gboolean         esp_faithfulness_measure      (EspFaithfulness              *faithfulness,
-                                                const EspHeatmap             *heatmap,   /* of a layer or at the pixels, over the whole input */
+                                                const EspHeatmap             *heatmap,   /* of a layer or at the pixels, over the whole
+                                                                                          * input */
                                                 EspCurves                    *curves,    /* (out) */
-                                                double                       *deletion,  /* (out caller-allocates) (nullable): the steps + 1 scores */
+                                                double                       *deletion,  /* (out caller-allocates) (nullable): the steps + 1
+                                                                                          * scores */
                                                 double                       *insertion, /* likewise */
                                                 EspJob                       *job,
                                                 GError                      **error);
@@ -99,10 +102,12 @@ EspHeatmap *esp_baseline_map   (EspBaseline   baseline,  /* (transfer full) */
                                 guint64       seed);
 
 /* Of one map, cells that show the image only. Thread: any. */
-double   esp_heatmap_points_at        (const EspHeatmap *heatmap, /* 1: the middle of the hottest cell is strictly inside; of equals a share */
+double   esp_heatmap_points_at        (const EspHeatmap *heatmap, /* 1: the middle of the hottest cell is strictly inside; of equals a
+                                                                   * share */
                                        EspBox            box);
 double   esp_heatmap_gini             (const EspHeatmap *heatmap); /* sparseness, 0..1 */
-double   esp_heatmap_distance         (const EspHeatmap *heatmap, /* length of the difference over the length of @heatmap; NaN where that is 0 */
+double   esp_heatmap_distance         (const EspHeatmap *heatmap, /* length of the difference over the length of @heatmap; NaN where that is
+                                                                   * 0 */
                                        const EspHeatmap *other);
 double   esp_heatmap_rank_correlation (const EspHeatmap *heatmap, /* Spearman's of the absolute heat; 0 where one of them is even */
                                        const EspHeatmap *other);

@@ -67,7 +67,8 @@ fold_plane (const float *numbers, gsize plane, EspReduce reduce)
   return reduce == ESP_REDUCE_MEAN || reduce == ESP_REDUCE_ABS_MEAN ? sum / (double) plane : sum;
 }
 
-/** esp_fold_planes: reduces each channel over rows and columns, in double, as esp_engine_reduce_product() does its products. Thread: any. */
+/** esp_fold_planes: reduces each channel over rows and columns, in double, as esp_engine_reduce_product() does its products. Thread:
+ * any. */
 void
 esp_fold_planes (const float *numbers, EspShape shape, EspReduce reduce, float *scores)
 {

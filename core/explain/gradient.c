@@ -17,8 +17,8 @@ static const EspKnob knobs[] = {
 
 /**
  * esp_gradient_map:
- * @values: (out caller-allocates): |dT/dx| of a channel; of all of them, colours or channels of a layer, its largest, its sum or its length, as
- *   the method's first knob says
+ * @values: (out caller-allocates): |dT/dx| of a channel; of all of them, colours or channels of a layer, its largest, its sum or its
+ *   length, as the method's first knob says
  *
  * The map of every method that shows the gradient itself; it has no sign. Thread: lane. Returns: whether the last run could be read.
  */

@@ -34,7 +34,8 @@ EspCells    esp_heatmap_image_cells   (const EspHeatmap *heatmap); /* those that
 void        esp_heatmap_range         (const EspHeatmap *heatmap,
                                        float            *lowest,
                                        float            *highest);
-double      esp_heatmap_energy_in_box (const EspHeatmap *heatmap, /* positive heat inside / all positive heat within the image; NaN on an empty map */
+double      esp_heatmap_energy_in_box (const EspHeatmap *heatmap, /* positive heat inside / all positive heat within the image; NaN on an
+                                                                   * empty map */
                                        EspBox            box,     /* fractions of the image */
                                        double           *chance); /* (out) (optional): box area / image area */
 

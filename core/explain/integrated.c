@@ -226,8 +226,8 @@ refine (EspSamples *samples, EspExplainer *explainer, const EspTargetMask *mask,
   return TRUE;
 }
 
-/* M is frozen from the image itself, T are raw logits. Where evenly spaced steps do not add up to what T gained, the worst of them are halved,
- * and the way is walked again; what is missing then is in the note. */
+/* M is frozen from the image itself, T are raw logits. Where evenly spaced steps do not add up to what T gained, the worst of them are
+ * halved, and the way is walked again; what is missing then is in the note. */
 static gboolean
 run (EspExplainer *explainer, const float *input, const EspTarget *target, int layer, EspJob *job, GError **error)
 {

@@ -180,8 +180,9 @@ step_back (EspLrp *lrp, EspLrpStep *step)
  * @job: (nullable): cancels between two layers
  * @error: G_IO_ERROR_CANCELLED; ESP_ERROR_UNSUPPORTED where a kernel fails
  *
- * After a forward and with seeds set: hands R = M * Y back to every layer and the image. Activations pass relevance through; a product's goes
- * whole to what is gated, a pool's of the largest to the first largest in row-major order. Runs again give the same bits. Allocates nothing.
+ * After a forward and with seeds set: hands R = M * Y back to every layer and the image. Activations pass relevance through; a product's
+ * goes whole to what is gated, a pool's of the largest to the first largest in row-major order. Runs again give the same bits. Allocates
+ * nothing.
  * Thread: lane.
  */
 gboolean

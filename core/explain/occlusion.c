@@ -230,8 +230,9 @@ map (EspExplainer *explainer, G_GNUC_UNUSED int layer, int channel, float *value
   return TRUE;
 }
 
-/* A patch of grey .5 slid over the network's input, from its left top on, a step at most its side; the mask M is that of the image as it is. Heat of a pixel: the mean of
- * T before - T after over the patches that lay on it: positive where what is hidden spoke for the target. */
+/* A patch of grey .5 slid over the network's input, from its left top on, a step at most its side; the mask M is that of the image as it
+ * is. Heat of a pixel: the mean of T before - T after over the patches that lay on it: positive where what is hidden spoke for the
+ * target. */
 const EspAttribution esp_attribution_occlusion = {
   .id = "occlusion",
   .title = N_ ("Occlusion"),

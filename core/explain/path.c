@@ -37,7 +37,8 @@ miss_of (const GArray *points, guint i)
 
 /**
  * esp_path_miss:
- * @everywhere: (out): |trapezoid − gain|, summed over the stretches, / |gain of all|: stretches do not make up for each other, so that where
+ * @everywhere: (out): |trapezoid − gain|, summed over the stretches, / |gain of all|: stretches do not make up for each other, so that
+ *   where
  *     it is small sums at layers are near, too
  *
  * Returns: |sum of the trapezoids − gain| / |gain|. Thread: the owner's.

@@ -16,7 +16,8 @@ typedef struct
 GArray *esp_path_new    (guint         steps);   /* (transfer full): evenly spaced; values and slopes are for the caller to fill in */
 double  esp_path_miss   (const GArray *points,   /* what the trapezoids' sum misses, as a share of the gain */
                          double       *everywhere); /* (out): what they miss on all stretches, likewise */
-GArray *esp_path_bisect (const GArray *points,   /* (transfer full): the middles of the worst stretches, in order; empty: none is worth it */
+GArray *esp_path_bisect (const GArray *points,   /* (transfer full): the middles of the worst stretches, in order; empty: none is worth
+                                                  * it */
                          guint         most);
 void    esp_path_insert (GArray       *points,   /* keeps the order */
                          const GArray *more);

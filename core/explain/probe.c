@@ -1,7 +1,7 @@
 /* probe.c: variants of one image, side by side, and what the heads say of each
  *
- * Each compute thread takes images of its own through an engine of its own: no thread waits for another at the end of a layer, and what lies
- * between two layers stays in its cache. */
+ * Each compute thread takes images of its own through an engine of its own: no thread waits for another at the end of a layer, and what
+ * lies between two layers stays in its cache. */
 #define G_LOG_DOMAIN "esp-explain"
 #include "config.h"
 
@@ -53,7 +53,8 @@ add_members (EspProbe *probe, guint n, EspNetwork *network, EspWeights *weights,
  * @options: backend, form of the batch normalisation and batch
  * @error: as esp_engine_new()
  *
- * Returns: (transfer full): engines of inference, one a compute thread, their kernels made for one thread; no forward allocates. Thread: lane.
+ * Returns: (transfer full): engines of inference, one a compute thread, their kernels made for one thread; no forward allocates.
+ * Thread: lane.
  */
 EspProbe *
 esp_probe_new (EspNetwork *network, EspWeights *weights, const EspExplainerOptions *options, GError **error)

@@ -179,7 +179,8 @@ esp_samples_run (EspSamples *samples,
   return TRUE;
 }
 
-/** esp_samples_find: Returns: (transfer none) (nullable): what was summed at a layer or the pixels; else @error names what the run was for. */
+/** esp_samples_find: Returns: (transfer none) (nullable): what was summed at a layer or the pixels; else @error names what the run was
+ * for. */
 const EspKept *
 esp_samples_find (const EspSamples *samples, int layer, GError **error)
 {

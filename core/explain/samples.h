@@ -29,7 +29,8 @@ typedef struct
 
 /* Thread: lane, all functions. */
 void        esp_samples_free (gpointer           samples);
-/* Makes the state of the explainer's method on the first call; the target as it is for @input is left in @mask and told to the explainer. */
+/* Makes the state of the explainer's method on the first call; the target as it is for @input is left in @mask and told to the
+ * explainer. */
 EspSamples *esp_samples_begin (EspExplainer      *explainer,
                                const float       *input,
                                const EspTarget   *target,
@@ -37,7 +38,8 @@ EspSamples *esp_samples_begin (EspExplainer      *explainer,
                                EspTargetMask    **mask,  /* (out) (transfer full) */
                                EspJob            *job,
                                GError           **error);
-/* @make fills in one input; @take sees the engine after forward and backward of @count samples from @first on, and their targets' values. */
+/* @make fills in one input; @take sees the engine after forward and backward of @count samples from @first on, and their targets'
+ *   values. */
 typedef void     (*EspSampleMake) (guint sample, float *input, gpointer data);
 typedef gboolean (*EspSampleTake) (EspSamples *samples, guint first, guint count, const double *values, gpointer data, GError **error);
 gboolean    esp_samples_run  (EspSamples          *samples,

@@ -69,8 +69,8 @@ resolve_head (const EspTarget *target, EspEngine *engine, guint item, guint laye
  * @item: image of the batch
  * @error: ESP_ERROR_SHAPE where the target is not of this network, ESP_ERROR_UNSUPPORTED without heads
  *
- * M as it is for that image, from here on constant: the same sum of logits may then be asked of other images, as a path from a baseline or an
- * occlusion wants it. Thread: lane.
+ * M as it is for that image, from here on constant: the same sum of logits may then be asked of other images, as a path from a baseline or
+ * an occlusion wants it. Thread: lane.
  * Returns: (transfer full): the mask, of zeros where nothing passes.
  */
 EspTargetMask *
@@ -233,8 +233,9 @@ check_engine (const EspTargetMask *mask, EspEngine *engine, GError **error)
  * @value: (out): T = sum of M * Y, in logits
  * @error: ESP_ERROR_SHAPE where the heads are not those of the mask
  *
- * Where a head reads activated numbers (new_coords) and the engine does not keep what was before, the logits are recovered from them: what the
- * logistic function has rounded to 0 or 1 counts as the nearest number that it has not. Thread: the engine's. Returns: whether there is a value.
+ * Where a head reads activated numbers (new_coords) and the engine does not keep what was before, the logits are recovered from them: what
+ * the logistic function has rounded to 0 or 1 counts as the nearest number that it has not. Thread: the engine's. Returns: whether there is
+ * a value.
  */
 gboolean
 esp_target_mask_value (const EspTargetMask *mask, EspEngine *engine, guint item, double *value, GError **error)
@@ -288,8 +289,8 @@ seed_head (const EspTargetMask *mask, guint which, EspEngine *engine, guint item
  * @error: ESP_ERROR_SHAPE where the heads are not those of the mask, or the engine is for inference
  *
  * Seeds the layer that feeds each head with M, before its activation where that is the logistic one in the place of the head's own
- * (new_coords): a backward then gives the gradients of T by the raw logits. What this item had as seeds there is replaced, the other items keep
- * theirs; esp_engine_clear_seeds() forgets those. Thread: lane. Returns: whether the seeds are set.
+ * (new_coords): a backward then gives the gradients of T by the raw logits. What this item had as seeds there is replaced, the other items
+ * keep theirs; esp_engine_clear_seeds() forgets those. Thread: lane. Returns: whether the seeds are set.
  */
 gboolean
 esp_target_mask_apply (const EspTargetMask *mask, EspEngine *engine, guint item, double *value, GError **error)

@@ -18,7 +18,8 @@ guint          esp_target_mask_get_n_ones (const EspTargetMask  *mask);   /* wei
 void           esp_target_mask_extent     (const EspTargetMask  *mask,   /* what its two masks let pass, over all heads */
                                            guint                *cells,    /* (out): of the spatial mask: cells, whatever the anchor */
                                            guint                *channels); /* (out): of the channel mask: channels of the heads' inputs */
-const float   *esp_target_mask_get        (const EspTargetMask  *mask,    /* (transfer none) (nullable): c * h * w weights, as the head reads them */
+const float   *esp_target_mask_get        (const EspTargetMask  *mask,    /* (transfer none) (nullable): c * h * w weights, as the head
+                                                                           * reads them */
                                            guint                 head,    /* its layer */
                                            gsize                *n);      /* (out) (optional) */
 /* Seeds the item, and leaves the seeds of the others; T = sum of weights * raw. Thread: lane. */

@@ -55,9 +55,9 @@ likeness (const EspLayer *head, EspShape input, int k, double w, double h)
  * @class_index: what it should have been called
  * @error: ESP_ERROR_SHAPE where box or class are not possible, ESP_ERROR_UNSUPPORTED without heads
  *
- * M is one at the objectness and the class logit of the spot that training would have asked for this box: the cell of its middle, and the anchor
- * of all heads most like it in size (intersection over union about one centre, the first of equals). Source: [yolo] of AlexeyAB's darknet;
- * [region] with bias_match. Returns: (transfer full): the target. Thread: any.
+ * M is one at the objectness and the class logit of the spot that training would have asked for this box: the cell of its middle, and the
+ * anchor of all heads most like it in size (intersection over union about one centre, the first of equals). Source: [yolo] of AlexeyAB's
+ * darknet; [region] with bias_match. Returns: (transfer full): the target. Thread: any.
  */
 EspTarget *
 esp_target_new_missed (const EspNetwork *network, EspPlacement placement, EspBox box, int class_index, GError **error)

@@ -189,8 +189,8 @@ read_terms (EspTargetSpec *spec, const char *text)
 /**
  * esp_target_spec_new:
  * @text: "dataset"; "class:NAME" or "class:NAME+NAME", names or indices; "box:K", from 1 by score, or one number of it, "box:K:objectness",
- *   "box:K:class", "box:K:x", y, w, h; "missed:X,Y,W,H:NAME", in pixels of the image, top left first; "cells:HEAD:CHANNEL,CHANNEL" or, at one
- *   cell, "cells:HEAD:CHANNEL:ROW,COLUMN"; sums of up to 16 of these, each with a factor or none: "2*box:1-0.5*box:2"
+ *   "box:K:class", "box:K:x", y, w, h; "missed:X,Y,W,H:NAME", in pixels of the image, top left first; "cells:HEAD:CHANNEL,CHANNEL" or, at
+ *   one cell, "cells:HEAD:CHANNEL:ROW,COLUMN"; sums of up to 16 of these, each with a factor or none: "2*box:1-0.5*box:2"
  * @error: G_OPTION_ERROR_BAD_VALUE where it is none of them
  *
  * Classes and boxes are looked for later. Returns: (transfer full): what was asked for. Thread: any.

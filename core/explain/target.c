@@ -80,8 +80,8 @@ esp_target_new_detection (const EspDetection *detection)
  * @detection: a box that the network gave
  * @part: one of its numbers
  *
- * M is one at that raw number (t_x, t_y, t_w, t_h, the objectness or the class logit) of the box's own cell and anchor: what moves the box down,
- * widens it, or names it. Returns: (transfer full): the target. Thread: any.
+ * M is one at that raw number (t_x, t_y, t_w, t_h, the objectness or the class logit) of the box's own cell and anchor: what moves the box
+ * down, widens it, or names it. Returns: (transfer full): the target. Thread: any.
  */
 EspTarget *
 esp_target_new_part (const EspDetection *detection, EspPart part)
@@ -233,7 +233,8 @@ esp_target_get_detection (const EspTarget *target)
   return target->kind == ESP_TARGET_DETECTION ? &target->detection : NULL;
 }
 
-/** esp_target_get_spot: Returns: (transfer none) (nullable): where a box comes from, a part of it, or where a missed one should have. Thread: any. */
+/** esp_target_get_spot: Returns: (transfer none) (nullable): where a box comes from, a part of it, or where a missed one should have.
+ * Thread: any. */
 const EspDetection *
 esp_target_get_spot (const EspTarget *target)
 {

@@ -31,7 +31,8 @@ typedef enum
 
 /* Immutable. Each form answers, for one image whose forward is done, with M: which raw head outputs are summed (T = sum of M * Y).
  * Source: method 1 (Shi et al. 2020): see the notes of each. */
-EspTarget  *esp_target_new_classes   (const int          *classes,   /* M of method 1: spatial mask sum of scores > tau, channel mask decoded >= tau */
+EspTarget  *esp_target_new_classes   (const int          *classes,   /* M of method 1: spatial mask sum of scores > tau, channel mask
+                                                                      * decoded >= tau */
                                       guint               n,
                                       float               tau);      /* 0.02 */
 EspTarget  *esp_target_new_detection (const EspDetection *detection); /* its objectness and class logit, at its cell and anchor */
@@ -62,10 +63,12 @@ int         esp_target_get_head      (const EspTarget    *target);   /* the head
 int         esp_target_get_class     (const EspTarget    *target);   /* the one class that it is about, -1 where it is none or several */
 gboolean    esp_target_get_box       (const EspTarget    *target,    /* whether it is about one box, found or drawn */
                                       EspBox             *box);      /* (out) (optional): fractions of the image */
-const EspDetection *esp_target_get_spot (const EspTarget *target); /* of one box, a part of one or a missed one: head, anchor, cell; NULL of all else */
+const EspDetection *esp_target_get_spot (const EspTarget *target); /* of one box, a part of one or a missed one: head, anchor, cell; NULL of
+                                                                    * all else */
 const EspDetection *esp_target_get_detection (const EspTarget *target); /* NULL where it is not one box */
 EspHash     esp_target_get_hash      (const EspTarget    *target);
-/* Sets the seeds of the engine (batch items all) and gives, per item, the number of ones in M (0: nothing to explain) and T. Thread: lane. */
+/* Sets the seeds of the engine (batch items all) and gives, per item, the number of ones in M (0: nothing to explain) and T. Thread:
+ * lane. */
 gboolean    esp_target_apply         (const EspTarget    *target,    /* explain engine, after forward */
                                       EspEngine          *engine,
                                       guint              *n_ones,    /* (out caller-allocates) batch */

@@ -126,7 +126,8 @@ typedef struct
   float level[256];
 } Pass;
 
-/* Three samples of a row from @levels of its numbers, colours in planes. A macro, for rows of 8 and of 16 bits with nothing in the inner loop but this. */
+/* Three samples of a row from @levels of its numbers, colours in planes. A macro, for rows of 8 and of 16 bits with nothing in the inner
+ * loop but this. */
 #define RESIZE_ROW(name, type, LEVEL)                                                                                                      \
   static void name (const Pass *pass, const type *row, float *restrict out)                                                                \
   {                                                                                                                                        \
@@ -181,8 +182,8 @@ mix_rows (const float *above, const float *below, float share, int n, float *res
     out[i] = rest * above[i] + share * below[i];
 }
 
-/* darknet's second pass. Its last row takes (1 - share) of the row before and adds nothing: kept, so a row can come out dark where the float step
- * falls short of the corner. */
+/* darknet's second pass. Its last row takes (1 - share) of the row before and adds nothing: kept, so a row can come out dark where the
+ * float step falls short of the corner. */
 static void
 resize_into (const Pass *pass, int height, float *input, gsize plane, gsize stride)
 {

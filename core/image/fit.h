@@ -23,7 +23,8 @@ EspPlacement esp_fit_place          (EspFit          fit,
                                      int             image_height,
                                      int             input_width,
                                      int             input_height);
-/* darknet's resize_image (bilinear, corners aligned, width first) in float. @input: channels * height * width numbers 0..1; one channel takes luma. */
+/* darknet's resize_image (bilinear, corners aligned, width first) in float. @input: channels * height * width numbers 0..1; one channel
+ * takes luma. */
 EspPlacement esp_fit_image          (EspFit          fit,
                                      const EspImage *image,
                                      int             channels,

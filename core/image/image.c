@@ -12,7 +12,8 @@
 
 #define MOST_PER_BYTE ((guint64) 8 * 1032) /* pixels: deflate makes at most 1032 bytes of one, and eight pixels are a bit each */
 
-/** esp_image_new_empty: Returns: (transfer full) (nullable): an image with samples not set, NULL where memory does not suffice. Thread: any. */
+/** esp_image_new_empty: Returns: (transfer full) (nullable): an image with samples not set, NULL where memory does not suffice.
+ * Thread: any. */
 EspImage *
 esp_image_new_empty (int width, int height, int depth)
 {
@@ -91,7 +92,8 @@ esp_image_get_depth (const EspImage *image)
  * esp_image_get_rgb:
  * @image: the image
  *
- * Returns: (transfer none): 3 * width * height samples, rows packed, top left first; those of a 16-bit image rounded to 8 bits, once. Thread: any.
+ * Returns: (transfer none): 3 * width * height samples, rows packed, top left first; those of a 16-bit image rounded to 8 bits, once.
+ * Thread: any.
  */
 const guint8 *
 esp_image_get_rgb (EspImage *image)
@@ -155,7 +157,8 @@ esp_image_check_size (const char *path, gsize n_bytes, gint64 width, gint64 heig
   return TRUE;
 }
 
-/** esp_image_find_kind: Returns: (nullable): gdk-pixbuf's name of a kind that is read, by the first bytes; else ESP_ERROR_UNSUPPORTED. Thread: any. */
+/** esp_image_find_kind: Returns: (nullable): gdk-pixbuf's name of a kind that is read, by the first bytes; else ESP_ERROR_UNSUPPORTED.
+ * Thread: any. */
 const char *
 esp_image_find_kind (const char *path, GBytes *bytes, GError **error)
 {
@@ -241,7 +244,8 @@ load (const char *path, EspOrientation orientation, int want_width, int want_hei
  * @want_height: its height
  * @error: ESP_ERROR_IO, ESP_ERROR_FORMAT (damaged or cut short), ESP_ERROR_UNSUPPORTED, ESP_ERROR_LIMIT beyond 256 megapixels
  *
- * Decodes a picture to RGB at its depth. Colour samples are taken as they are: no gamma, no colour profile, alpha dropped (as stb, darknet's decoder).
+ * Decodes a picture to RGB at its depth. Colour samples are taken as they are: no gamma, no colour profile, alpha dropped (as stb,
+ * darknet's decoder).
  * Returns: (transfer full): the image, upright. Thread: any.
  */
 EspImage *

@@ -39,7 +39,8 @@ skip_scan (Walk *walk)
   return FALSE;
 }
 
-/* A lower bound of the coded data: a block takes a code for its first coefficient and, unless progressive, one that ends it; each at least a bit.
+/* A lower bound of the coded data: a block takes a code for its first coefficient and, unless progressive, one that ends it; each at least
+ * a bit.
  * @body: of a frame segment: depth, height, width, components, then three bytes each of these. */
 static guint64
 count_least_bits (guint8 marker, const guint8 *body, gsize n)
@@ -116,7 +117,8 @@ walk_markers (Walk *walk, gboolean to_frame)
  * @error: ESP_ERROR_FORMAT where the end-of-image marker is missing or the file is too short for its size,
  *   ESP_ERROR_LIMIT beyond 256 megapixels, ESP_ERROR_UNSUPPORTED for four colours without Adobe's marker
  *
- * gdk-pixbuf shows what it has of a JPEG cut short, so the end is looked for here; and it takes all CMYK for Adobe's, which is stored inverted.
+ * gdk-pixbuf shows what it has of a JPEG cut short, so the end is looked for here; and it takes all CMYK for Adobe's, which is stored
+ * inverted.
  * Thread: any.
  */
 gboolean

@@ -131,7 +131,8 @@ read_guarded (Reader *reader)
  * @bytes: the file
  * @error: ESP_ERROR_FORMAT with libpng's words and the byte reached, ESP_ERROR_LIMIT
  *
- * Returns: (transfer full): RGB of 16 bits where the file has 16, else of 8; grey and palette spread, alpha dropped, gamma left alone. Thread: any.
+ * Returns: (transfer full): RGB of 16 bits where the file has 16, else of 8; grey and palette spread, alpha dropped, gamma left alone.
+ * Thread: any.
  */
 EspImage *
 esp_png_decode (const char *path, GBytes *bytes, GError **error)

@@ -70,8 +70,8 @@ find_in_jpeg (const guint8 *data, gsize n, gboolean *little)
  * @want_width: the annotation's, 0 where it has none
  * @want_height: likewise
  *
- * Where esp_image_load() passes over the orientation in the file because the annotation's size agrees with what is stored alone, a copy whose orientation
- * says upright: it is then read so without the annotation, too. Everything else stays as it is.
+ * Where esp_image_load() passes over the orientation in the file because the annotation's size agrees with what is stored alone, a copy
+ * whose orientation says upright: it is then read so without the annotation, too. Everything else stays as it is.
  * Returns: (transfer full): the copy, or @bytes again. Thread: any. Source: EXIF 2.3, tag 0x112.
  */
 GBytes *

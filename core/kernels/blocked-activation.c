@@ -1,7 +1,7 @@
 /* blocked-activation.c: activations and their derivatives on float values of any block
  *
- * Those that need e^x take it of a number below 0 only, where nothing overflows, and subtract nothing that is nearly equal: each function is
- * within some units in the last place of its definition at all sizes of numbers. */
+ * Those that need e^x take it of a number below 0 only, where nothing overflows, and subtract nothing that is nearly equal: each function
+ * is within some units in the last place of its definition at all sizes of numbers. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 
@@ -143,7 +143,8 @@ stair (float x)
     }                                                                                                                                      \
   }
 
-/* Derivatives as functions of the output y, and of the input x where there is no other way; where there are two, that which darknet takes. */
+/* Derivatives as functions of the output y, and of the input x where there is no other way; where there are two, that which darknet
+ * takes. */
 #define BACK(name, source, argument, slope)                                                                                                \
   ESP_CLONES static void name##_back (const float *restrict in, const float *restrict out, const float *grad_out, float *grad_in, gsize n, \
                                       gboolean add)                                                                                        \

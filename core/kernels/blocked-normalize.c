@@ -1,8 +1,8 @@
 /* blocked-normalize.c: batch normalization in training, and the activation behind it, on float values of any block
  *
- * Two passes over memory each way: totals, then numbers. A value is cut into stretches of pixels of one block of channels, whatever the threads;
- * each leaves its own totals in double, and these are added up in one order, so that the bits depend on no thread count. The second pass goes
- * from the end to the start: the end is what the caches still hold. */
+ * Two passes over memory each way: totals, then numbers. A value is cut into stretches of pixels of one block of channels, whatever the
+ * threads; each leaves its own totals in double, and these are added up in one order, so that the bits depend on no thread count. The
+ * second pass goes from the end to the start: the end is what the caches still hold. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 

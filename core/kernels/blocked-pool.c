@@ -113,7 +113,8 @@ unpool_slab (const float *restrict grad_out, const guint16 *restrict which, floa
       }
 }
 
-/* Windows that tile the input: each number is written once, whatever was there. Gradients whose @out is not above 0 are multiplied by @below. */
+/* Windows that tile the input: each number is written once, whatever was there. Gradients whose @out is not above 0 are multiplied by
+ * @below. */
 ESP_INLINE void
 tile_rows (const float *restrict out,
            const float *restrict grad_out,

@@ -1,8 +1,8 @@
 /* blocked-whole.c: convolutions whose window is all of their input, on float values of any block
  *
  * What connected layers are, and 1 x 1 convolutions behind a mean over the map. One output is one product of two rows of numbers, which lie
- * alike; every weight is read once for all images. Sums go on in 64 strands, then pairwise: the bits depend neither on the threads nor on the
- * batch. */
+ * alike; every weight is read once for all images. Sums go on in 64 strands, then pairwise: the bits depend neither on the threads nor on
+ * the batch. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 

@@ -1,9 +1,9 @@
 /* direct-depth-explain.c: convolutions of each channel by itself, of side 3 or 5, on AVX-512, in explaining
  *
- * Such operations wait for memory more than they compute, and explaining keeps every value, far from the processor: what is written is asked
- * for before it is reached; gradients lie near. On the way back the slopes of the activations on both sides, and the largest products there,
- * are taken as rows pass by. One image's block of 16 channels is one unit of work; each number is summed up in the order of the window's
- * weights, so that the bits depend neither on the batch nor on the threads. */
+ * Such operations wait for memory more than they compute, and explaining keeps every value, far from the processor: what is written is
+ * asked for before it is reached; gradients lie near. On the way back the slopes of the activations on both sides, and the largest products
+ * there, are taken as rows pass by. One image's block of 16 channels is one unit of work; each number is summed up in the order of the
+ * window's weights, so that the bits depend neither on the batch nor on the threads. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 
@@ -227,7 +227,8 @@ run_back (const Slab *slab, const Kind kind, gboolean tall, const Row *row, floa
     run_row (row, kind, END_STORE, tall, out, NULL);
 }
 
-/* A row of the gradient of the input. With stride 2 some even pixels and the odd ones between them in turn, since they lie under other taps. */
+/* A row of the gradient of the input. With stride 2 some even pixels and the odd ones between them in turn, since they lie under other
+ * taps. */
 AVX512 INLINE void
 run_backward (const Slab *slab, const int side, const int stride, gboolean tall, Row *row, float *out, Slope *slope)
 {

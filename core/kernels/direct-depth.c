@@ -1,9 +1,9 @@
 /* direct-depth.c: convolutions of each channel by itself, of side 3 or 5, on AVX-512: learned ones
  *
- * One image's block of 16 channels is one unit of work: each takes its channels alone, so that nothing is shared between units. Such operations
- * do little with what they read: rows follow each other through the first-level cache and sums stay in registers. The gradient of the input is
- * the same operation with its weights turned. Gradients of weights are summed over some rows, then over a unit, then over images in double. The
- * bits depend neither on the batch nor on the threads. */
+ * One image's block of 16 channels is one unit of work: each takes its channels alone, so that nothing is shared between units. Such
+ * operations do little with what they read: rows follow each other through the first-level cache and sums stay in registers. The gradient
+ * of the input is the same operation with its weights turned. Gradients of weights are summed over some rows, then over a unit, then over
+ * images in double. The bits depend neither on the batch nor on the threads. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 
@@ -151,8 +151,8 @@ packed_bytes (const EspSpec *spec)
   return (gsize) esp_count_blocks (&spec->out) * (gsize) (side * side + 1) * BLOCK * sizeof (float);
 }
 
-/* Into the call's scratch: the weights of one block of channels, 16 of each place, then as many biases, then the next. Backward turns the window
- * by half a turn. */
+/* Into the call's scratch: the weights of one block of channels, 16 of each place, then as many biases, then the next. Backward turns the
+ * window by half a turn. */
 static void
 pack (const EspCall *call)
 {

@@ -4,8 +4,8 @@
  * number that is loaded serves the three columns whose windows it lies in. The sum of one output goes over input channels, then rows and
  * columns of the window, whatever the threads and the batch. A window that leaves the image reads a copy with zeros about it.
  *
- * A max-pool of side 2 and stride 2 behind the convolution takes two tiles, one above the other, while they are in registers: what comes out
- * of the first layer of a detector is larger than its cache, and would be written and read again for nothing. */
+ * A max-pool of side 2 and stride 2 behind the convolution takes two tiles, one above the other, while they are in registers: what comes
+ * out of the first layer of a detector is larger than its cache, and would be written and read again for nothing. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 
@@ -94,8 +94,8 @@ run_tile (const Image *image, const View *view, const float *weights, const floa
     _mm512_store_ps (out + j * BLOCK, bend (sums[j], slope));
 }
 
-/* The largest of each window of two rows, begun from the lowest number and in row-major order as the pool alone has it: the same bits, also of
- * NaN and of signed zeros. */
+/* The largest of each window of two rows, begun from the lowest number and in row-major order as the pool alone has it: the same bits, also
+ * of NaN and of signed zeros. */
 AVX512 static void
 run_pooled_tile (const Image *image, const View views[2], const float *weights, const float *bias, float *out)
 {

@@ -1,11 +1,11 @@
 /* direct-point.c: gradients of the weights of convolutions of side 1 and stride 1 on AVX-512
  *
- * Weights between some blocks of input channels and up to three of output channels are one unit of work: a sum over pixels, and a pixel has no
- * neighbours here. Eight input channels with three blocks of the gradient of the output are summed up in 24 registers at a time, or as many as
- * there are. A tile of pixels of those three blocks stays in the first-level cache while the input's blocks pass by. Sums are over a tile's pixels,
- * then over tiles, image after image; where there are few units, their tiles are shared out, and those sums are added up in their order: the bits
- * depend on no thread count. oneDNN's threads turn in a loop until the last of them has its sums, which takes many times as long where another
- * program has one of the processors. */
+ * Weights between some blocks of input channels and up to three of output channels are one unit of work: a sum over pixels, and a pixel has
+ * no neighbours here. Eight input channels with three blocks of the gradient of the output are summed up in 24 registers at a time, or as
+ * many as there are. A tile of pixels of those three blocks stays in the first-level cache while the input's blocks pass by. Sums are over
+ * a tile's pixels, then over tiles, image after image; where there are few units, their tiles are shared out, and those sums are added up
+ * in their order: the bits depend on no thread count. oneDNN's threads turn in a loop until the last of them has its sums, which takes many
+ * times as long where another program has one of the processors. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 

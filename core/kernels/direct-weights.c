@@ -1,9 +1,9 @@
 /* direct-weights.c: gradients of the weights of convolutions of side 3, stride 1 and pad 1 on AVX-512
  *
- * Weights between two blocks of channels are one unit of work. Eight input channels and one row of the window are summed up in 24 registers at
- * a time: every number that is read serves the three columns of the window, with the gradients of the output above them. A tile of both values
- * lies in the first-level cache and is gone over six times. Sums are over a tile's pixels, then over tiles, then over images; where there are few
- * blocks, images are units too, whose sums are added up in their order: the bits depend on no thread count. */
+ * Weights between two blocks of channels are one unit of work. Eight input channels and one row of the window are summed up in 24 registers
+ * at a time: every number that is read serves the three columns of the window, with the gradients of the output above them. A tile of both
+ * values lies in the first-level cache and is gone over six times. Sums are over a tile's pixels, then over tiles, then over images; where
+ * there are few blocks, images are units too, whose sums are added up in their order: the bits depend on no thread count. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 

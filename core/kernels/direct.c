@@ -1,9 +1,9 @@
 /* direct.c: convolutions of side 3, stride 1 and pad 1 on AVX-512, forward and backward
  *
  * The sum of one output goes over input blocks, then rows, columns and channels of the window, whatever the threads and the batch: the bits
- * do not depend on them. A tile is up to 14 columns of one row, two blocks of output channels: its sums fill the registers, each weight that
- * is loaded serves all columns and each input number both blocks. Weights of one input block (18 kB) meet a whole stripe of rows before the
- * next ones are fetched, so they come from memory once. What lies beyond the border is left out instead of multiplied by 0.
+ * do not depend on them. A tile is up to 14 columns of one row, two blocks of output channels: its sums fill the registers, each weight
+ * that is loaded serves all columns and each input number both blocks. Weights of one input block (18 kB) meet a whole stripe of rows
+ * before the next ones are fetched, so they come from memory once. What lies beyond the border is left out instead of multiplied by 0.
  * The gradient of the input is the same operation with weights transposed and turned. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
@@ -90,7 +90,8 @@ begin (__m512 sums[MOST][2], int columns, int blocks)
       sums[j][b] = _mm512_setzero_ps ();
 }
 
-/* The sums of one input block go onto what there is, so that no sum is longer than one block's: rounding grows with the root of the length. */
+/* The sums of one input block go onto what there is, so that no sum is longer than one block's: rounding grows with the root of the
+ * length. */
 AVX512 static inline __attribute__ ((always_inline)) void
 finish (const Tile *tile, __m512 sums[MOST][2], int columns, int blocks)
 {

@@ -52,8 +52,8 @@ esp_kernels_take (const EspKernelSet *set, const EspSpec *spec)
  * @shape: its shape, n = batch
  * @activation: of the convolution that writes it
  *
- * Returns: how a value lies that a convolution of inference writes and nothing but convolutions read: in bfloat16 where the set multiplies so
- * and has that activation in its convolutions, else as any other. Thread: any.
+ * Returns: how a value lies that a convolution of inference writes and nothing but convolutions read: in bfloat16 where the set multiplies
+ * so and has that activation in its convolutions, else as any other. Thread: any.
  */
 EspLayout
 esp_kernels_layout_between (const EspKernelSet *set, EspShape shape, EspActivation activation)
@@ -214,7 +214,8 @@ esp_call_new_forward (EspKernel *kernel, const EspCallValues *values)
  * @kernel: a normalization; a reference is taken
  * @values: those of its forward call; the array of inputs is copied
  *
- * For an output that was given up to save memory: reads the mean and the variance that forward kept instead of computing them; the same bits.
+ * For an output that was given up to save memory: reads the mean and the variance that forward kept instead of computing them; the same
+ * bits.
  * Returns: (transfer full) (nullable): the call, NULL where the library ran out of memory. Thread: as the kernel.
  */
 EspCall *

@@ -10,21 +10,21 @@ G_BEGIN_DECLS
 typedef enum
 {
   ESP_OP_CONVOLUTION, /* out = act (gain * (weights (*) in) + bias) */
-  ESP_OP_CONVOLUTION_WEIGHTS, /* in[0], and the gradient of the value before the activation: the gradients of weights and bias; of weights alone
-                               * where they are learned */
+  ESP_OP_CONVOLUTION_WEIGHTS, /* in[0], and the gradient of the value before the activation: the gradients of weights and bias; of weights
+                               * alone where they are learned */
   ESP_OP_CHANNEL_SUMS, /* out: of each channel of in[0] the sum over images, rows and columns: the gradient of a bias */
-  ESP_OP_NORMALIZE,   /* out = act (gamma (in[0] - mean) / sqrt (variance + 1e-5) + beta), mean and variance those of each channel over images,
-                       * rows and columns; in[1]: plain, all gammas, then all betas. It keeps EspMoments */
+  ESP_OP_NORMALIZE,   /* out = act (gamma (in[0] - mean) / sqrt (variance + 1e-5) + beta), mean and variance those of each channel over
+                       * images, rows and columns; in[1]: plain, all gammas, then all betas. It keeps EspMoments */
   ESP_OP_ACTIVATION,  /* out = act (in) */
   ESP_OP_MAXPOOL,
   ESP_OP_AVGPOOL,     /* the mean of what lies under the window, which is never all beyond the border */
   ESP_OP_UPSAMPLE,    /* nearest neighbour */
   ESP_OP_CONCAT,      /* channels of all inputs in a row, of each only one of its parts where there are groups */
-  ESP_OP_ADD,         /* out = act (f[0] in[0] + f[1] in[1] + ...), of each input the channels that the first has too. Of two, the second may be
-                       * of another size: as pjreddie strides, every (w1 / w2)th of its pixels, or onto every (w2 / w1)th */
+  ESP_OP_ADD,         /* out = act (f[0] in[0] + f[1] in[1] + ...), of each input the channels that the first has too. Of two, the second
+                       * may be of another size: as pjreddie strides, every (w1 / w2)th of its pixels, or onto every (w2 / w1)th */
   ESP_OP_ADD_WEIGHTS, /* what a weighted sum reads, and the gradient of the value before the activation: the gradient of its weights */
-  ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor, or softmax of its classes, of all or of each part; w and h as
-                       * they are; then x, y times scale about 1/2 */
+  ESP_OP_HEAD,        /* logistic of x, y, objectness and classes of each anchor, or softmax of its classes, of all or of each part; w and h
+                       * as they are; then x, y times scale about 1/2 */
   ESP_OP_SOFTMAX,     /* of in * scale over each of the groups, or of the parts, of one image's numbers in c h w order */
   ESP_OP_MULTIPLY,    /* out = act (in[0] * in[1]); in[0] is as large as in[1], or has one number a channel, or one a pixel */
   ESP_OP_REORG,       /* pixels to channels or back, a permutation (see EspReorgWay) */
@@ -34,8 +34,8 @@ typedef enum
 /* With stride s, and an input of c x h x w: */
 typedef enum
 {
-  ESP_REORG_FLAT,   /* darknet's [reorg]: its input's memory read as c / s² planes of h s x w s; channel p + (c / s²) (y s + x) of h x w takes
-                     * the pixels (y, x) of each s x s of plane p; that memory read as c s² channels of h / s x w / s */
+  ESP_REORG_FLAT,   /* darknet's [reorg]: its input's memory read as c / s² planes of h s x w s; channel p + (c / s²) (y s + x) of h x w
+                     * takes the pixels (y, x) of each s x s of plane p; that memory read as c s² channels of h / s x w / s */
   ESP_REORG_DEEPER, /* c s² x h / s x w / s: channel p + c (y s + x) takes the pixels (y, x) of each s x s of channel p */
   ESP_REORG_WIDER,  /* c / s² x h s x w s: the way back */
   ESP_REORG_APART,  /* more than c h w channels of one pixel: the numbers in c h w order, then zeros */
@@ -75,8 +75,8 @@ typedef struct
   EspActivation    activation; /* convolution, activation, add; maxpool: backward goes on through the activation that wrote its input, where
                                 * esp_kernels_take() has that, and then stores, it does not add */
   EspGeometry      geometry;
-  double           scale[2];   /* upsample: what its numbers are multiplied by; add: what the channels are that both inputs have, of the first
-                                * and of the others; head: what x and y are about 1/2; softmax: what its numbers are */
+  double           scale[2];   /* upsample: what its numbers are multiplied by; add: what the channels are that both inputs have, of the
+                                * first and of the others; head: what x and y are about 1/2; softmax: what its numbers are */
   const float     *weights;    /* convolution: out.c * (in.c / groups) * size_h * size_w */
   const double    *gain;       /* (nullable): out.c factors of the weights, multiplied in double before they are packed */
   const double    *bias;       /* out.c */
@@ -84,8 +84,8 @@ typedef struct
                                 * size_w}, and, where n_in is 3, in[2], plain {1, out.c, 1, 1}; weights, gain and bias are NULL, and backward
                                 * is of input 0. convolution weights: out has no biases. add: its weights are the last value that it reads,
                                 * plain; add weights: they come before the gradient */
-  const int       *parts;      /* (nullable): head, softmax: how many numbers each softmax runs over, one behind the other: all of the head's
-                                * classes, or all of an image's numbers; NULL: one over all (of each group) */
+  const int       *parts;      /* (nullable): head, softmax: how many numbers each softmax runs over, one behind the other: all of the
+                                * head's classes, or all of an image's numbers; NULL: one over all (of each group) */
   guint            n_parts;
 } EspSpec;
 
@@ -114,7 +114,8 @@ typedef struct _EspCall EspCall;
 
 /* The sets are static; the address is the identity. */
 const EspKernelSet *esp_kernels_onednn           (void);                      /* float32, blocked layouts */
-const EspKernelSet *esp_kernels_bfloat16         (void);                      /* the same, convolutions in bfloat16; NULL where it gains nothing */
+const EspKernelSet *esp_kernels_bfloat16         (void);                      /* the same, convolutions in bfloat16; NULL where it gains
+                                                                               * nothing */
 const EspKernelSet *esp_kernels_reference        (void);                      /* plain C, float32 */
 const EspKernelSet *esp_kernels_reference_double (void);                      /* the same source, float64 */
 
@@ -140,7 +141,8 @@ gboolean            esp_kernel_fits              (const EspKernel    *kernel, /*
                                                   const EspKernelSet *set,
                                                   const EspSpec      *spec);
 gsize               esp_kernel_get_scratch       (const EspKernel    *kernel); /* bytes a call may use while it runs */
-gsize               esp_kernel_get_kept          (const EspKernel    *kernel); /* bytes forward leaves for backward; normalize: see EspMoment */
+gsize               esp_kernel_get_kept          (const EspKernel    *kernel); /* bytes forward leaves for backward; normalize: see
+                                                                                * EspMoment */
 gsize               esp_kernel_get_packed        (const EspKernel    *kernel); /* bytes of packed weights */
 const char         *esp_kernel_get_name          (const EspKernel    *kernel); /* of the implementation, for logs */
 

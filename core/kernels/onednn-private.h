@@ -19,7 +19,8 @@ dnnl_memory_desc_t    esp_onednn_describe_weights (const EspGeometry          *g
                                                    int                         i,
                                                    gboolean                    any);
 dnnl_primitive_attr_t esp_onednn_attributes       (EspActivation               activation); /* of the caller's scratchpad */
-gboolean              esp_onednn_ends_in          (EspActivation               activation); /* a primitive can; or a pass over floats follows */
+gboolean              esp_onednn_ends_in          (EspActivation               activation); /* a primitive can; or a pass over floats
+                                                                                             * follows */
 const char           *esp_onednn_implementation   (const_dnnl_primitive_desc_t pd);
 dnnl_primitive_t      esp_onednn_reorder          (const dnnl_memory_desc_t   *from,
                                                    const dnnl_memory_desc_t   *to);

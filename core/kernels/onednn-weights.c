@@ -1,7 +1,7 @@
 /* onednn-weights.c: the gradient of a convolution's weights and bias by oneDNN
  *
- * An operation of its own: it reads what the convolution read and the gradient of what it made, and leaves plain weights, then biases. Biases
- * are summed here, in double: oneDNN's float sums over large maps were off by more than twice what others' are. */
+ * An operation of its own: it reads what the convolution read and the gradient of what it made, and leaves plain weights, then biases.
+ * Biases are summed here, in double: oneDNN's float sums over large maps were off by more than twice what others' are. */
 #define G_LOG_DOMAIN "esp-kernels"
 #include "config.h"
 

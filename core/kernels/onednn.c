@@ -121,8 +121,8 @@ describe_weights (const EspSpec *spec, gboolean any)
   return esp_onednn_describe_weights (&spec->geometry, spec->out.shape.c, spec->in[0].shape.c, any);
 }
 
-/* The same function in the library, where it has one that keeps to the definition for small and for large numbers: its elu loses the digits of
- * small ones. The rest is run over the output afterwards. */
+/* The same function in the library, where it has one that keeps to the definition for small and for large numbers: its elu loses the digits
+ * of small ones. The rest is run over the output afterwards. */
 static const struct
 {
   dnnl_alg_kind_t kind;

@@ -124,8 +124,8 @@ join_parts (const Reduction *of, int i, int parts, double (*totals)[MOST], float
     }
 }
 
-/* Where an image has few blocks of channels the rows of each are split, in as many parts whatever the threads and the batch. Some slabs at a
- * time, so that threads meet once for all of their parts. */
+/* Where an image has few blocks of channels the rows of each are split, in as many parts whatever the threads and the batch. Some slabs at
+ * a time, so that threads meet once for all of their parts. */
 static void
 reduce_float (const Reduction *of, float *scores)
 {

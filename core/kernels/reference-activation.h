@@ -1,7 +1,7 @@
 /* reference-activation.h: the pointwise functions and their derivatives, as they are defined
  *
- * Part of reference-template.h. Source: AlexeyAB's darknet, activations.h, constants included; mish without its threshold of 20, beyond which
- * it differs by less than the last place of a float. relu6, which its CPU code leaves out, as its GPU code has it. */
+ * Part of reference-template.h. Source: AlexeyAB's darknet, activations.h, constants included; mish without its threshold of 20, beyond
+ * which it differs by less than the last place of a float. relu6, which its CPU code leaves out, as its GPU code has it. */
 
 static real
 logistic (real x)

@@ -50,7 +50,8 @@ reach (int shift, int stride, int limit, int n, int *x0, int *x1)
   *x1 = limit - 1 - shift < 0 ? 0 : MIN (n, (limit - 1 - shift) / stride + 1);
 }
 
-/* For every weight w of filter plane f: one row of the output with one row of the input. The two directions differ in the innermost line. */
+/* For every weight w of filter plane f: one row of the output with one row of the input. The two directions differ in the innermost
+ * line. */
 static void
 convolve_plane (const EspSpec *spec, const real *weights, real *in, real *out, gboolean backward)
 {

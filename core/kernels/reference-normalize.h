@@ -1,7 +1,7 @@
 /* reference-normalize.h: batch normalization in training, and the activation behind it, in plain loops
  *
- * Part of reference-template.h. Values are n c h w; sums are in double, over images, then rows, then columns. Source: Ioffe and Szegedy 2015,
- * arXiv:1502.03167, algorithm 1 and the gradients of section 3; epsilon within the root, as AlexeyAB's darknet has it. */
+ * Part of reference-template.h. Values are n c h w; sums are in double, over images, then rows, then columns. Source: Ioffe and Szegedy
+ * 2015, arXiv:1502.03167, algorithm 1 and the gradients of section 3; epsilon within the root, as AlexeyAB's darknet has it. */
 
 /* One channel of a call: x' = (x - mean) * scale, z = gamma x' + beta, y = act (z). */
 typedef struct

@@ -2,8 +2,8 @@
  *
  * Part of reference-template.h. Values are n c h w. */
 
-/* Number (k, j, i) of the side of many channels, and the number of the side of many pixels that it is, in one image. @c, @h and @w are of the
- * side of many channels; darknet's [reorg] takes its input's for them. */
+/* Number (k, j, i) of the side of many channels, and the number of the side of many pixels that it is, in one image. @c, @h and @w are of
+ * the side of many channels; darknet's [reorg] takes its input's for them. */
 static gsize
 spread (const EspSpec *spec, gsize c, gsize h, gsize w, gsize k, gsize j, gsize i)
 {

@@ -1,7 +1,7 @@
 /* relevance-template.h: the loops of relevance.c, compiled with `real` float and double
  *
- * Included by relevance.c only, which defines real and NAME. A row is w pixels of block channels; what is not handed on is added up for each
- * of these channels: first what was absorbed, then what goes to the two biases' sides for each unit of bias. */
+ * Included by relevance.c only, which defines real and NAME. A row is w pixels of block channels; what is not handed on is added up for
+ * each of these channels: first what was absorbed, then what goes to the two biases' sides for each unit of bias. */
 
 ESP_INLINE gboolean
 NAME (split_of) (const real *restrict value, EspSplit how, gsize n, real *restrict plus, real *restrict minus)

@@ -206,8 +206,8 @@ root_mean_square (const EspLayout *layout, const void *values, double below)
  * @to_all: (out): relevance / (sum + sign (sum) stabiliser)
  * @shares: (inout): added to
  *
- * Thread: lane. Source: Bach et al. 2015, eq. 58; the stabiliser's size relative to the layer as in Montavon et al. 2019, Layer-Wise Relevance
- * Propagation: An Overview.
+ * Thread: lane. Source: Bach et al. 2015, eq. 58; the stabiliser's size relative to the layer as in Montavon et al. 2019, Layer-Wise
+ * Relevance Propagation: An Overview.
  */
 void
 esp_relevance_divide_whole (const EspLayout *layout,

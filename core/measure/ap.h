@@ -45,7 +45,8 @@ struct _EspProtocol
   const char     *id;
   const char     *title;
   const char     *source;
-  /* Both at the ranks of true positives, best score first: a false positive leaves recall and lowers precision, so no protocol reads its rank. */
+  /* Both at the ranks of true positives, best score first: a false positive leaves recall and lowers precision, so no protocol reads its
+   * rank. */
   double        (*area) (const double *recall,    /* not falling, 0..1 */
                          const double *precision,
                          guint         n);

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* A bootstrap under way: made from outcomes, which it does not keep, and stepped between other work of the lane; dropping it early costs nothing. */
+/* A bootstrap under way: made from outcomes, which it does not keep, and stepped between other work of the lane; dropping it early costs
+ * nothing. */
 typedef struct _EspBootstrap EspBootstrap;
 
 /* The mAP itself. Thread: any, all functions, one at a time. */
@@ -26,8 +27,9 @@ EspBootstrap *esp_bootstrap_new_difference (EspOutcome *const  *unpruned,
 void          esp_bootstrap_free           (EspBootstrap       *bootstrap);
 gboolean      esp_bootstrap_step           (EspBootstrap       *bootstrap,  /* TRUE while replicates remain */
                                             guint               replicates);
-const double *esp_bootstrap_get_draws      (EspBootstrap       *bootstrap,  /* (transfer none): of the mAP or the difference; replicate i of equal seed
-                                                                             * and count of images has the same weights whatever was measured */
+const double *esp_bootstrap_get_draws      (EspBootstrap       *bootstrap,  /* (transfer none): of the mAP or the difference; replicate i of
+                                                                             * equal seed and count of images has the same weights whatever
+                                                                             * was measured */
                                             guint              *n);
 EspInterval   esp_bootstrap_get            (EspBootstrap       *bootstrap); /* of the replicates drawn so far */
 

@@ -51,7 +51,8 @@ struct _EspOutcome
   EspDetection *detections; /* after suppression, all above the threshold */
   int          *truth;      /* per detection: index of the truth it takes as a true positive, -1 */
   int          *best;       /* per detection: the truth it overlaps best and enough, taken already or not, -1 */
-  guint8       *repeats;    /* per detection: an earlier entry of darknet's array has the same best (the count at a fixed threshold asks this) */
+  guint8       *repeats;    /* per detection: an earlier entry of darknet's array has the same best (the count at a fixed threshold asks
+                             * this) */
   float        *overlap;    /* IoU with the best truth of its class, 0 */
   guint         n_truths;   /* mapped ones, difficult ones left out */
   int          *truth_class;
@@ -64,7 +65,8 @@ struct _EspOutcome
 void       esp_evaluate_options_init (EspEvaluateOptions       *options,
                                       const EspNetwork         *network); /* the defaults above; letterbox where the cfg says so */
 
-/* One engine over some images: the only road to an outcome (quick look, full pass, headless alike). Keeps references, but @map must outlive it.
+/* One engine over some images: the only road to an outcome (quick look, full pass, headless alike). Keeps references, but @map must outlive
+ * it.
  * Thread: lane. */
 typedef struct _EspPass EspPass;
 EspPass    *esp_pass_new             (EspEngine                *engine,    /* mode infer */
@@ -73,7 +75,8 @@ EspPass    *esp_pass_new             (EspEngine                *engine,    /* mo
                                       EspImageCache            *cache,
                                       const EspEvaluateOptions *options);
 void        esp_pass_free            (EspPass                  *pass);
-/* From here on forwards of single images begin at the deepest of @prefixes that is kept, and leave behind what is before @save. Thread: lane. */
+/* From here on forwards of single images begin at the deepest of @prefixes that is kept, and leave behind what is before @save.
+ * Thread: lane. */
 void        esp_pass_set_prefixes    (EspPass                  *pass,      /* of an engine of batch 1 */
                                       EspPrefixCache           *cache,     /* must outlive the pass */
                                       const EspPrefix          *prefixes,  /* by layer, ascending; copied */
@@ -82,15 +85,18 @@ void        esp_pass_set_prefixes    (EspPass                  *pass,      /* of
 gboolean    esp_pass_run             (EspPass                  *pass,
                                       const guint              *indices,
                                       guint                     n,
-                                      EspOutcome              **outcomes,  /* (out caller-allocates): n, (transfer full) each; all NULL on failure */
+                                      EspOutcome              **outcomes,  /* (out caller-allocates): n, (transfer full) each; all NULL on
+                                                                            * failure */
                                       EspJob                   *job,
                                       GError                  **error);
-/* What the network said of one image, given its truths: suppression, matching, outcome. @detections: (transfer full): as esp_decode() has them. */
+/* What the network said of one image, given its truths: suppression, matching, outcome. @detections: (transfer full): as esp_decode() has
+ * them. */
 EspOutcome *esp_outcome_new          (GArray                   *detections,
                                       const EspSample          *sample,
                                       const EspClassMap        *map,       /* (nullable) */
                                       const EspEvaluateOptions *options,
-                                      int                       width,     /* of the image in pixels, asked where the sample does not say it */
+                                      int                       width,     /* of the image in pixels, asked where the sample does not say
+                                                                            * it */
                                       int                       height);
 /* The same of detections made elsewhere, which are not suppressed. */
 EspOutcome *esp_outcome_new_seen     (GArray                   *seen,      /* (transfer full): of EspSeen, in the file's order */

@@ -12,14 +12,16 @@
 #define HALF       .5  /* of that: where whole blocks fell by less, they are the reason; where the median fell by more, the machine is */
 #define CALL_MS    .02 /* work that takes less is mostly the calls themselves */
 
-/** esp_latency_block: Returns: channels that this processor's kernels take at once: those that only fill a block cost as much as others. Thread: any. */
+/** esp_latency_block: Returns: channels that this processor's kernels take at once: those that only fill a block cost as much as others.
+ * Thread: any. */
 guint
 esp_latency_block (void)
 {
   return (guint) esp_kernels_layout (esp_kernels_onednn (), (EspShape){ 1, 1, 1, 1 }, FALSE).block;
 }
 
-/** esp_latency_fell: Returns: whether the time fell by more than forwards differ among each other: the middle halves of both lie apart. Thread: any. */
+/** esp_latency_fell: Returns: whether the time fell by more than forwards differ among each other: the middle halves of both lie apart.
+ * Thread: any. */
 gboolean
 esp_latency_fell (const EspLatencySpan *ms)
 {
@@ -30,7 +32,8 @@ esp_latency_fell (const EspLatencySpan *ms)
  * esp_latency_excess:
  * @gain: before and after
  *
- * Returns: the milliseconds that would be gone had the time fallen as the BFLOPs did; of what has no BFLOPs, what the time rose. Thread: any.
+ * Returns: the milliseconds that would be gone had the time fallen as the BFLOPs did; of what has no BFLOPs, what the time rose.
+ * Thread: any.
  */
 double
 esp_latency_excess (const EspLatencyGain *gain)
@@ -76,8 +79,9 @@ describe_unrest (const EspLatencyGain *gain)
  * esp_latency_warning:
  * @gain: before and after
  *
- * Says so where the BFLOPs fell by 1 % or more and the time did not by more than forwards differ among each other (esp_latency_fell()), with
- * the reason where it is one of blocks of channels that are not whole, of work that is too small to matter, or of a machine that was busy.
+ * Says so where the BFLOPs fell by 1 % or more and the time did not by more than forwards differ among each other (esp_latency_fell()),
+ * with the reason where it is one of blocks of channels that are not whole, of work that is too small to matter, or of a machine that was
+ * busy.
  * Returns: (transfer full) (nullable): translated. Thread: any.
  */
 char *

@@ -17,6 +17,7 @@ typedef struct
 guint    esp_latency_block   (void);                         /* channels that this processor's kernels take at once */
 gboolean esp_latency_fell    (const EspLatencySpan *ms);     /* the middle halves lie apart */
 double   esp_latency_excess  (const EspLatencyGain *gain);   /* milliseconds above the time before, shrunk as the BFLOPs did */
-char    *esp_latency_warning (const EspLatencyGain *gain);   /* (transfer full) (nullable): one sentence or two, translated; NULL: no reason to */
+char    *esp_latency_warning (const EspLatencyGain *gain);   /* (transfer full) (nullable): one sentence or two, translated; NULL: no reason
+                                                              * to */
 
 G_END_DECLS

@@ -1,8 +1,8 @@
 /* latency-pair.c: two networks of the same layers timed in turns, whole, by parts and by layers
  *
- * A machine drifts: its clock falls, other programs come and go. So the two take turns, the one that begins changes from turn to turn, and both
- * meet the same weather. A turn is some forwards in a row after one that is not counted: what the other network left in the caches is no part
- * of a time. */
+ * A machine drifts: its clock falls, other programs come and go. So the two take turns, the one that begins changes from turn to turn, and
+ * both meet the same weather. A turn is some forwards in a row after one that is not counted: what the other network left in the caches is
+ * no part of a time. */
 #define G_LOG_DOMAIN "esp-measure"
 #include "config.h"
 
@@ -147,8 +147,8 @@ prepare (Run *run)
  * @job: (nullable): its progress is turns; cancels between two layers
  * @error: those of a forward
  *
- * 10 warm-ups of each, then turns; noise is run, decoding and suppression are not in it. A part's time is that of its layers in one forward,
- * so that its quartiles are of sums. Warm-ups count as time too.
+ * 10 warm-ups of each, then turns; noise is run, decoding and suppression are not in it. A part's time is that of its layers in one
+ * forward, so that its quartiles are of sums. Warm-ups count as time too.
  *
  * Returns: (transfer full): medians and quartiles in milliseconds, or NULL. Thread: lane, with nothing else running.
  */

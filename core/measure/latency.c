@@ -35,7 +35,8 @@ esp_latency_of (double *times, guint n)
   };
 }
 
-/** esp_latency_noise: Returns: (transfer full): numbers from 0 to 1 for a forward of @engine, the same for every input of that size. Thread: any. */
+/** esp_latency_noise: Returns: (transfer full): numbers from 0 to 1 for a forward of @engine, the same for every input of that size.
+ * Thread: any. */
 float *
 esp_latency_noise (EspEngine *engine)
 {

@@ -1,7 +1,8 @@
 /* oracle-hold.c: which networks libdarknet, as Debian ships it, runs as they are meant
  *
- * Its 2018 build passes over every option that it does not know and runs ReLU for an activation that it does not know, without failing. What it
- * can hold is therefore decided here, from the cfg's own words: kinds and activations are listed, options are those that change what comes out. */
+ * Its 2018 build passes over every option that it does not know and runs ReLU for an activation that it does not know, without failing.
+ * What it can hold is therefore decided here, from the cfg's own words: kinds and activations are listed, options are those that change
+ * what comes out. */
 #define G_LOG_DOMAIN "esp-measure"
 #include "config.h"
 
@@ -100,8 +101,8 @@ check_activation (const EspCfg *cfg, const EspLayer *layer, const char *kind, GE
                          "libdarknet does not know it and runs layer %u [%s] with relu", layer->index, kind);
 }
 
-/* A tree's path goes into its cfg, of which it drops every blank. Its processor runs a softmax over a tree in [softmax] only: in [region] it
- * divides by a temperature that is never set, and starts at the wrong numbers. */
+/* A tree's path goes into its cfg, of which it drops every blank. Its processor runs a softmax over a tree in [softmax] only: in [region]
+ * it divides by a temperature that is never set, and starts at the wrong numbers. */
 static gboolean
 check_files (const EspCfg *cfg, const EspLayer *layer, GError **error)
 {

@@ -1,7 +1,7 @@
 /* oracle.c: asks libdarknet, in a process of its own, what a network gives, and compares layer by layer
  *
- * The helper gets the cfg as one image at a time and one raw input in a folder of its own, and the weights file as it is. What counts is the
- * file that it leaves, whole and of exactly the expected size; how it ended does not. */
+ * The helper gets the cfg as one image at a time and one raw input in a folder of its own, and the weights file as it is. What counts is
+ * the file that it leaves, whole and of exactly the expected size; how it ended does not. */
 #define G_LOG_DOMAIN "esp-measure"
 #include "config.h"
 

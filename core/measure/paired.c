@@ -64,8 +64,8 @@ two_sided (const double *draws, guint n)
  * @replicates: how many to draw; the least p that can be found is 2 / (@replicates + 1)
  * @seed: of the weights; equal seeds and items give equal weights
  *
- * Bayesian bootstrap over the items: each replicate is the mean of a - b with weights ~ n · Dirichlet(1). Pairs with a number that is none are left
- * out. p is twice the share of replicates on the other side of 0. Source: Rubin 1981, The Bayesian bootstrap. Thread: any.
+ * Bayesian bootstrap over the items: each replicate is the mean of a - b with weights ~ n · Dirichlet(1). Pairs with a number that is none
+ * are left out. p is twice the share of replicates on the other side of 0. Source: Rubin 1981, The Bayesian bootstrap. Thread: any.
  *
  * Returns: the mean, the 2.5 and 97.5 percentiles of the replicates, p; NaN without pairs
  */

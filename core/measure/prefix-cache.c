@@ -1,8 +1,8 @@
 /* prefix-cache.c: what the layers before a change made of each image, within a budget
  *
- * While a slider is dragged nothing before its group's first layer changes: what those layers made of an image is kept and the next forward goes on
- * from there. The least recently used entry goes first, but never for another of its own prefix: passes follow one order, and a set too large for
- * the budget would push out each entry shortly before it is asked for. */
+ * While a slider is dragged nothing before its group's first layer changes: what those layers made of an image is kept and the next forward
+ * goes on from there. The least recently used entry goes first, but never for another of its own prefix: passes follow one order, and a set
+ * too large for the budget would push out each entry shortly before it is asked for. */
 #define G_LOG_DOMAIN "esp-measure"
 #include "config.h"
 

@@ -252,7 +252,8 @@ esp_ranks_get_present (const EspRanks *ranking)
   return present;
 }
 
-/** esp_ranks_get_divisor: Returns: what a sum of AP is divided by to be the protocol's mAP; 0 where there is nothing to divide. Thread: any. */
+/** esp_ranks_get_divisor: Returns: what a sum of AP is divided by to be the protocol's mAP; 0 where there is nothing to divide.
+ * Thread: any. */
 guint
 esp_ranks_get_divisor (const EspRanks *ranking)
 {

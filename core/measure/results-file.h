@@ -22,7 +22,8 @@ GArray      *esp_results_load        (const char         *path,      /* (transfe
 gboolean     esp_results_classify    (GArray             *results,
                                       const char         *path,      /* for messages */
                                       EspDataset         *dataset,
-                                      const char *const  *names,     /* (nullable): of the classes, where category_id is a place among them */
+                                      const char *const  *names,     /* (nullable): of the classes, where category_id is a place among
+                                                                      * them */
                                       guint              *n_classes, /* (out) */
                                       guint              *n_unknown, /* (out): rows of categories that the data set lacks */
                                       GError            **error);

@@ -70,8 +70,8 @@ add_other (char *text, const EspRoads *roads, const EspRoad *road, const char *c
  * @row: a row
  * @names: (nullable): class names
  *
- * Returns: (transfer full): "dog 0.81 (box 1): head 121, anchor 1, row 4, column 7, objectness 0.85 × class 0.95; 3 boxes had to go for it; it
- * overlaps dog 0.90 (box 2) by 0.31", without a full stop. Thread: any.
+ * Returns: (transfer full): "dog 0.81 (box 1): head 121, anchor 1, row 4, column 7, objectness 0.85 × class 0.95; 3 boxes had to go for it;
+ * it overlaps dog 0.90 (box 2) by 0.31", without a full stop. Thread: any.
  */
 char *
 esp_road_describe (const EspRoads *roads, guint row, const char *const *names)

@@ -243,9 +243,9 @@ judge_one (const EspRoads *roads, const int *taken, float iou, EspFate *fate)
  * @iou: a match is strictly above
  * @fates: (out caller-allocates): @n
  *
- * An object is found where esp_match() gives it a box that is shown. Else the stages are asked from the last one back: a box of its class well on
- * it and above the threshold that was suppressed; one that stands but counts for another object; one that nobody has, of another class; one
- * of its class that nobody has and overlaps it by more than 0.1; one below the threshold; none. Thread: any.
+ * An object is found where esp_match() gives it a box that is shown. Else the stages are asked from the last one back: a box of its class
+ * well on it and above the threshold that was suppressed; one that stands but counts for another object; one that nobody has, of another
+ * class; one of its class that nobody has and overlaps it by more than 0.1; one below the threshold; none. Thread: any.
  */
 void
 esp_roads_judge (const EspRoads *roads, const EspTruth *truths, guint n, float iou, EspFate *fates)

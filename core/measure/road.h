@@ -14,7 +14,8 @@ typedef struct
   EspDetection detection;
   float        chance;     /* of its class: score / objectness */
   int          suppressor; /* row of the better box that it had to go for, -1: it stands */
-  int          rival;      /* of one that stands: the better row of its class that overlaps it most, -1: none; it would have gone for that at a lower threshold */
+  int          rival;      /* of one that stands: the better row of its class that overlaps it most, -1: none; it would have gone for that
+                            * at a lower threshold */
   float        overlap;    /* IoU with the suppressor, or else the rival; 0 */
   guint        n_suppressed; /* rows above the threshold that had to go for it */
 } EspRoad;
@@ -44,16 +45,19 @@ typedef struct
 /* Immutable. Thread: any. */
 typedef struct _EspRoads EspRoads;
 
-EspRoads      *esp_roads_new       (GArray                *detections, /* (transfer full): as esp_decode() gives them above ESP_ROAD_FLOOR */
+EspRoads      *esp_roads_new       (GArray                *detections, /* (transfer full): as esp_decode() gives them above
+                                                                        * ESP_ROAD_FLOOR */
                                     float                  threshold,  /* boxes shown are above */
                                     EspNms                 nms);
 void           esp_roads_free      (EspRoads              *roads);
 guint          esp_roads_get_n     (const EspRoads        *roads);
-guint          esp_roads_get_shown (const EspRoads        *roads);     /* the first so many rows: what esp_suppress_by() leaves above the threshold, in that order */
+guint          esp_roads_get_shown (const EspRoads        *roads);     /* the first so many rows: what esp_suppress_by() leaves above the
+                                                                        * threshold, in that order */
 const EspRoad *esp_roads_get       (const EspRoads        *roads,
                                     guint                  row);
 void           esp_roads_judge     (const EspRoads        *roads,
-                                    const EspTruth        *truths,     /* of the image; classes the network's; difficult ones are none of these */
+                                    const EspTruth        *truths,     /* of the image; classes the network's; difficult ones are none of
+                                                                        * these */
                                     guint                  n,
                                     float                  iou,        /* found is strictly above */
                                     EspFate               *fates);     /* (out caller-allocates): n */

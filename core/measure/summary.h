@@ -60,7 +60,8 @@ EspInterval esp_interval_of_difference (EspOutcome *const  *unpruned,
                                         const EspProtocol  *protocol,
                                         guint               replicates,
                                         guint64             seed);
-/* Agreement with the unpruned network's boxes of score > 0.25: F1 of the one against the other, IoU > 0.5, same class. 1 where both are empty. */
+/* Agreement with the unpruned network's boxes of score > 0.25: F1 of the one against the other, IoU > 0.5, same class. 1 where both are
+ * empty. */
 double      esp_agreement         (EspOutcome *const  *unpruned,
                                    EspOutcome *const  *pruned,
                                    guint               n);

@@ -39,8 +39,8 @@ read_options (const EspLayerReader *reader, EspConvolutional *conv, GError **err
   return TRUE;
 }
 
-/* AlexeyAB's size of the output knows nothing of the dilation, which moves the border out as far as the window grows: with other padding than
- * half the window the two do not meet, and what it computes then is undefined. */
+/* AlexeyAB's size of the output knows nothing of the dilation, which moves the border out as far as the window grows: with other padding
+ * than half the window the two do not meet, and what it computes then is undefined. */
 static gboolean
 check_dilation (const EspLayerReader *reader, const EspConvolutional *conv, GError **error)
 {

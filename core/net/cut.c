@@ -86,8 +86,8 @@ gather (float *to, const float *from, const Kept *kept)
     to[i] = from[kept->items[i]];
 }
 
-/* Copies the kept ones of n_in input channels, area floats each, whose first has the original number first; returns the end of what was written.
- * at: the first kept channel not below first. Neighbours go in one copy. */
+/* Copies the kept ones of n_in input channels, area floats each, whose first has the original number first; returns the end of what was
+ * written. at: the first kept channel not below first. Neighbours go in one copy. */
 static float *
 gather_columns (float *to, const float *from, gsize area, const Kept *in, guint first, guint n_in, guint at)
 {

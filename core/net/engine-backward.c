@@ -40,13 +40,13 @@ esp_engine_clear_seeds (EspEngine *engine)
 /**
  * esp_engine_set_seed:
  * @engine: an explain engine, or one for training after a forward
- * @layer: any layer; of a head the activated map, so that its logits are the output of the convolution it reads; in training one that a head
- *   reads, a watched one or the last
+ * @layer: any layer; of a head the activated map, so that its logits are the output of the convolution it reads; in training one that a
+ *   head reads, a watched one or the last
  * @seed: dT/d(output of @layer), batch * c * h * w numbers, n c h w
  * @error: return location
  *
- * Seeds of several layers add up to one target T. They stay set until esp_engine_clear_seeds(). The place of a seed is made when it is first
- * set, later ones reuse it. In training the next backward uses them up. Thread: as forward. Errors: ESP_ERROR_SHAPE.
+ * Seeds of several layers add up to one target T. They stay set until esp_engine_clear_seeds(). The place of a seed is made when it is
+ * first set, later ones reuse it. In training the next backward uses them up. Thread: as forward. Errors: ESP_ERROR_SHAPE.
  */
 gboolean
 esp_engine_set_seed (EspEngine *engine, guint layer, const float *seed, GError **error)
@@ -209,12 +209,13 @@ step_back (EspEngine *engine, EspStep *step, int stop)
  * @job: (nullable): cancels between two layers
  * @error: return location
  *
- * Gradients of T = sum over seeds of seed * output, at every layer from @stop on, and of the parameters there if the engine has them. The first consumer of a value stores its gradient, later ones
- * add. Max-pooling sends a gradient to the first largest number in row-major order, leaky and relu use the lower slope at 0, both as darknet.
- * Runs again from the same seeds give the same bits. Allocates nothing. In a guided engine what comes back through a rectifier is no gradient:
- * it is set to 0 where it is negative and where the rectifier's output is not above 0 (Springenberg et al. 2014, arXiv:1412.6806, section 3.4;
- * those that are no plain relu keep their own slope above 0). In training the gradients of the parameters from @stop on are added to
- * the vector's, those of layers are not kept, and a forward comes before every backward. Thread: as forward.
+ * Gradients of T = sum over seeds of seed * output, at every layer from @stop on, and of the parameters there if the engine has them. The
+ * first consumer of a value stores its gradient, later ones add. Max-pooling sends a gradient to the first largest number in row-major
+ * order, leaky and relu use the lower slope at 0, both as darknet. Runs again from the same seeds give the same bits. Allocates nothing. In
+ * a guided engine what comes back through a rectifier is no gradient: it is set to 0 where it is negative and where the rectifier's output
+ * is not above 0 (Springenberg et al. 2014, arXiv:1412.6806, section 3.4; those that are no plain relu keep their own slope above 0). In
+ * training the gradients of the parameters from @stop on are added to the vector's, those of layers are not kept, and a forward comes
+ * before every backward. Thread: as forward.
  * Errors: G_IO_ERROR_CANCELLED, and then the gradients are undefined; ESP_ERROR_SHAPE where the engine is none for explaining.
  */
 gboolean
@@ -261,7 +262,8 @@ fetch_skipped (EspEngine *engine, EspStep *step, GError **error)
  * @at: where in it
  * @error: return location
  *
- * Returns: TRUE if the last backward reached this place, and its numbers are there now; else an error that says why not. Thread: as forward.
+ * Returns: TRUE if the last backward reached this place, and its numbers are there now; else an error that says why not. Thread: as
+ * forward.
  */
 gboolean
 esp_engine_can_read_gradient (EspEngine *engine, int layer, EspAt at, GError **error)
@@ -280,7 +282,8 @@ esp_engine_can_read_gradient (EspEngine *engine, int layer, EspAt at, GError **e
   return FALSE;
 }
 
-/** esp_step_gradient: Returns: (transfer none): the gradient at @at of a step that one arrived at, but for the factor of batch normalisation. */
+/** esp_step_gradient: Returns: (transfer none): the gradient at @at of a step that one arrived at, but for the factor of batch
+ * normalisation. */
 const char *
 esp_step_gradient (const EspStep *step, EspAt at)
 {

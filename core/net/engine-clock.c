@@ -51,7 +51,8 @@ esp_engine_watch_time (EspEngine *engine, double *milliseconds)
   engine->clock = milliseconds;
 }
 
-/** esp_engine_get_kernel: Returns: (transfer none) (nullable): what runs @layer, in the words of logs; NULL where nothing of its own does. Thread: any. */
+/** esp_engine_get_kernel: Returns: (transfer none) (nullable): what runs @layer, in the words of logs; NULL where nothing of its own does.
+ * Thread: any. */
 const char *
 esp_engine_get_kernel (EspEngine *engine, guint layer)
 {

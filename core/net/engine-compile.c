@@ -109,7 +109,8 @@ esp_engine_kernel (EspEngine *engine, const EspSpec *spec, EspKernel *old, GErro
   return esp_kernel_new (engine->set, spec, error);
 }
 
-/* The activation as a kernel of its own, for backward: where y is recovered from the output it stays fused in forward, elsewhere y is kept. */
+/* The activation as a kernel of its own, for backward: where y is recovered from the output it stays fused in forward, elsewhere y is
+ * kept. */
 static gboolean
 compile_bend (EspEngine *engine, EspStep *step, EspSpec *whole, const EspStep *old, GError **error)
 {
@@ -144,7 +145,8 @@ find_pool (EspEngine *engine, const EspStep *step)
                                                                                                 : NULL;
 }
 
-/* Joins a max-pool of side 2 and stride 2 to the convolution where the kernels have the two in one: a large value less to write and read. */
+/* Joins a max-pool of side 2 and stride 2 to the convolution where the kernels have the two in one: a large value less to write and
+ * read. */
 static void
 join_pool (EspEngine *engine, EspStep *step, EspSpec *spec)
 {

@@ -71,7 +71,8 @@ SLAB (drop_double, double)
  * esp_dropout_run:
  * @layout: of both values
  * @probability: that a number becomes 0, from 0 up to but without 1; the others are divided by 1 - @probability
- * @key: esp_dropout_key(); each image of the batch has a key of its own, each number a place in c h w order: layout and threads do not matter
+ * @key: esp_dropout_key(); each image of the batch has a key of its own, each number a place in c h w order: layout and threads do not
+ *   matter
  * @in: the output before, or the gradient behind
  * @out: (out): what becomes of it; may be @in
  * @add: add to @out

@@ -33,8 +33,8 @@ esp_bn_sigma (float variance, EspBnForm form)
  * @step: of a convolution, with its parameters
  * @form: of the batch normalisation
  *
- * Fills gain = gamma / sigma and shift = beta - gamma * mean / sigma, so that y = gain * conv + shift. Without batch normalisation gain stays
- * NULL and shift is the bias.
+ * Fills gain = gamma / sigma and shift = beta - gamma * mean / sigma, so that y = gain * conv + shift. Without batch normalisation gain
+ * stays NULL and shift is the bias.
  */
 void
 esp_step_fold (EspStep *step, EspBnForm form)

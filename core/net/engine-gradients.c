@@ -57,7 +57,8 @@ find_lender (EspEngine *engine, int layer)
   return times == 1 && hands_on (engine, reader, at) ? reader : NULL;
 }
 
-/* Of a lean engine: a gradient that nobody will read lives until its step has handed it on, and the one before an activation takes its place. */
+/* Of a lean engine: a gradient that nobody will read lives until its step has handed it on, and the one before an activation takes its
+ * place. */
 static void
 want_passing (EspEngine *engine, int layer, gsize bytes)
 {

@@ -1,8 +1,8 @@
 /* engine-order.c: masked execution sums in the order in which the cut network sums
  *
  * A convolution adds up its input in blocks of channels, and within a block one row and column of the window after the other. Of a masked
- * network the blocks hold channels that are 0, so that what is kept is added in another order than in the cut network, and each layer rounds
- * otherwise. Adding 0 rounds nothing: with the kept channels first and the others behind them both orders are one. */
+ * network the blocks hold channels that are 0, so that what is kept is added in another order than in the cut network, and each layer
+ * rounds otherwise. Adding 0 rounds nothing: with the kept channels first and the others behind them both orders are one. */
 #define G_LOG_DOMAIN "esp-net"
 #include "config.h"
 

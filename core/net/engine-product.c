@@ -74,7 +74,8 @@ esp_engine_watch_products (EspEngine *engine, EspAt at, EspReduce how)
     }
 }
 
-/* Whether somebody watches the largest products of a convolution, and nothing else touches its gradient on the way back through @activation. */
+/* Whether somebody watches the largest products of a convolution, and nothing else touches its gradient on the way back through
+ * @activation. */
 static gboolean
 can_bend (const EspEngine *engine, const EspStep *step, EspActivation activation)
 {
@@ -121,7 +122,8 @@ esp_step_bend_watched (EspEngine *engine, EspStep *step)
  * @engine: on the way back
  * @step: what the gradient of the output has arrived at
  *
- * Returns: whether esp_step_bend_watched() can wait for the gradient of the step's input, which goes through the activation, too. Thread: lane.
+ * Returns: whether esp_step_bend_watched() can wait for the gradient of the step's input, which goes through the activation, too.
+ * Thread: lane.
  */
 gboolean
 esp_step_bends_along (EspEngine *engine, EspStep *step)
@@ -136,8 +138,8 @@ esp_step_bends_along (EspEngine *engine, EspStep *step)
  * @step: a step whose gradient is known
  * @input: the step of one of its inputs
  *
- * Returns: whether none but @step gives @input its gradient and nobody will read it, so that it is only wanted before the activation and for
- * the products there. Thread: lane.
+ * Returns: whether none but @step gives @input its gradient and nobody will read it, so that it is only wanted before the activation and
+ * for the products there. Thread: lane.
  */
 gboolean
 esp_step_bends_behind (EspEngine *engine, const EspStep *step, const EspStep *input)
@@ -176,7 +178,8 @@ esp_step_hand_on_bent (EspEngine *engine, EspStep *step, EspStep *input, gboolea
   return esp_call_run_bent (step->back[0], input->arrived, along ? &out : NULL, step->product, behind ? &in : NULL, input->product);
 }
 
-/** esp_step_watch: reduces the products of a convolution whose gradient before the activation is there, if somebody watches. Thread: lane. */
+/** esp_step_watch: reduces the products of a convolution whose gradient before the activation is there, if somebody watches. Thread:
+ * lane. */
 void
 esp_step_watch (EspEngine *engine, EspStep *step)
 {
@@ -195,8 +198,8 @@ esp_step_watch (EspEngine *engine, EspStep *step)
  * @scores: (out): batch * c numbers
  * @error: return location
  *
- * At the convolution A * dT/dA = (y - b') * dT/dy, with y the value before the activation and b' the folded bias: exact at gamma = 0 too, and
- * no unfolded run is needed. Runs where the numbers lie; nothing is reordered, nothing allocated. Thread: as forward.
+ * At the convolution A * dT/dA = (y - b') * dT/dy, with y the value before the activation and b' the folded bias: exact at gamma = 0 too,
+ * and no unfolded run is needed. Runs where the numbers lie; nothing is reordered, nothing allocated. Thread: as forward.
  * Source: Shi et al. 2020, Comput. Electron. Agric. 169:105214 (the product before batch normalisation). Errors: ESP_ERROR_SHAPE.
  */
 gboolean

@@ -54,7 +54,8 @@ cheapest_first (gconstpointer a, gconstpointer b)
   return p->layer < q->layer ? -1 : p->layer > q->layer;
 }
 
-/* First every output behind a batch normalisation, a pass over memory each; then layers that are run again. The largest of each come first. */
+/* First every output behind a batch normalisation, a pass over memory each; then layers that are run again. The largest of each come
+ * first. */
 static GArray *
 list_candidates (EspEngine *engine)
 {
@@ -139,8 +140,8 @@ count_needed (EspTrain *train)
  * @engine: compiled for training
  * @error: ESP_ERROR_LIMIT with the least that would do
  *
- * Plans the arena over the whole step. Where it is larger than the engine's memory option, layers' outputs are given up after their last use
- * in forward and computed again in backward, each only if the arena shrinks for it (a greedy search; compare Chen et al. 2016,
+ * Plans the arena over the whole step. Where it is larger than the engine's memory option, layers' outputs are given up after their last
+ * use in forward and computed again in backward, each only if the arena shrinks for it (a greedy search; compare Chen et al. 2016,
  * arXiv:1604.06174). Results are the same bits. Thread: lane.
  */
 gboolean

@@ -1,7 +1,8 @@
 /* engine-train-private.h: the state of a training engine
  *
- * A training step is a fixed list of acts: first those of the forward, then those of the backward, among them, where memory is short, some of
- * the forward's again. Every value that an act writes lives from its first act to its last, and lies where the plan of the arena says. */
+ * A training step is a fixed list of acts: first those of the forward, then those of the backward, among them, where memory is short, some
+ * of the forward's again. Every value that an act writes lives from its first act to its last, and lies where the plan of the arena
+ * says. */
 #pragma once
 
 #include "net/engine-private.h"

@@ -175,7 +175,8 @@ run_back (EspEngine *engine, const EspTrainAct *act, guint stop, gboolean add)
  * @job: (nullable): cancels between two layers
  * @error: return location
  *
- * As esp_engine_forward(), with the statistics of the batch; running statistics move. Both but for frozen layers. Outputs that heads read are there until backward.
+ * As esp_engine_forward(), with the statistics of the batch; running statistics move. Both but for frozen layers. Outputs that heads read
+ * are there until backward.
  */
 gboolean
 esp_train_forward (EspEngine *engine, const float *input, EspJob *job, GError **error)

@@ -97,9 +97,9 @@ check_backend (const EspEngineOptions *options, GError **error)
  * @reuse: (nullable): an engine whose compiled kernels and packed weights are shared where shape and parameters agree
  * @error: return location
  *
- * Compiles every layer, plans one arena, and binds. Batch normalisation is folded into weights and bias, in double. Where weights and shapes
- * agree with @reuse nothing is compiled anew; oneDNN's own cache does the rest. An engine for training reads the parameters of its vector on
- * every forward, runs no heads, and has no mask of its own: it follows the vector's.
+ * Compiles every layer, plans one arena, and binds. Batch normalisation is folded into weights and bias, in double. Where weights and
+ * shapes agree with @reuse nothing is compiled anew; oneDNN's own cache does the rest. An engine for training reads the parameters of its
+ * vector on every forward, runs no heads, and has no mask of its own: it follows the vector's.
  *
  * Returns: (transfer full): the engine, or NULL. Thread: lane (a reference: any); the thread that makes it runs and frees it.
  * Errors: ESP_ERROR_UNSUPPORTED with file and line; ESP_ERROR_LIMIT where memory does not suffice.

@@ -39,17 +39,18 @@ typedef struct
   EspBackendKind backend;
   EspBnForm      bn;
   guint          batch;      /* at least 1 */
-  const EspMask *mask;       /* (nullable): masked execution, outputs multiplied by 0 after the activation: the reference for cuts. In inference
-                              * convolutions sum in the order of the cut network */
+  const EspMask *mask;       /* (nullable): masked execution, outputs multiplied by 0 after the activation: the reference for cuts. In
+                              * inference convolutions sum in the order of the cut network */
   gboolean       keep_all;   /* every layer's output stays readable after forward (explain engines keep all anyway) */
   gboolean       pixels;     /* explain: backward reaches the image too */
   gboolean       parameters; /* explain: backward reaches weights, biases and scales too */
   gboolean       guided;     /* explain: a rectifier passes back only what is positive, and only where it was itself */
-  gboolean       lean;       /* explain: gradients stay of layers in @watch and of the image alone: less memory and time; see engine-watch.h */
+  gboolean       lean;       /* explain: gradients stay of layers in @watch and of the image alone: less memory and time; see
+                              * engine-watch.h */
   EspParameterVector *vector; /* train: what is trained; several engines may share one. A reference is taken */
   gsize          memory;     /* train: most bytes of esp_engine_get_bytes(): what does not fit is computed again in backward; 0: no limit */
-  const guint   *watch;      /* train: layers whose outputs stay readable and may be seeded, besides what heads read; explain and lean: whose
-                              * gradients stay; copied */
+  const guint   *watch;      /* train: layers whose outputs stay readable and may be seeded, besides what heads read; explain and lean:
+                              * whose gradients stay; copied */
   guint          n_watch;
   guint          freeze;     /* train: layers below normalise as in inference, by running statistics that stay as they are; 0 none */
 } EspEngineOptions;
@@ -88,7 +89,8 @@ gboolean     esp_engine_forward_from (EspEngine               *engine,
                                       guint                    layer,
                                       EspJob                  *job,
                                       GError                 **error);
-/* What layers from @layer on still read of earlier ones (the prefix cache): native layout, equal for engines whose masks agree up to there. */
+/* What layers from @layer on still read of earlier ones (the prefix cache): native layout, equal for engines whose masks agree up to
+ * there. */
 gsize        esp_engine_get_live_bytes (EspEngine             *engine,
                                         guint                  layer);
 void         esp_engine_save_live    (EspEngine               *engine,

@@ -46,8 +46,8 @@ flow_layer (EspFlow *flow, const EspLayer *layer, const EspMask *mask)
  * @network: the network
  * @mask: (nullable): its mask
  *
- * Convolutions give the bits they own, a route those of its layers behind one another, a shortcut those that any side keeps, a product those
- * that both keep, all else passes its own on. Some microseconds.
+ * Convolutions give the bits they own, a route those of its layers behind one another, a shortcut those that any side keeps, a product
+ * those that both keep, all else passes its own on. Some microseconds.
  * Returns: (transfer full): the bits of all outputs. Thread: any.
  */
 EspFlow *

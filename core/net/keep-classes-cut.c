@@ -253,8 +253,8 @@ make_weights (const EspKeepClasses *keep, const GArray *parts, const EspNetwork 
  * @error: ESP_ERROR_UNSUPPORTED where others read those layers too, classes form a tree, or a mean is asked for behind batch normalisation;
  *   ESP_ERROR_SHAPE for a class that is not there
  *
- * Of each anchor the rows of box and objectness stay, a class keeps its own row, to the bit, and a new one gets the mean of its proxies' rows, which gives
- * the mean of their raw numbers; or, where @keep says so, a row drawn by lot. Thread: any.
+ * Of each anchor the rows of box and objectness stay, a class keeps its own row, to the bit, and a new one gets the mean of its proxies'
+ * rows, which gives the mean of their raw numbers; or, where @keep says so, a row drawn by lot. Thread: any.
  */
 gboolean
 esp_keep_classes (EspNetwork *network,
@@ -289,8 +289,8 @@ esp_keep_classes (EspNetwork *network,
  * @row: a channel of the kept network's layer
  * @n: (out): how many
  *
- * Returns: (transfer full) (nullable) (array length=n): the channels of @network's layer that it is the mean of; NULL where all channels of the layer are as
- * they were. Thread: any.
+ * Returns: (transfer full) (nullable) (array length=n): the channels of @network's layer that it is the mean of; NULL where all channels of
+ * the layer are as they were. Thread: any.
  */
 guint *
 esp_keep_classes_row (const EspKeepClasses *keep, const EspNetwork *network, guint layer, guint row, guint *n)

@@ -63,7 +63,8 @@ esp_keep_classes_add (EspKeepClasses *keep, const char *name, const guint *sourc
   g_ptr_array_add (keep->classes, kept);
 }
 
-/** esp_keep_classes_redrawn: Returns: (transfer full): the same classes, numbers of those of several proxies drawn by @seed. Thread: any. */
+/** esp_keep_classes_redrawn: Returns: (transfer full): the same classes, numbers of those of several proxies drawn by @seed. Thread:
+ * any. */
 EspKeepClasses *
 esp_keep_classes_redrawn (EspKeepClasses *keep, guint64 seed)
 {

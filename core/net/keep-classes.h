@@ -17,7 +17,8 @@ void            esp_keep_classes_add     (EspKeepClasses       *keep,      /* be
                                           const char           *name,
                                           const guint          *sources,   /* classes of the network */
                                           guint                 n_sources);
-EspKeepClasses *esp_keep_classes_redrawn (EspKeepClasses       *keep,      /* (transfer full): the same, numbers of new classes drawn by lot instead */
+EspKeepClasses *esp_keep_classes_redrawn (EspKeepClasses       *keep,      /* (transfer full): the same, numbers of new classes drawn by lot
+                                                                            * instead */
                                           guint64               seed);
 EspKeepClasses *esp_keep_classes_ref     (EspKeepClasses       *keep);
 void            esp_keep_classes_unref   (EspKeepClasses       *keep);

@@ -37,7 +37,8 @@ typedef struct
   const char *alias; /* (nullable) */
   /* Reads the section. kind, index, section, line are set, and in and inputs to the layer before; sets out and what is the kind's own. */
   gboolean (*read) (const EspLayerReader *reader, EspLayer *layer, GError **error);
-  /* What the engine compiles; op, geometry and what else of the specification is the layer's own. Layouts, activation and parameters are set. */
+  /* What the engine compiles; op, geometry and what else of the specification is the layer's own. Layouts, activation and parameters are
+   * set. */
   void (*spec) (const EspLayer *layer, EspSpec *spec);
   /* (nullable): the operation that gives the gradient of the parameters: reads what the layer reads and, last, the gradient of its value
    * before the activation; op, geometry and the shape of the output, the weights, are the layer's own. */
@@ -80,7 +81,8 @@ extern const EspLayerRow esp_row_local_avgpool;
 extern const EspLayerRow esp_row_connected;
 
 gboolean           esp_cfg_is_alexeys    (const EspCfg          *cfg);
-gboolean           esp_dialect_check     (const EspLayerReader  *reader, /* nothing that pjreddie's darknet would pass over, where it is meant */
+gboolean           esp_dialect_check     (const EspLayerReader  *reader, /* nothing that pjreddie's darknet would pass over, where it is
+                                                                          * meant */
                                           GError               **error);
 const EspLayerRow *esp_layer_row         (EspLayerKind           kind);
 gboolean           esp_layer_kind_parse  (const char            *name,
@@ -111,20 +113,23 @@ gboolean           esp_reader_sources    (const EspLayerReader  *reader, /* laye
                                           const char            *key,
                                           GArray               **sources, /* (out) (transfer full): of int */
                                           GError               **error);
-gboolean           esp_reader_gated      (const EspLayerReader  *reader, /* from= and activation= of a product: the layer before times an earlier one */
+gboolean           esp_reader_gated      (const EspLayerReader  *reader, /* from= and activation= of a product: the layer before times an
+                                                                          * earlier one */
                                           EspLayer              *layer,
                                           GError               **error);
 gboolean           esp_reader_tree       (const EspLayerReader  *reader, /* the file that tree= names, which has @n classes */
                                           gsize                  n,
                                           EspTree              **tree,   /* (out) (transfer full) (nullable): NULL without the key */
                                           GError               **error);
-gboolean           esp_check_joined      (const EspLayer        *layer,  /* one channel of two inputs: both kept or both cut, else an error */
+gboolean           esp_check_joined      (const EspLayer        *layer,  /* one channel of two inputs: both kept or both cut, else an
+                                                                          * error */
                                           guint                  x,
                                           guint                  y,
                                           int                    channel,
                                           const guint8 *const   *in,
                                           GError               **error);
-gboolean           esp_check_all_kept    (const EspLayer        *layer,  /* what a head or a softmax reads has a fixed meaning: nothing of it is cut */
+gboolean           esp_check_all_kept    (const EspLayer        *layer,  /* what a head or a softmax reads has a fixed meaning: nothing of
+                                                                          * it is cut */
                                           const guint8 *const   *in,
                                           const guint           *n_in,
                                           const guint8          *out,

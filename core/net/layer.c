@@ -37,7 +37,8 @@ esp_layer_kind_name (EspLayerKind kind)
   return rows[kind]->name;
 }
 
-/** esp_layer_is_depthwise: Returns: whether it is a convolution of as many groups, above one, as channels come in, so that each has filters of its own. Thread: any. */
+/** esp_layer_is_depthwise: Returns: whether it is a convolution of as many groups, above one, as channels come in, so that each has filters
+ * of its own. Thread: any. */
 gboolean
 esp_layer_is_depthwise (const EspLayer *layer)
 {

@@ -39,8 +39,8 @@ fill (EspMask *mask, guint layer, const guint8 *keep)
 /**
  * esp_mask_new:
  * @network: whose
- * @keep: (nullable) (array): for each layer NULL (all are kept) or one byte for each filter, 0 where it is cut; copied. Those of layers that
- *   are no convolutions are not looked at
+ * @keep: (nullable) (array): for each layer NULL (all are kept) or one byte for each filter, 0 where it is cut; copied. Those of layers
+ *   that are no convolutions are not looked at
  *
  * Copies and checks nothing: whether couplings hold is the cut's to say.
  * Returns: (transfer full): the mask. Thread: any.

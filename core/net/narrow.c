@@ -80,8 +80,9 @@ set_number (EspCfg *cfg, guint section, const char *key, guint value)
  * @floor: no convolution gets fewer channels, unless it has fewer
  * @error: ESP_ERROR_SHAPE, _UNSUPPORTED: what the narrower cfg says cannot be
  *
- * Equal widths stay equal, so shortcuts fit; a depthwise convolution follows what it reads; convolutions that a head reads, or that give the result, keep
- * theirs. The control that a pruned network is held against: the same depth without a choice of channels (Liu et al. 2019).
+ * Equal widths stay equal, so shortcuts fit; a depthwise convolution follows what it reads; convolutions that a head reads, or that give
+ * the result, keep theirs. The control that a pruned network is held against: the same depth without a choice of channels (Liu et al.
+ * 2019).
  * Returns: (transfer full): another cfg, for weights of its own. Thread: any.
  */
 EspNetwork *
@@ -121,8 +122,8 @@ esp_network_narrowed (const EspNetwork *network, double share, guint floor, GErr
  * @share: (out) (optional): what was found
  * @error: those of esp_network_narrowed(); ESP_ERROR_SHAPE where the network costs less than @bflops as it is
  *
- * Halves the interval of shares. Returns: (transfer full): the narrowest that costs at least @bflops, so that a pruned network of that cost is never held
- * against a cheaper one. Thread: any.
+ * Halves the interval of shares. Returns: (transfer full): the narrowest that costs at least @bflops, so that a pruned network of that cost
+ * is never held against a cheaper one. Thread: any.
  */
 EspNetwork *
 esp_network_narrowed_to (const EspNetwork *network, double bflops, guint floor, double *share, GError **error)

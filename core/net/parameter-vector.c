@@ -171,7 +171,8 @@ esp_parameter_vector_get_statistics (EspParameterVector *vector)
   return vector->running;
 }
 
-/** esp_parameter_vector_get_slots: Returns: (transfer none) (array length=n): which numbers are whose, ascending, without gaps. Thread: any. */
+/** esp_parameter_vector_get_slots: Returns: (transfer none) (array length=n): which numbers are whose, ascending, without gaps.
+ * Thread: any. */
 const EspParameterSlot *
 esp_parameter_vector_get_slots (const EspParameterVector *vector, guint *n)
 {
@@ -179,7 +180,8 @@ esp_parameter_vector_get_slots (const EspParameterVector *vector, guint *n)
   return (const EspParameterSlot *) (gpointer) vector->slots->data;
 }
 
-/** esp_parameter_vector_find: Returns: (transfer none) (nullable): the numbers of one kind of one layer; NULL where it has none. Thread: any. */
+/** esp_parameter_vector_find: Returns: (transfer none) (nullable): the numbers of one kind of one layer; NULL where it has none.
+ * Thread: any. */
 const EspParameterSlot *
 esp_parameter_vector_find (const EspParameterVector *vector, guint layer, EspParameter parameter)
 {

@@ -1,7 +1,7 @@
 /* rewrite-text.c: the cfg of a rewritten network
  *
- * Comments and blank lines before a section go with it. Numbers of layers keep their way of counting (negative ones count back). Where a layer
- * reads the one before it without saying so, and that is another now, a route is put between. */
+ * Comments and blank lines before a section go with it. Numbers of layers keep their way of counting (negative ones count back). Where a
+ * layer reads the one before it without saying so, and that is another now, a route is put between. */
 #define G_LOG_DOMAIN "esp-net"
 #include "config.h"
 

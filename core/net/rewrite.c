@@ -186,7 +186,8 @@ check_removal (const EspRewrite *rewrite, guint first, guint last, int source, G
  * @last: the last, whose readers read on from what goes into the block: where it is a shortcut, from the one layer outside that it adds
  * @error: ESP_ERROR_UNSUPPORTED: one of them is a head, gone already, or read from outside; the sizes differ; nothing reads the last
  *
- * A whole shortcut block taken out is the network in which all that the block adds is masked, if the shortcut's activation is linear and it weighs nothing.
+ * A whole shortcut block taken out is the network in which all that the block adds is masked, if the shortcut's activation is linear and it
+ * weighs nothing.
  * Returns: whether it was done; nothing is changed if not.
  */
 gboolean
@@ -219,7 +220,8 @@ place_of (const EspRewrite *rewrite, guint node)
   return i;
 }
 
-/* A route that takes one group of the convolution names the parts that make it up instead, where there are such. @parts: nodes, @n of them */
+/* A route that takes one group of the convolution names the parts that make it up instead, where there are such. @parts: nodes, @n of
+ * them */
 static void
 take_parts (EspRewrite *rewrite, guint route, const GArray *parts)
 {
@@ -306,9 +308,9 @@ check_split (const EspRewrite *rewrite, guint layer, const guint *filters, guint
  * @n: of them, two or more
  * @error: ESP_ERROR_UNSUPPORTED with the reason
  *
- * Exact: every filter keeps its numbers. A route behind them joins the parts, and is read by those that read the layer; routes that take a group of
- * it which is made up of parts name these instead, so that the groups' counts are free of each other in a plan for the new network. What nothing
- * reads then is left out.
+ * Exact: every filter keeps its numbers. A route behind them joins the parts, and is read by those that read the layer; routes that take a
+ * group of it which is made up of parts name these instead, so that the groups' counts are free of each other in a plan for the new
+ * network. What nothing reads then is left out.
  */
 gboolean
 esp_rewrite_split_convolution (EspRewrite *rewrite, guint layer, const guint *filters, guint n, GError **error)
@@ -406,7 +408,8 @@ make_weights (const EspRewrite *rewrite, EspNetwork *network, const int *places)
  * @rewrite: the rewrite, which can go on afterwards
  * @network: (out) (transfer full): read again from its own text; sections that stay keep theirs, but for the numbers of layers
  * @weights: (out) (transfer full): parameters of layers that stay whole are shared
- * @layer_map: (out) (optional) (transfer full): per layer of the network before, the one that gives the same numbers now; -1 where none does
+ * @layer_map: (out) (optional) (transfer full): per layer of the network before, the one that gives the same numbers now; -1 where none
+ *   does
  * @error: ESP_ERROR_UNSUPPORTED where a layer behind the first would have to read the image; what the strict reader refuses
  *
  * Layers that read the one before without naming it get a route where another stands there now.

@@ -11,11 +11,13 @@ typedef struct _EspRewrite EspRewrite;
 EspRewrite *esp_rewrite_new               (EspNetwork    *network,
                                            EspWeights    *weights);
 void        esp_rewrite_free              (EspRewrite    *rewrite);
-gboolean    esp_rewrite_remove_layers     (EspRewrite    *rewrite, /* who read the last then reads what went into them: a shortcut's source */
+gboolean    esp_rewrite_remove_layers     (EspRewrite    *rewrite, /* who read the last then reads what went into them: a shortcut's
+                                                                    * source */
                                            guint          first,
                                            guint          last,
                                            GError       **error);
-gboolean    esp_rewrite_split_convolution (EspRewrite    *rewrite, /* exact: consecutive filters in convolutions of their own, joined by a route */
+gboolean    esp_rewrite_split_convolution (EspRewrite    *rewrite, /* exact: consecutive filters in convolutions of their own, joined by a
+                                                                    * route */
                                            guint          layer,
                                            const guint   *filters, /* of each; their sum is the layer's */
                                            guint          n,
@@ -26,7 +28,8 @@ gboolean    esp_rewrite_split_route       (EspRewrite    *rewrite, /* the convol
 gboolean    esp_rewrite_finish            (EspRewrite    *rewrite,
                                            EspNetwork   **network,   /* (out) (transfer full) */
                                            EspWeights   **weights,   /* (out) (transfer full): shares what is unchanged */
-                                           int          **layer_map, /* (out) (optional) (transfer full): per layer the one that gives the same; -1 */
+                                           int          **layer_map, /* (out) (optional) (transfer full): per layer the one that gives the
+                                                                      * same; -1 */
                                            GError       **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspRewrite, esp_rewrite_free)

@@ -184,7 +184,8 @@ esp_tree_chance (const EspTree *tree, const float *values, gsize step, int class
 /**
  * esp_tree_spread:
  * @tree: the classes
- * @values: (inout): of all classes within their groups; becomes the probability of each leaf, which sum to one, and 0 for a class with children
+ * @values: (inout): of all classes within their groups; becomes the probability of each leaf, which sum to one, and 0 for a class with
+ *   children
  *
  * What a classifier over a tree is judged by. Thread: any. Source: darknet's validate_classifier (hierarchy_predictions, leaves only).
  */
@@ -206,10 +207,11 @@ esp_tree_spread (const EspTree *tree, float *values)
  * @step: numbers from one class to the next
  * @threshold: ESP_TREE_THRESHOLD, or another
  *
- * From the first group on: the class of the group that is the most probable, its probability being the product from the root down to it; as long
- * as the product of these along the way is above @threshold, the walk goes on among its children. It ends at the last class that was above, or
- * in the first group at its largest. That the probabilities of the way, products themselves, are multiplied once more is darknet's doing
- * (hierarchy_predictions, then hierarchy_top_prediction) and is kept, since a box's class is that one there; in float, as there.
+ * From the first group on: the class of the group that is the most probable, its probability being the product from the root down to it; as
+ * long as the product of these along the way is above @threshold, the walk goes on among its children. It ends at the last class that was
+ * above, or in the first group at its largest. That the probabilities of the way, products themselves, are multiplied once more is
+ * darknet's doing (hierarchy_predictions, then hierarchy_top_prediction) and is kept, since a box's class is that one there; in float, as
+ * there.
  *
  * Returns: the class. Thread: any.
  */

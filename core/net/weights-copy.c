@@ -24,7 +24,8 @@ esp_params_copy (const EspParams *params)
   return copy;
 }
 
-/** esp_weights_copy: Returns: (transfer full): of @network, too; shares the parameters of every layer until esp_weights_set(). Thread: any. */
+/** esp_weights_copy: Returns: (transfer full): of @network, too; shares the parameters of every layer until esp_weights_set(). Thread:
+ * any. */
 EspWeights *
 esp_weights_copy (const EspNetwork *network, const EspWeights *weights)
 {

@@ -156,7 +156,8 @@ read_params (Cursor *cursor, const EspLayer *layer, EspParams *params, GError **
  * @error: ESP_ERROR_FORMAT
  *
  * darknet's order: three versions and seen; then for each convolution biases, with batch normalisation scales, means and variances, then
- * weights; for each connected layer biases, weights, then the rest. The byte count must be exactly the network's; numbers must be finite and variances not below 0.
+ * weights; for each connected layer biases, weights, then the rest. The byte count must be exactly the network's; numbers must be finite
+ * and variances not below 0.
  * Returns: (transfer full): the numbers. Thread: any.
  */
 EspWeights *

@@ -52,7 +52,8 @@ esp_weights_new_zero (const EspNetwork *network)
   return weights;
 }
 
-/** esp_network_shares_weights: Returns: whether weights of @network fit @resized: not where a connected layer reads another size. Thread: any. */
+/** esp_network_shares_weights: Returns: whether weights of @network fit @resized: not where a connected layer reads another size.
+ * Thread: any. */
 gboolean
 esp_network_shares_weights (const EspNetwork *network, const EspNetwork *resized)
 {
@@ -85,8 +86,8 @@ fill_uniform (GRand *rng, float *values, gsize n)
  * @network: whose
  * @seed: each layer draws from the stream (@seed, layer, 0)
  *
- * Weights N(0, 2 / fan-in) (He et al. 2015, eq. 10), gamma, variance and the weights of sums U(0.5, 1.5), beta, bias and mean N(0, 0.1²). For
- * tests and measurements. Returns: (transfer full): the same numbers for the same seed. Thread: any.
+ * Weights N(0, 2 / fan-in) (He et al. 2015, eq. 10), gamma, variance and the weights of sums U(0.5, 1.5), beta, bias and mean N(0, 0.1²).
+ * For tests and measurements. Returns: (transfer full): the same numbers for the same seed. Thread: any.
  */
 EspWeights *
 esp_weights_new_random (const EspNetwork *network, guint64 seed)

@@ -98,9 +98,9 @@ fill (EspOnnxExport *one, const EspOnnxOptions *options, GError **error)
  * @options: how
  * @error: ESP_ERROR_UNSUPPORTED where a layer cannot be said in ONNX operators, ESP_ERROR_LIMIT beyond 2 GiB
  *
- * One image a run. Input "image": 1 x c x h x w, RGB from 0 to 1. A detector's outputs are "boxes", 1 x n x 4, and "scores", 1 x n x classes, in
- * the order of esp_decode(), before thresholds and suppression; of another network "output", what its last layer gives. Batch normalisation is
- * folded into the convolutions. Operators are those of set 11. Thread: any.
+ * One image a run. Input "image": 1 x c x h x w, RGB from 0 to 1. A detector's outputs are "boxes", 1 x n x 4, and "scores", 1 x n x
+ * classes, in the order of esp_decode(), before thresholds and suppression; of another network "output", what its last layer gives. Batch
+ * normalisation is folded into the convolutions. Operators are those of set 11. Thread: any.
  * Returns: (transfer full): the file's bytes
  */
 GBytes *

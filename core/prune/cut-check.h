@@ -15,7 +15,8 @@ typedef struct
   guint  means_layer; /* where that is */
 } EspCutCheck;
 
-/* (transfer full): what the plain double reference runs of a network of @bflops: itself, or over 96 × 96 where that would take long and the weights fit. */
+/* (transfer full): what the plain double reference runs of a network of @bflops: itself, or over 96 × 96 where that would take long and the
+ * weights fit. */
 EspNetwork *esp_cut_check_network (EspNetwork *network,
                                    double      bflops);
 /* Whether both are within their bounds; the error names the one that is not, its layer and its bound. Thread: any. */
@@ -24,7 +25,8 @@ gboolean esp_cut_check_accept (const EspCutCheck *check,
                                double             bound_of_means,
                                GError           **error);
 
-/* Runs both on one input, noise of @seed in 0..1, and compares every layer's kept channels. Thread: lane, unless @backend is a reference. */
+/* Runs both on one input, noise of @seed in 0..1, and compares every layer's kept channels. Thread: lane, unless @backend is a
+ * reference. */
 gboolean esp_cut_check (EspNetwork      *network,
                         EspWeights      *weights,
                         EspMask         *mask,

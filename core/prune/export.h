@@ -32,8 +32,8 @@ typedef struct
   double  oracle_difference; /* the files as it runs them, relative to each layer's maximum, the worst */
 } EspExportResult;
 
-/* Writes pruned.cfg, pruned.weights, index-map.json, plan.json and report.json into @folder; pruned.names and pruned.data where classes have
- * names; pruned.onnx where it is asked for. Thread: lane. */
+/* Writes pruned.cfg, pruned.weights, index-map.json, plan.json and report.json into @folder; pruned.names and pruned.data where classes
+ * have names; pruned.onnx where it is asked for. Thread: lane. */
 gboolean esp_export_write (const EspExport  *what,
                            const char       *folder,
                            EspExportResult  *result, /* (out): cleared by the caller */

@@ -118,7 +118,8 @@ find_intervals (const EspCompareInput *input, EspOutcome **of_a, EspOutcome **of
  * @a: what the one plan keeps
  * @b: what the other keeps
  * @result: (out caller-allocates): mAP of both, and of b minus a, each with its 95 % interval
- * @job: (nullable): its progress is images, of the one and then of the other; cancels between two layers, and between some replicates of an interval
+ * @job: (nullable): its progress is images, of the one and then of the other; cancels between two layers, and between some replicates of an
+ *   interval
  * @error: as esp_cut_new(), esp_engine_new() and images; G_IO_ERROR_CANCELLED
  *
  * The interval of the difference is paired: the same weights of the same images for both. Cost: two passes. Thread: lane.

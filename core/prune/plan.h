@@ -38,7 +38,8 @@ typedef struct
   double       value; /* ratio, threshold or count; of the overall ranking its ratio */
 } EspShare;
 
-/* How channels that go together are decided about. The last three let each layer choose by its own scores, as if it were alone, and then vote. */
+/* How channels that go together are decided about. The last three let each layer choose by its own scores, as if it were alone, and then
+ * vote. */
 typedef enum
 {
   ESP_MERGE_REDUCE,       /* their scores are made one, as the criterion says */
@@ -48,7 +49,8 @@ typedef enum
   ESP_N_MERGES,
 } EspMerge;
 
-/* Thread: main (or the one thread that owns it). Signals "changed": the mask may differ; "branches-changed": see plan-branch.h. Properties, notifying: can-undo, can-redo, undo-label, redo-label. */
+/* Thread: main (or the one thread that owns it). Signals "changed": the mask may differ; "branches-changed": see plan-branch.h. Properties,
+ * notifying: can-undo, can-redo, undo-label, redo-label. */
 EspPlan        *esp_plan_new             (EspNetwork       *network,
                                           EspCoupling      *coupling,
                                           EspScores        *scores);
@@ -139,7 +141,8 @@ EspKeepClasses *esp_plan_get_keep_classes (EspPlan         *plan);     /* (trans
 /* An act: everything until end is one undo step ("20×20 backbone to 40 %"). Nested begins count. */
 void            esp_plan_begin           (EspPlan          *plan);
 void            esp_plan_end             (EspPlan          *plan);
-char           *esp_plan_dup_act_label   (EspPlan          *plan);     /* (transfer full) (nullable): words of the act open, else of the last */
+char           *esp_plan_dup_act_label   (EspPlan          *plan);     /* (transfer full) (nullable): words of the act open, else of the
+                                                                        * last */
 void            esp_plan_undo            (EspPlan          *plan);
 void            esp_plan_redo            (EspPlan          *plan);
 void            esp_plan_reset           (EspPlan          *plan);     /* keeps everything again; an act */
@@ -187,7 +190,8 @@ gboolean        esp_plan_save            (EspPlan          *plan,
 gboolean        esp_plan_load            (EspPlan          *plan,      /* one act; refused whole if anything does not fit */
                                           const char       *path,
                                           GError          **error);
-/* The kept channels of a plan file as they stand, without a plan object (evaluate --plan, prune --plan). @weights_hash: refuses another's unless NULL. */
+/* The kept channels of a plan file as they stand, without a plan object (evaluate --plan, prune --plan). @weights_hash: refuses another's
+ * unless NULL. */
 EspMask        *esp_plan_read_mask       (EspNetwork       *network,
                                           const char       *path,
                                           const char       *cfg_hash,

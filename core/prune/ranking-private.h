@@ -59,7 +59,8 @@ esp_ranker_shift (EspRankerState *state, guint unit, int by)
 /* Where channels vote: unit_score and vote of every unit of the group. */
 void esp_ranker_count_votes   (EspRanker      *ranker,
                                const EspGroup *group);
-GArray *esp_ranker_list_own   (const EspRanker *ranker, /* (transfer full): the scores of the block's channels, of one layer or (G_MAXUINT) all, ascending */
+GArray *esp_ranker_list_own   (const EspRanker *ranker, /* (transfer full): the scores of the block's channels, of one layer or (G_MAXUINT)
+                                                         * all, ascending */
                                const Block     *block,
                                guint            layer);
 guint esp_ranker_count_going  (const EspRanker *ranker,

@@ -315,7 +315,8 @@ EspMask     *esp_bench_ask_hand  (EspBench           *bench,
 typedef struct
 {
   char  *a, *b;
-  double overlap, chance; /* 0..1: the share of the kept channels that both keep; of two sets of as many by lot. NaN where one is not known */
+  double overlap, chance; /* 0..1: the share of the kept channels that both keep; of two sets of as many by lot. NaN where one is not
+                           * known */
   char  *reason;          /* (nullable): why not */
 } EspOverlap;
 

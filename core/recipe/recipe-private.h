@@ -36,7 +36,8 @@ void          esp_variables_free    (EspVariables       *variables);
 gboolean      esp_variables_add     (EspVariables       *variables, /* the entries of one [set] */
                                      const EspSection   *section,
                                      const char         *name,      /* of the file */
-                                     gboolean            over,      /* they stand over those of a base that is added later; lent until then */
+                                     gboolean            over,      /* they stand over those of a base that is added later; lent until
+                                                                     * then */
                                      GError            **error);
 gboolean      esp_variables_finish  (EspVariables       *variables, /* whether all of --set were met */
                                      const char         *name,

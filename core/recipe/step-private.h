@@ -10,7 +10,8 @@ EspStep *esp_step_new    (const EspStepKind *kind,
                           const char        *file,
                           guint              line);
 void     esp_step_free   (EspStep           *step);
-gboolean esp_step_set    (EspStep           *step,   /* an id that it does not know, twice the same, and what is no such value are refused */
+gboolean esp_step_set    (EspStep           *step,   /* an id that it does not know, twice the same, and what is no such value are
+                                                      * refused */
                           const char        *id,
                           const char        *value,
                           guint              line,

@@ -41,7 +41,8 @@ typedef struct
   gboolean           others;   /* keys that are no settings are for check() to judge */
   gboolean         (*wants) (const EspStep *step, const char *need); /* (nullable): whether that one of needs counts */
   gboolean         (*check) (const EspStep *step, gboolean open, GError **error); /* (nullable): what its values say together */
-  double           (*seconds) (EspBench *bench, const EspStep *step); /* (nullable): about how long it takes, once the dense network is timed */
+  double           (*seconds) (EspBench *bench, const EspStep *step); /* (nullable): about how long it takes, once the dense network is
+                                                                       * timed */
 } EspStepKind;
 
 const EspStepKind *esp_step_kind_get  (guint              i);  /* row i; NULL behind the last */
@@ -61,7 +62,8 @@ GArray            *esp_step_get_numbers (const EspStep *step, /* (transfer full)
                                          const char    *id);
 gboolean           esp_step_is_set      (const EspStep *step, /* whether it says anything */
                                          const char    *id);
-GPtrArray         *esp_step_get_others  (const EspStep *step); /* (transfer full): of char*: keys that are no settings, as the file has them */
+GPtrArray         *esp_step_get_others  (const EspStep *step); /* (transfer full): of char*: keys that are no settings, as the file has
+                                                                * them */
 const char        *esp_step_get_other   (const EspStep *step, /* of one of them */
                                          const char    *id);
 /* Sets "FILE:LINE: ID = VALUE: …"; FALSE. */

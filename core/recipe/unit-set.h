@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Every prunable unit is in one set, all of whose units have a channel in the same layers: equal counts of a set are equal counts of layers. */
+/* Every prunable unit is in one set, all of whose units have a channel in the same layers: equal counts of a set are equal counts of
+ * layers. */
 typedef struct _EspUnitSets EspUnitSets;
 
 EspUnitSets *esp_unit_sets_new        (EspNetwork         *network);

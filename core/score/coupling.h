@@ -30,8 +30,8 @@ typedef struct
   guint     multiple; /* of what each keeps; 1: any count */
 } EspBalance;
 
-/* Units: sets of (layer, channel) that go together (shortcuts, depthwise in with out). Every channel of every convolution is in exactly one unit.
- * Balances: ranges whose counts must stay equal. */
+/* Units: sets of (layer, channel) that go together (shortcuts, depthwise in with out). Every channel of every convolution is in exactly one
+ * unit. Balances: ranges whose counts must stay equal. */
 EspCoupling      *esp_coupling_new          (EspNetwork         *network);
 EspCoupling      *esp_coupling_ref          (EspCoupling        *coupling);
 void              esp_coupling_unref        (EspCoupling        *coupling);
@@ -49,11 +49,13 @@ guint             esp_coupling_get_unit     (const EspCoupling  *coupling,
 const EspChannel *esp_coupling_get_members  (const EspCoupling  *coupling,
                                              guint               unit,
                                              guint              *n);
-gboolean          esp_coupling_is_prunable  (const EspCoupling  *coupling, /* a convolution none of whose channels reaches a head's input or a fixed width */
+gboolean          esp_coupling_is_prunable  (const EspCoupling  *coupling, /* a convolution none of whose channels reaches a head's input or
+                                                                            * a fixed width */
                                              guint               layer);
 const char       *esp_coupling_why_fixed    (const EspCoupling  *coupling, /* (nullable): why it is never cut: "head 122 reads layer 121" */
                                              guint               layer);
-char             *esp_coupling_explain      (const EspCoupling  *coupling, /* (transfer full) (nullable): "goes with channel 12 of layers 33 and 36: shortcut 37 adds 33"; NULL when alone */
+char             *esp_coupling_explain      (const EspCoupling  *coupling, /* (transfer full) (nullable): "goes with channel 12 of layers 33
+                                                                            * and 36: shortcut 37 adds 33"; NULL when alone */
                                              guint               layer,
                                              guint               channel);
 

@@ -25,7 +25,8 @@ typedef struct
   EspBackendKind backend;
   EspLane       *lane;       /* (nullable): yields to acts of higher priority between images */
   const double  *knobs;      /* (nullable): one a knob of the criterion; NULL: the presets */
-  const double  *method_knobs; /* (nullable): attribution's, one a knob of its method; inverted's: those of what it inverts; NULL: the presets */
+  const double  *method_knobs; /* (nullable): attribution's, one a knob of its method; inverted's: those of what it inverts; NULL: the
+                                * presets */
   const EspClassMap *map;    /* (nullable): causal's: of the data set; NULL: by the classes' numbers */
   const EspEvaluateOptions *options; /* (nullable): causal's: what counts as found; NULL: the defaults */
 } EspCriterionInput;

@@ -13,7 +13,8 @@ typedef struct
   guint  n_channels; /* of them all */
 } EspGroup;
 
-/* Proposed from scale (output h × w) and module (backbone: up to the first layer from which the second road leaves; then neck, head 1, head 2). Coupled layers share a group.
+/* Proposed from scale (output h × w) and module (backbone: up to the first layer from which the second road leaves; then neck, head 1, head
+ * 2). Coupled layers share a group.
  * Returns: (transfer full): of EspGroup*, in network order. */
 GPtrArray *esp_groups_propose (EspNetwork        *network,
                                const EspCoupling *coupling);

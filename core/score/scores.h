@@ -16,13 +16,15 @@ const char   *esp_scores_get_criterion (const EspScores   *scores);
 const char   *esp_scores_get_parameters (const EspScores  *scores);
 void          esp_scores_set_parameters (EspScores        *scores,  /* before sharing */
                                          const char       *parameters);
-/* How they rank: a group's layers together or each by itself, and how coupled channels make one number; the criterion's own unless it was said. */
+/* How they rank: a group's layers together or each by itself, and how coupled channels make one number; the criterion's own unless it was
+ * said. */
 void          esp_scores_set_ranking   (EspScores         *scores,  /* before sharing */
                                         gboolean           pooled,
                                         const char        *reduce); /* "sum", "mean", "max" or "min" */
 gboolean      esp_scores_is_pooled     (const EspScores   *scores);
 const char   *esp_scores_get_reduce    (const EspScores   *scores);
-double       *esp_scores_get           (const EspScores   *scores,  /* of one convolution, filters numbers; NULL for other layers; writable before sharing */
+double       *esp_scores_get           (const EspScores   *scores,  /* of one convolution, filters numbers; NULL for other layers; writable
+                                                                     * before sharing */
                                         guint              layer,
                                         guint             *n);
 guint         esp_scores_get_n_images  (const EspScores   *scores);

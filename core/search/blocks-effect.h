@@ -30,7 +30,8 @@ typedef struct
   EspLatency  latency;    /* repeats 0: not timed */
 } EspBlocksEffect;
 
-/* (transfer full) (array length=n + 2): the whole network; without each of @shortcuts alone; without all of them, if asked for. Thread: lane. */
+/* (transfer full) (array length=n + 2): the whole network; without each of @shortcuts alone; without all of them, if asked for.
+ * Thread: lane. */
 EspBlocksEffect *esp_blocks_effects (const EspBlocksInput *input,
                                      const guint          *shortcuts,
                                      guint                 n,

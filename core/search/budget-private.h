@@ -37,7 +37,8 @@ typedef struct
 EspMask  *esp_budget_mask       (EspBudget           *budget,  /* (transfer full): of the plan with these ratios */
                                  guint                scores,
                                  const double        *ratios);
-double    esp_budget_ask        (const double        *ratios,  /* an EspSpendFunc of an EspBudgetAsk: in the limit's unit; for ms in BFLOPs */
+double    esp_budget_ask        (const double        *ratios,  /* an EspSpendFunc of an EspBudgetAsk: in the limit's unit; for ms in
+                                                                * BFLOPs */
                                  gpointer             data);
 double    esp_budget_cost       (const EspBudget     *budget,  /* in the limit's unit, ms apart */
                                  const EspCost       *cost);

@@ -22,7 +22,8 @@ typedef struct
 
 gboolean   esp_budget_check_criteria (const char *const *criteria, /* (nullable) */
                                       GError           **error);
-/* (transfer full) of EspScores, one a criterion. @criteria: (nullable) (array zero-terminated=1): as "score --criterion" takes them. Thread: lane. */
+/* (transfer full) of EspScores, one a criterion. @criteria: (nullable) (array zero-terminated=1): as "score --criterion" takes them.
+ * Thread: lane. */
 GPtrArray *esp_budget_score (const EspBudgetScoring *input,
                              const char *const      *criteria,
                              EspJob                 *job,

@@ -47,10 +47,13 @@ typedef struct
   const EspEvaluateOptions *options;
   const EspProtocol        *protocol;
   EspBudgetLimit            limit;
-  double                    least_map; /* on the choosing half; NaN: none. Without a limit the plan of least MB, or, for other units, BFLOPs */
+  double                    least_map; /* on the choosing half; NaN: none. Without a limit the plan of least MB, or, for other units,
+                                        * BFLOPs */
   guint                     n_images;  /* at most, of both halves; 0: all */
-  guint                     n_tries;   /* plans that are measured, at most; within a limit the whole network and a uniform plan at least: 2 */
-  double                    seconds;   /* after which no more are begun but those two; 0: no end. What is found then depends on the machine */
+  guint                     n_tries;   /* plans that are measured, at most; within a limit the whole network and a uniform plan at least:
+                                        * 2 */
+  double                    seconds;   /* after which no more are begun but those two; 0: no end. What is found then depends on the
+                                        * machine */
   guint                     replicates;
   guint64                   seed;
   EspBudgetTriedFunc        tried;     /* (nullable) */

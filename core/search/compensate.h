@@ -13,14 +13,16 @@ typedef struct
   guint n_borders;  /* of those: a window reaches over the border into zeros, where the constant is only nearly right */
 } EspCompensation;
 
-/* (transfer full): weights of the whole network, with other running means or biases: cut by @mask they are the compensated ones of the cut. */
+/* (transfer full): weights of the whole network, with other running means or biases: cut by @mask they are the compensated ones of the
+ * cut. */
 EspWeights *esp_compensate           (EspNetwork       *network,
                                       EspWeights       *weights,
                                       EspMask          *mask,
                                       double *const    *means,    /* (nullable): per layer what each filter gives, NULL: act (beta) */
                                       EspCompensation  *told,     /* (out) (optional) */
                                       GError          **error);
-double     *esp_compensate_constants (const EspLayer   *layer,    /* (transfer full): of each filter act (beta): its input counts for nothing */
+double     *esp_compensate_constants (const EspLayer   *layer,    /* (transfer full): of each filter act (beta): its input counts for
+                                                                   * nothing */
                                       const EspParams  *params);
 
 G_END_DECLS

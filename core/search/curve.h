@@ -44,7 +44,8 @@ gboolean esp_random_band_measure (const EspCurveInput *input,
                                guint                 n_seeds, /* 20 */
                                guint64               seed,
                                EspBandPoint         *band,    /* (out caller-allocates): n_ratios */
-                               double               *maps,    /* (out caller-allocates) (nullable): n_seeds * n_ratios, a seed after the other */
+                               double               *maps,    /* (out caller-allocates) (nullable): n_seeds * n_ratios, a seed after the
+                                                               * other */
                                EspJob               *job,
                                GError              **error);
 /* The same of masks made otherwise than esp_curve_mask() makes them. */

@@ -16,7 +16,8 @@ typedef struct
   double      share;                      /* of the channels that can be cut, those that are */
   guint64     params;
   double      bflops;
-  guint       thinnest, kept;             /* the layer of the fewest kept channels, of those that lost some, and how many; 0 kept: none lost any */
+  guint       thinnest, kept;             /* the layer of the fewest kept channels, of those that lost some, and how many; 0 kept: none lost
+                                           * any */
   gboolean    recalled;                   /* measured by an earlier run */
 } EspMetered;
 

@@ -1,4 +1,5 @@
-/* spend.h: how much of each of several sets of channels goes, so that what is left costs no more than it may: by measured losses and an exact cost */
+/* spend.h: how much of each of several sets of channels goes, so that what is left costs no more than it may: by measured losses and an
+ * exact cost */
 #pragma once
 
 #include <glib.h>

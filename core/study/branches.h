@@ -15,7 +15,8 @@ void               esp_study_difference_async  (EspStudy            *study,    /
 EspPlanDifference *esp_study_difference_finish (GAsyncResult        *result,
                                                 GError             **error);
 gboolean           esp_study_can_compare       (EspStudy            *study);   /* there are labelled images */
-void               esp_study_compare_async     (EspStudy            *study,    /* both over all images, in the lane behind all that is looked at */
+void               esp_study_compare_async     (EspStudy            *study,    /* both over all images, in the lane behind all that is
+                                                                                * looked at */
                                                 guint                a,
                                                 guint                b,
                                                 EspJob              *job,

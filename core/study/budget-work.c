@@ -149,7 +149,8 @@ esp_budget_work_new (EspStudy *study)
  * @wish: what is asked for
  * @error: ESP_ERROR_UNSUPPORTED where nothing is open, or nothing labelled
  *
- * Scores the channels on the half of the images that chooses, then tries plans, in the lane below everything that is looked at. Thread: main.
+ * Scores the channels on the half of the images that chooses, then tries plans, in the lane below everything that is looked at.
+ * Thread: main.
  */
 gboolean
 esp_budget_work_start (EspBudgetWork *self, const EspBudgetWish *wish, GError **error)
@@ -267,8 +268,8 @@ esp_budget_work_is_current (EspBudgetWork *self)
  * @work: a plan was found in it
  * @label: the words of the act
  *
- * The plan in hand becomes exactly what was measured, hand-made choices included as they were when the search began. Returns: FALSE where another
- * study is open. Thread: main.
+ * The plan in hand becomes exactly what was measured, hand-made choices included as they were when the search began. Returns: FALSE where
+ * another study is open. Thread: main.
  */
 gboolean
 esp_budget_work_apply (EspBudgetWork *self, const char *label)

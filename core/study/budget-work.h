@@ -35,14 +35,15 @@ typedef struct
   EspTryKind kind;
 } EspBudgetPoint;
 
-/* One search at a time, with the floor, rounding and choices by hand of the plan in hand when it began. After a stop what was found so far is not
- * kept. Thread: main, all of it. */
+/* One search at a time, with the floor, rounding and choices by hand of the plan in hand when it began. After a stop what was found so far
+ * is not kept. Thread: main, all of it. */
 EspBudgetWork        *esp_budget_work_new        (EspStudy            *study);
 gboolean              esp_budget_work_start      (EspBudgetWork       *work,
                                                   const EspBudgetWish *wish,
                                                   GError             **error);  /* ESP_ERROR_UNSUPPORTED: the study cannot be searched */
 EspBudgetState        esp_budget_work_get_state  (EspBudgetWork       *work);
-GArray               *esp_budget_work_dup_points (EspBudgetWork       *work);   /* (transfer full): of EspBudgetPoint; the first is the whole network */
+GArray               *esp_budget_work_dup_points (EspBudgetWork       *work);   /* (transfer full): of EspBudgetPoint; the first is the
+                                                                                 * whole network */
 double                esp_budget_work_get_most   (EspBudgetWork       *work);   /* the limit in its unit; NAN while not known */
 const EspBudgetWish  *esp_budget_work_get_wish   (EspBudgetWork       *work);   /* (nullable): of the last search */
 const EspBudget      *esp_budget_work_get_found  (EspBudgetWork       *work);   /* (transfer none) (nullable): once it is found */

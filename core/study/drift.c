@@ -182,8 +182,8 @@ strongest_first (const void *a, const void *b)
  * @job: (nullable): its progress is images; cancel between two layers
  * @error: as cuts, images, engines and the method
  *
- * Every box of the unpruned network above 0.25 is explained in it and in the cut network, there for the box of the same class with an overlap
- * above 0.5, and without one for the same cell and anchor. The maps are compared over all cells of the network's input. Cost: two
+ * Every box of the unpruned network above 0.25 is explained in it and in the cut network, there for the box of the same class with an
+ * overlap above 0.5, and without one for the same cell and anchor. The maps are compared over all cells of the network's input. Cost: two
  * explanations a box, two passes. Thread: lane.
  *
  * Returns: (transfer full): what moved and what was lost.

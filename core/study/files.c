@@ -256,8 +256,8 @@ add_json (EspStudyFiles *files, const char *path, GError **error)
  * @path: one dropped or opened path of any sort
  * @error: ESP_ERROR_UNSUPPORTED for what must be converted first (the sentence says how), ESP_ERROR_IO where there is nothing
  *
- * Puts @path where it belongs; a later one of the same sort takes the place of an earlier one. Only looks at names and at the first bytes of
- * .txt and .json. Thread: any.
+ * Puts @path where it belongs; a later one of the same sort takes the place of an earlier one. Only looks at names and at the first bytes
+ * of .txt and .json. Thread: any.
  */
 gboolean
 esp_study_files_add (EspStudyFiles *files, const char *path, GError **error)
@@ -342,8 +342,8 @@ fill (char **slot, const char *beside, gboolean (*accept) (const char *name))
  * esp_study_files_complete:
  * @files: at least one of cfg, weights, data or plan
  *
- * Fills in what lies beside: a cfg and its weights by stem ("net.cfg", "net_best.weights"), else the only one in the folder; a .data and names
- * likewise, the network's names before the data's. What is not found stays NULL. A plan is never picked up unasked. Thread: any.
+ * Fills in what lies beside: a cfg and its weights by stem ("net.cfg", "net_best.weights"), else the only one in the folder; a .data and
+ * names likewise, the network's names before the data's. What is not found stays NULL. A plan is never picked up unasked. Thread: any.
  */
 void
 esp_study_files_complete (EspStudyFiles *files)

@@ -128,8 +128,9 @@ add_image (EspLensCarried *carried,
  * @job: (nullable): its progress is images; cancel between two layers
  * @error: as the method and images
  *
- * Each class that an image holds (a truth, or a box above 0.25) is explained there by itself, and the positive part of each channel's score,
- * which is method 1's maximum before batch normalisation, is summed over the images. Cost: one explanation a class and image. Thread: lane.
+ * Each class that an image holds (a truth, or a box above 0.25) is explained there by itself, and the positive part of each channel's
+ * score, which is method 1's maximum before batch normalisation, is summed over the images. Cost: one explanation a class and image.
+ * Thread: lane.
  *
  * Returns: (transfer full): what every channel of the layer carries.
  */

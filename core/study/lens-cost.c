@@ -182,8 +182,8 @@ check (const EspLensInput *input, guint layer, GError **error)
  * @job: (nullable): cancels
  * @error: ESP_ERROR_UNSUPPORTED without labels, or where the layer is never cut; as cuts (the last channel of a layer), images and engines
  *
- * The channel with its whole unit is cut, not masked, and the data set is seen twice, with it and without. The interval is that of the paired
- * difference: image weights ~ n · Dirichlet(1), the same for both (metrics as esp_bootstrap_new_difference()). Thread: lane.
+ * The channel with its whole unit is cut, not masked, and the data set is seen twice, with it and without. The interval is that of the
+ * paired difference: image weights ~ n · Dirichlet(1), the same for both (metrics as esp_bootstrap_new_difference()). Thread: lane.
  *
  * Returns: (transfer full): without it minus with it.
  */

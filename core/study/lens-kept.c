@@ -151,7 +151,8 @@ count_kept (const EspLensInput *input, const EspMask *mask, double *kept, double
  * esp_lens_kept:
  * @input: the network and its couplings
  * @scores: of each image
- * @plan: what a plan says: shares of groups and layers, thresholds (by the share that they let go), floors, rounding, votes and what was chosen by hand
+ * @plan: what a plan says: shares of groups and layers, thresholds (by the share that they let go), floors, rounding, votes and what was
+ *   chosen by hand
  * @replicates: how often the images are drawn anew
  * @seed: of the draws
  * @job: (nullable): its progress is replicates; cancel between them

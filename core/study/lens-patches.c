@@ -210,8 +210,8 @@ esp_lens_patches_free (EspLensPatches *patches)
   g_free (patches);
 }
 
-/** esp_lens_patches_get: Returns: (transfer none) (array length=n): those of @channel, strongest first, as many as there are images and were
- * asked for. Thread: any. */
+/** esp_lens_patches_get: Returns: (transfer none) (array length=n): those of @channel, strongest first, as many as there are images and
+ * were asked for. Thread: any. */
 const EspPatch *
 esp_lens_patches_get (const EspLensPatches *patches, guint channel, guint *n)
 {

@@ -5,8 +5,8 @@
 #include "measure/bootstrap.h"
 #include "study/live-private.h"
 
-/** live_time_images: Returns: seconds of one image whose picture is decoded: the lower quartile of a few, since what else runs at start-up should
- * not shrink the look for good; 0 where it was stopped. Thread: lane. */
+/** live_time_images: Returns: seconds of one image whose picture is decoded: the lower quartile of a few, since what else runs at start-up
+ * should not shrink the look for good; 0 where it was stopped. Thread: lane. */
 double
 live_time_images (EspLive *live, EspPass *pass)
 {

@@ -27,8 +27,8 @@ live_whole_engine (EspLive *live, GError **error)
   return live->whole != NULL ? esp_engine_ref (live->whole) : NULL;
 }
 
-/** live_cut: Returns: (transfer none) (nullable): the network cut to @mask, which goes with the next mask; blocks that the last one has too are
- * shared with it. Thread: lane. */
+/** live_cut: Returns: (transfer none) (nullable): the network cut to @mask, which goes with the next mask; blocks that the last one has too
+ * are shared with it. Thread: lane. */
 EspCut *
 live_cut (EspLive *live, EspMask *mask, GError **error)
 {
@@ -52,7 +52,8 @@ live_cut (EspLive *live, EspMask *mask, GError **error)
  * @mask: what is kept
  * @error: why the cut or the engine was refused
  *
- * Cuts and builds, sharing what the last engine has of the same shape and parameters; the last one is kept, and the whole network's for good.
+ * Cuts and builds, sharing what the last engine has of the same shape and parameters; the last one is kept, and the whole network's for
+ * good.
  * Returns: (transfer full): an engine of batch 1. Thread: lane.
  */
 EspEngine *

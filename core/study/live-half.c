@@ -1,7 +1,7 @@
 /* live-half.c: the quick look in bfloat16, and what that costs in mAP
  *
- * Approximate, so nothing of it goes on: not its outcomes, not its layers. What it differs by is measured once on the unpruned network, a few images at
- * a time at the back of the lane's queue, and only where somebody asked for such looks. */
+ * Approximate, so nothing of it goes on: not its outcomes, not its layers. What it differs by is measured once on the unpruned network, a
+ * few images at a time at the back of the lane's queue, and only where somebody asked for such looks. */
 #define G_LOG_DOMAIN "esp-live"
 #include "config.h"
 
@@ -58,7 +58,8 @@ cut_engine (EspLive *live, EspMask *mask, GError **error)
   return engine;
 }
 
-/** live_half_new_pass: Returns: (transfer full): a pass of @mask's network in bfloat16, from the image on: layers that float32 kept are not its own.
+/** live_half_new_pass: Returns: (transfer full): a pass of @mask's network in bfloat16, from the image on: layers that float32 kept are not
+ * its own.
  * Thread: lane. Errors: of the cut and the engine. */
 EspPass *
 live_half_new_pass (EspLive *live, EspMask *mask, GError **error)
@@ -166,8 +167,8 @@ live_half_post (EspLive *live)
  * @on: whether quick looks from the next on are in bfloat16
  *
  * Such a look is approximate and is said to be; the full pass behind it begins anew in float32, so no final number has anything of it. What
- * bfloat16 does to the mAP of the unpruned network is measured when the lane has nothing else to do. Ignored where the processor has no instructions
- * for it. Thread: main.
+ * bfloat16 does to the mAP of the unpruned network is measured when the lane has nothing else to do. Ignored where the processor has no
+ * instructions for it. Thread: main.
  */
 void
 esp_live_set_look_bfloat16 (EspLive *live, gboolean on)

@@ -1,7 +1,7 @@
 /* live-held.c: how many finished runs hold on to their outcomes
  *
- * A run whose interval was given up for a newer mask keeps its outcomes, so that coming back takes the interval alone. A long drag over a large data
- * set leaves many of these: the oldest are forgotten beyond a budget, and coming back to one of them evaluates it again. */
+ * A run whose interval was given up for a newer mask keeps its outcomes, so that coming back takes the interval alone. A long drag over a
+ * large data set leaves many of these: the oldest are forgotten beyond a budget, and coming back to one of them evaluates it again. */
 #define G_LOG_DOMAIN "esp-live"
 #include "config.h"
 

@@ -55,7 +55,8 @@ note_mask (EspLive *live, EspMask *mask)
     live->newest = 0;
 }
 
-/** live_new_kept_pass: Returns: (transfer full): a pass of @mask's @engine that goes on from what earlier masks have in common with it. Thread: lane. */
+/** live_new_kept_pass: Returns: (transfer full): a pass of @mask's @engine that goes on from what earlier masks have in common with it.
+ * Thread: lane. */
 EspPass *
 live_new_kept_pass (EspLive *live, EspEngine *engine, EspMask *mask)
 {

@@ -9,7 +9,7 @@
 
 #define PARTIAL_REPLICATES 200 /* of an interval that is soon another */
 #define PARTIAL_SHARE      8   /* at most one part in so many of a pass goes into telling how far it is */
-#define LOOK_SECONDS       .08 /* of images: with the cut, the engine and the way to the window an answer then takes about a tenth of a second */
+#define LOOK_SECONDS       .08 /* of images: an answer then takes about a tenth of one with cut, engine and way to the window */
 
 static gboolean
 is_current (EspLive *live, guint64 generation)

@@ -29,8 +29,8 @@ is_behind_look (EspLive *live, guint n, guint64 generation)
   return number->approximate && live->half.told == generation && n < number->agreement_n;
 }
 
-/** live_tell_partial: what is known of a mask part way: a mAP from 16 images on where the unpruned network is through, agreement below or without
- * truth. The interval, where there is one, is kept to differences that are possible. Thread: lane. */
+/** live_tell_partial: what is known of a mask part way: a mAP from 16 images on where the unpruned network is through, agreement below or
+ * without truth. The interval, where there is one, is kept to differences that are possible. Thread: lane. */
 void
 live_tell_partial (EspLive *live, LiveRun *run, guint n, guint64 generation, const EspInterval *interval)
 {

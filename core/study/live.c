@@ -1,8 +1,8 @@
 /* live.c: the main thread's half of the latest-wins evaluator
  *
- * A request overwrites one slot and bumps a generation: O(1). Results come back through one slot and one idle. A quick look over a fixed prefix of
- * the images is never cancelled, so that numbers move while the hand does; the full pass behind it is dropped between two layers once a newer
- * mask waits. Finished masks are kept by hash: undo is final at once. */
+ * A request overwrites one slot and bumps a generation: O(1). Results come back through one slot and one idle. A quick look over a fixed
+ * prefix of the images is never cancelled, so that numbers move while the hand does; the full pass behind it is dropped between two layers
+ * once a newer mask waits. Finished masks are kept by hash: undo is final at once. */
 #define G_LOG_DOMAIN "esp-live"
 #include "config.h"
 
@@ -358,7 +358,8 @@ esp_live_request (EspLive *live, EspMask *mask, const char *title, EspPlanState 
  * esp_live_measure:
  * @live: the evaluator
  *
- * Measures the latency of the mask in hand, and of the whole network beside it, when nothing else waits; given up when anything is asked for. Thread: main.
+ * Measures the latency of the mask in hand, and of the whole network beside it, when nothing else waits; given up when anything is asked
+ * for. Thread: main.
  */
 void
 esp_live_measure (EspLive *live)

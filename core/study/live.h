@@ -36,16 +36,19 @@ EspLive            *esp_live_new           (EspLane             *lane,
                                             const EspLiveEvents *events,
                                             gpointer             data,
                                             gsize                budget);    /* bytes for what is before a change; 0: none */
-void                esp_live_close         (EspLive             *live);      /* (transfer full): accepts no more, calls nothing back; work under way stops */
+void                esp_live_close         (EspLive             *live);      /* (transfer full): accepts no more, calls nothing back; work
+                                                                              * under way stops */
 void                esp_live_start         (EspLive             *live,       /* the unpruned network over all images */
                                             EspJob              *job);
 void                esp_live_request       (EspLive             *live,
                                             EspMask             *mask,
                                             const char          *title,
                                             EspPlanState        *state); /* (nullable): kept with the trial */
-void                esp_live_set_look_bfloat16 (EspLive         *live,       /* quick looks from here on; ignored where the processor cannot */
+void                esp_live_set_look_bfloat16 (EspLive         *live,       /* quick looks from here on; ignored where the processor
+                                                                              * cannot */
                                             gboolean             on);
-void                esp_live_measure       (EspLive             *live);      /* latency of the mask in hand, when the lane has nothing better */
+void                esp_live_measure       (EspLive             *live);      /* latency of the mask in hand, when the lane has nothing
+                                                                              * better */
 void                esp_live_get_number    (EspLive             *live,
                                             EspMapNumber        *number);
 gboolean            esp_live_get_span      (EspLive             *live,

@@ -351,9 +351,9 @@ work_new (EspLook *self, guint layer, guint channel)
  * @layer: a convolution; -1: looks at nothing
  * @channel: of it
  *
- * Begins to find out, in the lane; what was under way for another channel is given up. Without images there is nothing to find. What was found
- * before and is not of the picture in view (the layer's patches, what its channels carry, what cutting this channel costs beside this plan) is
- * there at once. Emits "changed". Thread: main.
+ * Begins to find out, in the lane; what was under way for another channel is given up. Without images there is nothing to find. What was
+ * found before and is not of the picture in view (the layer's patches, what its channels carry, what cutting this channel costs beside this
+ * plan) is there at once. Emits "changed". Thread: main.
  */
 void
 esp_look_at (EspLook *self, int layer, guint channel)
@@ -405,7 +405,8 @@ esp_look_has (EspLook *self, EspLookPart part)
   return self->has[part];
 }
 
-/** esp_look_get_error: Returns: (transfer none) (nullable): why @part will not come; G_IO_ERROR_CANCELLED where the job was. Thread: main. */
+/** esp_look_get_error: Returns: (transfer none) (nullable): why @part will not come; G_IO_ERROR_CANCELLED where the job was. Thread:
+ * main. */
 const GError *
 esp_look_get_error (EspLook *self, EspLookPart part)
 {
@@ -419,8 +420,8 @@ esp_look_get_job (EspLook *self)
   return self->work != NULL && !self->has[ESP_LOOK_COST] && !esp_job_is_cancelled (self->work->job) ? self->work->job : NULL;
 }
 
-/** esp_look_get_patches: Returns: (transfer none) (array length=n) (nullable): where the channel fires most, strongest first; until the next
- * esp_look_at(). Thread: main. */
+/** esp_look_get_patches: Returns: (transfer none) (array length=n) (nullable): where the channel fires most, strongest first; until the
+ * next esp_look_at(). Thread: main. */
 const EspPatch *
 esp_look_get_patches (EspLook *self, guint *n)
 {
@@ -428,7 +429,8 @@ esp_look_get_patches (EspLook *self, guint *n)
   return *n > 0 ? self->work->patches : NULL;
 }
 
-/** esp_look_get_sample: Returns: (transfer none) (nullable): image @image of the data set that is looked at; NULL at nothing. Thread: main. */
+/** esp_look_get_sample: Returns: (transfer none) (nullable): image @image of the data set that is looked at; NULL at nothing. Thread:
+ * main. */
 const EspSample *
 esp_look_get_sample (EspLook *self, guint image)
 {
@@ -452,8 +454,8 @@ esp_look_get_carried (EspLook *self, guint class_index)
   return self->has[ESP_LOOK_CARRIED] && class_index < self->work->n_classes ? self->work->carried[class_index] : nothing;
 }
 
-/** esp_look_get_boxes: Returns: (transfer none) (array length=n) (nullable): the channel's part in every box of the picture that was in view
- * at esp_look_at(). Thread: main. */
+/** esp_look_get_boxes: Returns: (transfer none) (array length=n) (nullable): the channel's part in every box of the picture that was in
+ * view at esp_look_at(). Thread: main. */
 const EspLensBox *
 esp_look_get_boxes (EspLook *self, guint *n)
 {
@@ -479,8 +481,8 @@ esp_look_get_kept (EspLook *self, double *ratio, gboolean *supposed)
   return self->has[ESP_LOOK_KEPT] ? self->work->kept : 0;
 }
 
-/** esp_look_get_cost: Returns: (transfer none) (nullable): what cutting it costs beside the plan of esp_look_at(); until esp_look_forget() or
- * another study. Thread: main. */
+/** esp_look_get_cost: Returns: (transfer none) (nullable): what cutting it costs beside the plan of esp_look_at(); until esp_look_forget()
+ * or another study. Thread: main. */
 const EspLensCost *
 esp_look_get_cost (EspLook *self)
 {

@@ -385,7 +385,8 @@ esp_recipe_work_dup_line (EspRecipeWork *self)
   return line;
 }
 
-/** esp_recipe_work_dup_report: Returns: (transfer full) (nullable): what report.json would say now; the same node as long as nothing is new. Thread: main. */
+/** esp_recipe_work_dup_report: Returns: (transfer full) (nullable): what report.json would say now; the same node as long as nothing is
+ * new. Thread: main. */
 JsonNode *
 esp_recipe_work_dup_report (EspRecipeWork *self)
 {
@@ -399,7 +400,8 @@ esp_recipe_work_dup_report (EspRecipeWork *self)
   return report;
 }
 
-/** esp_recipe_work_dup_scores: Returns: (transfer full) (nullable): what the plan that it waits with is by; NULL where it does not wait. Thread: main. */
+/** esp_recipe_work_dup_scores: Returns: (transfer full) (nullable): what the plan that it waits with is by; NULL where it does not wait.
+ * Thread: main. */
 EspScores *
 esp_recipe_work_dup_scores (EspRecipeWork *self)
 {
@@ -413,7 +415,8 @@ esp_recipe_work_dup_scores (EspRecipeWork *self)
   return scores;
 }
 
-/** esp_recipe_work_answer: the run goes on with the channels that @plan keeps; a file that does not fit ends it with the reason. Thread: main. */
+/** esp_recipe_work_answer: the run goes on with the channels that @plan keeps; a file that does not fit ends it with the reason.
+ * Thread: main. */
 void
 esp_recipe_work_answer (EspRecipeWork *self, const char *plan)
 {

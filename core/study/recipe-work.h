@@ -1,4 +1,5 @@
-/* recipe-work.h: a recipe run beside the window: followed while it runs, paused, taken up again, and answered where it waits for the hand */
+/* recipe-work.h: a recipe run beside the window: followed while it runs, paused, taken up again, and answered where it waits for the
+ * hand */
 #pragma once
 
 #include "base/lane.h"
@@ -20,7 +21,8 @@ typedef enum
   ESP_RECIPE_FINISHED,
 } EspRecipeState;
 
-/* One run at a time. Signals: "changed" (ten times a second at most), "hand" (it waits), "ended" (GError: NULL where it went well or was stopped).
+/* One run at a time. Signals: "changed" (ten times a second at most), "hand" (it waits), "ended" (GError: NULL where it went well or was
+ * stopped).
  * Thread: main, all of it. */
 EspRecipeWork *esp_recipe_work_new        (EspLane        *lane);
 /* Begins, or goes on with what is in @folder. */

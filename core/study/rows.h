@@ -33,20 +33,25 @@ void        esp_row_set       (EspRow       *row,   /* pairs of name, value as g
 
 #define ESP_TYPE_IMAGE_ROW (esp_image_row_get_type ())
 G_DECLARE_FINAL_TYPE (EspImageRow, esp_image_row, ESP, IMAGE_ROW, EspRow)
-/* Properties: index (uint), path (string), name (string), truths (int, -1 unlabelled), detections (int, -1 unknown), missed (int, -1 unknown), label. */
+/* Properties: index (uint), path (string), name (string), truths (int, -1 unlabelled), detections (int, -1 unknown), missed (int, -1
+ * unknown), label. */
 
 #define ESP_TYPE_DETECTION_ROW (esp_detection_row_get_type ())
 G_DECLARE_FINAL_TYPE (EspDetectionRow, esp_detection_row, ESP, DETECTION_ROW, EspRow)
-/* Properties: index (uint), class-name (string), score (double), x, y, width, height (int, image pixels), correct (int: 1 yes, 0 no, -1 unlabelled), label ("dog 94 %, x 120 y 30 w 180 h 220"). */
+/* Properties: index (uint), class-name (string), score (double), x, y, width, height (int, image pixels), correct (int: 1 yes, 0 no, -1
+ * unlabelled), label ("dog 94 %, x 120 y 30 w 180 h 220"). */
 
 #define ESP_TYPE_CHANNEL_ROW (esp_channel_row_get_type ())
 G_DECLARE_FINAL_TYPE (EspChannelRow, esp_channel_row, ESP, CHANNEL_ROW, EspRow)
-/* Properties: layer (uint), channel (uint), score (double, NaN without), kept (boolean), rule (int, EspChannelRule), reason (string: why it cannot go alone, "" alone), unit (uint),
+/* Properties: layer (uint), channel (uint), score (double, NaN without), kept (boolean), rule (int, EspChannelRule), reason (string: why it
+ * cannot go alone, "" alone), unit (uint),
  *   revision (uint: its map was made anew), label ("Channel 12, score 0.031, cut"; the states are kept, protected, cut). */
 
 #define ESP_TYPE_GROUP_ROW (esp_group_row_get_type ())
 G_DECLARE_FINAL_TYPE (EspGroupRow, esp_group_row, ESP, GROUP_ROW, EspRow)
-/* Properties: index (uint), name (string), ratio (double; settable: writes to the plan), by-score (boolean; settable: the score at that share is the threshold), kept (uint), total (uint), layers (string: "12, 15, 18"), revision (uint: the ranking changed), note (string: "floor reached"), label. */
+/* Properties: index (uint), name (string), ratio (double; settable: writes to the plan), by-score (boolean; settable: the score at that
+ * share is the threshold), kept (uint), total (uint), layers (string: "12, 15, 18"), revision (uint: the ranking changed), note (string:
+ * "floor reached"), label. */
 
 /* A ratio set from outside goes to @func; what the plan makes of it comes back by esp_row_set(). NULL: it is stored. */
 typedef void (*EspGroupRatioFunc) (guint index, double ratio, gboolean by_score, gpointer data);
@@ -56,7 +61,8 @@ void esp_group_row_set_ratio_func (EspGroupRow       *row,
 
 #define ESP_TYPE_TRIAL_ROW (esp_trial_row_get_type ())
 G_DECLARE_FINAL_TYPE (EspTrialRow, esp_trial_row, ESP, TRIAL_ROW, EspRow)
-/* Properties: title (string: the act that led to it), map (double, NaN unlabelled), difference (double, NaN where unpruned), low, high (double: of the difference, else of map), params (uint64), bytes (uint64), bflops (double), label. */
+/* Properties: title (string: the act that led to it), map (double, NaN unlabelled), difference (double, NaN where unpruned), low, high
+ * (double: of the difference, else of map), params (uint64), bytes (uint64), bflops (double), label. */
 
 #define ESP_TYPE_LAYER_ROW (esp_layer_row_get_type ())
 G_DECLARE_FINAL_TYPE (EspLayerRow, esp_layer_row, ESP, LAYER_ROW, EspRow)

@@ -328,7 +328,8 @@ esp_sensitivity_work_get_criterion (EspSensitivityWork *self)
   return row != NULL ? row->title : NULL;
 }
 
-/** esp_sensitivity_work_is_ranked_so: Returns: whether the plan in hand ranks by the scores that places were measured with. Thread: main. */
+/** esp_sensitivity_work_is_ranked_so: Returns: whether the plan in hand ranks by the scores that places were measured with. Thread:
+ * main. */
 gboolean
 esp_sensitivity_work_is_ranked_so (EspSensitivityWork *self)
 {
@@ -338,7 +339,8 @@ esp_sensitivity_work_is_ranked_so (EspSensitivityWork *self)
   return study != NULL && esp_work_is_current (ESP_WORK (self)) && esp_plan_get_scores (study->plan) == run->scores;
 }
 
-/** esp_sensitivity_work_get_planned: Returns: the ratio that the plan in hand asks of the place; NAN where it asks none of it. Thread: main. */
+/** esp_sensitivity_work_get_planned: Returns: the ratio that the plan in hand asks of the place; NAN where it asks none of it.
+ * Thread: main. */
 double
 esp_sensitivity_work_get_planned (EspSensitivityWork *self, guint row)
 {

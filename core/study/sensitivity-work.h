@@ -1,4 +1,5 @@
-/* sensitivity-work.h: what layers or groups bear alone, measured beside the window: each as it is known, and where chance lies for one of them */
+/* sensitivity-work.h: what layers or groups bear alone, measured beside the window: each as it is known, and where chance lies for one of
+ * them */
 #pragma once
 
 #include "search/sensitivity.h"
@@ -19,7 +20,8 @@ typedef enum
 
 /* What was measured before a stop stays. Thread: main, all of it. */
 EspSensitivityWork   *esp_sensitivity_work_new       (EspStudy           *study);
-/* By the scores that the plan ranks by now, with its floor. What was measured before goes. ESP_ERROR_UNSUPPORTED: nothing labelled is open. */
+/* By the scores that the plan ranks by now, with its floor. What was measured before goes. ESP_ERROR_UNSUPPORTED: nothing labelled is
+ * open. */
 gboolean              esp_sensitivity_work_start     (EspSensitivityWork *work,
                                                       gboolean            by_group,
                                                       guint               n_images, /* at most; 0: all */
@@ -36,11 +38,13 @@ const EspBandPoint   *esp_sensitivity_work_get_chance (EspSensitivityWork *work,
                                                       guint               row);
 const double         *esp_sensitivity_work_get_ratios (EspSensitivityWork *work,
                                                       guint              *n);
-double                esp_sensitivity_work_get_whole (EspSensitivityWork *work);  /* mAP of the whole network on these images; NAN: not known */
+double                esp_sensitivity_work_get_whole (EspSensitivityWork *work);  /* mAP of the whole network on these images; NAN: not
+                                                                                   * known */
 guint                 esp_sensitivity_work_get_n_images (EspSensitivityWork *work);
 const char           *esp_sensitivity_work_get_criterion (EspSensitivityWork *work); /* (nullable): its title */
 gboolean              esp_sensitivity_work_is_ranked_so (EspSensitivityWork *work); /* the plan in hand ranks by what was measured with */
-double                esp_sensitivity_work_get_planned (EspSensitivityWork *work, /* ratio that the plan in hand asks of the place; NAN: none of its own */
+double                esp_sensitivity_work_get_planned (EspSensitivityWork *work, /* ratio that the plan in hand asks of the place; NAN:
+                                                                                   * none of its own */
                                                       guint               row);
 /* The plan asks that ratio of the place, ranked as it ranks now: one act of undo. FALSE: another network is open. */
 gboolean              esp_sensitivity_work_apply     (EspSensitivityWork *work,

@@ -177,14 +177,16 @@ esp_study_watch_edge (EspStudy *study, int group)
   study_edge_update (study);
 }
 
-/** esp_study_get_edge: Returns: (transfer none): of EspChannelRow, nearest to the line first: cut last (@goes), or next to be cut. Thread: main. */
+/** esp_study_get_edge: Returns: (transfer none): of EspChannelRow, nearest to the line first: cut last (@goes), or next to be cut.
+ * Thread: main. */
 GListModel *
 esp_study_get_edge (EspStudy *study, gboolean goes)
 {
   return G_LIST_MODEL (study->edge[goes ? 0 : 1]);
 }
 
-/** esp_study_get_edge_map: Returns: (transfer none) (nullable): the map of a channel of those lists; its row's revision tells when. Thread: main. */
+/** esp_study_get_edge_map: Returns: (transfer none) (nullable): the map of a channel of those lists; its row's revision tells when.
+ * Thread: main. */
 EspHeatmap *
 esp_study_get_edge_map (EspStudy *study, guint layer, guint channel)
 {

@@ -21,7 +21,8 @@ sum_work (const EspNetwork *network, const EspMask *mask, double *bflops, double
     }
 }
 
-/** esp_study_dup_latency_warning: Returns: (transfer full) (nullable): esp_latency_warning() of the plan in hand once it was timed. Thread: main. */
+/** esp_study_dup_latency_warning: Returns: (transfer full) (nullable): esp_latency_warning() of the plan in hand once it was timed.
+ * Thread: main. */
 char *
 esp_study_dup_latency_warning (EspStudy *study)
 {

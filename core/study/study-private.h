@@ -1,5 +1,6 @@
-/* study-private.h: the parts of the study, one file a job: study.c the object, study-open.c opening, study-plan.c plan to numbers, study-view.c the
- * picture in view, study-edge.c what is near a group's line, study-why.c roads, study-score.c criteria, study-trials.c what was tried, study-save.c plan files */
+/* study-private.h: the parts of the study, one file a job: study.c the object, study-open.c opening, study-plan.c plan to numbers,
+ * study-view.c the picture in view, study-edge.c what is near a group's line, study-why.c roads, study-score.c criteria, study-trials.c
+ * what was tried, study-save.c plan files */
 #pragma once
 
 #include "study/live.h"

@@ -63,7 +63,8 @@ esp_study_find_autosave (EspStudy *study)
   return path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path) : NULL;
 }
 
-/* A plan that cuts nothing and has no branches is no plan to offer. Only an act that was undone or changed takes the file away: not the opening itself. */
+/* A plan that cuts nothing and has no branches is no plan to offer. Only an act that was undone or changed takes the file away: not the
+ * opening itself. */
 static gboolean
 save_idle (gpointer data)
 {

@@ -1,7 +1,8 @@
 /* study-score.c: criteria: what the sliders rank by is what the criterion says
  *
  * A study opens with a criterion that needs no image. Once the unpruned pass is through, attribution is scored in the background, and takes
- * over only while nothing of the plan was touched: sliders never change their meaning under a hand. It is kept then, and choosing it is instant. */
+ * over only while nothing of the plan was touched: sliders never change their meaning under a hand. It is kept then, and choosing it is
+ * instant. */
 #define G_LOG_DOMAIN "esp-study"
 #include "config.h"
 
@@ -193,7 +194,8 @@ esp_study_set_criterion_async (EspStudy *study, const char *criterion, EspJob *j
   score_in_lane (study, row, own, score_done, g_steal_pointer (&outer));
 }
 
-/** esp_study_set_criterion_finish: the plan ranks by the new scores from here on. Returns: FALSE with @error set, the plan as it was. Thread: main. */
+/** esp_study_set_criterion_finish: the plan ranks by the new scores from here on. Returns: FALSE with @error set, the plan as it was.
+ * Thread: main. */
 gboolean
 esp_study_set_criterion_finish (EspStudy *study, GAsyncResult *result, GError **error)
 {
@@ -213,7 +215,8 @@ esp_study_set_criterion_finish (EspStudy *study, GAsyncResult *result, GError **
   return TRUE;
 }
 
-/** esp_study_take_scores: as if this study had scored by their criterion. Returns: FALSE where they are of another network. Thread: main. */
+/** esp_study_take_scores: as if this study had scored by their criterion. Returns: FALSE where they are of another network. Thread:
+ * main. */
 gboolean
 esp_study_take_scores (EspStudy *study, EspScores *scores)
 {

@@ -566,7 +566,8 @@ esp_study_get_image (EspStudy *study)
   return study->picture;
 }
 
-/** esp_study_get_boxes: Returns: (transfer none) (nullable): @n boxes of the unpruned network above the threshold, best first, as listed. Thread: main. */
+/** esp_study_get_boxes: Returns: (transfer none) (nullable): @n boxes of the unpruned network above the threshold, best first, as listed.
+ * Thread: main. */
 const EspDetection *
 esp_study_get_boxes (EspStudy *study, guint *n)
 {
@@ -587,8 +588,8 @@ esp_study_get_pruned_boxes (EspStudy *study, guint *n)
  * @study: the study
  * @n: (out): how many
  *
- * Returns: (transfer full) (nullable): what the picture is labelled with, in the network's classes; objects of classes that it lacks are left
- * out. Thread: main.
+ * Returns: (transfer full) (nullable): what the picture is labelled with, in the network's classes; objects of classes that it lacks are
+ * left out. Thread: main.
  */
 EspTruth *
 esp_study_dup_truths (EspStudy *study, guint *n)

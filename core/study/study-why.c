@@ -17,8 +17,8 @@ study_why_clear (EspStudy *study, gboolean candidates)
  * esp_study_get_roads:
  * @study: the study
  *
- * Made on the first call, at the threshold of the boxes shown. Returns: (transfer none) (nullable): of the picture in view, once it has been
- * looked at; gone with the next picture or threshold. Thread: main.
+ * Made on the first call, at the threshold of the boxes shown. Returns: (transfer none) (nullable): of the picture in view, once it has
+ * been looked at; gone with the next picture or threshold. Thread: main.
  */
 EspRoads *
 esp_study_get_roads (EspStudy *study)

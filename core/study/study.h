@@ -24,8 +24,8 @@ typedef struct
 void      esp_study_files_clear     (EspStudyFiles *files);
 void      esp_study_files_copy      (EspStudyFiles       *files,     /* (out caller-allocates) */
                                      const EspStudyFiles *from);
-/* One dropped or opened path of any sort (cfg, weights, .data, list, images folder, picture, plan.json) to what it is, then siblings by stem.
- * .onnx, .pt and data.yaml are refused with a sentence saying what to convert. */
+/* One dropped or opened path of any sort (cfg, weights, .data, list, images folder, picture, plan.json) to what it is, then siblings by
+ * stem. .onnx, .pt and data.yaml are refused with a sentence saying what to convert. */
 gboolean  esp_study_files_add       (EspStudyFiles *files,
                                      const char    *path,
                                      GError       **error);
@@ -34,12 +34,13 @@ void      esp_study_files_complete  (EspStudyFiles *files);
 /* Thread: main, all of it; heavy work goes through the lane and comes back by idle. Construct-only property: lane.
  * Properties, all notifying (type): title (string), loaded (boolean), busy (boolean: baseline or explanation under way),
  *   image (int, -1), detection (int, -1 = whole class), layer (int), method (string), criterion (string),
- *   threshold (double 0..1 shown boxes), sentence (string: what is explained, in words), failure (string, the last error as a sentence, "" none),
- *   plan (EspPlan), heat-scale ("image" or "set"), notice (string: what was left out of the data, "" nothing).
+ *   threshold (double 0..1 shown boxes), sentence (string: what is explained, in words), failure (string, the last error as a sentence, ""
+ *   none), plan (EspPlan), heat-scale ("image" or "set"), notice (string: what was left out of the data, "" nothing).
  *   look-bfloat16 (boolean: quick looks in bfloat16, where the processor has it), part (int: EspPart of the detection, -1 the whole of it),
  *   at-pixels (boolean: the heatmap is at the pixels, not at the layer), explaining (boolean: the heatmap in hand is an older wish's).
  *   Writable: image, detection, part, at-pixels, layer, method, criterion, threshold, heat-scale, look-bfloat16.
- * Signals: "view-changed" (picture, boxes or heat to be drawn again), "numbers-changed" (tiles), "failed" (GError: an error to be shown). */
+ * Signals: "view-changed" (picture, boxes or heat to be drawn again), "numbers-changed" (tiles), "failed" (GError: an error to be
+ * shown). */
 EspStudy       *esp_study_new              (EspLane       *lane);
 void            esp_study_open_async       (EspStudy            *study,
                                             const EspStudyFiles *files,
@@ -61,7 +62,8 @@ const char *const *esp_study_get_names     (EspStudy      *study);
 char           *esp_study_class_name       (EspStudy      *study,
                                             int            class_index);
 
-/* How faithful a heatmap is, beside pixels in random order: areas of esp_faithfulness_badge(). Of deletion less is better, of insertion more. */
+/* How faithful a heatmap is, beside pixels in random order: areas of esp_faithfulness_badge(). Of deletion less is better, of insertion
+ * more. */
 typedef struct
 {
   double deletion, insertion, random_deletion, random_insertion;
@@ -89,13 +91,17 @@ gboolean        esp_study_explain_missed   (EspStudy      *study,    /* instead 
                                             EspBox         box,      /* fractions of the picture */
                                             int            class_index,
                                             GError       **error);
-const EspDetection *esp_study_get_missed   (EspStudy      *study);   /* (nullable): that box, and where training would have put it; no score */
-EspRoads       *esp_study_get_roads        (EspStudy      *study);   /* (transfer none) (nullable): why each box of the picture is there, and why others are not */
+const EspDetection *esp_study_get_missed   (EspStudy      *study);   /* (nullable): that box, and where training would have put it; no
+                                                                      * score */
+EspRoads       *esp_study_get_roads        (EspStudy      *study);   /* (transfer none) (nullable): why each box of the picture is there,
+                                                                      * and why others are not */
 int             esp_study_find_road        (EspStudy      *study,    /* row of the roads of a detection; -1 none */
                                             int            detection);
-int             esp_study_guess_class      (EspStudy      *study,    /* what the network most likely holds a drawn box for; -1: nothing there */
+int             esp_study_guess_class      (EspStudy      *study,    /* what the network most likely holds a drawn box for; -1: nothing
+                                                                      * there */
                                             EspBox         box);
-EspJob         *esp_study_dup_look_job     (EspStudy      *study);   /* (transfer full) (nullable): of the picture in view: progress, cancel */
+EspJob         *esp_study_dup_look_job     (EspStudy      *study);   /* (transfer full) (nullable): of the picture in view: progress,
+                                                                      * cancel */
 
 /* The picture in view; NULL or 0 while not there. */
 EspImage       *esp_study_get_image        (EspStudy      *study);
@@ -103,12 +109,15 @@ const EspDetection *esp_study_get_boxes    (EspStudy      *study,   /* original 
                                             guint         *n);
 const EspDetection *esp_study_get_pruned_boxes (EspStudy  *study,   /* the same image by the plan's cut network */
                                             guint         *n);
-EspTruth       *esp_study_dup_truths       (EspStudy      *study,   /* (transfer full) (nullable): of the picture, in the network's classes; those it lacks left out */
+EspTruth       *esp_study_dup_truths       (EspStudy      *study,   /* (transfer full) (nullable): of the picture, in the network's classes;
+                                                                     * those it lacks left out */
                                             guint         *n);
 EspHeatmap     *esp_study_get_heatmap      (EspStudy      *study);
-gboolean        esp_study_get_badge        (EspStudy      *study,   /* how faithful that heatmap is; FALSE where it is not known, or not of a found box */
+gboolean        esp_study_get_badge        (EspStudy      *study,   /* how faithful that heatmap is; FALSE where it is not known, or not of
+                                                                     * a found box */
                                             EspStudyBadge *badge);
-void            esp_study_get_heat_range   (EspStudy      *study,   /* of the legend: this picture's, or all of those looked at with this layer and method */
+void            esp_study_get_heat_range   (EspStudy      *study,   /* of the legend: this picture's, or all of those looked at with this
+                                                                     * layer and method */
                                             float         *lowest,
                                             float         *highest);
 EspHeatmap     *esp_study_get_channel_map  (EspStudy      *study,   /* the layer's own map of one channel on this image; NULL until made */
@@ -122,7 +131,8 @@ GListModel     *esp_study_get_edge         (EspStudy      *study,    /* of EspCh
 EspHeatmap     *esp_study_get_edge_map     (EspStudy      *study,    /* NULL until made */
                                             guint          layer,
                                             guint          channel);
-GArray         *esp_study_find_partner_groups (EspStudy   *study,   /* (transfer full): of guint: groups of what can only go with the channel; empty: it goes alone */
+GArray         *esp_study_find_partner_groups (EspStudy   *study,   /* (transfer full): of guint: groups of what can only go with the
+                                                                     * channel; empty: it goes alone */
                                                guint       layer,
                                                guint       channel);
 
@@ -163,8 +173,10 @@ typedef struct
 
 void            esp_study_get_numbers      (EspStudy      *study,
                                             EspNumbers    *numbers);
-char           *esp_study_dup_latency_warning (EspStudy   *study); /* (transfer full) (nullable): the plan has less work and takes as long, and why */
-void            esp_study_set_criterion_async (EspStudy            *study,  /* new scores in the background lane; the plan then ranks by them */
+char           *esp_study_dup_latency_warning (EspStudy   *study); /* (transfer full) (nullable): the plan has less work and takes as long,
+                                                                    * and why */
+void            esp_study_set_criterion_async (EspStudy            *study,  /* new scores in the background lane; the plan then ranks by
+                                                                             * them */
                                                const char          *criterion,
                                                EspJob              *job,
                                                GAsyncReadyCallback  callback,
@@ -175,8 +187,10 @@ gboolean        esp_study_set_criterion_finish (EspStudy           *study,
 /* Scores made elsewhere for this network: the plan ranks by them. FALSE: they are of another. */
 gboolean        esp_study_take_scores      (EspStudy      *study,
                                             EspScores     *scores);
-EspJob         *esp_study_get_job          (EspStudy      *study);  /* (nullable): the long work under way: progress in images, cancel; "busy" notifies */
-gboolean        esp_study_get_trial_files  (EspStudy      *study,   /* of a trial that is a trained network: what to open; FALSE: it is a plan */
+EspJob         *esp_study_get_job          (EspStudy      *study);  /* (nullable): the long work under way: progress in images, cancel;
+                                                                     * "busy" notifies */
+gboolean        esp_study_get_trial_files  (EspStudy      *study,   /* of a trial that is a trained network: what to open; FALSE: it is a
+                                                                     * plan */
                                             guint          trial,
                                             EspStudyFiles *files);  /* (out): to be cleared */
 void            esp_study_restore_trial    (EspStudy      *study,   /* one act of undo: the plan of a row of the trials */

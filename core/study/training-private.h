@@ -1,5 +1,5 @@
-/* training-private.h: the parts of a training beside the study: training.c the object, training-begin.c what is opened first, training-file.c
- * how a run is found again, training-result.c its trial */
+/* training-private.h: the parts of a training beside the study: training.c the object, training-begin.c what is opened first,
+ * training-file.c how a run is found again, training-result.c its trial */
 #pragma once
 
 #include "study/study-private.h"

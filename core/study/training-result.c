@@ -141,8 +141,8 @@ find_weights (const char *folder)
  * @trainer: a run that stopped after an epoch or more
  * @title: of the trial
  *
- * In the lane, below everything: the mAP of what was learnt over all images of the study, its interval, paired with the network that is open
- * where that is known; then the trial. Thread: main.
+ * In the lane, below everything: the mAP of what was learnt over all images of the study, its interval, paired with the network that is
+ * open where that is known; then the trial. Thread: main.
  */
 void
 training_result (EspStudy *study, EspTrainer *trainer, const char *title)

@@ -481,7 +481,8 @@ esp_training_get_progress (EspTraining *self, EspTrainerProgress *progress)
   *progress = self->progress;
 }
 
-/** esp_training_get_loss: Returns: (transfer none) (array length=n): the loss by epochs, smoothed, until the next "changed". Thread: main. */
+/** esp_training_get_loss: Returns: (transfer none) (array length=n): the loss by epochs, smoothed, until the next "changed". Thread:
+ * main. */
 const EspTrainingPoint *
 esp_training_get_loss (EspTraining *self, guint *n)
 {

@@ -26,8 +26,8 @@ typedef struct
   double epoch, value;
 } EspTrainingPoint;
 
-/* One run at a time. Signals: "changed" (state, progress, curves or data; ten times a second at most), "ended" (GError, NULL where it went well:
- * the run stands still; its trial follows). Thread: main, all of it. */
+/* One run at a time. Signals: "changed" (state, progress, curves or data; ten times a second at most), "ended" (GError, NULL where it went
+ * well: the run stands still; its trial follows). Thread: main, all of it. */
 EspTraining       *esp_training_new           (EspStudy                 *study);
 /* What to train on: a labelled data set. The path's train split where it has splits. */
 void               esp_training_open_async    (EspTraining              *training,

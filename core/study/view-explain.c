@@ -60,8 +60,8 @@ choose_target (Look *look)
   return look->wish.target != NULL ? esp_target_ref (look->wish.target) : class_target (look->view);
 }
 
-/* For which layer a run must be: of most methods every layer can be read of any run, and the pixels where it was for them; those that keep one
- * layer keep the pixels, too. */
+/* For which layer a run must be: of most methods every layer can be read of any run, and the pixels where it was for them; those that keep
+ * one layer keep the pixels, too. */
 static int
 run_layer (const EspViewWish *wish)
 {

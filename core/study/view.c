@@ -1,7 +1,7 @@
 /* view.c: the picture in view
  *
- * One wish, overwritten by every click; one act in the lane that makes whatever the newest wish still lacks, in the order in which it is missed:
- * picture and boxes, the pruned network's boxes, the heatmap, then channel maps. Results wait in one slot for one idle. */
+ * One wish, overwritten by every click; one act in the lane that makes whatever the newest wish still lacks, in the order in which it is
+ * missed: picture and boxes, the pruned network's boxes, the heatmap, then channel maps. Results wait in one slot for one idle. */
 #define G_LOG_DOMAIN "esp-view"
 #include "config.h"
 
@@ -527,8 +527,8 @@ esp_view_dup_job (EspView *view)
  * @channels: of any layers
  * @n: how many
  *
- * Asks for their own maps of the wish in hand, the first first, in place of those asked for so before and not made yet. A method of whose run one
- * layer alone can be read makes those of that one only. Thread: main.
+ * Asks for their own maps of the wish in hand, the first first, in place of those asked for so before and not made yet. A method of whose
+ * run one layer alone can be read makes those of that one only. Thread: main.
  */
 void
 esp_view_want_maps (EspView *view, const EspChannel *channels, guint n)

@@ -50,8 +50,10 @@ void      esp_view_set_wish     (EspView           *view,
                                  const EspViewWish *wish);  /* copied; a reference to its target is taken */
 void      esp_view_set_mask     (EspView           *view,
                                  EspMask           *mask);
-EspJob   *esp_view_dup_job      (EspView           *view); /* (transfer full) (nullable): what is under way for the wish: progress, cancel */
-void      esp_view_want_maps    (EspView           *view,   /* of any layers, behind those of the wish's; in place of what was wanted so before */
+EspJob   *esp_view_dup_job      (EspView           *view); /* (transfer full) (nullable): what is under way for the wish: progress,
+                                                            * cancel */
+void      esp_view_want_maps    (EspView           *view,   /* of any layers, behind those of the wish's; in place of what was wanted so
+                                                             * before */
                                  const EspChannel  *channels,
                                  guint              n);
 void      esp_view_want_channel (EspView           *view,   /* of the wish's layer */

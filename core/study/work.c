@@ -170,7 +170,8 @@ esp_work_dup_study (EspWork *self)
   return g_weak_ref_get (&priv->study);
 }
 
-/** esp_work_new_run: Returns: (transfer full): as large as @work's class says, zero after the EspWorkRun; @study: an open one. Thread: main. */
+/** esp_work_new_run: Returns: (transfer full): as large as @work's class says, zero after the EspWorkRun; @study: an open one.
+ * Thread: main. */
 gpointer
 esp_work_new_run (EspWork *self, EspStudy *study, const char *title)
 {

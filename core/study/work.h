@@ -30,8 +30,8 @@ struct _EspWorkClass
   void       (*clear) (EspWorkRun *run);         /* Thread: any */
 };
 
-/* One run at a time; it does not hold the study. Signals: "changed" (state, or something found; ten times a second at most), "ended" (GError: NULL
- * where it went well or was stopped). Thread: main, all of it. */
+/* One run at a time; it does not hold the study. Signals: "changed" (state, or something found; ten times a second at most), "ended"
+ * (GError: NULL where it went well or was stopped). Thread: main, all of it. */
 void      esp_work_stop       (EspWork    *work);
 EspJob   *esp_work_get_job    (EspWork    *work);   /* (transfer none) (nullable): while it runs */
 gboolean  esp_work_is_current (EspWork    *work);   /* the last run is of the network that is open */

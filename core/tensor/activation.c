@@ -66,8 +66,8 @@ esp_activation_list (void)
 /**
  * esp_activation_is_invertible:
  *
- * Returns: whether the value before the activation is recovered from the one behind it, so that only one of them need be kept. Of those that
- * are so in mathematics only linear and leaky: the rest lose digits or are not worth a path of their own. Thread: any.
+ * Returns: whether the value before the activation is recovered from the one behind it, so that only one of them need be kept. Of those
+ * that are so in mathematics only linear and leaky: the rest lose digits or are not worth a path of their own. Thread: any.
  */
 gboolean
 esp_activation_is_invertible (EspActivation activation)
@@ -92,7 +92,8 @@ esp_activation_keeps_zero (EspActivation activation)
 /**
  * esp_activation_is_rectifier:
  *
- * Returns: whether it lets through what is above 0 and damps what is below, so that the sign of its output is that of its input. Thread: any.
+ * Returns: whether it lets through what is above 0 and damps what is below, so that the sign of its output is that of its input.
+ * Thread: any.
  */
 gboolean
 esp_activation_is_rectifier (EspActivation activation)

@@ -164,14 +164,14 @@ read_detector (EspAugment *augment, const EspNetwork *network, Section net, GErr
  * esp_augment_read:
  * @augment: (out): what the cfg says
  * @network: the network
- * @error: a key that is no number or out of bounds, with its line; ESP_ERROR_UNSUPPORTED for blur and gaussian_noise, a detector's angle, and a
- *   classifier's mosaic, mixup and cutmix
+ * @error: a key that is no number or out of bounds, with its line; ESP_ERROR_UNSUPPORTED for blur and gaussian_noise, a detector's angle,
+ *   and a classifier's mosaic, mixup and cutmix
  *
- * Of [net]: hue, saturation, exposure, flip (1), mosaic, mixup, letter_box, resize_step; of the last head: jitter (.2), resize, random, max (200); of
- * [net] of a classifier: angle, aspect, min_crop, max_crop. flip, mosaic and mixup take place for each image by half a chance. What they mean is
- * AlexeyAB's; where an image does not reach there is grey with letter_box=1, as in a pass of measure, else the image's mean. An object of which less
- * than a tenth shows is left out, where AlexeyAB keeps all of one pixel. A classifier without min_crop= and max_crop= has its shorter side fitted and
- * moved by up to an eighth of the input, black around. Thread: any.
+ * Of [net]: hue, saturation, exposure, flip (1), mosaic, mixup, letter_box, resize_step; of the last head: jitter (.2), resize, random, max
+ * (200); of [net] of a classifier: angle, aspect, min_crop, max_crop. flip, mosaic and mixup take place for each image by half a chance.
+ * What they mean is AlexeyAB's; where an image does not reach there is grey with letter_box=1, as in a pass of measure, else the image's
+ * mean. An object of which less than a tenth shows is left out, where AlexeyAB keeps all of one pixel. A classifier without min_crop= and
+ * max_crop= has its shorter side fitted and moved by up to an eighth of the input, black around. Thread: any.
  */
 gboolean
 esp_augment_read (EspAugment *augment, const EspNetwork *network, GError **error)

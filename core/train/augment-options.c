@@ -98,7 +98,8 @@ esp_augment_set (EspAugment *augment, const char *pair, GError **error)
  * esp_augment_describe:
  * @augment: the settings
  *
- * Returns: (transfer full): "flip=0.5, hue=0.1", all that is drawn, as esp_augment_set() reads each; "nothing". Numbers in the C locale. Thread: any.
+ * Returns: (transfer full): "flip=0.5, hue=0.1", all that is drawn, as esp_augment_set() reads each; "nothing". Numbers in the C locale.
+ * Thread: any.
  */
 char *
 esp_augment_describe (const EspAugment *augment)

@@ -174,7 +174,8 @@ title_of (const EspCheckpoint *checkpoint)
   return checkpoint->title != NULL ? checkpoint->title : "the checkpoint";
 }
 
-/** esp_checkpoint_expect: Returns: whether that section is there and has @n bytes, else ESP_ERROR_FORMAT or ESP_ERROR_SHAPE. Thread: any. */
+/** esp_checkpoint_expect: Returns: whether that section is there and has @n bytes, else ESP_ERROR_FORMAT or ESP_ERROR_SHAPE. Thread:
+ * any. */
 gboolean
 esp_checkpoint_expect (const EspCheckpoint *checkpoint, const char *name, gsize n, const guint8 **data, GError **error)
 {

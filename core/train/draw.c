@@ -15,7 +15,8 @@
  * @rng: the stream
  * @most: at least 1
  *
- * Returns: an even draw of 1 to @most, or 1 over it, each half of the time (darknet's rand_scale()). Two numbers of the stream. Thread: any.
+ * Returns: an even draw of 1 to @most, or 1 over it, each half of the time (darknet's rand_scale()). Two numbers of the stream.
+ * Thread: any.
  */
 double
 esp_draw_factor (GRand *rng, double most)
@@ -66,8 +67,9 @@ round_side (int side, double factor, int step)
  * @seed: of the feeder
  * @row: which run of batches of one size
  *
- * Returns: @input, or where random is above 1 the same times a factor from 1 / random to random, each side rounded to a multiple of step: @input's shape
- * is kept as nearly as that lets it. (AlexeyAB rounds a step higher, and takes the largest at both ends of training.) Thread: any.
+ * Returns: @input, or where random is above 1 the same times a factor from 1 / random to random, each side rounded to a multiple of step:
+ * @input's shape is kept as nearly as that lets it. (AlexeyAB rounds a step higher, and takes the largest at both ends of training.)
+ *   Thread: any.
  */
 EspShape
 esp_augment_size (const EspAugment *augment, EspShape input, guint64 seed, guint64 row)

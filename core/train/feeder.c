@@ -1,7 +1,7 @@
 /* feeder.c: batches for training, made by threads of its own ahead of the lane
  *
- * A ring of batches. Each thread takes the next image that nobody has, of the lowest batch that is not full, so that the first batch asked for is the
- * first that is whole. What an image shows depends on its place alone, and never on the thread. */
+ * A ring of batches. Each thread takes the next image that nobody has, of the lowest batch that is not full, so that the first batch asked
+ * for is the first that is whole. What an image shows depends on its place alone, and never on the thread. */
 #define G_LOG_DOMAIN "esp-train"
 #include "config.h"
 
@@ -191,10 +191,11 @@ render_clear (EspRender *render)
  * @dataset: images with their truths; a reference is taken
  * @map: (nullable): data set class to network class; copied
  * @options: the rest; copied
- * @error: ESP_ERROR_SHAPE with the data set's path where it cannot train this network (see esp_feeder_check()); ESP_ERROR_IO without threads
+ * @error: ESP_ERROR_SHAPE with the data set's path where it cannot train this network (see esp_feeder_check()); ESP_ERROR_IO without
+ *   threads
  *
- * Batches hold each image once an epoch, in an order and drawn in a way that depend on the seed, the epoch and the image alone: not on the number of
- * threads, nor on where the feeder began. Every batch is full: the last one of an epoch goes on with the next.
+ * Batches hold each image once an epoch, in an order and drawn in a way that depend on the seed, the epoch and the image alone: not on the
+ * number of threads, nor on where the feeder began. Every batch is full: the last one of an epoch goes on with the next.
  * Returns: (transfer full): its threads work at once. Cost: a look at every image's file. Thread: any.
  */
 EspFeeder *
@@ -325,7 +326,8 @@ esp_feeder_get_n (const EspFeeder *feeder)
   return feeder->render.n_images;
 }
 
-/** esp_feeder_get_epoch_end: Returns: how many steps show @epoch + 1 whole epochs: the first step at which that much was shown. Thread: any. */
+/** esp_feeder_get_epoch_end: Returns: how many steps show @epoch + 1 whole epochs: the first step at which that much was shown.
+ * Thread: any. */
 guint64
 esp_feeder_get_epoch_end (const EspFeeder *feeder, guint64 epoch)
 {
@@ -334,7 +336,8 @@ esp_feeder_get_epoch_end (const EspFeeder *feeder, guint64 epoch)
   return (images + feeder->options.batch - 1) / feeder->options.batch;
 }
 
-/** esp_feeder_get_ready: Returns: how many batches esp_feeder_next() would give without waiting; 0 where training waits for them. Thread: any. */
+/** esp_feeder_get_ready: Returns: how many batches esp_feeder_next() would give without waiting; 0 where training waits for them.
+ * Thread: any. */
 guint
 esp_feeder_get_ready (EspFeeder *feeder)
 {

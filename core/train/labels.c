@@ -55,8 +55,9 @@ shows (const EspAugment *augment, Edges whole, Edges part)
  * @tile: where it lies
  * @shape: of the input
  *
- * Adds the truths of which enough shows (EspAugment: least_visible of the area, least_pixels of either side; AlexeyAB's rule is the second with one
- * pixel), cut to what shows. Crowds are never truths, difficult ones only where asked for, nor are classes that the map leaves out. Thread: any.
+ * Adds the truths of which enough shows (EspAugment: least_visible of the area, least_pixels of either side; AlexeyAB's rule is the second
+ * with one pixel), cut to what shows. Crowds are never truths, difficult ones only where asked for, nor are classes that the map leaves
+ * out. Thread: any.
  */
 void
 esp_labels_add (GArray *labels, const EspRender *render, const EspSample *sample, const EspTile *tile, EspShape shape)

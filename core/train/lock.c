@@ -1,6 +1,7 @@
 /* lock.c: one run of training a folder
  *
- * The kernel holds the lock and lets go of it however the process ends, so that none is ever stale: the file that stays behind means nothing. */
+ * The kernel holds the lock and lets go of it however the process ends, so that none is ever stale: the file that stays behind means
+ * nothing. */
 #define G_LOG_DOMAIN "esp-train"
 #include "config.h"
 

@@ -23,12 +23,14 @@ typedef struct
   const char                  *id, *title, *source;
   const EspKnob *parameters;
   guint                        n_parameters;
-  gboolean                   (*leads)    (const EspNetwork *network); /* whether this is what such a network is trained for; NULL: never by itself */
+  gboolean                   (*leads)    (const EspNetwork *network); /* whether this is what such a network is trained for; NULL: never by
+                                                                       * itself */
   gpointer                   (*begin)    (EspNetwork *network, const double *values, GError **error);
   void                       (*end)      (gpointer term);
   const guint               *(*watch)    (gpointer term, guint *n);   /* (nullable): layers besides heads' inputs that it reads or seeds */
   gboolean                   (*seed)     (gpointer term, EspObjectiveStep *step, GError **error);           /* (nullable): once a sub-batch */
-  void                       (*gradient) (gpointer term, EspParameterVector *vector, guint n_images, EspLossParts *parts); /* (nullable): once
+  void                       (*gradient) (gpointer term, EspParameterVector *vector, guint n_images, EspLossParts *parts); /* (nullable):
+                                                                                                                            * once
                                                                                                        an update: adds n_images times its own */
 } EspObjective;
 

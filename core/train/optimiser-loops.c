@@ -56,7 +56,8 @@ esp_optimiser_move_piece (
     move_sgd (move, n, NULL, gradient, first, value);
 }
 
-/** esp_optimiser_average_piece: takes a share of each value in; a masked number's average is the number: 0, or what it was then. Thread: any. */
+/** esp_optimiser_average_piece: takes a share of each value in; a masked number's average is the number: 0, or what it was then.
+ * Thread: any. */
 ESP_CLONES void
 esp_optimiser_average_piece (float share, gsize n, const guint8 *keep, const float *value, float *average)
 {

@@ -221,9 +221,9 @@ update_all (EspOptimiser *optimiser, double rate, double scale)
  * gradients are left as they are. Thread: lane (OpenMP); the result depends on no thread count.
  * Returns: FALSE, with nothing changed, where a gradient that would be used is not finite.
  * Source: SGD is darknet's update of a convolutional layer, whose sums run the other way (v = −updates / images); it is PyTorch's SGD with
- * weight_decay and without dampening. Adam is darknet's, which squares sums over the images where others square means: hence epsilon's scale;
- * differs: darknet decays biases, gammas and betas too under Adam. The average is AlexeyAB's ema_alpha; differs: the running statistics are
- * averaged too.
+ * weight_decay and without dampening. Adam is darknet's, which squares sums over the images where others square means: hence epsilon's
+ * scale; differs: darknet decays biases, gammas and betas too under Adam. The average is AlexeyAB's ema_alpha; differs: the running
+ * statistics are averaged too.
  */
 gboolean
 esp_optimiser_step (EspOptimiser *optimiser, double rate, double scale)
@@ -240,7 +240,8 @@ esp_optimiser_step (EspOptimiser *optimiser, double rate, double scale)
   return TRUE;
 }
 
-/** esp_optimiser_get_norm: Returns: the norm of the last update's mean gradient, before clipping and decay; masked and frozen ones apart. */
+/** esp_optimiser_get_norm: Returns: the norm of the last update's mean gradient, before clipping and decay; masked and frozen ones
+ * apart. */
 double
 esp_optimiser_get_norm (const EspOptimiser *optimiser)
 {

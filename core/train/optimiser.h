@@ -44,7 +44,8 @@ typedef struct _EspOptimiser EspOptimiser;
 EspOptimiser *esp_optimiser_new         (EspParameterVector        *vector,
                                          const EspOptimiserOptions *options);
 void          esp_optimiser_free        (EspOptimiser              *optimiser);
-gboolean      esp_optimiser_step        (EspOptimiser              *optimiser, /* FALSE, with nothing changed, where a gradient is not finite */
+gboolean      esp_optimiser_step        (EspOptimiser              *optimiser, /* FALSE, with nothing changed, where a gradient is not
+                                                                                * finite */
                                          double                     rate,
                                          double                     scale);    /* 1 / images */
 double        esp_optimiser_get_norm    (const EspOptimiser        *optimiser);

@@ -1,7 +1,8 @@
 /* paint.c: a decoded picture straight onto its tile of the input
  *
- * Bilinear between the four nearest pixels, pixel centres at .5 (OpenCV's INTER_LINEAR, which AlexeyAB trains with), without a filter before it where the
- * picture is made smaller: a pass of measure, as darknet, has none either, and a network must know what it will be shown. */
+ * Bilinear between the four nearest pixels, pixel centres at .5 (OpenCV's INTER_LINEAR, which AlexeyAB trains with), without a filter
+ * before it where the picture is made smaller: a pass of measure, as darknet, has none either, and a network must know what it will be
+ * shown. */
 #define G_LOG_DOMAIN "esp-train"
 #include "config.h"
 

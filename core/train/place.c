@@ -147,8 +147,8 @@ place_classifier (const EspAugment *augment, const EspDraw *draw, EspShape shape
  * @width: of the picture
  * @height: of the picture
  *
- * Returns: where the picture lies in an input that it has alone. Source: AlexeyAB's load_data_detection(), without its rounding to whole pixels of the
- * picture; darknet's random_augment_image(). Thread: any.
+ * Returns: where the picture lies in an input that it has alone. Source: AlexeyAB's load_data_detection(), without its rounding to whole
+ * pixels of the picture; darknet's random_augment_image(). Thread: any.
  */
 EspTile
 esp_place_draw (const EspAugment *augment, const EspDraw *draw, gboolean classifier, EspShape shape, int width, int height)
@@ -187,7 +187,8 @@ esp_place_shown (EspTile tile)
  * @corner: where the four meet
  * @shape: of the input
  *
- * The quarter shows the end of the picture's input that is opposite of the corner, moved inwards so that no margin shows where the picture has more.
+ * The quarter shows the end of the picture's input that is opposite of the corner, moved inwards so that no margin shows where the picture
+ * has more.
  * Returns: the picture's tile. Source: AlexeyAB's mosaic. Thread: any.
  */
 EspTile

@@ -95,8 +95,8 @@ take (const EspRangeOptions *options, EspRangeResult *result, double loss, doubl
  *
  * The loss that is looked at is a running mean, freed of its beginning at 0. The first tenth of the updates is passed over.
  * Returns: (transfer full): the curve and what it suggests. Thread: that of @step.
- * Source: Smith 2017, "Cyclical Learning Rates for Training Neural Networks", arXiv:1506.01186, section 3.3; the steepest place as a suggestion, and a
- * tenth of the lowest, are custom since (fast.ai's finder).
+ * Source: Smith 2017, "Cyclical Learning Rates for Training Neural Networks", arXiv:1506.01186, section 3.3; the steepest place as a
+ * suggestion, and a tenth of the lowest, are custom since (fast.ai's finder).
  */
 EspRangeResult *
 esp_range_test_run (const EspRangeOptions *options, EspRangeStep step, gpointer data, EspJob *job, GError **error)

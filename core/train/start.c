@@ -101,7 +101,8 @@ take_filter (EspParams *own, guint to, const EspParams *other, guint from)
   memcpy (own->weights + to * n, other->weights + from * n, n * sizeof (float));
 }
 
-/* (transfer full) (nullable): drawn numbers with box and objectness of another head's; NULL where the two differ in more than their classes. */
+/* (transfer full) (nullable): drawn numbers with box and objectness of another head's; NULL where the two differ in more than their
+ * classes. */
 static EspParams *
 take_boxes (const EspParams *drawn, const EspHead *head, const EspParams *other, const EspHead *other_head)
 {

@@ -28,6 +28,7 @@ EspWeights *esp_start_from (const EspNetwork      *network,
                             const EspNetwork      *trained_network,
                             const EspWeights      *trained,
                             const EspStartOptions *options,
-                            GArray               **drawn);  /* (out) (optional) (transfer full): of guint: layers with numbers not taken whole */
+                            GArray               **drawn);  /* (out) (optional) (transfer full): of guint: layers with numbers not taken
+                                                             * whole */
 
 G_END_DECLS

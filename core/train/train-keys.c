@@ -234,8 +234,9 @@ check_done (const Reader *reader)
  * @network: a network
  * @error: ESP_ERROR_FORMAT, ESP_ERROR_LIMIT, ESP_ERROR_SHAPE or ESP_ERROR_UNSUPPORTED with name:line, key and value
  *
- * Reads batch and subdivisions, the schedule, the optimiser's numbers and what single layers say (learning_rate, dont_update, burnin_update,
- * train_only_bn, stopbackward), with darknet's value where a key is absent. What augmentation and losses read is not looked at.
+ * Reads batch and subdivisions, the schedule, the optimiser's numbers and what single layers say (learning_rate, dont_update,
+ * burnin_update, train_only_bn, stopbackward), with darknet's value where a key is absent. What augmentation and losses read is not looked
+ * at.
  * Returns: (transfer full): the keys. Thread: any.
  */
 EspTrainKeys *

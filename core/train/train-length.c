@@ -46,7 +46,8 @@ burn_in_of (const EspSchedule *schedule, double steps, double factor)
  * @steps: updates, from 1
  * @error: the readers' errors
  *
- * max_batches becomes @steps, and burn_in, steps, step and sgdr_cycle move in proportion, the burn-in to no less than a twentieth of the run.
+ * max_batches becomes @steps, and burn_in, steps, step and sgdr_cycle move in proportion, the burn-in to no less than a twentieth of the
+ * run.
  *
  * Returns: (transfer full): a network of the same layers. Thread: any.
  */

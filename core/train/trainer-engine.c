@@ -106,7 +106,8 @@ find_engine (EspTrainer *trainer, int width, int height)
   return NULL;
 }
 
-/* Before one of that size is made, so that the budget holds while it is: it takes at most what the last one takes, in proportion to the pixels. */
+/* Before one of that size is made, so that the budget holds while it is: it takes at most what the last one takes, in proportion to the
+ * pixels. */
 static void
 make_room (EspTrainer *trainer, int width, int height)
 {
@@ -137,8 +138,8 @@ esp_trainer_drop_engines (EspTrainer *trainer)
  * @height: likewise
  * @error: those of esp_network_resized() and esp_engine_new()
  *
- * trainer->engine becomes one for such inputs. Engines wait for their size to come again while all together keep to the budget: making one means
- * asking the system for all of its memory. No number depends on it.
+ * trainer->engine becomes one for such inputs. Engines wait for their size to come again while all together keep to the budget: making one
+ * means asking the system for all of its memory. No number depends on it.
  */
 gboolean
 esp_trainer_size_engine (EspTrainer *trainer, int width, int height, GError **error)

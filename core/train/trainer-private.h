@@ -123,7 +123,8 @@ char    *esp_trainer_path          (const EspTrainer *trainer, const char *name)
 gboolean esp_trainer_begin_folder  (EspTrainer *trainer, GError **error); /* net.cfg, net.names; an earlier run is put aside */
 gboolean esp_trainer_save          (EspTrainer *trainer, GError **error); /* the checkpoint */
 gboolean esp_trainer_load          (EspTrainer *trainer, const char *path, GError **error);
-gboolean esp_trainer_take_threads  (EspTrainer *trainer, GError **error); /* those of the lane, as the checkpoint has them where there is one */
+gboolean esp_trainer_take_threads  (EspTrainer *trainer, GError **error); /* those of the lane, as the checkpoint has them where there is
+                                                                           * one */
 char    *esp_trainer_settings      (const EspTrainer *trainer); /* (transfer full) */
 
 G_END_DECLS

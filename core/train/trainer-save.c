@@ -149,7 +149,8 @@ add_mask (GString *settings, const EspTrainer *trainer)
     g_string_append (settings, "mask: none\n");
 }
 
-/** esp_trainer_settings: Returns: (transfer full): what a run must have in common with the one whose checkpoint it goes on from, a line each. */
+/** esp_trainer_settings: Returns: (transfer full): what a run must have in common with the one whose checkpoint it goes on from, a line
+ * each. */
 char *
 esp_trainer_settings (const EspTrainer *trainer)
 {

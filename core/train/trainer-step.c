@@ -216,7 +216,8 @@ epochs_shown (const EspTrainer *trainer)
   return trainer->place.step * trainer->keys->batch / trainer->n_images;
 }
 
-/** esp_trainer_next_epoch: Returns: the number of the epoch that is under way, from 1; several end at once where a batch shows all images more than once. */
+/** esp_trainer_next_epoch: Returns: the number of the epoch that is under way, from 1; several end at once where a batch shows all images
+ * more than once. */
 guint64
 esp_trainer_next_epoch (const EspTrainer *trainer)
 {

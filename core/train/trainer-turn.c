@@ -143,8 +143,8 @@ post (EspTrainer *trainer)
 /**
  * esp_trainer_start:
  * @trainer: a run that was not started
- * @lane: where it computes: turns of a sub-batch at the lowest priority, each at the back of the queue, interrupted between two layers by what
- *   is more urgent
+ * @lane: where it computes: turns of a sub-batch at the lowest priority, each at the back of the queue, interrupted between two layers by
+ *   what is more urgent
  * @done: (nullable): called in the lane once it has stopped, whatever way; after that nothing changes
  * @data: for @done
  *
@@ -255,7 +255,8 @@ esp_trainer_get_progress (EspTrainer *trainer, EspTrainerProgress *progress)
   pthread_mutex_unlock (&trainer->lock);
 }
 
-/** esp_trainer_dup_records: Returns: (transfer full): of EspTrainRecord: those of epochs from @first on, of a resumed run all. Thread: any. */
+/** esp_trainer_dup_records: Returns: (transfer full): of EspTrainRecord: those of epochs from @first on, of a resumed run all. Thread:
+ * any. */
 GArray *
 esp_trainer_dup_records (EspTrainer *trainer, guint first)
 {

@@ -263,8 +263,8 @@ open_all (EspTrainer *trainer, GError **error)
 /**
  * esp_trainer_new:
  * @options: what to train, on what, how; copied, with references to what it lends
- * @error: data that cannot be trained on (ESP_ERROR_FORMAT, _SHAPE, _UNSUPPORTED), a picture that is gone, a folder that cannot be written to
- *   or that another process trains in (ESP_ERROR_IO), a checkpoint of another run (ESP_ERROR_FORMAT)
+ * @error: data that cannot be trained on (ESP_ERROR_FORMAT, _SHAPE, _UNSUPPORTED), a picture that is gone, a folder that cannot be written
+ *   to or that another process trains in (ESP_ERROR_IO), a checkpoint of another run (ESP_ERROR_FORMAT)
  *
  * The folder gets net.cfg and net.names; the files of an earlier run there go into its folder “earlier”, unless it is resumed.
  *

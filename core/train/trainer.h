@@ -18,7 +18,8 @@ typedef struct
   EspDataset        *val;                /* (nullable): no number says then which epoch was the best */
   const char *const *names;              /* (nullable): of the network's classes */
   const char *const *pairs;              /* (nullable): "A=B", data set class to network class */
-  const char        *folder;             /* NULL for esp_trainer_find_rate () alone; gets net.cfg, net.names, log.jsonl, last.weights, best.weights, checkpoint */
+  const char        *folder;             /* NULL for esp_trainer_find_rate () alone; gets net.cfg, net.names, log.jsonl, last.weights,
+                                          * best.weights, checkpoint */
   const char        *resume;             /* (nullable): a checkpoint of this same run */
   EspTerm *const    *terms;              /* (nullable): what is made small; none: what the network is trained for */
   guint              n_terms;
@@ -26,13 +27,15 @@ typedef struct
   const guint8      *elements;           /* (nullable): one byte a parameter (EspParameterVector), 0 stays at 0 */
   EspAugment         augment;
   EspOrientation     orientation;
-  guint              freeze;             /* layers below are not changed, nor are their running statistics, which they normalise with; 0 none */
+  guint              freeze;             /* layers below are not changed, nor are their running statistics, which they normalise with; 0
+                                          * none */
   guint              epochs;             /* 0: as [net] max_batches says */
   guint              validate_every;     /* epochs; 0 only the last */
   guint              patience;           /* validations without a better one before it ends early; 0: never */
   double             checkpoint_minutes; /* between two, besides those of the epochs; 0: none */
   double             clip;               /* the gradient's norm at most; 0: any */
-  double             average;            /* EMA of the weights, what is kept at each update; 0: none. Validated and written instead of them */
+  double             average;            /* EMA of the weights, what is kept at each update; 0: none. Validated and written instead of
+                                          * them */
   gsize              memory;             /* bytes of one training engine; 0: as many as it takes */
   gsize              cache;              /* bytes of decoded pictures, of each of train and val */
   guint64            seed;
@@ -94,21 +97,25 @@ EspRangeResult *esp_trainer_find_rate (EspTrainer             *trainer, /* not s
                                        GError                **error);
 
 /* Thread: any, all below. */
-void        esp_trainer_start        (EspTrainer              *trainer, /* once; turns of a sub-batch each, at the back of the lane's queue */
+void        esp_trainer_start        (EspTrainer              *trainer, /* once; turns of a sub-batch each, at the back of the lane's
+                                                                         * queue */
                                       EspLane                 *lane,    /* outlives the trainer, or is freed after it stopped */
                                       void                   (*done) (EspTrainer *trainer, gpointer data), /* (nullable): in the lane, once it stopped */
                                       gpointer                 data);
 void        esp_trainer_pause        (EspTrainer              *trainer);
 void        esp_trainer_resume       (EspTrainer              *trainer);
-void        esp_trainer_cancel       (EspTrainer              *trainer); /* stops between two layers, and writes a checkpoint of the last whole update */
+void        esp_trainer_cancel       (EspTrainer              *trainer); /* stops between two layers, and writes a checkpoint of the last
+                                                                          * whole update */
 gboolean    esp_trainer_wait         (EspTrainer              *trainer,  /* whether it has stopped, FINISHED, CANCELLED or FAILED */
                                       gint64                   until);   /* monotonic, microseconds */
 void        esp_trainer_get_progress (EspTrainer              *trainer,
                                       EspTrainerProgress      *progress); /* (out) */
-GArray     *esp_trainer_dup_records  (EspTrainer              *trainer,  /* (transfer full): of EspTrainRecord, from epoch number @first on */
+GArray     *esp_trainer_dup_records  (EspTrainer              *trainer,  /* (transfer full): of EspTrainRecord, from epoch number @first
+                                                                          * on */
                                       guint                    first);
 GError     *esp_trainer_dup_error    (EspTrainer              *trainer); /* (transfer full) (nullable) */
-char       *esp_trainer_dup_plan     (EspTrainer              *trainer); /* (transfer full): planned memory and the like, for people; "" until known */
+char       *esp_trainer_dup_plan     (EspTrainer              *trainer); /* (transfer full): planned memory and the like, for people; ""
+                                                                          * until known */
 EspNetwork *esp_trainer_get_network  (EspTrainer              *trainer); /* (transfer none) */
 const char *esp_trainer_get_folder   (EspTrainer              *trainer);
 

@@ -45,8 +45,8 @@ esp_loss_watch_median (const EspLossWatch *watch)
  * @options: what counts as high
  * @loss: of one update
  *
- * High losses are not taken into the window, so that what it was before is what they are compared with; one hard batch is no divergence. A run
- * whose loss rises slowly moves its window along, and is left to the validation. Returns: how it stands. Thread: that of the run.
+ * High losses are not taken into the window, so that what it was before is what they are compared with; one hard batch is no divergence. A
+ * run whose loss rises slowly moves its window along, and is left to the validation. Returns: how it stands. Thread: that of the run.
  */
 EspWatchVerdict
 esp_loss_watch_add (EspLossWatch *watch, const EspWatchOptions *options, double loss)

@@ -1,8 +1,8 @@
 /* masks.c: how fast D-RISE asks about masks, beside forwards that ask about nothing
  *
- * bench-masks CFG WEIGHTS|random [ROUNDS [MASKS]]. A round is as many bare forwards one image at a time, in batches of 8, and D-RISE of as many masks:
- * masks drawn, images masked, heads read and compared. The target is a box drawn in the middle. Prints medians of the rounds' ratios; asserts nothing
- * about time. Waits as the programs do with GOMP_SPINCOUNT=500. */
+ * bench-masks CFG WEIGHTS|random [ROUNDS [MASKS]]. A round is as many bare forwards one image at a time, in batches of 8, and D-RISE of as
+ * many masks: masks drawn, images masked, heads read and compared. The target is a box drawn in the middle. Prints medians of the rounds'
+ * ratios; asserts nothing about time. Waits as the programs do with GOMP_SPINCOUNT=500. */
 #include "config.h"
 
 #include <stdlib.h>

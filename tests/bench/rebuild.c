@@ -1,7 +1,8 @@
 /* rebuild.c: what a drag of a slider rebuilds: plan to mask to cut to engine
  *
- * bench-rebuild CFG WEIGHTS|random [DRAGS]. Random drags as a hand makes them: a group's slider from where it stands to a share below 0.6, eight steps each; every
- * step makes the mask, cuts, and compiles an engine of batch 1 that shares what it can with the last. Prints medians; asserts nothing about time. */
+ * bench-rebuild CFG WEIGHTS|random [DRAGS]. Random drags as a hand makes them: a group's slider from where it stands to a share below 0.6,
+ * eight steps each; every step makes the mask, cuts, and compiles an engine of batch 1 that shares what it can with the last. Prints
+ * medians; asserts nothing about time. */
 #include "config.h"
 
 #include <stdlib.h>

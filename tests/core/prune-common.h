@@ -177,8 +177,8 @@ classes_by_lot (EspPlan *plan, GRand *stream)
   esp_plan_set_keep_classes (plan, keep);
 }
 
-/* One act by lot: shares of groups and layers, channels by hand, whole layers protected, floors, rounding, keeping everything, an earlier state, several
- * in one; @ruled: the rule for what is coupled and classes, too. */
+/* One act by lot: shares of groups and layers, channels by hand, whole layers protected, floors, rounding, keeping everything, an earlier
+ * state, several in one; @ruled: the rule for what is coupled and classes, too. */
 static inline void
 act_by_lot_of (EspPlan *plan, GRand *stream, gboolean ruled)
 {

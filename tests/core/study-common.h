@@ -28,7 +28,8 @@ void     wait_until   (Condition        condition,  /* fails the test after a mi
 double   direct_map   (EspLane             *lane,
                        const EspStudyFiles *files,
                        EspMask             *mask);
-/* The same in another backend, batch 1; @outcomes: (out caller-allocates) (optional): one an image, in data set order, (transfer full) each. */
+/* The same in another backend, batch 1; @outcomes: (out caller-allocates) (optional): one an image, in data set order, (transfer full)
+ * each. */
 double   direct_map_in (EspLane            *lane,
                        const EspStudyFiles *files,
                        EspMask             *mask,

@@ -69,8 +69,8 @@ sum_matched (const EspOutcome *outcome)
   return sum;
 }
 
-/* The scores that @masked has where @whole had its matched detections; one that fell below the threshold, or was suppressed, is missing, and
- * *complete becomes FALSE. */
+/* The scores that @masked has where @whole had its matched detections; one that fell below the threshold, or was suppressed, is missing,
+ * and *complete becomes FALSE. */
 static double
 sum_fixed (const EspOutcome *whole, const EspOutcome *masked, gboolean *complete)
 {

@@ -10,7 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Convolutions in a row, so that values lie in halves, but for one whose activation follows it; a shortcut and a pool, so that others do not. */
+/* Convolutions in a row, so that values lie in halves, but for one whose activation follows it; a shortcut and a pool, so that others do
+ * not. */
 static const char small[] = "[net]\nwidth=26\nheight=22\nchannels=3\n"
                             "[convolutional]\nbatch_normalize=1\nfilters=19\nsize=3\nstride=2\npad=1\nactivation=leaky\n"           /* 0 */
                             "[convolutional]\nbatch_normalize=1\nfilters=32\nsize=1\nactivation=gelu\n"                             /* 1 */

@@ -1,4 +1,5 @@
-/* test-budget.c: the search within a budget: its words, its halves, what it finds, and a plan that stays as it was where nothing is found */
+/* test-budget.c: the search within a budget: its words, its halves, what it finds, and a plan that stays as it was where nothing is
+ * found */
 #include "config.h"
 
 #include "search/budget.h"

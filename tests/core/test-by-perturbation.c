@@ -167,8 +167,8 @@ test_masks (void)
   g_assert_cmpfloat (high, <, 2);
 }
 
-/* Proposals of a forward whose input was masked by hand, all of them looked at, none left out early: what the unmasked image gives against itself
- * is objectness at least, since the box meets itself. One mask that keeps almost everything gives about that. */
+/* Proposals of a forward whose input was masked by hand, all of them looked at, none left out early: what the unmasked image gives against
+ * itself is objectness at least, since the box meets itself. One mask that keeps almost everything gives about that. */
 static void
 test_likeness (void)
 {
@@ -227,7 +227,8 @@ test_refusals (void)
   g_assert_true (low == 0 && high == 0);
 }
 
-/* Images go side by side, one a thread, each through an engine of its own: how many there are changes no bit, with oneDNN's kernels either. */
+/* Images go side by side, one a thread, each through an engine of its own: how many there are changes no bit, with oneDNN's kernels
+ * either. */
 static void
 test_threads (void)
 {

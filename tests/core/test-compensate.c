@@ -103,7 +103,8 @@ read_all (EspEngine *engine, guint layer)
   return values;
 }
 
-/* The largest difference of the kept channels of @layer, relative to its maximum, @edge pixels from the border on; with @outside of those before. */
+/* The largest difference of the kept channels of @layer, relative to its maximum, @edge pixels from the border on; with @outside of those
+ * before. */
 static double
 compare (EspEngine *whole, EspEngine *small, EspCut *cut, guint layer, int edge, gboolean outside)
 {

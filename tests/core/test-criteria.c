@@ -1,4 +1,5 @@
-/* test-criteria.c: the rows of the registry against their definitions, and what every criterion shares: normalisation, ranking, inversion */
+/* test-criteria.c: the rows of the registry against their definitions, and what every criterion shares: normalisation, ranking,
+ * inversion */
 #include "config.h"
 
 #include "score/criterion.h"

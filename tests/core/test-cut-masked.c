@@ -220,8 +220,8 @@ compare_with (EspNetwork *network, EspWeights *weights, EspMask *mask, EspCut *c
   return result;
 }
 
-/* Where float32 rounds by more than the bound, cut and masked still agree within it, for both sum in one order; and one weight of each filter that
- * is off by one unit in its last place is a wrong cut there, as double sees. */
+/* Where float32 rounds by more than the bound, cut and masked still agree within it, for both sum in one order; and one weight of each
+ * filter that is off by one unit in its last place is a wrong cut there, as double sees. */
 static void
 test_steep (void)
 {

@@ -101,8 +101,8 @@ test_paired (void)
     }
 }
 
-/* A picture with 1 to 20 objects of classes that are not equally frequent: found in 7 of 10 cases, of which the pruned network loses 15 %, with
- * other scores and false ones besides. */
+/* A picture with 1 to 20 objects of classes that are not equally frequent: found in 7 of 10 cases, of which the pruned network loses 15 %,
+ * with other scores and false ones besides. */
 static void
 draw_pair (GRand *rng, guint n_classes, EspOutcome **before, EspOutcome **after)
 {

@@ -211,7 +211,8 @@ convolution_bflops (const EspNetwork *network)
   return sum;
 }
 
-/* Shi, Li and Yamaguchi's released variants at 512: yolov3-tiny of 80 classes is cut by each vector, then its heads to one class of three proxies. */
+/* Shi, Li and Yamaguchi's released variants at 512: yolov3-tiny of 80 classes is cut by each vector, then its heads to one class of three
+ * proxies. */
 static const struct
 {
   double cut[11];

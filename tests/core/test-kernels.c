@@ -559,8 +559,8 @@ depth_clear (Depth *depth)
   g_free (depth->scores[1]);
 }
 
-/* Backward through such a convolution and the activations on both sides, or one: the bits of all three one after the other. @here: what goes
- * through the first lies where it came from. */
+/* Backward through such a convolution and the activations on both sides, or one: the bits of all three one after the other. @here: what
+ * goes through the first lies where it came from. */
 static void
 compare_bent (const Depth *apart, const Depth *both, gboolean along, gboolean behind, gboolean here)
 {

@@ -197,7 +197,8 @@ look_alone (Fixture *f, EspMask *mask)
   return number;
 }
 
-/* 18 of 24 images are in, and their number has an interval of its own. On a machine with much else to do a look may end before: then again. */
+/* 18 of 24 images are in, and their number has an interval of its own. On a machine with much else to do a look may end before: then
+ * again. */
 static void
 test_partial (Fixture *f, gconstpointer data)
 {

@@ -1,4 +1,5 @@
-/* test-onnx.c: the ONNX file read again with the format's own messages: what is fed to each node stands before it, and the numbers are there */
+/* test-onnx.c: the ONNX file read again with the format's own messages: what is fed to each node stands before it, and the numbers are
+ * there */
 #include "config.h"
 
 #include "onnx/onnx.h"

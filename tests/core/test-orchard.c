@@ -1,4 +1,5 @@
-/* test-orchard.c: scenes are the same whenever drawn, labels and planes say what is in the picture, the cue is only where it is said to be */
+/* test-orchard.c: scenes are the same whenever drawn, labels and planes say what is in the picture, the cue is only where it is said to
+ * be */
 #include "config.h"
 
 #include "draw/orchard.h"

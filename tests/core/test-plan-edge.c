@@ -40,8 +40,8 @@ assert_edge (EspPlan *plan, guint group, gboolean goes, const EspChannel *expect
     }
 }
 
-/* By hand: .29 takes 148 of 512 and 296 of 1024; scores rise with the number. 297/1024 is the least ratio at which another goes, then 149/512 and
- * 298/1024, which are one number. */
+/* By hand: .29 takes 148 of 512 and 296 of 1024; scores rise with the number. 297/1024 is the least ratio at which another goes, then
+ * 149/512 and 298/1024, which are one number. */
 static void
 test_by_hand (void)
 {
@@ -70,8 +70,8 @@ keeps (EspPlan *plan, EspChannel channel)
   return esp_mask_keeps (mask, channel.layer, channel.channel);
 }
 
-/* Whatever decides, what goes last is cut and what goes next is kept, each unit once; and the first change of the mask that a growing share brings
- * takes the first of those that go next. */
+/* Whatever decides, what goes last is cut and what goes next is kept, each unit once; and the first change of the mask that a growing share
+ * brings takes the first of those that go next. */
 static void
 check_group (EspPlan *plan, guint group, gboolean by_score)
 {

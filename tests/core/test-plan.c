@@ -492,7 +492,8 @@ distinct_scores (EspNetwork *network, guint64 seed)
   return scores;
 }
 
-/* A slider by score: so much of the group goes as is asked for, to the channel, whatever the layers' shares; and other scores keep the share. */
+/* A slider by score: so much of the group goes as is asked for, to the channel, whatever the layers' shares; and other scores keep the
+ * share. */
 static void
 test_share_by_score (void)
 {

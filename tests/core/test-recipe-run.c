@@ -195,7 +195,8 @@ spent_before (JsonNode *report, const char *row)
   return number_of (report, "controls", row, "gflops") - training * (double) count_of (report, row, "epochs");
 }
 
-/* The search counts where its counts of channels are used, scoring where the scores are; what starts from nothing with neither has neither. */
+/* The search counts where its counts of channels are used, scoring where the scores are; what starts from nothing with neither has
+ * neither. */
 static void
 check_spent (JsonNode *report)
 {
@@ -398,7 +399,8 @@ check_lines (const Fixture *fixture, const char *table)
     }
 }
 
-/* In the full tier what stands in the table is not made again, unless something that it depends on is another; in the folder itself it is looked up. */
+/* In the full tier what stands in the table is not made again, unless something that it depends on is another; in the folder itself it is
+ * looked up. */
 static void
 test_taken (Fixture *fixture, gconstpointer data)
 {

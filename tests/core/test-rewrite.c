@@ -10,7 +10,8 @@
 #include "net-common.h"
 #include "score/coupling.h"
 
-/* 0 stem, 1 conv 8, 2 route of half of it, 3 conv, 4 conv, 5 shortcut of 4 and 2, 6 route of 5 and 1, 7 conv, 8 yolo, 9 route, 10 conv, 11 yolo */
+/* 0 stem, 1 conv 8, 2 route of half of it, 3 conv, 4 conv, 5 shortcut of 4 and 2, 6 route of 5 and 1, 7 conv, 8 yolo, 9 route, 10 conv, 11
+ * yolo */
 static const char text[]
     = "[net]\nwidth=8\nheight=8\nchannels=3\n\n# the "
       "stem\n[convolutional]\nbatch_normalize=1\nfilters=6\nsize=3\npad=1\nactivation=leaky\n\n"
@@ -174,7 +175,8 @@ test_refused (Rig *rig, gconstpointer data)
   assert_unsupported (rig, 3, 5, "layer 3 [convolutional] was removed or split before");
 }
 
-/* The halves of layer 1 become convolutions of their own; every layer keeps its numbers to the bit, and the halves may keep unequal counts. */
+/* The halves of layer 1 become convolutions of their own; every layer keeps its numbers to the bit, and the halves may keep unequal
+ * counts. */
 static void
 test_split (Rig *rig, gconstpointer data)
 {

@@ -128,7 +128,8 @@ test_stages (void)
   g_assert_cmpstr (unseen, ==, "missed cat: no candidate of its own near it above 0.0010");
 }
 
-/* Two objects and one box well on both: the first gets it, the other one has it counted elsewhere. A box that an object has is nobody's error. */
+/* Two objects and one box well on both: the first gets it, the other one has it counted elsewhere. A box that an object has is nobody's
+ * error. */
 static void
 test_shared (void)
 {

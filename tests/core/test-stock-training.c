@@ -39,8 +39,8 @@ open_stock (const char *text)
   return stock;
 }
 
-/* Not steps=-1,… nor a sigmoid before its step, which AlexeyAB's takes as they are meant: stock darknet counts batches in size_t, by which -1 is
- * beyond all of them, and what lies before the step far behind it. */
+/* Not steps=-1,… nor a sigmoid before its step, which AlexeyAB's takes as they are meant: stock darknet counts batches in size_t, by which
+ * -1 is beyond all of them, and what lies before the step far behind it. */
 static const char *const nets[] = {
   "learning_rate=.02",
   "learning_rate=.02\nburn_in=100",

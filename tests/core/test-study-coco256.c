@@ -1,4 +1,5 @@
-/* test-study-coco256.c: a real network on real photographs: how soon a drag is answered, and that the end of it is the evaluation's own number */
+/* test-study-coco256.c: a real network on real photographs: how soon a drag is answered, and that the end of it is the evaluation's own
+ * number */
 #include "config.h"
 
 #include <stdlib.h>
@@ -28,7 +29,8 @@ shared_path (const char *a, const char *b, const char *c)
   return g_build_filename (folder, a, b, c, NULL);
 }
 
-/* The first images of the validation list, by absolute paths, so that their labels are found where they are. ESP_TEST_IMAGES asks for more. */
+/* The first images of the validation list, by absolute paths, so that their labels are found where they are. ESP_TEST_IMAGES asks for
+ * more. */
 static char *
 short_list (Fixture *f, const char *list)
 {

@@ -1,4 +1,5 @@
-/* test-study-plan.c: what the document tells of groups, channels and branches: the channels at a line with their maps, partners, two branches compared */
+/* test-study-plan.c: what the document tells of groups, channels and branches: the channels at a line with their maps, partners, two
+ * branches compared */
 #include "config.h"
 
 #include <math.h>

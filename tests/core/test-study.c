@@ -236,8 +236,8 @@ undo_label (Fixture *f)
   return label;
 }
 
-/* A pass that ends while the hand still holds the slider: the trial bears the words of that act, not of the one before. Activating a trial brings
- * its plan back, channels chosen by hand and all; one undo takes that away again. */
+/* A pass that ends while the hand still holds the slider: the trial bears the words of that act, not of the one before. Activating a trial
+ * brings its plan back, channels chosen by hand and all; one undo takes that away again. */
 static void
 test_trials (Fixture *f, gconstpointer data)
 {

@@ -27,7 +27,8 @@ logistic (float x)
   return 1 / (1 + exp (-(double) x));
 }
 
-/* The definition for one anchor of one cell, straight from the raw logits, in double. Adds to @close where a comparison is too near to tell. */
+/* The definition for one anchor of one cell, straight from the raw logits, in double. Adds to @close where a comparison is too near to
+ * tell. */
 static void
 expect_at (const float *raw,
            gsize plane,

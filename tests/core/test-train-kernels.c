@@ -332,7 +332,8 @@ test_weights (gconstpointer data)
   rig_clear (&exact);
 }
 
-/* Compares @wanted, the gradients of sum (weight * result) by the numbers of one input, with differences. Returns: how many were looked at. */
+/* Compares @wanted, the gradients of sum (weight * result) by the numbers of one input, with differences. Returns: how many were looked
+ * at. */
 static gsize
 assert_differences (Rig *rig, guint input, const double *weight, const double *wanted, double step, double bound)
 {
@@ -381,7 +382,8 @@ test_convolution_differences (gconstpointer data)
   rig_clear (&sums);
 }
 
-/* Channel sums -------------------------------------------------------------------------------------------------------------------------- */
+/* Channel sums
+ * -------------------------------------------------------------------------------------------------------------------------- */
 
 static void
 test_sums (void)
@@ -409,7 +411,8 @@ test_sums (void)
     }
 }
 
-/* Batch normalization ------------------------------------------------------------------------------------------------------------------- */
+/* Batch normalization
+ * ------------------------------------------------------------------------------------------------------------------- */
 
 static const EspShape shapes[] = { { 2, 19, 5, 7 }, { 3, 32, 3, 3 }, { 1, 16, 37, 41 }, { 2, 5, 1, 1 }, { 1, 33, 40, 61 } };
 

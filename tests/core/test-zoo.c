@@ -1,8 +1,8 @@
 /* test-zoo.c: every cfg of Debian's darknet, and some of AlexeyAB's: plans by lot, and that the cut network gives what the masked one gives
  *
- * Random weights, the smallest picture that the cfg allows from 8 on. In double each layer agrees to 1e-12 of its maximum, in float to 1e-5, and
- * what is written and read again is written as the same bytes. Three plans, 30 with ESP_TEST_ALL; of large networks not all of them in double.
- * Under the address sanitizer and valgrind one plan, and of large networks none. */
+ * Random weights, the smallest picture that the cfg allows from 8 on. In double each layer agrees to 1e-12 of its maximum, in float to
+ * 1e-5, and what is written and read again is written as the same bytes. Three plans, 30 with ESP_TEST_ALL; of large networks not all of
+ * them in double. Under the address sanitizer and valgrind one plan, and of large networks none. */
 #include "config.h"
 
 #include "net/cost.h"

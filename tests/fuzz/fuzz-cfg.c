@@ -49,7 +49,8 @@ walk (const EspNetwork *network)
   return channels;
 }
 
-/* A plan's mask respects every coupling, so that it can be cut, and the smaller network has as many parameters as the masked one was said to. */
+/* A plan's mask respects every coupling, so that it can be cut, and the smaller network has as many parameters as the masked one was said
+ * to. */
 static void
 prune (EspNetwork *network)
 {

@@ -11,7 +11,8 @@ int      LLVMFuzzerInitialize   (int           *argc,
 int      LLVMFuzzerTestOneInput (const guint8  *data,
                                  gsize          n);
 
-char    *fuzz_put               (const char    *name,     /* (transfer full): the path of a file of these bytes, in a folder of this process */
+char    *fuzz_put               (const char    *name,     /* (transfer full): the path of a file of these bytes, in a folder of this
+                                                           * process */
                                  gconstpointer  data,
                                  gsize          n);
 void     fuzz_tell              (gboolean       taken,    /* counts, and stops the process where the answer is no proper one */
