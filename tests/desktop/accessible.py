@@ -1,5 +1,7 @@
-"""accessible.py: every object that can take the focus has a name of its own, in the empty window and on the sample."""
+"""accessible.py: every object that can take the focus has a name of its own, in the empty window and on the sample, and all fits a small screen."""
 import os
+import re
+import subprocess
 import sys
 import time
 
@@ -26,6 +28,14 @@ def ancestors(node):
         node = node.parent
         found.append(node)
     return found
+
+
+def least_width(program):
+    """Pixels that the window asks for at least, its shadow included, by the hints that a window manager reads."""
+    windows = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(program.process.pid)], check=True, stdout=subprocess.PIPE,
+                             text=True).stdout.split()
+    hints = [subprocess.run(["xprop", "-id", window, "WM_NORMAL_HINTS"], check=True, stdout=subprocess.PIPE, text=True).stdout for window in windows]
+    return max(int(width) for hint in hints for width in re.findall(r"minimum size: (\d+) by", hint))
 
 
 def shortcuts(program):
@@ -56,6 +66,7 @@ def main():
             if arguments:
                 program.wait(None, "mAP", lambda node: node.name.endswith(", final"), 120)
             nameless = list(faults(program))
+            assert least_width(program) <= 1024, f"the window is at least {least_width(program)} pixels wide"
             shortcuts(program)
         finally:
             program.end(but="reported min width -3")  # GTK's own buttons for the pages of shortcuts
