@@ -22,6 +22,21 @@ read_draw (const EspDrawOptions *options, const char *split, EspDatasetDraw *dra
   return FALSE;
 }
 
+/* A verb that opens the same data many times says it once. */
+static void
+warn_once (const char *verb, const EspDataset *dataset)
+{
+  static GHashTable *told; /* of sentences; Thread: main */
+  g_autofree char *warning = esp_dataset_dup_warning (dataset);
+
+  if (told == NULL)
+    told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (warning == NULL || g_hash_table_contains (told, warning))
+    return;
+  g_printerr ("espalier-cli %s: %s\n", verb, warning);
+  g_hash_table_add (told, g_steal_pointer (&warning));
+}
+
 /**
  * esp_data_open:
  * @verb: leads what is told
@@ -31,14 +46,13 @@ read_draw (const EspDrawOptions *options, const char *split, EspDatasetDraw *dra
  * @job: (nullable): cancel and progress
  * @error: those of esp_dataset_open(); G_OPTION_ERROR for a seed or parts that are none, or that nothing asks for
  *
- * Boxes without area and pictures without labels are told of on stderr. Returns: (transfer full). Thread: main.
+ * Boxes without area and pictures without labels are told of on stderr, once. Returns: (transfer full). Thread: main.
  */
 EspDataset *
 esp_data_open (const char *verb, const char *path, EspDatasetOptions options, const EspDrawOptions *draw, EspJob *job, GError **error)
 {
   EspDatasetDraw drawn = { 0 };
   EspDataset *dataset = NULL;
-  g_autofree char *warning = NULL;
 
   if (draw->seed != NULL || draw->parts != NULL)
     {
@@ -47,8 +61,7 @@ esp_data_open (const char *verb, const char *path, EspDatasetOptions options, co
       options.draw = &drawn;
     }
   dataset = esp_dataset_open (path, &options, job, error);
-  warning = dataset != NULL ? esp_dataset_dup_warning (dataset) : NULL;
-  if (warning != NULL)
-    g_printerr ("espalier-cli %s: %s\n", verb, warning);
+  if (dataset != NULL)
+    warn_once (verb, dataset);
   return dataset;
 }
