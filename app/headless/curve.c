@@ -109,7 +109,8 @@ check_criteria (char **words, GError **error)
 
       if (criterion == NULL)
         {
-          g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--criteria %s: expected all, or some of %s", parts[0], known);
+          g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       "--criteria %s: expected all, or some of these with a blank between them: %s", parts[0], known);
           return FALSE;
         }
       if (!esp_criterion_parse (criterion, parts[1], &knobs, &own, error))
