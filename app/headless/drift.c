@@ -202,6 +202,35 @@ tell_json (const Work *work, const EspLabelled *labelled, JsonBuilder *json)
   json_builder_end_array (json);
 }
 
+/* "circle 98 %", as the data has the class: of the image it is in. */
+static char *
+title_of (const Work *work, const EspLabelled *labelled, guint image, const EspDetection *box, int class_index)
+{
+  const gboolean known = labelled->names != NULL && class_index >= 0 && (guint) class_index < g_strv_length (labelled->names);
+  g_autofree char *number = g_strdup_printf ("class %d", class_index);
+
+  return g_strdup_printf ("%s: %s %.0f %%", esp_dataset_get (work->input.dataset, image)->name,
+                          known ? labelled->names[class_index] : number, 100 * (double) box->score);
+}
+
+static void
+tell_person_drift (const Work *work, const EspLabelled *labelled, const EspDrift *drift)
+{
+  g_autofree char *title = title_of (work, labelled, drift->image, &drift->before, drift->before.class_index);
+
+  g_print ("%s: %.3f, heat in the box %.2f to %.2f%s\n", title, drift->distance[work->measure], drift->energy_before, drift->energy_after,
+           drift->found ? "" : ", not found any more");
+}
+
+static void
+tell_person_lost (const Work *work, const EspLabelled *labelled, const EspLostBox *lost)
+{
+  g_autofree char *title = title_of (work, labelled, lost->image, &lost->before, lost->class_index);
+  g_autofree char *channels = esp_lost_box_channels (lost);
+
+  g_print ("%s: lost, %s%s%s\n", title, esp_loss_words (lost->loss), *channels != '\0' ? "; carried by " : "", channels);
+}
+
 static void
 tell_people (const Work *work, const EspLabelled *labelled)
 {
@@ -209,17 +238,11 @@ tell_people (const Work *work, const EspLabelled *labelled)
 
   g_print ("%u boxes explained before and after: 1 - Spearman %.3f on average, 1 - cosine %.3f\n", report->drifts->len,
            mean_distance (report, ESP_DRIFT_SPEARMAN), mean_distance (report, ESP_DRIFT_COSINE));
+  for (guint i = 0; i < shown (report->drifts); i++)
+    tell_person_drift (work, labelled, &g_array_index (report->drifts, EspDrift, i));
   g_print ("%u objects found, %u of them lost, %u gained\n", report->n_found, report->lost->len, report->n_gained);
-  for (guint i = 0; i < MIN (shown (report->drifts), 10); i++)
-    {
-      const EspDrift *drift = &g_array_index (report->drifts, EspDrift, i);
-      const gboolean known = labelled->names != NULL && (guint) drift->before.class_index < g_strv_length (labelled->names);
-      g_autofree char *number = known ? NULL : g_strdup_printf ("class %d", drift->before.class_index);
-
-      g_print ("%s: %s %.0f %%: %.3f, heat in the box %.2f to %.2f%s\n", esp_dataset_get (work->input.dataset, drift->image)->name,
-               known ? labelled->names[drift->before.class_index] : number, 100 * (double) drift->before.score,
-               drift->distance[work->measure], drift->energy_before, drift->energy_after, drift->found ? "" : ", not found any more");
-    }
+  for (guint i = 0; i < shown (report->lost); i++)
+    tell_person_lost (work, labelled, &g_array_index (report->lost, EspLostBox, i));
 }
 
 static gboolean

@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "esp-study"
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,46 @@ esp_loss_key (EspLoss loss)
 
   g_return_val_if_fail ((guint) loss < ESP_LOST_N, NULL);
   return keys[loss];
+}
+
+/** esp_loss_words: Returns: (transfer none): what became of it, for a person. Thread: any. */
+const char *
+esp_loss_words (EspLoss loss)
+{
+  static const char *const words[ESP_LOST_N] = { N_ ("too weak a score"), N_ ("another class"), N_ ("badly placed"),
+                                                 N_ ("another class, badly placed"), N_ ("nothing found there") };
+
+  g_return_val_if_fail ((guint) loss < ESP_LOST_N, NULL);
+  return _ (words[loss]);
+}
+
+/* Whether a channel before this one is of its layer. */
+static gboolean
+is_told (const EspLostBox *lost, guint i)
+{
+  for (guint j = 0; j < i; j++)
+    if (lost->blamed[j].layer == lost->blamed[i].layer)
+      return TRUE;
+  return FALSE;
+}
+
+/** esp_lost_box_channels: Returns: the channels responsible by layer, both with the largest share first. Thread: any. */
+char *
+esp_lost_box_channels (const EspLostBox *lost)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < lost->n_blamed; i++)
+    {
+      if (is_told (lost, i))
+        continue;
+      g_string_append (text, text->len > 0 ? "; " : "");
+      g_string_append_printf (text, _ ("layer %u: %u"), lost->blamed[i].layer, lost->blamed[i].channel);
+      for (guint j = i + 1; j < lost->n_blamed; j++)
+        if (lost->blamed[j].layer == lost->blamed[i].layer)
+          g_string_append_printf (text, ", %u", lost->blamed[j].channel);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 static gboolean

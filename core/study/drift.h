@@ -77,6 +77,8 @@ EspDriftReport *esp_drift_report_new  (const EspLensInput *input,
                                        GError            **error);
 void            esp_drift_report_free (EspDriftReport     *report);
 const char     *esp_loss_key          (EspLoss             loss);   /* "weak", "cls", "loc", "both", "miss" */
+const char     *esp_loss_words        (EspLoss             loss);   /* for a person, translated */
+char           *esp_lost_box_channels (const EspLostBox   *lost);   /* (transfer full): "layer 8: 3, 17; layer 12: 5"; "" none */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspDriftReport, esp_drift_report_free)
 
