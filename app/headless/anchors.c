@@ -10,9 +10,10 @@
 
 #define MOST_ANCHORS 4096
 #define MOST_SIDE    65536
+#define NOT_GIVEN    G_MININT
 
 static char *cfg_path, *dialect, *fit_word, *split;
-static int count, width, height;
+static int count = NOT_GIVEN, width = NOT_GIVEN, height = NOT_GIVEN;
 static EspDrawOptions draw;
 
 static const GOptionEntry options[] = {
@@ -23,7 +24,7 @@ static const GOptionEntry options[] = {
   { "width", 0, 0, G_OPTION_ARG_INT, &width, "Of the input in pixels (default: the network's, else 416)", "W" },
   { "height", 0, 0, G_OPTION_ARG_INT, &height, "Of the input in pixels (default: the network's, else 416)", "H" },
   { "fit", 0, 0, G_OPTION_ARG_STRING, &fit_word, "stretch or letterbox (default: as the cfg's letter_box says, else stretch)", "FIT" },
-  { "split", 0, 0, G_OPTION_ARG_STRING, &split, "train, val or test of the data set", "SPLIT" },
+  { "split", 0, 0, G_OPTION_ARG_STRING, &split, "train, val or test of the data set (default train, as for training)", "SPLIT" },
   ESP_DRAW_OPTIONS (draw),
   G_OPTION_ENTRY_NULL,
 };
@@ -58,9 +59,9 @@ fill_in (const EspNetwork *network, Found *found, EspFit *fit, GError **error)
   const EspShape input = network != NULL ? esp_network_get_input (network) : (EspShape){ 1, 3, 416, 416 };
 
   found->own = network != NULL ? esp_anchors_of (network) : NULL;
-  count = count != 0 ? count : found->own != NULL && found->own->len > 0 ? (int) found->own->len : 6;
-  width = width != 0 ? width : input.w;
-  height = height != 0 ? height : input.h;
+  count = count != NOT_GIVEN ? count : found->own != NULL && found->own->len > 0 ? (int) found->own->len : 6;
+  width = width != NOT_GIVEN ? width : input.w;
+  height = height != NOT_GIVEN ? height : input.h;
   *fit = network != NULL && esp_network_get_letterbox (network) ? ESP_FIT_LETTERBOX : ESP_FIT_STRETCH;
   if (fit_word != NULL && g_strcmp0 (fit_word, "stretch") != 0 && g_strcmp0 (fit_word, "letterbox") != 0)
     {
@@ -148,7 +149,7 @@ find (const char *path, const EspNetwork *network, guint64 seed, EspJob *job, Fo
 
   if (!fill_in (network, found, &fit, error))
     return FALSE;
-  dataset = esp_data_open ("anchors", path, (EspDatasetOptions){ .split = split }, &draw, job, error);
+  dataset = esp_data_open_train ("anchors", path, (EspDatasetOptions){ .split = split }, &draw, job, error);
   if (dataset == NULL || (found->sizes = esp_anchors_collect (dataset, fit, width, height, job, error)) == NULL)
     return FALSE;
   found->found = esp_anchors_find (found->sizes, (guint) count, seed, job, error);

@@ -25,7 +25,7 @@ static const GOptionEntry options[] = {
   { "count", 0, 0, G_OPTION_ARG_INT, &count, "Number of images (default 16)", "N" },
   { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &settings, "Draw otherwise than the cfg says (mosaic=1); may be repeated", "KEY=NUMBER" },
   { "plain", 0, 0, G_OPTION_ARG_NONE, &plain, "Draw nothing but what --set says", NULL },
-  { "split", 0, 0, G_OPTION_ARG_STRING, &split, "train, val or test where the data set has them", "NAME" },
+  { "split", 0, 0, G_OPTION_ARG_STRING, &split, "train, val or test where the data set has them (default train, as for training)", "NAME" },
   ESP_DRAW_OPTIONS (draw_options),
   { "names", 0, 0, G_OPTION_ARG_FILENAME, &names_path, "Class names of the network, one a line", "FILE" },
   { "map", 0, 0, G_OPTION_ARG_STRING_ARRAY, &class_pairs, "Take class A of the data set for class B of the network; may be repeated",
@@ -88,7 +88,7 @@ open_all (Task *task, char **argv, EspCommon *common, GError **error)
     return FALSE;
   if (names_path != NULL && (task->names = esp_names_load (names_path, error)) == NULL)
     return FALSE;
-  task->dataset = esp_data_open ("augment", argv[1], data, &draw_options, NULL, error);
+  task->dataset = esp_data_open_train ("augment", argv[1], data, &draw_options, NULL, error);
   if (task->dataset == NULL)
     return FALSE;
   task->map = esp_class_map_new (task->dataset, (const char *const *) task->names, (guint) task->feeder.classes,

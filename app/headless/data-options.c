@@ -4,6 +4,8 @@
 
 #include "data-options.h"
 
+#include "base/error.h"
+
 static gboolean
 read_draw (const EspDrawOptions *options, const char *split, EspDatasetDraw *draw, GError **error)
 {
@@ -63,5 +65,49 @@ esp_data_open (const char *verb, const char *path, EspDatasetOptions options, co
   dataset = esp_dataset_open (path, &options, job, error);
   if (dataset != NULL)
     warn_once (verb, dataset);
+  return dataset;
+}
+
+/* What there is otherwise: the val split, or the whole of a data set without splits. */
+static EspDataset *
+open_other (const char *verb, const char *path, EspDatasetOptions options, EspJob *job, GError **error)
+{
+  const EspDrawOptions none = { NULL };
+  g_autoptr (EspDataset) val = NULL;
+
+  options.split = "val";
+  val = esp_dataset_open (path, &options, job, NULL);
+  options.split = NULL;
+  if (val != NULL)
+    g_printerr ("espalier-cli %s: %s has no split to train on: %s is taken\n", verb, path, esp_dataset_get_title (val));
+  return esp_data_open (verb, path, options, &none, job, error);
+}
+
+/**
+ * esp_data_open_train:
+ * @verb: leads what is told
+ * @path: DATA
+ * @options: its split NULL where none was asked for by name
+ * @draw: the options that draw a split
+ * @job: (nullable): cancel and progress
+ * @error: those of esp_data_open()
+ *
+ * What is found or shown for training is of what is trained on: without a split asked for it is train, as the verb train chooses. Where
+ * there is none, it is what there is, and that is told. Returns: (transfer full). Thread: main.
+ */
+EspDataset *
+esp_data_open_train (const char *verb, const char *path, EspDatasetOptions options, const EspDrawOptions *draw, EspJob *job, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  EspDataset *dataset;
+
+  if (options.split != NULL)
+    return esp_data_open (verb, path, options, draw, job, error);
+  options.split = "train";
+  dataset = esp_data_open (verb, path, options, draw, job, &local);
+  if (dataset == NULL && draw->seed == NULL && g_error_matches (local, ESP_ERROR, ESP_ERROR_SPLIT))
+    return open_other (verb, path, options, job, error);
+  if (dataset == NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
   return dataset;
 }

@@ -25,4 +25,12 @@ EspDataset *esp_data_open (const char           *verb,
                            EspJob               *job,
                            GError              **error);
 
+/* The same; without a split asked for it is train, or what there is where there is none, and that is told. */
+EspDataset *esp_data_open_train (const char           *verb,
+                                 const char           *path,
+                                 EspDatasetOptions     options,
+                                 const EspDrawOptions *draw,
+                                 EspJob               *job,
+                                 GError              **error);
+
 G_END_DECLS

@@ -31,12 +31,23 @@ def main():
             told = run("anchors", data, "--count", 2, "--width", 320, "--height", 256).stdout
             assert "on 320 x 256: mean IoU" in told and told.splitlines()[-1].startswith("anchors = "), told
 
+        def takes_what_is_trained_on():
+            """A head is not fitted to what it is measured on; a set with nothing else says what was taken."""
+            said, train, val = (ask("anchors", data, "--count", 3, *words) for words in ((), ("--split", "train"), ("--split", "val")))
+            assert said == train and said["boxes"] != val["boxes"], (said, train, val)
+            bare = os.path.join(folder, "bare")
+            run("sample", bare, "--orchard", "--test", 8, "--quiet")
+            done = run("anchors", os.path.join(bare, "sample.data"), "--count", 2)
+            assert "no split to train on" in done.stderr, done.stderr
+
         def refuses():
             refused("anchors", data, "--count", 4000, naming=("boxes of fewer than 4000 different sizes",))
             assert "--count -1: expected 1 to 4096" in run("anchors", data, "--count", -1, expect=2).stderr
+            for name in ("count", "width", "height"):
+                assert f"--{name} 0: expected 1 to" in run("anchors", data, f"--{name}", 0, expect=2).stderr
             assert "--fit crop: expected stretch or letterbox" in run("anchors", data, "--fit", "crop", expect=2).stderr
 
-        for test in (finds_sizes, more_fit_better, tells_people, refuses):
+        for test in (finds_sizes, more_fit_better, tells_people, takes_what_is_trained_on, refuses):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)

@@ -42,6 +42,11 @@ def main():
             run("augment", cfg, data, "-o", at("four"), "--count", 9, "--quiet", "--seed", 2, "--set", "mosaic=1")
             assert bytes_of(at("two")) != bytes_of(at("four"))
 
+        def train_is_meant():
+            for name, words in (("default", ()), ("train", ("--split", "train")), ("val", ("--split", "val"))):
+                run("augment", cfg, data, "-o", at(name), "--count", 6, "--quiet", "--plain", *words)
+            assert bytes_of(at("default")) == bytes_of(at("train")) != bytes_of(at("val"))
+
         def refusals():
             for words in (["--set", "jitter=2"], ["--set", "shear=1"], ["--count", "0"]):
                 done = run("augment", cfg, data, "-o", at("five"), *words, expect=2)
@@ -52,7 +57,7 @@ def main():
             shutil.copy(os.path.join(images, sorted(os.listdir(images))[0]), at("bare"))
             refused("augment", cfg, at("bare"), "-o", at("five"), naming=["no labels"])
 
-        for test in (writes, threads, refusals):
+        for test in (writes, threads, train_is_meant, refusals):
             tap.check(test.__name__, test)
     finally:
         shutil.rmtree(folder)
