@@ -10,6 +10,7 @@
 #include "detect/suppress.h"
 #include "draw/palette.h"
 #include "explain/sentence.h"
+#include "explain/way.h"
 
 #include <math.h>
 #include <string.h>
@@ -134,10 +135,21 @@ layer_of_run (const EspExplainRun *run)
   return run->layer;
 }
 
+/* A layer that the target does not depend on would give an empty picture. */
+static gboolean
+check_way (const EspExplainRun *run, GError **error)
+{
+  g_autofree char *off = esp_explain_off_way (run->target, run->loaded->network, run->layer);
+
+  if (off != NULL)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s", off);
+  return off == NULL;
+}
+
 /**
  * esp_explain_run_heat:
  * @run: after esp_explain_run_look()
- * @error: as esp_explainer_run() and esp_explainer_heatmap()
+ * @error: as esp_explainer_run() and esp_explainer_heatmap(); ESP_ERROR_UNSUPPORTED where the target does not depend on the layer
  *
  * Runs the method; afterwards scores may be read from the explainer. Thread: lane.
  */
@@ -150,7 +162,7 @@ esp_explain_run_heat (EspExplainRun *run, GError **error)
   if (run->layer == ESP_LAYER_OF_TARGET)
     run->layer
         = (run->method->gives & ESP_GIVES_LAYERS) != 0 ? (int) esp_explain_default_layer (run->target, run->loaded->network) : ESP_PIXELS;
-  if (!make_explainer (run, error))
+  if (!check_way (run, error) || !make_explainer (run, error))
     return FALSE;
   esp_explainer_set_placement (run->explainer, run->placement);
   if (!esp_explainer_run (run->explainer, run->input, run->target, layer_of_run (run), run->job, error))

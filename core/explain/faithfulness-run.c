@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "detect/decode.h"
+#include "explain/way.h"
 
 /* What one method is run with. */
 typedef struct
@@ -188,11 +189,18 @@ static EspHeatmap *
 explain (Run *run, EspExplainer *explainer, const EspFaithCase *of, const float *input, GError **error)
 {
   g_autoptr (EspTarget) target = esp_target_new_detection (&of->detection);
+  g_autofree char *off = NULL;
   int layer;
 
   if (run->method == NULL)
     return esp_baseline_map (run->baseline, input, run->shape, run->placement, of->detection.box, run->plan->seed + of->image);
   layer = layer_of (run, target);
+  off = esp_explain_off_way (target, run->plan->network, layer);
+  if (off != NULL)
+    {
+      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s", off);
+      return NULL;
+    }
   esp_explainer_set_placement (explainer, run->placement);
   if (!esp_explainer_run (explainer, input, target, layer, run->job, error))
     return NULL;

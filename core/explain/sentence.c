@@ -84,6 +84,16 @@ add_energy (char *what, const EspHeatmap *heatmap, EspBox box)
   return g_strdup_printf (_ ("%s; energy in the box %s (chance %s)"), before, share, even);
 }
 
+/* Where no cell of a head that the layer leads to counts, or nothing there is active, a map is exactly zero: a picture of it is empty. */
+static gboolean
+is_empty (const EspHeatmap *heatmap)
+{
+  float lowest, highest;
+
+  esp_heatmap_range (heatmap, &lowest, &highest);
+  return lowest == 0 && highest == 0;
+}
+
 /**
  * esp_explain_sentence:
  * @target: what is explained
@@ -107,5 +117,11 @@ esp_explain_sentence (const EspTarget *target, const char *const *names, const E
       return g_strdup_printf (_ ("nothing to explain: no cell of the heads is above the threshold for %s"), subject);
     }
   text = add_method (why (target, names), heatmap);
+  if (is_empty (heatmap))
+    {
+      g_autofree char *before = text;
+
+      return g_strdup_printf (_ ("%s; exactly 0 everywhere: nothing of it is found there"), before);
+    }
   return esp_target_get_box (target, &box) ? add_energy (text, heatmap, box) : text;
 }

@@ -4,10 +4,12 @@
 
 #include "study/view-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "explain/sentence.h"
 #include "explain/target-mask.h"
+#include "explain/way.h"
 
 #define TAU .02f /* method 1's */
 
@@ -133,17 +135,26 @@ set_none (Look *look, gboolean none)
   pthread_mutex_unlock (&look->view->lock);
 }
 
-/* A box is wanted and none is chosen: no failure, but nothing to be seen. */
+/* Takes @sentence. No failure, but nothing to be seen: it says why. */
 static gboolean
-ask_for_box (Look *look)
+show_none (Look *look, char *sentence)
 {
   EspView *view = look->view;
-  g_autofree char *sentence = g_strdup_printf ("%s explains one box: choose one, or draw one that was missed", look->wish.method->title);
 
   set_none (look, TRUE);
   HAND_OUT (look, FALSE, view->news.sentence, sentence, g_free);
+  g_free (sentence);
   view->heat_layer = VIEW_NO_HEAT;
   return TRUE;
+}
+
+/* A box is wanted and none is chosen. */
+static char *
+ask_for_box (const Look *look)
+{
+  const EspAttribution *method = look->wish.method;
+
+  return g_strdup_printf (_ ("%s explains one box: choose one, or draw one that was missed"), g_dgettext (GETTEXT_PACKAGE, method->title));
 }
 
 /** view_make_heat: the heatmap of the wish; any layer reads from the one run of a method. Thread: lane. Returns: FALSE with @error. */
@@ -154,13 +165,16 @@ view_make_heat (Look *look, GError **error)
   const EspViewWish *wish = &look->wish;
   g_autoptr (EspTarget) target = choose_target (look);
   g_autoptr (EspHeatmap) heat = NULL, shown = NULL;
-  g_autofree char *sentence = NULL;
+  g_autofree char *sentence = NULL, *off = NULL;
   const int layer = wish->pixels ? ESP_PIXELS : wish->layer;
 
   if (is_refused (look))
     return TRUE;
   if ((wish->method->gives & ESP_WANTS_BOX) != 0 && !esp_target_get_box (target, NULL))
-    return ask_for_box (look);
+    return show_none (look, ask_for_box (look));
+  off = esp_explain_off_way (target, view->material->network, layer);
+  if (off != NULL)
+    return show_none (look, g_steal_pointer (&off));
   if (!run_explainer (look, target, error))
     return FALSE;
   if (view->heat_layer == layer)

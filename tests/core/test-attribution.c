@@ -6,6 +6,7 @@
 #include "explain/attribution.h"
 #include "explain/explainer-private.h"
 #include "explain/sentence.h"
+#include "explain/way.h"
 
 #include "explain-common.h"
 
@@ -322,6 +323,43 @@ test_refused (void)
   g_assert_null (esp_attribution_find ("magic"));
 }
 
+static char *
+off_way (const EspTarget *target, int layer)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = network_of (small_cfg, &error);
+
+  g_assert_no_error (error);
+  return esp_explain_off_way (target, network, layer);
+}
+
+/* Layer 3 leads to the first head alone, layers 5 to 10 to the second, layers 0 to 2 to both. */
+static void
+test_way (void)
+{
+  const EspDetection of_a = { .head = HEAD_A }, of_b = { .head = HEAD_B };
+  g_autoptr (EspTarget) a = esp_target_new_detection (&of_a);
+  g_autoptr (EspTarget) b = esp_target_new_part (&of_b, ESP_PART_Y);
+  g_autoptr (EspTarget) class = esp_target_new_classes ((int[]){ 0 }, 1, 0.02f);
+  g_autoptr (EspTarget) twice = esp_target_new_sum ((EspTarget *[]){ a, a }, (double[]){ 1, 2 }, 2);
+  g_autoptr (EspTarget) both = esp_target_new_sum ((EspTarget *[]){ a, b }, (double[]){ 1, 2 }, 2);
+  g_autofree char *a_at_10 = off_way (a, 10), *b_at_3 = off_way (b, 3), *twice_at_7 = off_way (twice, 7);
+
+  g_assert_cmpstr (a_at_10, ==, "layer 10 is not on the way to head 4: choose a layer before it");
+  g_assert_cmpstr (b_at_3, ==, "layer 3 is not on the way to head 11: choose a layer before it");
+  g_assert_cmpstr (twice_at_7, ==, "layer 7 is not on the way to head 4: choose a layer before it");
+  for (int layer = ESP_PIXELS; layer < HEAD_B; layer++)
+    {
+      g_autofree char *of_first = off_way (a, layer), *of_second = off_way (b, layer), *of_class = off_way (class, layer);
+      g_autofree char *of_both = off_way (both, layer);
+
+      g_assert_cmpint (of_first == NULL, ==, layer <= HEAD_A);
+      g_assert_cmpint (of_second == NULL, ==, layer < HEAD_A_INPUT || layer > HEAD_A);
+      g_assert_null (of_class);
+      g_assert_null (of_both);
+    }
+}
+
 /* A map of 4 × 4 with three quarters of its heat in the box, and the words for it. */
 static void
 test_sentence (void)
@@ -335,9 +373,12 @@ test_sentence (void)
   g_autofree char *of_class = NULL;
   g_autofree char *of_nothing = NULL;
   g_autofree char *cold = NULL;
+  g_autofree char *empty = NULL;
 
   heatmap->method = g_strdup ("gradient-activation");
   heatmap->layer = 120;
+  empty = esp_explain_sentence (box, names, heatmap, 2);
+  heatmap->values[15] = -1;
   cold = esp_explain_sentence (box, names, heatmap, 2);
   heatmap->values[5] = 3;
   heatmap->values[15] = 1;
@@ -346,6 +387,8 @@ test_sentence (void)
   of_class = esp_explain_sentence (class, names, heatmap, 90);
   of_nothing = esp_explain_sentence (class, names, heatmap, 0);
   g_assert_cmpstr (of_box, ==, "why traffic light 0.94 here, by gradient × activation at layer 120; energy in the box 0.75 (chance 0.25)");
+  g_assert_cmpstr (
+      empty, ==, "why traffic light 0.94 here, by gradient × activation at layer 120; exactly 0 everywhere: nothing of it is found there");
   g_assert_cmpstr (cold, ==, "why traffic light 0.94 here, by gradient × activation at layer 120; no positive heat");
   g_assert_cmpstr (of_class, ==, "why class cat, everywhere, by gradient × activation at layer 120, channel 7");
   g_assert_cmpstr (of_nothing, ==, "nothing to explain: no cell of the heads is above the threshold for class cat, everywhere");
@@ -368,5 +411,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/attribution/all-zero/reference", &reference, test_all_zero);
   g_test_add_func ("/attribution/refused", test_refused);
   g_test_add_func ("/attribution/sentence", test_sentence);
+  g_test_add_func ("/attribution/way", test_way);
   return g_test_run ();
 }

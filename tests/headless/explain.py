@@ -138,6 +138,11 @@ def main():
             refused("attribute", cfg, weights, data, "--target", "missed:0,0,10,10:0", "-o", output, naming=("one photograph",))
             head = max(layer["index"] for layer in ask("info", cfg)["layers"])
             refused("attribute", cfg, weights, images[0], "--layer", head, "-o", output, naming=("is a head",))
+            for method in ("lrp", "grad-cam", "integrated-gradients"):
+                refused("attribute", cfg, weights, images[0], "--target", "cells:26:4:3,3", "--layer", 16, "--method", method, "-o", output,
+                        naming=("layer 16 is not on the way to head 26",))
+            write_spec(layer=16, target={"text": "cells:26:4:3,3"})
+            refused("figure", spec, "-o", os.path.join(folder, "way.png"), naming=("layer 16 is not on the way to head 26",))
             for text in ("box:0", "box:1:z", "missed:1,2,3:dog", "missed:1,2,3,4:", "cells:1", "cells:x:1", "class:", "2*", "box:1+", ""):
                 run("attribute", cfg, weights, images[0], "--target", text, "-o", output, expect=2)
             run("attribute", cfg, weights, images[0], "--masks", "none", "-o", output, expect=2)
