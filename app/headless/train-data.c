@@ -87,6 +87,20 @@ make_classes (EspTrainData *data, GError **error)
   return TRUE;
 }
 
+/* Fewer classes than the network has are no error: it may be taught a part of them. Of other classes it is a slip that nobody would see. */
+static void
+tell_classes (const EspTrainData *data, const EspTrainDataOptions *options)
+{
+  const int scores = esp_network_get_scores (data->network), classes = scores > 0 ? scores : esp_network_get_classes (data->network);
+  const guint n = esp_dataset_get_n_classes (data->train);
+
+  if (options->classes_from_data || options->names != NULL || (int) n >= classes)
+    return;
+  g_printerr ("espalier-cli train: %s has %u %s, the network %d: they are taught as its first ones, in their order; --names FILE names its "
+              "classes, --classes-from-data gives it the data's\n",
+              esp_dataset_get_title (data->train), n, n == 1 ? "class" : "classes", classes);
+}
+
 static char *
 describe_start (const char *weights, guint n_read, guint n_layers, const GArray *drawn)
 {
@@ -169,6 +183,7 @@ esp_train_data_open (
   opened.train = open_train (options, opened.network, path, error);
   if (opened.train == NULL || !open_val (&opened, options, path, error))
     return FALSE;
+  tell_classes (&opened, options);
   if (options->classes_from_data && !make_classes (&opened, error))
     return FALSE;
   if (!begin_weights (&opened, given, options, seed, error))
