@@ -21,7 +21,7 @@ static char **class_pairs, **sets, **objectives;
 static char *output, *resume, *policy, *rate, *orientation;
 static int epochs, iterations, batch, subdivisions, burn_in = -1, freeze, memory, cache = 512, workers, validate_every = 1, patience;
 static double clip, average, checkpoint_minutes = 10;
-static gboolean plain, find_rate;
+static gboolean plain, find_rate, background;
 
 static const GOptionEntry options[] = {
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Folder for net.cfg, best.weights, last.weights, log.jsonl and checkpoint", "DIR" },
@@ -42,6 +42,8 @@ static const GOptionEntry options[] = {
   ESP_DRAW_OPTIONS (data_options.draw),
   { "names", 0, 0, G_OPTION_ARG_FILENAME, &data_options.names, "Class names of the network, one a line", "FILE" },
   { "map", 0, 0, G_OPTION_ARG_STRING_ARRAY, &class_pairs, "Take class A of the data for class B of the network; may be repeated", "A=B" },
+  { "background", 0, 0, G_OPTION_ARG_NONE, &background,
+    "Teach objects of classes that the network lacks as background (default: refuse such data)", NULL },
   { "images", 0, 0, G_OPTION_ARG_FILENAME, &data_options.images, "Folder of the images where the labels lie elsewhere", "DIR" },
   { "orientation", 0, 0, G_OPTION_ARG_STRING, &orientation, "Which way up: auto (as annotated, else EXIF), exif or none (default auto)",
     "HOW" },
@@ -258,6 +260,7 @@ make_trainer (const EspTrainData *data, guint64 seed, GError **error)
     return NULL;
   run.weights = data->weights;
   run.train = data->train;
+  run.background = background;
   run.val = data->val;
   run.names = (const char *const *) data->names;
   run.pairs = (const char *const *) class_pairs;

@@ -128,6 +128,7 @@ struct _EspBench
   const EspCriterion  *criterion;
   EspScores           *scores;       /* of the dense network */
   EspKeepClasses      *kept_classes; /* (nullable): by [keep-classes] behind [score], whose classes were more */
+  gboolean             stripped;     /* [keep-classes] took some away: their objects are background of what is trained */
   char                *score_key;    /* (nullable): hash of what made them */
   EspScoring           scoring;
   EspSpent             score_spent;  /* on the scores */

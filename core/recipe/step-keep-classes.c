@@ -48,8 +48,10 @@ run (EspBench *bench, const EspStep *step, GError **error)
       g_clear_pointer (&bench->kept_classes, esp_keep_classes_unref);
       bench->kept_classes = esp_keep_classes_ref (keep);
     }
+  bench->stripped |= esp_network_get_classes (network) < esp_network_get_classes (bench->network);
   take_names (bench, keep);
-  esp_bench_tell (bench, "  %d classes become %u", esp_network_get_classes (bench->network), esp_keep_classes_get_n (keep));
+  esp_bench_tell (bench, "  %d classes become %u%s", esp_network_get_classes (bench->network), esp_keep_classes_get_n (keep),
+                  bench->stripped ? ": objects of the others are background of what is trained" : "");
   esp_bench_set_network (bench, network, weights);
   return TRUE;
 }

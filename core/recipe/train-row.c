@@ -130,6 +130,7 @@ make_trainer (Run *run, GError **error)
   options.val = bench->sets[ESP_SET_VAL];
   options.names = (const char *const *) bench->names;
   options.pairs = (const char *const *) bench->pairs;
+  options.background = bench->stripped;
   options.folder = run->folder;
   options.resume = g_file_test (checkpoint, G_FILE_TEST_EXISTS) ? checkpoint : NULL;
   options.terms = &term;

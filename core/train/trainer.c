@@ -102,7 +102,7 @@ map_classes (const EspTrainer *trainer, EspDataset *dataset, GError **error)
   map = esp_class_map_new (dataset, (const char *const *) trainer->names, trainer->n_classes, (const char *const *) trainer->pairs, error);
   if (map == NULL)
     return NULL;
-  if (map->n_missing > 0)
+  if (map->n_missing > 0 && !trainer->options.background)
     g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "%s; %s has %u classes, and what it does not know would be taught to it as background",
                  map->warning, esp_cfg_get_name (esp_network_get_cfg (trainer->network)), trainer->n_classes);
   else if (count_objects (dataset, map) == 0)

@@ -18,6 +18,7 @@ typedef struct
   EspDataset        *val;                /* (nullable): no number says then which epoch was the best */
   const char *const *names;              /* (nullable): of the network's classes */
   const char *const *pairs;              /* (nullable): "A=B", data set class to network class */
+  gboolean           background;         /* objects of classes that the network lacks are background; else such data are refused */
   const char        *folder;             /* NULL for esp_trainer_find_rate () alone; gets net.cfg, net.names, log.jsonl, last.weights,
                                           * best.weights, checkpoint */
   const char        *resume;             /* (nullable): a checkpoint of this same run */

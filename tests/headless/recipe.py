@@ -69,6 +69,17 @@ def main():
             assert {one["name"]: one["value"] for one in full["variables"]} == {"cfg": "mine", "weights": None, "data": None, "ratio": ".5"}
             assert ask("recipe", "check", "attribution")["steps"][-1] == "report"
 
+        def stripped():
+            """The classes that were taken away are in the pictures still: background, not a reason to end."""
+            fewer = os.path.join(folder, "fewer.recipe")
+            with open(fewer, "w", encoding="utf-8") as file:
+                file.write(STEPS.replace("[evaluate]", "[keep-classes]\nkeep = ripe\n[evaluate]").replace("epochs = 2", "epochs = 1"))
+            said = run("recipe", "run", fewer, *words, "--output", os.path.join(folder, "fewer"))
+            assert "3 classes become 1: objects of the others are background" in said.stderr, said.stderr
+            with open(os.path.join(folder, "fewer", "report.json"), encoding="utf-8") as file:
+                stages = {one["name"]: one for one in json.load(file)["stages"]}
+            assert stages["recovered"]["map"] is not None and stages["recovered"]["params"] < stages["dense"]["params"], stages
+
         def stopped_and_taken_up():
             output = os.path.join(folder, "out")
             command = [PROGRAM, "recipe", "run", path, *words, "--output", output]
@@ -112,7 +123,7 @@ def main():
             assert "expected a FILE.recipe" in run("recipe", "check", expect=2).stderr
             assert not os.path.exists(out)
 
-        for test in (listed, checked, stopped_and_taken_up, refusals):
+        for test in (listed, checked, stripped, stopped_and_taken_up, refusals):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)

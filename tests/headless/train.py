@@ -238,6 +238,28 @@ class Case:
                       ["--freeze", "9"], ["--resume", self.path("nothing")]):
             refused(*self.words("x", "--epochs", "1"), *words)
 
+    def test_background(self):
+        """Objects of a class that the network lacks: refused, or background if that is what is meant; fewer classes than it has: told."""
+        for name, classes in (("three", "red\nblue\ngreen\n"), ("one", "red\n")):
+            with open(self.path(f"{name}.names"), "w", encoding="utf-8") as file:
+                file.write(classes)
+            with open(self.path(f"{name}.data"), "w", encoding="utf-8") as file:
+                file.write(f"classes={len(classes.split())}\ntrain={name}.txt\nnames={name}.names\n")
+            os.makedirs(self.path(name), exist_ok=True)
+            shutil.copy(self.path("0.png"), self.path(name, "0.png"))
+            shutil.copy(self.path("8.png"), self.path(name, "8.png"))
+            with open(self.path(f"{name}.txt"), "w", encoding="utf-8") as file:
+                file.write(f"{name}/0.png\n{name}/8.png\n")
+        for path, line in (("three/0.txt", "0 .5 .5 .4 .4"), ("three/8.txt", "2 .5 .5 .4 .4"), ("one/0.txt", "0 .5 .5 .4 .4"), ("one/8.txt", "")):
+            with open(self.path(path), "w", encoding="utf-8") as file:
+                file.write(line + "\n" if line else "")
+        words = ["train", self.path("a", "net.cfg"), self.path("three.data"), "--output", self.path("three-out"), "--epochs", "1", "--batch", "2",
+                 "--quiet", "--threads", "1"]
+        refused(*words, naming=["green", "background"])
+        run(*words, "--background")
+        words[2:5] = [self.path("one.data"), "--output", self.path("one-out")]
+        assert "has 1 class, the network 2" in run(*words).stderr
+
     def test_batch(self):
         """A cfg written to be run, and one that means it."""
         plain = self.path("plain.cfg")
@@ -265,7 +287,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
         case = Case(folder)
-        for name in ("files", "killed", "interrupted", "two", "full", "start", "refused", "batch", "rate", "diverges"):
+        for name in ("files", "killed", "interrupted", "two", "full", "start", "refused", "background", "batch", "rate", "diverges"):
             tap.check(name, getattr(case, "test_" + name))
     tap.end()
 
