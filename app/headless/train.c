@@ -380,7 +380,7 @@ tell_stop (EspTrainer *trainer, const EspTrainerProgress *progress, GError **err
 {
   g_autofree char *checkpoint = g_build_filename (esp_trainer_get_folder (trainer), "checkpoint", NULL);
 
-  if (g_file_test (checkpoint, G_FILE_TEST_EXISTS))
+  if (progress->step > 0 && g_file_test (checkpoint, G_FILE_TEST_EXISTS))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
                  "stopped after update %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT "; the same command with --resume %s goes on",
                  progress->step, progress->steps, checkpoint);

@@ -130,6 +130,17 @@ esp_train_log_append (const char *path, const EspTrainRecord *record, guint64 *s
   return fail (path, "the log could not be written", code, error);
 }
 
+static gboolean
+check_size (const char *path, guint64 found, guint64 size, GError **error)
+{
+  if (found >= size)
+    return TRUE;
+  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT,
+               "%s: %" G_GUINT64_FORMAT " bytes found: expected at least %" G_GUINT64_FORMAT ", which the checkpoint counted", path, found,
+               size);
+  return FALSE;
+}
+
 /**
  * esp_train_log_cut:
  * @path: the log
@@ -149,13 +160,8 @@ esp_train_log_cut (const char *path, guint64 size, GError **error)
         return TRUE;
       return fail (path, "the log could not be read", errno, error);
     }
-  if ((guint64) status.st_size < size)
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT,
-                   "%s: %" G_GINT64_FORMAT " bytes found: expected at least %" G_GUINT64_FORMAT ", which the checkpoint counted", path,
-                   (gint64) status.st_size, size);
-      return FALSE;
-    }
+  if (!check_size (path, (guint64) status.st_size, size, error))
+    return FALSE;
   if ((guint64) status.st_size > size && truncate (path, (off_t) size) != 0)
     return fail (path, "the log could not be cut", errno, error);
   return TRUE;
@@ -200,25 +206,13 @@ read_record (JsonObject *object, const char *where, EspTrainRecord *record, GErr
          && read_count (object, where, "memory_bytes", &record->memory, error);
 }
 
-/**
- * esp_train_log_load:
- * @path: a log
- * @error: ESP_ERROR_IO, ESP_ERROR_LIMIT beyond 64 MiB, ESP_ERROR_FORMAT with the line
- *
- * Returns: (transfer full): of EspTrainRecord, in the file's order. A last line without an end is one being written, and is passed over.
- * Thread: any.
- */
-GArray *
-esp_train_log_load (const char *path, GError **error)
+/* (transfer full): the records of whole lines. */
+static GArray *
+read_lines (const char *path, const char *text, gsize n, GError **error)
 {
-  g_autoptr (GBytes) bytes = esp_file_read (path, MOST_BYTES, error);
   g_autoptr (GArray) records = g_array_new (FALSE, FALSE, sizeof (EspTrainRecord));
-  const char *text, *end;
-  gsize n;
+  const char *end;
 
-  if (bytes == NULL)
-    return NULL;
-  text = g_bytes_get_data (bytes, &n);
   for (guint number = 1; n > 0 && (end = memchr (text, '\n', n)) != NULL; number++)
     {
       g_autofree char *where = g_strdup_printf ("%s:%u", path, number);
@@ -232,4 +226,43 @@ esp_train_log_load (const char *path, GError **error)
       text = end + 1;
     }
   return g_steal_pointer (&records);
+}
+
+/**
+ * esp_train_log_load:
+ * @path: a log
+ * @error: ESP_ERROR_IO, ESP_ERROR_LIMIT beyond 64 MiB, ESP_ERROR_FORMAT with the line
+ *
+ * Returns: (transfer full): of EspTrainRecord, in the file's order. A last line without an end is one being written, and is passed over.
+ * Thread: any.
+ */
+GArray *
+esp_train_log_load (const char *path, GError **error)
+{
+  g_autoptr (GBytes) bytes = esp_file_read (path, MOST_BYTES, error);
+
+  return bytes != NULL ? read_lines (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error) : NULL;
+}
+
+/**
+ * esp_train_log_load_first:
+ * @path: a log
+ * @size: how many of its bytes to read
+ * @text: (out) (transfer full): those bytes; left alone on error
+ * @error: as esp_train_log_load(); ESP_ERROR_FORMAT where it has fewer
+ *
+ * Returns: (transfer full): of EspTrainRecord, of these bytes. Thread: any.
+ */
+GArray *
+esp_train_log_load_first (const char *path, guint64 size, GBytes **text, GError **error)
+{
+  g_autoptr (GBytes) bytes = esp_file_read (path, MOST_BYTES, error);
+  GArray *records;
+
+  if (bytes == NULL || !check_size (path, g_bytes_get_size (bytes), size, error))
+    return NULL;
+  records = read_lines (path, g_bytes_get_data (bytes, NULL), (gsize) size, error);
+  if (records != NULL)
+    *text = g_bytes_new_from_bytes (bytes, 0, (gsize) size);
+  return records;
 }

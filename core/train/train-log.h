@@ -37,5 +37,10 @@ gboolean  esp_train_log_cut        (const char            *path,
 /* (transfer full): of EspTrainRecord; a last line that is not whole is passed over. */
 GArray   *esp_train_log_load       (const char            *path,
                                     GError               **error);
+/* (transfer full): the same of its first @size bytes, which it must have. */
+GArray   *esp_train_log_load_first (const char            *path,
+                                    guint64                size,
+                                    GBytes               **text,   /* (out) (transfer full): these bytes */
+                                    GError               **error);
 
 G_END_DECLS

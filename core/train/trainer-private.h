@@ -57,6 +57,9 @@ struct _EspTrainer
   EspTrainKeys *keys;
   char *settings; /* what must be equal for a resumed run to be the same */
   EspFolderLock *folder_lock;
+  char *source;  /* (nullable): folder of the checkpoint, where the run goes on in another one */
+  GBytes *taken; /* (nullable): of a run that goes on, its log up to there */
+  guint64 from;  /* updates that it had done then */
   gboolean classifies;
   guint n_classes;
   guint64 n_images, steps;
@@ -67,6 +70,7 @@ struct _EspTrainer
   guint64 threads;   /* of the lane; of a run that is taken up, at first those it was begun with */
   EspJob *job;
   EspTurn turn;
+  gboolean opened;   /* the folder is this run's: esp_trainer_open_folder() */
   EspParameterVector *vector;
   EspOptimiser *optimiser;
   EspFeeder *feeder;
@@ -120,7 +124,9 @@ void     esp_trainer_clear_validation (EspTrainer *trainer);
 void     esp_trainer_show          (EspTrainer *trainer, EspTrainerPhase phase); /* brings the progress up to date */
 
 char    *esp_trainer_path          (const EspTrainer *trainer, const char *name); /* (transfer full): in the folder */
-gboolean esp_trainer_begin_folder  (EspTrainer *trainer, GError **error); /* net.cfg, net.names; an earlier run is put aside */
+gboolean esp_trainer_check_place   (EspTrainer *trainer, const char *path, GError **error);
+gboolean esp_trainer_read_log      (EspTrainer *trainer, const char *path, GError **error);
+gboolean esp_trainer_open_folder   (EspTrainer *trainer, GError **error); /* net.cfg, net.names; an earlier run is put aside */
 gboolean esp_trainer_save          (EspTrainer *trainer, GError **error); /* the checkpoint */
 gboolean esp_trainer_load          (EspTrainer *trainer, const char *path, GError **error);
 gboolean esp_trainer_take_threads  (EspTrainer *trainer, GError **error); /* those of the lane, as the checkpoint has them where there is

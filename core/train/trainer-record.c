@@ -102,7 +102,7 @@ esp_trainer_turn_record (EspTrainer *trainer, GError **error)
   esp_trainer_show (trainer, ESP_TRAINER_SAVING);
   if (trainer->snapshot == NULL)
     esp_trainer_snapshot (trainer);
-  if (!save_weights (trainer, error))
+  if (!esp_trainer_open_folder (trainer, error) || !save_weights (trainer, error))
     return FALSE;
   g_clear_pointer (&trainer->snapshot, esp_weights_unref);
   place->epoch = esp_trainer_next_epoch (trainer);

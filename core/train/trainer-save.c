@@ -1,79 +1,15 @@
-/* trainer-save.c: the folder of a run: what it is begun with, and the checkpoint that it goes on from */
+/* trainer-save.c: the checkpoint that a run goes on from, and what must be the same for it */
 #define G_LOG_DOMAIN "esp-train"
 #include "config.h"
 
 #include "train/trainer-private.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include <glib/gstdio.h>
-
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "train/checkpoint.h"
-
-#define EARLIER "earlier"
-
-/* Of an earlier run, which best.weights deserve better than to be written over. */
-static const char *const files[] = { "log.jsonl", "best.weights", "last.weights", "checkpoint", "net.cfg", "net.names" };
-
-static gboolean
-is_there (const EspTrainer *trainer, const char *name)
-{
-  g_autofree char *path = esp_trainer_path (trainer, name);
-
-  return g_file_test (path, G_FILE_TEST_EXISTS);
-}
-
-/* A file that the earlier run has not goes, too: the folder holds one run, not what is left of several. */
-static gboolean
-put_aside (EspTrainer *trainer, const char *name, GError **error)
-{
-  g_autofree char *path = esp_trainer_path (trainer, name), *folder = esp_trainer_path (trainer, EARLIER);
-  g_autofree char *to = g_build_filename (folder, name, NULL);
-
-  if (!esp_folder_make (folder, error))
-    return FALSE;
-  if (is_there (trainer, name) ? g_rename (path, to) == 0 : g_remove (to) == 0 || errno == ENOENT)
-    return TRUE;
-  g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: an earlier run's file could not be put into %s: %s", path, folder, g_strerror (errno));
-  return FALSE;
-}
-
-static gboolean
-write_text (EspTrainer *trainer, const char *name, const char *text, GError **error)
-{
-  g_autofree char *path = esp_trainer_path (trainer, name);
-
-  return esp_file_write (path, text, strlen (text), error);
-}
-
-static gboolean
-write_cfg (EspTrainer *trainer, GError **error)
-{
-  g_autofree char *text = esp_cfg_to_text (esp_network_get_cfg (trainer->network), NULL);
-  g_autofree char *names = trainer->names != NULL ? g_strjoinv ("\n", trainer->names) : NULL;
-  g_autofree char *lines = names != NULL ? g_strconcat (names, "\n", NULL) : NULL;
-
-  return write_text (trainer, "net.cfg", text, error) && (lines == NULL || write_text (trainer, "net.names", lines, error));
-}
-
-/** esp_trainer_begin_folder: net.cfg and net.names are there; the files of an earlier run are in the folder “earlier”. */
-gboolean
-esp_trainer_begin_folder (EspTrainer *trainer, GError **error)
-{
-  gboolean earlier = FALSE;
-
-  for (guint i = 0; i < G_N_ELEMENTS (files) && !earlier; i++)
-    earlier = is_there (trainer, files[i]);
-  for (guint i = 0; i < G_N_ELEMENTS (files) && earlier; i++)
-    if (!put_aside (trainer, files[i], error))
-      return FALSE;
-  return write_cfg (trainer, error);
-}
 
 static void
 add_hash (GString *settings, const char *what, gconstpointer data, gsize n)
@@ -221,7 +157,8 @@ place_of_words (const guint64 words[N_WORDS], const double numbers[N_NUMBERS])
   return place;
 }
 
-/** esp_trainer_save: the checkpoint of the last whole update: the old file, or the whole new one. Errors: ESP_ERROR_IO. */
+/** esp_trainer_save: the checkpoint of the last whole update: the old file, or the whole new one; the first one opens the folder. Errors:
+ * ESP_ERROR_IO. */
 gboolean
 esp_trainer_save (EspTrainer *trainer, GError **error)
 {
@@ -230,6 +167,8 @@ esp_trainer_save (EspTrainer *trainer, GError **error)
   guint64 words[N_WORDS];
   double numbers[N_NUMBERS];
 
+  if (!esp_trainer_open_folder (trainer, error))
+    return FALSE;
   place_to_words (&trainer->place, words, numbers);
   esp_checkpoint_add_settings (checkpoint, trainer->settings);
   esp_checkpoint_add_words (checkpoint, "place", words, N_WORDS);
@@ -240,50 +179,17 @@ esp_trainer_save (EspTrainer *trainer, GError **error)
   return esp_checkpoint_save (checkpoint, path, error);
 }
 
-/* What the log has behind the checkpoint was not yet done for it. */
-static gboolean
-take_up_log (EspTrainer *trainer, GError **error)
-{
-  g_autofree char *path = esp_trainer_path (trainer, "log.jsonl");
-  GArray *records;
-
-  if (!esp_train_log_cut (path, trainer->place.log_size, error))
-    return FALSE;
-  if (trainer->place.log_size == 0)
-    return TRUE;
-  records = esp_train_log_load (path, error);
-  if (records == NULL)
-    return FALSE;
-  g_array_unref (trainer->records);
-  trainer->records = records;
-  return TRUE;
-}
-
-/* Another run's folder is left alone: its log would be cut, its network written over. */
-static gboolean
-check_place (EspTrainer *trainer, const char *path, GError **error)
-{
-  g_autofree char *own = esp_cfg_to_text (esp_network_get_cfg (trainer->network), NULL), *cfg = esp_trainer_path (trainer, "net.cfg");
-  g_autofree char *its = NULL;
-
-  if (!g_file_get_contents (cfg, &its, NULL, NULL) || strcmp (its, own) == 0)
-    return TRUE;
-  g_set_error (error, ESP_ERROR, ESP_ERROR_IO,
-               "%s holds another run than %s: its net.cfg differs; expected the run's folder, or an empty one", trainer->folder, path);
-  return FALSE;
-}
-
 /**
  * esp_trainer_load:
  * @path: a checkpoint
  * @error: ESP_ERROR_IO, ESP_ERROR_FORMAT where it is damaged or of another run
  *
- * The run stands where the checkpoint stood; log lines from behind it are cut off.
+ * The run stands where the checkpoint stood. Nothing is written yet: esp_trainer_open_folder().
  */
 gboolean
 esp_trainer_load (EspTrainer *trainer, const char *path, GError **error)
 {
-  g_autoptr (EspCheckpoint) checkpoint = check_place (trainer, path, error) ? esp_checkpoint_load (path, error) : NULL;
+  g_autoptr (EspCheckpoint) checkpoint = esp_trainer_check_place (trainer, path, error) ? esp_checkpoint_load (path, error) : NULL;
   guint64 words[N_WORDS];
   double numbers[N_NUMBERS];
 
@@ -300,7 +206,8 @@ esp_trainer_load (EspTrainer *trainer, const char *path, GError **error)
                    trainer->place.step, trainer->steps);
       return FALSE;
     }
-  return write_cfg (trainer, error) && take_up_log (trainer, error);
+  trainer->from = trainer->place.step;
+  return esp_trainer_read_log (trainer, path, error);
 }
 
 /**

@@ -51,7 +51,7 @@ esp_trainer_prepare (EspTrainer *trainer, GError **error)
   return FALSE;
 }
 
-/** esp_trainer_turn_prepare: as esp_trainer_prepare(); and a checkpoint is there from the beginning. */
+/** esp_trainer_turn_prepare: as esp_trainer_prepare(). Nothing is written, but of a run that is over and goes on in another folder. */
 gboolean
 esp_trainer_turn_prepare (EspTrainer *trainer, GError **error)
 {
@@ -59,10 +59,8 @@ esp_trainer_turn_prepare (EspTrainer *trainer, GError **error)
     return FALSE;
   trainer->turn = ESP_TURN_TRAIN;
   esp_trainer_end_epoch (trainer);
-  if (trainer->options.resume == NULL)
-    return esp_trainer_save (trainer, error);
   trainer->saved = g_get_monotonic_time ();
-  return TRUE;
+  return trainer->turn != ESP_TURN_STOP || esp_trainer_open_folder (trainer, error);
 }
 
 static void
@@ -243,12 +241,13 @@ esp_trainer_end_epoch (EspTrainer *trainer)
     trainer->turn = ESP_TURN_RECORD;
 }
 
+/* A checkpoint is there from the first update on: what cannot be written is not found out after an hour. */
 static void
 choose_next (EspTrainer *trainer)
 {
   const gint64 every = (gint64) (trainer->options.checkpoint_minutes * 60 * G_USEC_PER_SEC);
 
-  if (every > 0 && g_get_monotonic_time () - trainer->saved > every)
+  if (!trainer->opened || (every > 0 && g_get_monotonic_time () - trainer->saved > every))
     trainer->turn = ESP_TURN_CHECKPOINT;
   esp_trainer_end_epoch (trainer);
 }

@@ -37,14 +37,14 @@ stop (EspTrainer *trainer, EspTrainerState state, GError *error)
     trainer->done (trainer, trainer->done_data);
 }
 
-/* What the last whole update left is worth keeping. */
+/* What the last whole update left is worth keeping; a run without one leaves all as it was. */
 static void
 stop_cancelled (EspTrainer *trainer)
 {
   GError *error = NULL;
 
   esp_trainer_forget_update (trainer);
-  if (trainer->turn != ESP_TURN_PREPARE && !esp_trainer_save (trainer, &error))
+  if (trainer->place.step > trainer->from && !esp_trainer_save (trainer, &error))
     stop (trainer, ESP_TRAINER_FAILED, error);
   else
     stop (trainer, ESP_TRAINER_CANCELLED, NULL);

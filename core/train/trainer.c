@@ -255,9 +255,7 @@ open_all (EspTrainer *trainer, GError **error)
     return TRUE;
   if (!esp_folder_make (trainer->folder, error) || (trainer->folder_lock = esp_folder_lock_take (trainer->folder, error)) == NULL)
     return FALSE;
-  if (trainer->options.resume != NULL)
-    return esp_trainer_load (trainer, trainer->options.resume, error);
-  return esp_trainer_begin_folder (trainer, error);
+  return trainer->options.resume == NULL || esp_trainer_load (trainer, trainer->options.resume, error);
 }
 
 /**
@@ -266,7 +264,8 @@ open_all (EspTrainer *trainer, GError **error)
  * @error: data that cannot be trained on (ESP_ERROR_FORMAT, _SHAPE, _UNSUPPORTED), a picture that is gone, a folder that cannot be written
  *   to or that another process trains in (ESP_ERROR_IO), a checkpoint of another run (ESP_ERROR_FORMAT)
  *
- * The folder gets net.cfg and net.names; the files of an earlier run there go into its folder “earlier”, unless it is resumed.
+ * The folder is made and locked, and nothing in it is touched before the first update is done: then it gets net.cfg, net.names and a
+ * checkpoint, and the files of an earlier run there go into a folder “earlier” of their own, unless it is resumed.
  *
  * Returns: (transfer full): a run that waits for esp_trainer_start(). Thread: any.
  */
@@ -338,6 +337,8 @@ trainer_clear (gpointer data)
   g_strfreev (trainer->pairs);
   g_free (trainer->folder);
   g_free (trainer->settings);
+  g_free (trainer->source);
+  g_clear_pointer (&trainer->taken, g_bytes_unref);
   g_array_unref (trainer->records);
   g_string_free (trainer->plan, TRUE);
   g_clear_error (&trainer->error);

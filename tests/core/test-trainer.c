@@ -539,45 +539,142 @@ test_refused_folder (Fixture *fixture, gconstpointer data)
   refused (&other, ESP_ERROR_IO, "other");
 }
 
-/* A checkpoint that cannot be written ends the run in words, and the files of the epoch before are whole. */
+/* A checkpoint that cannot be written ends the run in words. */
 static void
 test_no_room (Fixture *fixture, gconstpointer data)
 {
   EspTrainerOptions options = options_of (fixture, "run");
-  g_autofree char *inside = g_build_filename (options.folder, "checkpoint", "in the way", NULL);
+  g_autofree char *path = g_build_filename (options.folder, "checkpoint", NULL), *inside = g_build_filename (path, "in the way", NULL);
+  g_autofree char *copy = g_build_filename (fixture->folder, "copy", NULL);
   g_autoptr (EspTrainer) trainer = NULL;
   g_autoptr (GError) error = NULL;
-  EspTrainerProgress progress;
 
-  trainer = esp_trainer_new (&options, &error);
-  g_assert_no_error (error);
+  g_assert_true (run_until (&options, 3, 0));
+  g_assert_cmpint (g_rename (path, copy), ==, 0);
   put_away (inside, "file", "");
-  esp_trainer_start (trainer, lane, NULL, NULL);
-  progress = end (trainer);
-  g_assert_cmpint (progress.state, ==, ESP_TRAINER_FAILED);
+  options.resume = copy;
+  trainer = begin (&options);
+  g_assert_cmpint (end (trainer).state, ==, ESP_TRAINER_FAILED);
   error = esp_trainer_dup_error (trainer);
   g_assert_error (error, ESP_ERROR, ESP_ERROR_IO);
   g_assert_nonnull (strstr (error->message, "checkpoint"));
 }
 
-/* An earlier run's files are put aside. */
+static void
+same_bytes (const EspTrainerOptions *options, const char *name, GBytes *expected)
+{
+  g_autoptr (GBytes) bytes = file_of (options, name);
+
+  g_assert_true (g_bytes_equal (bytes, expected));
+}
+
+static gboolean
+has (const EspTrainerOptions *options, const char *name)
+{
+  g_autofree char *path = g_build_filename (options->folder, name, NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+/* An earlier run's files are put aside, each run's into a folder of its own. */
 static void
 test_earlier (Fixture *fixture, gconstpointer data)
 {
   EspTrainerOptions options = options_of (fixture, "run");
-  g_autoptr (GBytes) first = NULL, kept = NULL;
-  g_autofree char *stale = g_build_filename (options.folder, "earlier", "net.names", NULL);
+  g_autoptr (GBytes) first = NULL, second = NULL;
 
   options.epochs = 2;
-  put_away (options.folder, "earlier/net.names", "of the run before that\n");
   run_whole (&options);
-  g_assert_true (g_file_test (stale, G_FILE_TEST_EXISTS));
+  g_assert_false (has (&options, "earlier"));
   first = file_of (&options, "best.weights");
   options.seed = 4;
   run_whole (&options);
-  kept = file_of (&options, "earlier/best.weights");
-  g_assert_true (g_bytes_equal (first, kept));
-  g_assert_false (g_file_test (stale, G_FILE_TEST_EXISTS));
+  same_bytes (&options, "earlier/best.weights", first);
+  second = file_of (&options, "best.weights");
+  options.seed = 5;
+  run_whole (&options);
+  same_bytes (&options, "earlier/best.weights", first);
+  same_bytes (&options, "earlier-2/best.weights", second);
+}
+
+static void
+fail_start (const EspTrainerOptions *options, const char *part)
+{
+  g_autoptr (EspTrainer) trainer = begin (options);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (end (trainer).state, ==, ESP_TRAINER_FAILED);
+  error = esp_trainer_dup_error (trainer);
+  if (strstr (error->message, part) == NULL)
+    g_error ("“%s” lacks “%s”", error->message, part);
+}
+
+static void
+cut_picture (const Fixture *fixture, guint number)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%u.png", fixture->folder, number);
+  g_autoptr (GBytes) bytes = esp_file_read (path, 1 << 24, NULL);
+
+  g_assert_true (esp_file_write (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes) / 2, NULL));
+}
+
+/* However often a run fails before its first update, what lay in the folder lies there; behind it nothing is lost either. */
+static void
+test_failed_starts (Fixture *fixture, gconstpointer data)
+{
+  const char *const names[] = { "best.weights", "last.weights", "log.jsonl", "checkpoint", "net.cfg" };
+  EspTrainerOptions options = options_of (fixture, "run");
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autofree char *checkpoint = g_build_filename (options.folder, "checkpoint", NULL);
+
+  options.epochs = 2;
+  run_whole (&options);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_ptr_array_add (files, file_of (&options, names[i]));
+  options.memory = 1000;
+  for (guint i = 0; i < 3; i++)
+    {
+      options.resume = i == 2 ? checkpoint : NULL;
+      fail_start (&options, "expected at least");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    same_bytes (&options, names[i], files->pdata[i]);
+  g_assert_false (has (&options, "earlier"));
+  options.memory = 0;
+  options.resume = NULL;
+  for (guint i = 0; i < N_IMAGES; i++)
+    cut_picture (fixture, i);
+  for (guint i = 0; i < 2; i++)
+    fail_start (&options, ".png");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    same_bytes (&options, names[i], files->pdata[i]);
+}
+
+/* Into an empty folder: with the log and the weights that lie beside the checkpoint. */
+static void
+test_elsewhere (Fixture *fixture, gconstpointer data)
+{
+  EspTrainerOptions whole = options_of (fixture, "whole"), cut = options_of (fixture, "cut"), moved = options_of (fixture, "moved");
+  g_autofree char *checkpoint = g_build_filename (cut.folder, "checkpoint", NULL), *log = g_build_filename (cut.folder, "log.jsonl", NULL);
+  g_autoptr (GBytes) before = NULL;
+
+  run_whole (&whole);
+  g_assert_true (run_until (&cut, 17, 0));
+  before = file_of (&cut, "log.jsonl");
+  moved.resume = checkpoint;
+  run_whole (&moved);
+  same_files (&whole, &moved, TRUE);
+  same_logs (&whole, &moved);
+  same_bytes (&cut, "log.jsonl", before);
+  moved.folder = path_in (fixture, "once more"); /* of a run that is over */
+  moved.resume = path_in (fixture, "whole/checkpoint");
+  run_whole (&moved);
+  same_files (&whole, &moved, TRUE);
+  same_logs (&whole, &moved);
+  g_assert_cmpint (g_remove (log), ==, 0);
+  moved.folder = path_in (fixture, "without");
+  moved.resume = checkpoint;
+  refused (&moved, ESP_ERROR_IO, "expected beside it");
 }
 
 static void
@@ -666,6 +763,8 @@ main (int argc, char **argv)
   ADD ("refused-folder", test_refused_folder, NULL);
   ADD ("no-room", test_no_room, NULL);
   ADD ("earlier", test_earlier, NULL);
+  ADD ("failed-starts", test_failed_starts, NULL);
+  ADD ("elsewhere", test_elsewhere, NULL);
   ADD ("classifier", test_classifier, classifier);
   ADD ("lengths", test_lengths, NULL);
   status = g_test_run ();
