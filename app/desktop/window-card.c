@@ -53,6 +53,15 @@ tell_fate (EspStudy *study, const EspDetection *missed)
   return esp_fate_describe (roads, &fate, esp_study_get_names (study));
 }
 
+/* (transfer full): as suppression compares it, and the IoU where that is another number. */
+static char *
+overlap_text (const EspRoad *road)
+{
+  if (road->iou > road->overlap)
+    return g_strdup_printf (_ ("%.2f (IoU %.2f)"), (double) road->overlap, (double) road->iou);
+  return g_strdup_printf ("%.2f", (double) road->overlap);
+}
+
 /* (transfer full) (nullable): what the box had to do with others: its numbers are in the card's lines already. */
 static char *
 tell_road (EspStudy *study, int detection)
@@ -60,18 +69,18 @@ tell_road (EspStudy *study, int detection)
   EspRoads *roads = esp_study_get_roads (study);
   const int row = esp_study_find_road (study, detection);
   const EspRoad *road = row >= 0 ? esp_roads_get (roads, (guint) row) : NULL;
-  const double overlap = road != NULL ? (double) road->overlap : 0;
+  g_autofree char *overlap = road != NULL ? overlap_text (road) : NULL;
 
   if (road == NULL)
     return NULL;
   if (road->n_suppressed > 0 && road->rival >= 0)
-    return g_strdup_printf (ngettext ("%u weaker box went for it; it overlaps a better one by %.2f",
-                                      "%u weaker boxes went for it; it overlaps a better one by %.2f", road->n_suppressed),
+    return g_strdup_printf (ngettext ("%u weaker box went for it; it overlaps a better one by %s",
+                                      "%u weaker boxes went for it; it overlaps a better one by %s", road->n_suppressed),
                             road->n_suppressed, overlap);
   if (road->n_suppressed > 0)
     return g_strdup_printf (ngettext ("%u weaker box went for it", "%u weaker boxes went for it", road->n_suppressed), road->n_suppressed);
   if (road->rival >= 0)
-    return g_strdup_printf (_ ("no other box went for it; it overlaps a better one by %.2f"), overlap);
+    return g_strdup_printf (_ ("no other box went for it; it overlaps a better one by %s"), overlap);
   return g_strdup (_ ("no other box went for it"));
 }
 

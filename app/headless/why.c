@@ -120,6 +120,7 @@ tell_road (Work *work, const EspRoads *roads, guint row, const EspImage *image)
   add_row (json, "suppressed_by", road->suppressor);
   add_row (json, "rival", road->rival);
   esp_json_double (json, "overlap", (double) road->overlap);
+  esp_json_double (json, "iou", (double) road->iou);
   esp_json_int (json, "suppressed", road->n_suppressed);
   esp_json_string (json, "sentence", sentence);
   json_builder_end_object (json);

@@ -110,15 +110,20 @@ centre_penalty (EspBox a, EspBox b, float power)
   return diagonal != 0 ? (float) pow ((double) (distance / diagonal), (double) power) : 0;
 }
 
+/** esp_nms_overlap: Returns: what suppression compares with its threshold: IoU, of the other kinds less the distance. Thread: any. */
+float
+esp_nms_overlap (EspNms nms, EspBox a, EspBox b)
+{
+  const float iou = esp_box_iou (a, b);
+
+  return nms.kind == ESP_NMS_DEFAULT ? iou : iou - centre_penalty (a, b, nms.kind == ESP_NMS_DIOU ? nms.beta : .6f);
+}
+
 /** esp_nms_covers: Returns: whether the weaker of two boxes of a class goes for the better one. Thread: any. */
 gboolean
 esp_nms_covers (EspNms nms, EspBox a, EspBox b)
 {
-  const float iou = esp_box_iou (a, b);
-
-  if (!(iou > nms.threshold) || nms.kind == ESP_NMS_DEFAULT)
-    return iou > nms.threshold;
-  return iou - centre_penalty (a, b, nms.kind == ESP_NMS_DIOU ? nms.beta : .6f) > nms.threshold;
+  return esp_box_iou (a, b) > nms.threshold && esp_nms_overlap (nms, a, b) > nms.threshold;
 }
 
 /* Boxes side by side, for vectors. */

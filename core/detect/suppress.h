@@ -32,6 +32,10 @@ void   esp_suppress       (GArray           *detections,
 /* The same by @nms: darknet's diounms_sort where the kind is not the default. */
 void   esp_suppress_by    (GArray           *detections,
                            EspNms            nms);
+/* What is compared with the threshold. */
+float    esp_nms_overlap  (EspNms            nms,
+                           EspBox            a,
+                           EspBox            b);
 /* Whether the weaker of two boxes goes. */
 gboolean esp_nms_covers   (EspNms            nms,
                            EspBox            a,

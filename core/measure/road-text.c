@@ -49,11 +49,23 @@ esp_lost_id (EspLost lost)
   return ids[lost];
 }
 
+/* (transfer full): "0.53"; where suppression does not compare the IoU itself, "0.42 (IoU 0.53 less 0.11 for the distance of the centres)". */
+static char *
+overlap_text (const EspRoads *roads, const EspRoad *road)
+{
+  g_autofree char *overlap = number_text (road->overlap), *iou = number_text (road->iou), *less = NULL;
+
+  if (roads->nms.kind == ESP_NMS_DEFAULT)
+    return g_steal_pointer (&overlap);
+  less = number_text (road->iou - road->overlap);
+  return g_strdup_printf (_ ("%s (IoU %s less %s for the distance of the centres)"), overlap, iou, less);
+}
+
 /* Takes @text; gives it with the box that @road went for, or that it stands beside. */
 static char *
 add_other (char *text, const EspRoads *roads, const EspRoad *road, const char *const *names)
 {
-  g_autofree char *before = text, *other = NULL, *overlap = number_text (road->overlap), *threshold = NULL;
+  g_autofree char *before = text, *other = NULL, *overlap = overlap_text (roads, road), *threshold = NULL;
 
   if (road->suppressor < 0 && road->rival < 0)
     return g_steal_pointer (&before);
@@ -144,7 +156,7 @@ esp_fate_describe (const EspRoads *roads, const EspFate *fate, const char *const
   if (fate->lost == ESP_LOST_SUPPRESSED && road->suppressor >= 0)
     {
       g_autofree char *before = g_steal_pointer (&text), *by = row_text (roads, (guint) road->suppressor, names);
-      g_autofree char *shared = number_text (road->overlap);
+      g_autofree char *shared = overlap_text (roads, road);
 
       text = g_strdup_printf (_ ("%s, went for %s, overlap %s"), before, by, shared);
     }

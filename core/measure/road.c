@@ -24,7 +24,8 @@ find_suppressor (EspRoads *roads, EspRoad *road)
       if (other->class_index != road->detection.class_index || !esp_nms_covers (roads->nms, other->box, road->detection.box))
         continue;
       road->suppressor = (int) i;
-      road->overlap = esp_box_iou (other->box, road->detection.box);
+      road->overlap = esp_nms_overlap (roads->nms, other->box, road->detection.box);
+      road->iou = esp_box_iou (other->box, road->detection.box);
       if (road->detection.score > roads->threshold)
         roads->rows[i].n_suppressed++;
       return;
@@ -41,10 +42,11 @@ find_rival (EspRoads *roads, EspRoad *road)
 
       if (other->class_index != road->detection.class_index || !goes_first (other, &road->detection))
         continue;
-      overlap = esp_box_iou (other->box, road->detection.box);
+      overlap = esp_nms_overlap (roads->nms, other->box, road->detection.box);
       if (!(overlap > road->overlap))
         continue;
       road->overlap = overlap;
+      road->iou = esp_box_iou (other->box, road->detection.box);
       road->rival = (int) i;
     }
 }

@@ -16,7 +16,8 @@ typedef struct
   int          suppressor; /* row of the better box that it had to go for, -1: it stands */
   int          rival;      /* of one that stands: the better row of its class that overlaps it most, -1: none; it would have gone for that
                             * at a lower threshold */
-  float        overlap;    /* IoU with the suppressor, or else the rival; 0 */
+  float        overlap;    /* as suppression compares it, with the suppressor, or else the rival; 0 */
+  float        iou;        /* with that one; more than @overlap where suppression takes the distance off it */
   guint        n_suppressed; /* rows above the threshold that had to go for it */
 } EspRoad;
 

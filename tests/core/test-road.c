@@ -3,6 +3,7 @@
 
 #include "measure/road.h"
 
+#include <math.h>
 #include <string.h>
 
 #define DOG 0
@@ -92,6 +93,32 @@ test_rows (void)
   g_assert_cmpstr (fallen, ==,
                    "class 0 0.40: head 7, anchor 1, row 2, column 1, objectness 0.80 × class 0.50; suppressed by class 0 0.81 (box 1), "
                    "overlap 0.82");
+}
+
+/* What is told is what is compared: greedynms takes (d² / c²)^0.6 off the IoU, d between the centres, c the diagonal around both. */
+static void
+test_distance (void)
+{
+  const EspNms nms = { ESP_NMS_GREEDY, .45f, .6f };
+  const double near = .7 / 1.3 - pow (.0036 / (.26 * .26 + .2 * .2), .6), far = .5 / 1.5 - pow (1 / 13.0, .6);
+  GArray *boxes = boxes_new ();
+  g_autoptr (EspRoads) roads = NULL;
+  g_autofree char *second = NULL;
+  const EspRoad *beside_it;
+
+  add (boxes, DOG, .9f, .9f, left);
+  add (boxes, DOG, .6f, 1, beside (left, .3f)); /* IoU 0.54, above the threshold, and yet it stands */
+  roads = esp_roads_new (boxes, .25f, nms);
+  g_assert_cmpuint (esp_roads_get_shown (roads), ==, 2);
+  beside_it = esp_roads_get (roads, 1);
+  g_assert_cmpint (beside_it->rival, ==, 0);
+  g_assert_cmpfloat_with_epsilon (beside_it->iou, .7 / 1.3, 1e-5);
+  g_assert_cmpfloat_with_epsilon (beside_it->overlap, near, 1e-5);
+  g_assert_cmpfloat (beside_it->overlap, <, nms.threshold);
+  g_assert_cmpfloat_with_epsilon (esp_nms_overlap (nms, left, beside (left, .5f)), far, 1e-5);
+  second = esp_road_describe (roads, 1, names);
+  g_assert_nonnull (strstr (second, "overlaps the better dog 0.81 (box 1) by 0.41 (IoU 0.54 less 0.13 for the distance of the centres), "
+                                    "too little to go for it (0.45)"));
 }
 
 static void
@@ -203,6 +230,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/road/rows", test_rows);
+  g_test_add_func ("/road/distance", test_distance);
   g_test_add_func ("/road/stages", test_stages);
   g_test_add_func ("/road/shared", test_shared);
   g_test_add_func ("/road/empty", test_empty);
