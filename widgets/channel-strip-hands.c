@@ -73,12 +73,65 @@ cell_of (GtkWidget *item)
   return ESP_IS_CHANNEL_CELL (child) && esp_channel_cell_get_row (ESP_CHANNEL_CELL (child)) != NULL ? ESP_CHANNEL_CELL (child) : NULL;
 }
 
+static guint
+position_of (EspChannelStrip *self, guint channel)
+{
+  GListModel *list = G_LIST_MODEL (self->selection);
+  guint i;
+
+  for (i = 0; i < g_list_model_get_n_items (list); i++)
+    {
+      g_autoptr (GObject) row = g_list_model_get_item (list, i);
+
+      if ((guint) esp_row_get_int (row, "channel") == channel)
+        break;
+    }
+  return i;
+}
+
+/* The first of the selection, else where the keyboard was, else the first in view. */
+static guint
+wanted_position (EspChannelStrip *self)
+{
+  g_autoptr (GtkBitset) chosen = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+
+  if (!gtk_bitset_is_empty (chosen))
+    return gtk_bitset_get_minimum (chosen);
+  return self->handed >= 0 ? position_of (self, (guint) self->handed) : 0;
+}
+
+/* What the keyboard is at is in view: the grid scrolls for arrows alone. */
+static void
+scroll_to (EspChannelStrip *self, guint position)
+{
+  if (position < g_list_model_get_n_items (G_LIST_MODEL (self->selection)))
+    gtk_widget_activate_action (GTK_WIDGET (self->grid), "list.scroll-to-item", "u", position);
+}
+
+void
+esp_channel_strip_enter (EspChannelStrip *self)
+{
+  const guint position = wanted_position (self);
+  g_autoptr (GObject) row = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
+  EspChannelCell *cell;
+
+  scroll_to (self, position); /* only what is in view has a cell */
+  cell = row != NULL ? g_hash_table_lookup (self->cells, GINT_TO_POINTER (esp_row_get_int (row, "channel"))) : NULL;
+  if (cell != NULL)
+    gtk_widget_grab_focus (gtk_widget_get_parent (GTK_WIDGET (cell)));
+}
+
 static void
 on_focus (GtkEventControllerFocus *focus, EspChannelStrip *self)
 {
   EspChannelCell *cell = cell_of (gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (focus)));
 
   self->focused = cell != NULL ? (int) esp_channel_cell_get_channel (cell) : -1;
+  if (cell != NULL)
+    {
+      self->handed = self->focused;
+      scroll_to (self, position_of (self, (guint) self->focused));
+    }
   retell (self);
 }
 

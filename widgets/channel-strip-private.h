@@ -30,6 +30,7 @@ struct _EspChannelStrip
 
   int pointed, focused; /* channel under the pointer, with the keyboard's focus; -1 none */
   int told;             /* of the two, the one that was told last */
+  int handed;           /* where the keyboard was last; -1: nowhere yet among these channels */
   GSimpleActionGroup *actions;
   GMenuModel *cell_menu;
   GtkWidget *menu; /* of that, a popover of the strip's own */
@@ -54,6 +55,7 @@ void       esp_channel_strip_light        (EspChannelStrip *strip,   /* as its r
                                            EspChannelCell  *cell);
 void       esp_channel_strip_forget_cell  (EspChannelStrip *strip,   /* its channel is another's from here on */
                                            EspChannelCell  *cell);
+void       esp_channel_strip_enter        (EspChannelStrip *strip);  /* the keyboard came in: to where a person looks */
 GPtrArray *esp_channel_strip_chosen       (EspChannelStrip *strip);  /* (transfer full): rows that keys and menu act on */
 
 G_END_DECLS

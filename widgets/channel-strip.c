@@ -276,7 +276,7 @@ on_items_changed (EspChannelStrip *self)
   g_autofree char *total = g_strdup_printf (ngettext ("%u channel", "%u channels", n), n);
 
   esp_accessible_describe (self->grid, total);
-  self->pointed = self->focused = -1;
+  self->pointed = self->focused = self->handed = -1;
   if (self->told >= 0)
     {
       self->told = -1;
@@ -322,6 +322,24 @@ esp_channel_strip_finalize (GObject *object)
   G_OBJECT_CLASS (esp_channel_strip_parent_class)->finalize (object);
 }
 
+/* The grid keeps its place at the item that was its first, wherever a new order has put it since: nobody looks there. */
+static gboolean
+esp_channel_strip_focus (GtkWidget *widget, GtkDirectionType direction)
+{
+  EspChannelStrip *self = ESP_CHANNEL_STRIP (widget);
+  const gboolean inside = gtk_widget_get_focus_child (GTK_WIDGET (self->grid)) != NULL;
+  const int handed = self->handed;
+
+  if (!GTK_WIDGET_CLASS (esp_channel_strip_parent_class)->focus (widget, direction))
+    return FALSE;
+  if (!inside && gtk_widget_get_focus_child (GTK_WIDGET (self->grid)) != NULL)
+    {
+      self->handed = handed;
+      esp_channel_strip_enter (self);
+    }
+  return TRUE;
+}
+
 static void
 add_signals (GType type)
 {
@@ -340,6 +358,7 @@ esp_channel_strip_class_init (EspChannelStripClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = esp_channel_strip_dispose;
   G_OBJECT_CLASS (klass)->finalize = esp_channel_strip_finalize;
+  widget->focus = esp_channel_strip_focus;
   gtk_widget_class_set_template_from_resource (widget, "/io/github/espalier/Espalier/ui/channel-strip.ui");
   gtk_widget_class_bind_template_child (widget, EspChannelStrip, title);
   gtk_widget_class_bind_template_child (widget, EspChannelStrip, reason);
@@ -361,7 +380,7 @@ esp_channel_strip_init (EspChannelStrip *self)
 {
   self->maps = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
   self->cells = g_hash_table_new (NULL, NULL);
-  self->pointed = self->focused = self->told = -1;
+  self->pointed = self->focused = self->told = self->handed = -1;
   gtk_widget_init_template (GTK_WIDGET (self));
   esp_drop_down_name (self->sort, _ ("Sort channels by"));
   self->sorter = GTK_SORTER (gtk_custom_sorter_new (compare, self, NULL));

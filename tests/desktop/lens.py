@@ -3,6 +3,8 @@ import os
 import sys
 import time
 
+import pyatspi
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from driver import Program
 
@@ -29,14 +31,31 @@ def label(program, *words, seconds=120):
     raise AssertionError(f"{words} in no label\n{program.tree()}")
 
 
+def comes_into_view(program):
+    """Tab goes to what a person sees: the first in the order shown, later where the keyboard was; nothing is focused out of sight."""
+    step("Tab into the strip")
+    program.tab_to("list", "Channels")
+    shown = program.rows("Channels")[0].name
+    assert shown in program.focused()[0], (shown, program.focused())
+    program.key("End")
+    last = program.focused()[0]
+    program.key("Tab", "shift+Tab")
+    assert program.focused()[0] == last, (last, program.focused())
+    top = program.place(program.find("combo box", "Sort channels by"))[1]
+    node = next(node for node in program.nodes(program.find("list", "Channels")) if node.getState().contains(pyatspi.STATE_FOCUSED))
+    assert top < program.place(node)[1] < 720, (top, program.place(node))
+
+
 def main():
     program = Program("--sample")
     try:
         program.wait(None, "mAP", final, 120)
+        time.sleep(2)  # the order follows the scores, and stands
+        comes_into_view(program)
         step("Enter on a channel")
-        program.tab_to("list", "Channels")
+        program.key("Home")
         first = program.focused()[0]
-        program.key("Home", "Return")
+        program.key("Return")
         title = label(program, "Layer ", ", channel ")
         assert "button 'Back to the Picture'" in program.focused()[0], program.focused()
         step(title)
