@@ -30,6 +30,7 @@ struct _EspTrainPage
   GtkLabel *status;
   EspChartView *loss_chart;
   EspChartView *map_chart;
+  GtkWidget *map_note;
   EspTrainState state;
   gboolean has_data;
   gboolean can_cut;
@@ -122,6 +123,7 @@ bind_children (GtkWidgetClass *widget)
   gtk_widget_class_bind_template_child (widget, EspTrainPage, status);
   gtk_widget_class_bind_template_child (widget, EspTrainPage, loss_chart);
   gtk_widget_class_bind_template_child (widget, EspTrainPage, map_chart);
+  gtk_widget_class_bind_template_child (widget, EspTrainPage, map_note);
   gtk_widget_class_bind_template_callback (widget, on_start);
   gtk_widget_class_bind_template_callback (widget, on_pause);
   gtk_widget_class_bind_template_callback (widget, on_stop);
@@ -273,4 +275,5 @@ esp_train_page_set_curves (
   set_axes (self, map_title);
   esp_chart_view_set_line (self->loss_chart, 0, NULL, loss, n_loss);
   esp_chart_view_set_line (self->map_chart, 0, NULL, map, n_map);
+  gtk_widget_set_visible (self->map_note, n_map > 0);
 }

@@ -90,11 +90,18 @@ make_row (gpointer item)
   g_autofree char *title = esp_row_dup_string (item, "title");
   g_autofree char *map = map_words (item);
   g_autofree char *cost = cost_words (item);
+  g_autofree char *note = esp_row_dup_string (item, "note");
 
   gtk_box_append (GTK_BOX (box), make_label (title, FALSE));
   gtk_box_append (GTK_BOX (box), make_label (map, TRUE));
   gtk_box_append (GTK_BOX (box), make_label (cost, TRUE));
-  gtk_widget_set_tooltip_text (box, _ ("Double-click or Enter brings this plan back; Undo takes it away again"));
+  if (note != NULL)
+    gtk_box_append (GTK_BOX (box), make_label (note, TRUE));
+  /* only a network that was trained has a note */
+  gtk_widget_set_tooltip_text (
+      box, note != NULL ? _ ("Double-click or Enter opens this network. Its mAP is of the images by which its best epoch was "
+                             "chosen, which flatters it: measure it on others before you publish it")
+                        : _ ("Double-click or Enter brings this plan back; Undo takes it away again"));
   return box;
 }
 

@@ -230,7 +230,7 @@ esp_group_row_init (EspGroupRow *self)
 struct _EspTrialRow
 {
   EspRow parent_instance;
-  char *title;
+  char *title, *note;
   double map, difference, low, high, bflops;
   guint64 params, bytes;
 };
@@ -238,13 +238,10 @@ struct _EspTrialRow
 G_DEFINE_FINAL_TYPE (EspTrialRow, esp_trial_row, ESP_TYPE_ROW)
 
 static const EspRowField trial_fields[] = {
-  FIELD (EspTrialRow, "title", G_TYPE_STRING, title),
-  FIELD (EspTrialRow, "map", G_TYPE_DOUBLE, map),
-  FIELD (EspTrialRow, "difference", G_TYPE_DOUBLE, difference),
-  FIELD (EspTrialRow, "low", G_TYPE_DOUBLE, low),
-  FIELD (EspTrialRow, "high", G_TYPE_DOUBLE, high),
-  FIELD (EspTrialRow, "params", G_TYPE_UINT64, params),
-  FIELD (EspTrialRow, "bytes", G_TYPE_UINT64, bytes),
+  FIELD (EspTrialRow, "title", G_TYPE_STRING, title),   FIELD (EspTrialRow, "note", G_TYPE_STRING, note),
+  FIELD (EspTrialRow, "map", G_TYPE_DOUBLE, map),       FIELD (EspTrialRow, "difference", G_TYPE_DOUBLE, difference),
+  FIELD (EspTrialRow, "low", G_TYPE_DOUBLE, low),       FIELD (EspTrialRow, "high", G_TYPE_DOUBLE, high),
+  FIELD (EspTrialRow, "params", G_TYPE_UINT64, params), FIELD (EspTrialRow, "bytes", G_TYPE_UINT64, bytes),
   FIELD (EspTrialRow, "bflops", G_TYPE_DOUBLE, bflops),
 };
 
@@ -259,6 +256,8 @@ trial_describe (EspRow *row)
   if (!isnan (self->map) && !isnan (self->difference))
     g_string_append_printf (text, ", %+.1f", 100 * self->difference);
   g_string_append_printf (text, ", %.2f MB, %.3f BFLOPs", (double) self->bytes / 1e6, self->bflops);
+  if (self->note != NULL)
+    g_string_append_printf (text, ", %s", self->note);
   return g_string_free (text, FALSE);
 }
 

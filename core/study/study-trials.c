@@ -72,9 +72,9 @@ study_trial_trained (EspStudy *study,
                      const EspInterval *interval,
                      const EspCost *cost)
 {
-  g_autoptr (EspRow) row
-      = g_object_new (ESP_TYPE_TRIAL_ROW, "title", title, "map", map, "difference", difference, "low", interval->low, "high",
-                      interval->high, "params", cost->params, "bytes", cost->file_bytes, "bflops", cost->bflops, NULL);
+  g_autoptr (EspRow) row = g_object_new (ESP_TYPE_TRIAL_ROW, "title", title, "note", _ ("its best epoch was chosen on these images"), "map",
+                                         map, "difference", difference, "low", interval->low, "high", interval->high, "params",
+                                         cost->params, "bytes", cost->file_bytes, "bflops", cost->bflops, NULL);
   EspStudyFiles *copy = g_new0 (EspStudyFiles, 1);
 
   esp_study_files_copy (copy, files);
