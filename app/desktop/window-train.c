@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 /* The courses a rate can take: what [net] calls them. */
 static const struct
@@ -81,6 +82,8 @@ state_words (EspTraining *training, const EspTrainerProgress *at)
     return _ ("paused");
   if (at->state == ESP_TRAINER_CANCELLED)
     return _ ("stopped");
+  if (at->state == ESP_TRAINER_FAILED)
+    return _ ("failed");
   if (at->state == ESP_TRAINER_FINISHED)
     return at->early ? _ ("ended early: nothing better for long") : _ ("finished");
   return state == ESP_TRAIN_RUNNING ? phase_words (at) : NULL;
@@ -94,6 +97,13 @@ say (GPtrArray *phrases, char *words)
     g_ptr_array_add (phrases, words);
 }
 
+/* The one under way, or in which it ended; at->epoch are whole ones. */
+static guint
+epoch_of (const EspTrainerProgress *at)
+{
+  return at->state == ESP_TRAINER_FINISHED ? at->epoch : MIN (at->epoch + 1, at->epochs);
+}
+
 /* "Epoch 12 of 30 · loss 3.42 · mAP 41.2 %, best 42.0 % in epoch 10 · 31 images a second · 12 min left": each stands alone, so that every
  * language can say it its own way. */
 static char *
@@ -103,7 +113,7 @@ progress_words (EspTraining *training, const EspTrainerProgress *at)
 
   if (at->epochs == 0)
     return g_strdup (_ ("Not begun"));
-  say (phrases, g_strdup_printf (_ ("Epoch %u of %u"), at->epoch, at->epochs));
+  say (phrases, g_strdup_printf (_ ("Epoch %u of %u"), epoch_of (at), at->epochs));
   say (phrases, g_strdup (state_words (training, at)));
   if (isfinite (at->loss))
     say (phrases, g_strdup_printf (_ ("loss %.3g"), at->loss));
@@ -146,10 +156,14 @@ show_curves (EspWindow *self)
 static void
 show_data (EspWindow *self)
 {
-  EspDataset *data = esp_training_get_data (self->training);
-  const guint n = data != NULL ? esp_dataset_get_n (data) : 0;
+  EspDataset *data = esp_training_is_busy (self->training) ? esp_training_get_run_data (self->training) : NULL;
   g_autofree char *title = NULL;
+  guint n = 0;
 
+  if (data == NULL)
+    data = esp_training_get_data (self->training);
+  if (data != NULL)
+    n = esp_dataset_get_n (data);
   if (data != NULL)
     title = g_strdup_printf (g_dngettext (NULL, "%s · %u image", "%s · %u images", n), esp_dataset_get_title (data), n);
   esp_train_page_set_data (self->train_page, title);
@@ -171,6 +185,69 @@ training_changed (EspTraining *training, gpointer data)
 }
 
 static void
+open_network_clicked (AdwToast *toast, gpointer data)
+{
+  EspStudyFiles *files = g_object_get_data (G_OBJECT (toast), "files");
+
+  esp_window_open_study (ESP_WINDOW (data), files);
+}
+
+static void
+free_files (gpointer data)
+{
+  esp_study_files_clear (data);
+  g_free (data);
+}
+
+/* Another network is open, whose trials it cannot join: the way to it stays until it is taken or put away. */
+static void
+offer_network (EspWindow *self, const char *text)
+{
+  EspStudyFiles *files = g_new0 (EspStudyFiles, 1);
+  AdwToast *toast = adw_toast_new (text);
+
+  if (esp_training_get_files (self->training, files))
+    {
+      adw_toast_set_button_label (toast, _ ("Open Network"));
+      adw_toast_set_timeout (toast, 0);
+      g_signal_connect_object (toast, "button-clicked", G_CALLBACK (open_network_clicked), self, 0);
+    }
+  g_object_set_data_full (G_OBJECT (toast), "files", files, free_files);
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+/* "~/.local/share/espalier/runs/sample-…": as people write it, and short enough for a toast. */
+static char *
+folder_words (const char *folder)
+{
+  g_autofree char *name = g_filename_display_name (folder), *home = g_filename_display_name (g_get_home_dir ());
+  const gsize n = strlen (home);
+
+  if (n > 1 && strncmp (name, home, n) == 0 && name[n] == G_DIR_SEPARATOR)
+    return g_strconcat ("~", name + n, NULL);
+  return g_steal_pointer (&name);
+}
+
+static void
+say_finished (EspWindow *self)
+{
+  EspTrainingOptions options = { 0 };
+  g_autofree char *name = NULL, *text = NULL, *escaped = NULL;
+
+  if (esp_training_has_trial (self->training))
+    {
+      esp_window_toast (self, _ ("The training is finished: its network is measured and joins the trials"));
+      return;
+    }
+  esp_training_get_options (self->training, &options);
+  name = folder_words (options.folder);
+  text = g_strdup_printf (_ ("The training is finished: its files are in %s"), name);
+  escaped = g_markup_escape_text (text, -1);
+  offer_network (self, escaped);
+}
+
+static void
 training_ended (EspTraining *training, const GError *error, gpointer data)
 {
   EspWindow *self = data;
@@ -181,8 +258,7 @@ training_ended (EspTraining *training, const GError *error, gpointer data)
   if (error != NULL)
     esp_window_show_error (self, _ ("The Training Ended"), error);
   else if (at.state == ESP_TRAINER_FINISHED)
-    esp_window_toast (self, isnan (at.map) ? _ ("The training is finished: its network is in the folder of the run")
-                                           : _ ("The training is finished: its network is measured and joins the trials"));
+    say_finished (self);
 }
 
 static void
@@ -192,6 +268,42 @@ start_answered (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (!esp_training_start_finish (ESP_TRAINING (source), result, &error))
+    esp_window_show_error (self, _ ("The Training Could Not Begin"), error);
+}
+
+/* The page shows what the run was begun with, not what was last asked for there. */
+static void
+show_run (EspWindow *self)
+{
+  EspTrainingOptions options;
+  EspTrainSettings settings;
+
+  if (!esp_training_get_options (self->training, &options))
+    return;
+  esp_train_page_get_settings (self->train_page, &settings);
+  settings.epochs = options.epochs;
+  settings.average = options.average;
+  if (options.rate > 0) /* a run of an earlier version says no more */
+    {
+      settings.rate = options.rate;
+      settings.scratch = options.scratch;
+      settings.cut = options.cut;
+      for (guint i = 0; i < G_N_ELEMENTS (courses); i++)
+        if (g_strcmp0 (courses[i].policy, options.policy) == 0)
+          settings.policy = i;
+    }
+  esp_train_page_set_settings (self->train_page, &settings);
+}
+
+static void
+continue_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (EspWindow) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (esp_training_start_finish (ESP_TRAINING (source), result, &error))
+    show_run (self);
+  else
     esp_window_show_error (self, _ ("The Training Could Not Begin"), error);
 }
 
@@ -300,7 +412,7 @@ run_answered (GtkNativeDialog *dialog, int response, gpointer data)
     {
       g_autoptr (GFile) folder = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
 
-      esp_training_continue_async (self->training, g_file_peek_path (folder), start_answered, g_object_ref (self));
+      esp_training_continue_async (self->training, g_file_peek_path (folder), continue_answered, g_object_ref (self));
     }
   g_object_unref (dialog);
 }

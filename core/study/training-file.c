@@ -45,6 +45,13 @@ training_file_save (const TrainingBegin *begin, GError **error)
   json_builder_add_int_value (json, begin->epochs);
   json_builder_set_member_name (json, "average");
   json_builder_add_int_value (json, begin->average ? 1 : 0);
+  json_builder_set_member_name (json, "rate");
+  json_builder_add_double_value (json, begin->rate);
+  add_string (json, "policy", begin->policy);
+  json_builder_set_member_name (json, "scratch");
+  json_builder_add_int_value (json, begin->scratch ? 1 : 0);
+  json_builder_set_member_name (json, "cut");
+  json_builder_add_int_value (json, begin->cut ? 1 : 0);
   json_builder_end_object (json);
   root = json_builder_get_root (json);
   text = json_to_string (root, TRUE);
@@ -55,6 +62,27 @@ static char *
 dup_known (const char *text)
 {
   return *text != '\0' ? g_strdup (text) : NULL;
+}
+
+/* What is only shown of a run: its net.cfg and checkpoint say it to the training itself. Runs of the first version have none of it. */
+static gboolean
+load_shown (TrainingBegin *begin, JsonObject *object, const char *path, GError **error)
+{
+  const char *policy;
+  guint scratch, cut;
+
+  begin->rate = 0;
+  if (!json_object_has_member (object, "rate"))
+    return TRUE;
+  if (!esp_json_read_number (object, path, "rate", 0, G_MAXDOUBLE, &begin->rate, error)
+      || !esp_json_read_string (object, path, "policy", &policy, error)
+      || !esp_json_read_count (object, path, "scratch", 0, 1, &scratch, error)
+      || !esp_json_read_count (object, path, "cut", 0, 1, &cut, error))
+    return FALSE;
+  begin->policy = dup_known (policy);
+  begin->scratch = scratch == 1;
+  begin->cut = cut == 1;
+  return TRUE;
 }
 
 /**
@@ -76,7 +104,7 @@ training_file_load (TrainingBegin *begin, GError **error)
   if (object == NULL || !esp_json_read_string (object, path, "data", &data, error)
       || !esp_json_read_string (object, path, "split", &split, error)
       || !esp_json_read_count (object, path, "epochs", 1, 1000000, &begin->epochs, error)
-      || !esp_json_read_count (object, path, "average", 0, 1, &average, error))
+      || !esp_json_read_count (object, path, "average", 0, 1, &average, error) || !load_shown (begin, object, path, error))
     return FALSE;
   begin->average = average == 1;
   begin->path = dup_known (data);

@@ -18,6 +18,7 @@ typedef struct
   double       rate;
   char        *policy;   /* (nullable) */
   gboolean     scratch, average;
+  gboolean     cut;      /* as it was chosen, whether or not there was a plan */
   char        *folder;
   gboolean     resumes;  /* the folder holds a checkpoint of this run */
 } TrainingBegin;
@@ -37,9 +38,12 @@ gboolean       training_file_load  (TrainingBegin       *begin,  /* of @folder; 
                                     GError             **error);
 
 /* Measures what the run left on the study's images and adds the trial. */
-void           training_result     (EspStudy            *study,
+gboolean       training_result     (EspStudy            *study,
                                     EspTrainer          *trainer,
                                     const char          *title);
+void           training_find_files (const EspMaterial   *material,
+                                    EspTrainer          *trainer,
+                                    EspStudyFiles       *files);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TrainingBegin, training_begin_free)
 

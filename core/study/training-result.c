@@ -136,37 +136,53 @@ find_weights (const char *folder)
 }
 
 /**
+ * training_find_files:
+ * @material: that the run was begun beside
+ * @trainer: a run that stopped after an epoch or more
+ * @files: (out): its network with the material's data; to be cleared
+ *
+ * Thread: any.
+ */
+void
+training_find_files (const EspMaterial *material, EspTrainer *trainer, EspStudyFiles *files)
+{
+  const char *folder = esp_trainer_get_folder (trainer);
+
+  esp_study_files_copy (files, &material->files);
+  g_free (files->cfg);
+  g_free (files->weights);
+  g_clear_pointer (&files->plan, g_free);
+  files->cfg = g_build_filename (folder, "net.cfg", NULL);
+  files->weights = find_weights (folder);
+}
+
+/**
  * training_result:
  * @study: with the material that the run was begun beside; without a class map nothing happens
  * @trainer: a run that stopped after an epoch or more
  * @title: of the trial
  *
  * In the lane, below everything: the mAP of what was learnt over all images of the study, its interval, paired with the network that is
- * open where that is known; then the trial. Thread: main.
+ * open where that is known; then the trial. Returns: whether there will be one. Thread: main.
  */
-void
+gboolean
 training_result (EspStudy *study, EspTrainer *trainer, const char *title)
 {
   Result *result;
   g_autoptr (GTask) task = NULL;
-  const char *folder = esp_trainer_get_folder (trainer);
 
   if (study->material == NULL || study->material->map == NULL)
-    return;
+    return FALSE;
   result = g_new0 (Result, 1);
   g_weak_ref_init (&result->study, study);
   result->material = esp_material_ref (study->material);
   result->live = live_ref (study->live);
   result->baseline = find_baseline (study);
   result->title = g_strdup (title);
-  esp_study_files_copy (&result->files, &study->material->files);
-  g_free (result->files.cfg);
-  g_free (result->files.weights);
-  g_clear_pointer (&result->files.plan, g_free);
-  result->files.cfg = g_build_filename (folder, "net.cfg", NULL);
-  result->files.weights = find_weights (folder);
+  training_find_files (study->material, trainer, &result->files);
   task = g_task_new (NULL, NULL, result_done, NULL);
   g_task_set_task_data (task, result, result_free);
   g_object_set_data (G_OBJECT (task), "lane", study->lane);
   esp_lane_run_async (study->lane, ESP_LANE_BACKGROUND, task, result_run);
+  return TRUE;
 }

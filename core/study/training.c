@@ -23,7 +23,10 @@ struct _EspTraining
   guint64 opens;         /* data sets that were asked for: the last one counts */
   EspTrainer *trainer;   /* (nullable) */
   EspMaterial *material; /* (nullable): what it was begun beside, while it runs: its number is of these images */
-  char *title;           /* (nullable): of what it is trained on */
+  TrainingBegin *begin;  /* (nullable): what the last run was made of, without its material */
+  EspStudyFiles files;   /* of the last run, once it has ended with weights to open */
+  gboolean has_trial;
+  gboolean resumed; /* the losses of the epochs before are not yet taken from its log */
   EspTrainerProgress progress;
   gboolean starting;
   GArray *loss, *map; /* of EspTrainingPoint */
@@ -53,6 +56,7 @@ esp_training_dispose (GObject *object)
   g_clear_pointer (&self->trainer, esp_trainer_unref);
   g_clear_pointer (&self->data, esp_dataset_unref);
   g_clear_pointer (&self->material, esp_material_unref);
+  g_clear_pointer (&self->begin, training_begin_free);
   g_weak_ref_set (&self->study, NULL);
   G_OBJECT_CLASS (esp_training_parent_class)->dispose (object);
 }
@@ -67,7 +71,7 @@ esp_training_finalize (GObject *object)
   g_array_unref (self->map);
   g_free (self->path);
   g_free (self->split);
-  g_free (self->title);
+  esp_study_files_clear (&self->files);
   G_OBJECT_CLASS (esp_training_parent_class)->finalize (object);
 }
 
@@ -108,6 +112,17 @@ changed (EspTraining *self)
 }
 
 static void
+thin_losses (EspTraining *self)
+{
+  while (self->loss->len > MOST_POINTS)
+    {
+      for (guint i = 1; 2 * i < self->loss->len; i++)
+        g_array_index (self->loss, EspTrainingPoint, i) = g_array_index (self->loss, EspTrainingPoint, 2 * i);
+      g_array_set_size (self->loss, self->loss->len / 2);
+    }
+}
+
+static void
 add_loss (EspTraining *self)
 {
   const EspTrainerProgress *at = &self->progress;
@@ -119,11 +134,22 @@ add_loss (EspTraining *self)
   if (self->loss->len > 0)
     point.value = SMOOTH * g_array_index (self->loss, EspTrainingPoint, self->loss->len - 1).value + (1 - SMOOTH) * point.value;
   g_array_append_val (self->loss, point);
-  if (self->loss->len <= MOST_POINTS)
-    return;
-  for (guint i = 1; 2 * i < self->loss->len; i++)
-    g_array_index (self->loss, EspTrainingPoint, i) = g_array_index (self->loss, EspTrainingPoint, 2 * i);
-  g_array_set_size (self->loss, self->loss->len / 2);
+  thin_losses (self);
+}
+
+/* A run that goes on: of each epoch before, the log has one loss. */
+static void
+add_earlier_losses (EspTraining *self, const GArray *records)
+{
+  for (guint i = records->len; i-- > 0;)
+    {
+      const EspTrainRecord *record = &g_array_index (records, EspTrainRecord, i);
+      const EspTrainingPoint point = { record->epoch, record->loss };
+
+      if (isfinite (record->loss))
+        g_array_prepend_val (self->loss, point);
+    }
+  thin_losses (self);
 }
 
 static void
@@ -140,6 +166,9 @@ add_epochs (EspTraining *self)
         g_array_append_val (self->map, point);
       self->n_records = record->epoch;
     }
+  if (self->resumed)
+    add_earlier_losses (self, records);
+  self->resumed = FALSE;
 }
 
 static gboolean
@@ -155,11 +184,15 @@ make_trial (EspTraining *self)
   g_autoptr (EspStudy) study = g_weak_ref_get (&self->study);
   g_autofree char *title = NULL;
 
-  if (study == NULL || study->material != self->material || self->map->len == 0)
+  if (self->progress.epoch > 0)
+    training_find_files (self->material, self->trainer, &self->files);
+  if (self->map->len == 0)
+    return;
+  if (study == NULL || study->material != self->material)
     return;
   title = g_strdup_printf (g_dngettext (NULL, "Trained %u epoch: %s", "Trained %u epochs: %s", self->progress.epoch), self->progress.epoch,
-                           self->title);
-  training_result (study, self->trainer, title);
+                           esp_dataset_get_title (self->begin->train));
+  self->has_trial = training_result (study, self->trainer, title);
 }
 
 static gboolean
@@ -291,11 +324,18 @@ esp_training_open_finish (EspTraining *self, GAsyncResult *result, GError **erro
   return TRUE;
 }
 
-/** esp_training_get_data: Returns: (transfer none) (nullable): what is trained on. Thread: main. */
+/** esp_training_get_data: Returns: (transfer none) (nullable): what the next run is trained on. Thread: main. */
 EspDataset *
 esp_training_get_data (EspTraining *self)
 {
   return self->data;
+}
+
+/** esp_training_get_run_data: Returns: (transfer none) (nullable): what the last run is trained on, whatever is chosen since. Thread: main. */
+EspDataset *
+esp_training_get_run_data (EspTraining *self)
+{
+  return self->begin != NULL ? self->begin->train : NULL;
 }
 
 /** esp_training_forget_data: what the last study was trained on is no longer chosen. Thread: main. */
@@ -370,6 +410,7 @@ esp_training_start_async (EspTraining *self, const EspTrainingOptions *options, 
     .policy = g_strdup (options->policy),
     .scratch = options->scratch,
     .average = options->average,
+    .cut = options->cut,
     .folder = g_strdup (options->folder),
   };
   begin_async (self, task, begin);
@@ -399,14 +440,31 @@ esp_training_continue_async (EspTraining *self, const char *folder, GAsyncReadyC
 }
 
 static void
+take_begin (EspTraining *self, const TrainingBegin *begin)
+{
+  g_clear_pointer (&self->begin, training_begin_free);
+  self->begin = g_new0 (TrainingBegin, 1);
+  *self->begin = *begin;
+  self->begin->material = NULL;
+  self->begin->mask = NULL;
+  self->begin->train = esp_dataset_ref (begin->train);
+  self->begin->path = g_strdup (begin->path);
+  self->begin->split = g_strdup (begin->split);
+  self->begin->policy = g_strdup (begin->policy);
+  self->begin->folder = g_strdup (begin->folder);
+}
+
+static void
 take_trainer (EspTraining *self, EspTrainer *trainer, const TrainingBegin *begin)
 {
   g_clear_pointer (&self->trainer, esp_trainer_unref);
   self->trainer = trainer;
   g_clear_pointer (&self->material, esp_material_unref);
   self->material = esp_material_ref (begin->material);
-  g_free (self->title);
-  self->title = g_strdup (esp_dataset_get_title (begin->train));
+  take_begin (self, begin);
+  esp_study_files_clear (&self->files);
+  self->has_trial = FALSE;
+  self->resumed = begin->resumes;
   g_array_set_size (self->loss, 0);
   g_array_set_size (self->map, 0);
   self->n_records = 0;
@@ -472,6 +530,55 @@ gboolean
 esp_training_is_busy (EspTraining *self)
 {
   return self->starting || self->poll != 0;
+}
+
+/** esp_training_has_trial: Returns: whether what the last run left is measured on the study's images, or will be. Thread: main. */
+gboolean
+esp_training_has_trial (EspTraining *self)
+{
+  return self->has_trial;
+}
+
+/**
+ * esp_training_get_files:
+ * @training: a training
+ * @files: (out): the network that the last run left, with the data of the study that it was begun beside; to be cleared
+ *
+ * Returns: FALSE while it runs, and where no epoch of it was whole. Thread: main.
+ */
+gboolean
+esp_training_get_files (EspTraining *self, EspStudyFiles *files)
+{
+  if (self->files.cfg == NULL)
+    return FALSE;
+  esp_study_files_copy (files, &self->files);
+  return TRUE;
+}
+
+/**
+ * esp_training_get_options:
+ * @training: a training
+ * @options: (out): how the last run was begun; its strings belong to @training until another is
+ *
+ * Returns: FALSE before any run. Thread: main.
+ */
+gboolean
+esp_training_get_options (EspTraining *self, EspTrainingOptions *options)
+{
+  const TrainingBegin *begin = self->begin;
+
+  if (begin == NULL)
+    return FALSE;
+  *options = (EspTrainingOptions){
+    .epochs = begin->epochs,
+    .rate = begin->rate,
+    .policy = begin->policy,
+    .scratch = begin->scratch,
+    .cut = begin->cut,
+    .average = begin->average,
+    .folder = begin->folder,
+  };
+  return TRUE;
 }
 
 /** esp_training_get_progress: @progress: (out): where the run is; all 0 before any. Thread: main. */

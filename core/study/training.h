@@ -38,7 +38,8 @@ void               esp_training_open_async    (EspTraining              *trainin
 gboolean           esp_training_open_finish   (EspTraining              *training, /* FALSE: the data are what they were */
                                                GAsyncResult             *result,
                                                GError                  **error);
-EspDataset        *esp_training_get_data      (EspTraining              *training); /* (transfer none) (nullable) */
+EspDataset        *esp_training_get_data      (EspTraining              *training); /* (transfer none) (nullable): of the next run */
+EspDataset        *esp_training_get_run_data  (EspTraining              *training); /* (transfer none) (nullable): of the last one */
 void               esp_training_forget_data   (EspTraining              *training);
 void               esp_training_start_async   (EspTraining              *training,
                                                const EspTrainingOptions *options,
@@ -56,6 +57,12 @@ void               esp_training_pause         (EspTraining              *trainin
 void               esp_training_resume        (EspTraining              *training);
 void               esp_training_stop          (EspTraining              *training); /* it can be continued later */
 gboolean           esp_training_is_busy       (EspTraining              *training); /* put together or under way, paused or not */
+gboolean           esp_training_has_trial     (EspTraining              *training); /* of the last run, which has ended: is made or on its
+                                                                                     * way */
+gboolean           esp_training_get_files     (EspTraining              *training,
+                                               EspStudyFiles            *files);    /* (out): to be cleared */
+gboolean           esp_training_get_options   (EspTraining              *training,
+                                               EspTrainingOptions       *options);  /* (out): its strings are lent */
 EspTrainerState    esp_training_get_state     (EspTraining              *training);
 void               esp_training_get_progress  (EspTraining              *training,
                                                EspTrainerProgress       *progress);

@@ -157,6 +157,7 @@ test_run (Fixture *f, gconstpointer unused)
   g_assert_cmpuint (n_loss, >=, 1);
   g_assert_cmpuint (n_map, ==, 3);
   g_assert_cmpfloat (map[2].epoch, ==, 3);
+  g_assert_true (esp_training_has_trial (f->training));
   wait_until (has_trained_trial, f);
   check_trial (f);
 }
@@ -246,6 +247,60 @@ nothing (gpointer data)
 {
 }
 
+/* What the run left can be opened with the data that it was begun beside. */
+static void
+check_files (Fixture *f, const char *folder)
+{
+  g_autofree char *best = g_build_filename (folder, "best.weights", NULL);
+  EspStudyFiles files = { 0 };
+
+  g_assert_true (esp_training_get_files (f->training, &files));
+  g_assert_cmpstr (files.weights, ==, best);
+  g_assert_cmpstr (files.data, ==, f->bench.files.data);
+  esp_study_files_clear (&files);
+}
+
+static void
+check_options (Fixture *f, const char *folder)
+{
+  EspTrainingOptions options;
+
+  g_assert_true (esp_training_get_options (f->training, &options));
+  g_assert_cmpuint (options.epochs, ==, 2000);
+  g_assert_cmpfloat (options.rate, ==, 0.001);
+  g_assert_cmpstr (options.policy, ==, "constant");
+  g_assert_false (options.cut);
+  g_assert_cmpstr (options.folder, ==, folder);
+}
+
+/* Continued by another session, it shows what it was begun with, and its curves from the first epoch on. */
+static void
+test_continue_shown (Fixture *f, gconstpointer unused)
+{
+  g_autofree char *folder = start (f, 2000, FALSE);
+  const EspTrainingPoint *loss;
+  guint n;
+
+  g_assert_no_error (f->error);
+  wait_until (has_map, f);
+  esp_training_stop (f->training);
+  wait_until (has_ended, f);
+  f->ended = FALSE;
+  g_object_unref (f->training);
+  f->training = esp_training_new (f->study);
+  g_signal_connect (f->training, "ended", G_CALLBACK (note_ended), f);
+  esp_training_continue_async (f->training, folder, started, f);
+  wait_answer (f);
+  g_assert_no_error (f->error);
+  check_options (f, folder);
+  g_assert_nonnull (esp_training_get_run_data (f->training));
+  wait_until (has_loss, f);
+  loss = esp_training_get_loss (f->training, &n);
+  g_assert_cmpfloat (loss[0].epoch, ==, 1);
+  esp_training_stop (f->training);
+  wait_until (has_ended, f);
+}
+
 /* Another study opened meanwhile: the run goes on and ends, and its network is no trial among images that it has nothing to do with. */
 static void
 test_other_study (Fixture *f, gconstpointer unused)
@@ -259,6 +314,7 @@ test_other_study (Fixture *f, gconstpointer unused)
   g_assert_no_error (f->error);
   esp_training_forget_data (f->training);
   g_assert_null (esp_training_get_data (f->training));
+  g_assert_nonnull (esp_training_get_run_data (f->training));
   g_assert_true (esp_training_is_busy (f->training));
   esp_training_stop (f->training);
   wait_until (has_ended, f);
@@ -266,6 +322,8 @@ test_other_study (Fixture *f, gconstpointer unused)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_false (has_trained_trial (f));
+  g_assert_false (esp_training_has_trial (f->training));
+  check_files (f, folder);
 }
 
 typedef struct
@@ -333,6 +391,7 @@ main (int argc, char **argv)
   g_test_add ("/training/run", Fixture, NULL, set_up, test_run, tear_down);
   g_test_add ("/training/cut", Fixture, NULL, set_up, test_cut, tear_down);
   g_test_add ("/training/continue", Fixture, NULL, set_up, test_continue, tear_down);
+  g_test_add ("/training/continue-shown", Fixture, NULL, set_up, test_continue_shown, tear_down);
   g_test_add ("/training/refused", Fixture, NULL, set_up, test_refused, tear_down);
   g_test_add ("/training/other-study", Fixture, NULL, set_up, test_other_study, tear_down);
   g_test_add ("/training/chosen-last", Fixture, NULL, set_up, test_chosen_last, tear_down);
