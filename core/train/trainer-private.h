@@ -43,6 +43,7 @@ typedef struct
   EspTrainSums sums;      /* of this epoch */
   EspPatience  patience;  /* of measurements, at epochs */
   EspLossWatch watch;     /* of updates */
+  EspKept      kept;      /* epoch of last.weights */
 } EspTrainPlace;
 
 struct _EspTrainer

@@ -51,17 +51,48 @@ make_record (EspTrainer *trainer)
   };
 }
 
+static double
+norm_of (const EspTrainer *trainer)
+{
+  const float *parameters = esp_parameter_vector_get_parameters (trainer->vector);
+  const gsize n = esp_parameter_vector_get_n (trainer->vector);
+  double sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    sum += (double) parameters[i] * parameters[i];
+  return sqrt (sum);
+}
+
+static gboolean
+ends_early (const EspTrainer *trainer)
+{
+  return esp_patience_is_over (&trainer->place.patience, trainer->options.patience);
+}
+
+/* Whether this epoch's weights take the place of last.weights: esp_kept_is_sound(), and those of a run's end whatever they are. */
+static gboolean
+keep_epoch (EspTrainer *trainer)
+{
+  EspTrainPlace *place = &trainer->place;
+  const double loss = per_image (place->sums.box + place->sums.objectness + place->sums.classes, &place->sums), norm = norm_of (trainer);
+  const gboolean keep = ends_early (trainer) || place->step >= trainer->steps
+                        || esp_kept_is_sound (&place->kept, loss, esp_loss_watch_last (&place->watch), norm);
+
+  esp_kept_note (&place->kept, loss, norm, esp_trainer_next_epoch (trainer), keep);
+  return keep;
+}
+
 /* best.weights first: a run that dies in between is taken up from before this epoch and comes here again. */
 static gboolean
 save_weights (EspTrainer *trainer, GError **error)
 {
   g_autofree char *last = esp_trainer_path (trainer, "last.weights"), *best = esp_trainer_path (trainer, "best.weights");
-  const gboolean measured = !isnan (trainer->place.map);
-  const gboolean is_best = trainer->val == NULL || (measured && trainer->place.patience.at == esp_trainer_next_epoch (trainer));
+  const gboolean measured = !isnan (trainer->place.map), keep = keep_epoch (trainer);
+  const gboolean is_best = trainer->val == NULL ? keep : measured && trainer->place.patience.at == esp_trainer_next_epoch (trainer);
 
   if (is_best && !esp_weights_save (trainer->network, trainer->snapshot, best, error))
     return FALSE;
-  return esp_weights_save (trainer->network, trainer->snapshot, last, error);
+  return !keep || esp_weights_save (trainer->network, trainer->snapshot, last, error);
 }
 
 static gboolean
@@ -78,12 +109,6 @@ log_epoch (EspTrainer *trainer, GError **error)
   return TRUE;
 }
 
-static gboolean
-ends_early (const EspTrainer *trainer)
-{
-  return esp_patience_is_over (&trainer->place.patience, trainer->options.patience);
-}
-
 /** esp_trainer_is_over: Returns: whether every epoch is recorded, or nothing was better for long. */
 gboolean
 esp_trainer_is_over (const EspTrainer *trainer)
@@ -93,7 +118,8 @@ esp_trainer_is_over (const EspTrainer *trainer)
   return recorded && (ends_early (trainer) || trainer->place.step >= trainer->steps);
 }
 
-/** esp_trainer_turn_record: weights, the log's line and a checkpoint of the epoch that is over. */
+/** esp_trainer_turn_record: weights, the log's line and a checkpoint of the epoch that is over. While the run goes on, an epoch that is no
+ * longer sound (esp_kept_is_sound()) leaves last.weights as they are, and without a validation best.weights, too. */
 gboolean
 esp_trainer_turn_record (EspTrainer *trainer, GError **error)
 {

@@ -114,22 +114,23 @@ esp_trainer_settings (const EspTrainer *trainer)
   return g_string_free (settings, FALSE);
 }
 
-#define N_WORDS   10
-#define N_NUMBERS (9 + ESP_WATCH_WINDOW)
+#define N_WORDS   11
+#define N_SINGLE  11
+#define N_NUMBERS (N_SINGLE + ESP_WATCH_WINDOW)
 
 static void
 place_to_words (const EspTrainPlace *place, guint64 words[N_WORDS], double numbers[N_NUMBERS])
 {
   const EspTrainSums *sums = &place->sums;
   const EspPatience *patience = &place->patience;
-  const guint64 w[N_WORDS] = { place->step, place->epoch,     place->log_size, sums->positives, sums->images,
-                               patience->n, patience->misses, patience->at,    place->watch.n,  place->watch.high };
-  const double n[9] = { place->map, patience->best,   place->seconds, place->epoch_seconds, place->train_seconds,
-                        sums->box,  sums->objectness, sums->classes,  sums->overlap };
+  const guint64 w[N_WORDS] = { place->step,      place->epoch, place->log_size, sums->positives,   sums->images,  patience->n,
+                               patience->misses, patience->at, place->watch.n,  place->watch.high, place->kept.at };
+  const double n[N_SINGLE] = { place->map,       patience->best, place->seconds, place->epoch_seconds, place->train_seconds, sums->box,
+                               sums->objectness, sums->classes,  sums->overlap,  place->kept.lowest,   place->kept.norm };
 
   memcpy (words, w, sizeof w);
   memcpy (numbers, n, sizeof n);
-  memcpy (numbers + 9, place->watch.losses, sizeof place->watch.losses);
+  memcpy (numbers + N_SINGLE, place->watch.losses, sizeof place->watch.losses);
 }
 
 static EspTrainPlace
@@ -151,9 +152,10 @@ place_of_words (const guint64 words[N_WORDS], const double numbers[N_NUMBERS])
               .overlap = numbers[8] },
     .patience = { .n = words[5], .misses = words[6], .at = words[7], .best = numbers[1] },
     .watch = { .n = words[8], .high = words[9] },
+    .kept = { .at = words[10], .lowest = numbers[9], .norm = numbers[10] },
   };
 
-  memcpy (place.watch.losses, numbers + 9, sizeof place.watch.losses);
+  memcpy (place.watch.losses, numbers + N_SINGLE, sizeof place.watch.losses);
   return place;
 }
 

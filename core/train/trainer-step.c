@@ -137,12 +137,22 @@ total_of (const EspTrainSums *sums)
   return sums->box + sums->objectness + sums->classes;
 }
 
+/* (transfer full): which weights are there after a run that went wrong. */
+static char *
+tell_kept (const EspTrainer *trainer)
+{
+  const guint64 at = trainer->place.kept.at, epoch = trainer->place.epoch;
+
+  if (at == 0)
+    return g_strdup (epoch > 0 ? "no epoch was sound, so that no weights are kept" : "no epoch was whole, so that no weights are kept");
+  return g_strdup_printf ("last.weights in %s are those of epoch %" G_GUINT64_FORMAT "%s", trainer->folder, at,
+                          at < epoch ? ", the last one that was sound" : "");
+}
+
 static gboolean
 fail_diverged (EspTrainer *trainer, const char *what, GError **error)
 {
-  g_autofree char *kept = trainer->place.epoch > 0 ? g_strdup_printf ("last.weights in %s are those of epoch %" G_GUINT64_FORMAT,
-                                                                      trainer->folder, trainer->place.epoch)
-                                                   : g_strdup ("no epoch was whole, so that no weights are kept");
+  g_autofree char *kept = tell_kept (trainer);
 
   trainer->diverged = TRUE;
   g_set_error (error, ESP_ERROR, ESP_ERROR_DIVERGED,

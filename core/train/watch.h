@@ -37,11 +37,29 @@ typedef struct
   double  best;
 } EspPatience;
 
+/* Whose weights are kept while a run goes on; all zero at first. */
+typedef struct
+{
+  guint64 at;     /* the epoch, from 1; 0: none yet */
+  double  lowest; /* mean loss of the epochs so far */
+  double  norm;   /* of the parameters kept */
+} EspKept;
+
 void            esp_watch_options_init (EspWatchOptions       *options);
 EspWatchVerdict esp_loss_watch_add     (EspLossWatch          *watch,
                                         const EspWatchOptions *options,
                                         double                 loss);
 double          esp_loss_watch_median  (const EspLossWatch    *watch);
+double          esp_loss_watch_last    (const EspLossWatch    *watch);   /* NaN before any; infinite where it was a high one */
+gboolean        esp_kept_is_sound      (const EspKept         *kept,
+                                        double                 loss,     /* mean over the epoch */
+                                        double                 last,     /* of its last update */
+                                        double                 norm);    /* of the parameters after it */
+void            esp_kept_note          (EspKept               *kept,     /* an epoch, whose weights are kept or not */
+                                        double                 loss,
+                                        double                 norm,
+                                        guint64                at,
+                                        gboolean               keep);
 gboolean        esp_patience_add       (EspPatience           *patience, /* whether it is the best so far */
                                         double                 value,    /* larger is better; NaN is never better */
                                         guint64                at);

@@ -120,6 +120,38 @@ test_negative (void)
   g_assert_true (esp_patience_add (&patience, -4, 3));
 }
 
+/* Which epochs take the place of those before. */
+static void
+test_sound (void)
+{
+  EspKept kept = { 0 };
+  EspLossWatch watch = { 0 };
+  EspWatchOptions options;
+
+  g_assert_false (esp_kept_is_sound (&kept, NAN, 1, 1));
+  g_assert_false (esp_kept_is_sound (&kept, 1, 1, INFINITY));
+  g_assert_true (esp_kept_is_sound (&kept, 1e9, 1e9, 1e9)); /* there is nothing better */
+  esp_kept_note (&kept, 30, 100, 1, TRUE);
+  esp_kept_note (&kept, 20, 110, 2, TRUE);
+  esp_kept_note (&kept, 25, 120, 3, TRUE);
+  g_assert_cmpfloat (kept.lowest, ==, 20);
+  g_assert_true (esp_kept_is_sound (&kept, 40, 100, 1200));
+  g_assert_false (esp_kept_is_sound (&kept, 40.1, 40, 120));
+  g_assert_false (esp_kept_is_sound (&kept, 40, 100.1, 120));
+  g_assert_false (esp_kept_is_sound (&kept, 40, INFINITY, 120));
+  g_assert_false (esp_kept_is_sound (&kept, 20, 20, 1201));
+  esp_kept_note (&kept, 809, 4e5, 4, FALSE);
+  g_assert_cmpuint (kept.at, ==, 3);
+  g_assert_cmpfloat (kept.norm, ==, 120);
+  esp_watch_options_init (&options);
+  g_assert_true (isnan (esp_loss_watch_last (&watch)));
+  for (int i = 0; i < 70; i++)
+    esp_loss_watch_add (&watch, &options, 1 + i * .01);
+  g_assert_cmpfloat (esp_loss_watch_last (&watch), ==, 1 + 69 * .01);
+  esp_loss_watch_add (&watch, &options, 100);
+  g_assert_true (isinf (esp_loss_watch_last (&watch)));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -131,5 +163,6 @@ main (int argc, char **argv)
   g_test_add_func ("/watch/never", test_never);
   g_test_add_func ("/watch/patience", test_patience);
   g_test_add_func ("/watch/negative", test_negative);
+  g_test_add_func ("/watch/sound", test_sound);
   return g_test_run ();
 }
