@@ -45,7 +45,9 @@ add_json (JsonBuilder *json, const EspRangeResult *result)
   json_builder_end_array (json);
   json_builder_set_member_name (json, "diverged");
   json_builder_add_boolean_value (json, result->diverged);
-  esp_json_double (json, "steepest", result->steepest);
+  esp_json_double (json, "first", result->first);
+  esp_json_double (json, "noise", result->noise);
+  esp_json_double (json, "fall", result->fall);
   esp_json_double (json, "at_lowest", result->at_lowest);
   esp_json_double (json, "suggestion", result->suggestion);
 }
@@ -64,10 +66,14 @@ print (const EspRangeResult *result)
   if (result->diverged)
     g_print ("diverged at the rate %.3g\n",
              result->points->len > 0 ? g_array_index (result->points, EspRangePoint, result->points->len - 1).rate : (double) NAN);
-  if (isnan (result->suggestion))
-    g_print ("the loss never fell\n");
+  if (isnan (result->fall))
+    g_print ("it ended before its noise could be told: no rate is suggested\n");
+  else if (isnan (result->suggestion))
+    g_print ("from %.4g the smooth loss fell by no more than its noise (%.2g): no rate is suggested (more --batch is less noise)\n",
+             result->first, result->noise);
   else
-    g_print ("it fell fastest at %.3g and was lowest at %.3g: --rate %.2g\n", result->steepest, result->at_lowest, result->suggestion);
+    g_print ("from %.4g the smooth loss fell by %.4g, %.0f times its noise, and its fall was over at %.3g: --rate %.2g\n", result->first,
+             result->fall, result->fall / result->noise, result->suggestion, result->suggestion);
 }
 
 /**

@@ -61,7 +61,9 @@ static const GOptionEntry options[] = {
     "What is made small: detection or classification, with parameters (detection:box-gradient=exact,box-gain=2); may be repeated",
     "ID[:NAME=VALUE,…]" },
   { "find-rate", 0, 0, G_OPTION_ARG_NONE, &find_rate,
-    "Train for 100 updates at a rising rate instead, and say which one to take; writes nothing", NULL },
+    "Train for 100 updates at a rising rate instead, and say which one to take: where the smoothed loss stops falling, if it falls by more "
+    "than its noise (range test, Smith 2017); writes nothing",
+    NULL },
   { "freeze", 0, 0, G_OPTION_ARG_INT, &freeze, "Leave the first N layers as they are, with the statistics that they have", "N" },
   { "clip", 0, 0, G_OPTION_ARG_DOUBLE, &clip, "Scale gradients down to this norm", "NORM" },
   { "ema", 0, 0, G_OPTION_ARG_DOUBLE, &average, "Keep a running average of the weights, measure it and write it (0.999)", "KEPT" },

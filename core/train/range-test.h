@@ -1,4 +1,4 @@
-/* range-test.h: which learning rate: one short run with a rate that rises, and where its loss fell fastest */
+/* range-test.h: which learning rate: one short run with a rate that rises, and where its loss stops falling */
 #pragma once
 
 #include "base/job.h"
@@ -22,9 +22,11 @@ typedef struct
 {
   GArray  *points;     /* EspRangePoint, one an update; of one that was no number nothing is kept */
   gboolean diverged;   /* ended before the last rate */
-  double   steepest;   /* the rate at which the smooth loss fell fastest over the logarithm of rates; NaN where it never fell */
-  double   at_lowest;  /* the rate of the lowest smooth loss */
-  double   suggestion; /* the lower of the steepest and a tenth of the lowest; NaN where the loss never fell */
+  double   first;      /* the mean loss of the first fifth of the updates; this and all below NaN where it ended before */
+  double   noise;      /* standard deviation of the smooth loss, from differences of losses in that part and as many more */
+  double   fall;       /* from the first to the lowest smooth loss */
+  double   at_lowest;  /* the rate of the lowest smooth loss behind that part */
+  double   suggestion; /* where the fall is over; NaN where the loss did not fall by more than its noise */
 } EspRangeResult;
 
 /* One update at @rate: its mean loss an image into *@loss. FALSE ends the test with its error. */

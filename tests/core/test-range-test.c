@@ -36,9 +36,11 @@ test_valley (void)
       g_assert_cmpfloat (points[i].smooth, ==, points[i].loss);
     }
   g_assert_cmpfloat_with_epsilon (log10 (result->at_lowest), -2.5, 1e-6);
-  g_assert_cmpfloat (result->steepest, >, .99e-4);
-  g_assert_cmpfloat (result->steepest, <, 3.17e-3);
-  g_assert_cmpfloat (result->suggestion, ==, MIN (result->steepest, result->at_lowest / 10));
+  g_assert_cmpfloat (result->first, ==, 2);
+  g_assert_cmpfloat (result->noise, <, .02); /* for the fall begins within the part that tells it */
+  g_assert_cmpfloat_with_epsilon (result->fall, 1.5, 1e-9);
+  g_assert_cmpfloat_with_epsilon (log10 (result->suggestion), -2.8,
+                                  .051); /* 1.2 of the 1.5 are done; points are a 20th of a decade apart */
 }
 
 /* A running mean of losses 8, 4, 2, … worked by hand: it forgets that it began at 0. */
@@ -124,8 +126,69 @@ test_nothing (void)
 
   esp_range_options_init (&options);
   result = esp_range_test_run (&options, rises, NULL, NULL, NULL);
-  g_assert_true (isnan (result->suggestion) && isnan (result->steepest));
+  g_assert_true (isnan (result->suggestion));
   g_assert_cmpuint (result->points->len, ==, 100);
+}
+
+/* What training gives: level at 250, down to 150 between 1e-5 and 1e-3, level up to 5e-2, then up steeply, and on all of it the lot of the
+ * batches, a seventh of the loss. */
+typedef struct
+{
+  GRand *rand;
+  double depth;
+} Noisy;
+
+static gboolean
+noisy (double rate, double *loss, gpointer data, GError **error)
+{
+  const Noisy *n = data;
+  const double x = log10 (rate), fallen = CLAMP ((x + 5) / 2, 0, 1), rise = MAX (x + 1.3, 0);
+  double lot = -6;
+
+  for (int i = 0; i < 12; i++) /* near enough to a normal number */
+    lot += g_rand_double (n->rand);
+  *loss = (250 - n->depth * fallen) * (1 + lot / 7) + 1e4 * rise * rise;
+  return TRUE;
+}
+
+static double
+suggest_noisy (guint32 seed, double depth)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  g_autoptr (EspRangeResult) result = NULL;
+  EspRangeOptions options;
+  Noisy state = { rand, depth };
+
+  esp_range_options_init (&options);
+  result = esp_range_test_run (&options, noisy, &state, NULL, NULL);
+  g_assert_true (result->diverged);
+  g_assert_cmpfloat (result->noise, >, 4);
+  g_assert_cmpfloat (result->noise, <, 14); /* 250 / 7 times the root of .1 / 1.9 is 8.2 */
+  return result->suggestion;
+}
+
+/* Whatever the lot of the batches, it is where the fall ends, and for a loss that does not fall there is none. */
+static void
+test_noise (void)
+{
+  double least = INFINITY, most = 0;
+  guint n_misled = 0, n_near = 0;
+
+  for (guint32 seed = 0; seed < 100; seed++)
+    {
+      const double rate = suggest_noisy (seed, 100);
+
+      g_assert_false (isnan (rate));
+      least = MIN (least, rate);
+      most = MAX (most, rate);
+      n_near += rate > 1e-3 && rate < 5e-3;
+      n_misled += !isnan (suggest_noisy (seed, 0));
+    }
+  g_test_message ("suggested from %g to %g; %u of 100 near each other; %u times where there is no fall", least, most, n_near, n_misled);
+  g_assert_cmpfloat (least, >, 8e-4);
+  g_assert_cmpfloat (most, <, 8e-3);
+  g_assert_cmpuint (n_near, >=, 90);
+  g_assert_cmpuint (n_misled, <=, 2);
 }
 
 static gboolean
@@ -167,6 +230,7 @@ main (int argc, char **argv)
   g_test_add_func ("/range-test/smooth", test_smooth);
   g_test_add_func ("/range-test/descent", test_descent);
   g_test_add_func ("/range-test/nothing", test_nothing);
+  g_test_add_func ("/range-test/noise", test_noise);
   g_test_add_func ("/range-test/ends", test_ends);
   return g_test_run ();
 }
