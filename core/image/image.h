@@ -38,6 +38,8 @@ gboolean      esp_image_read_size   (const char     *path,   /* of the file as s
                                      int            *width,
                                      int            *height,
                                      GError        **error);
+gboolean      esp_image_probe       (const char     *path,   /* FALSE where it is no whole picture, as far as its ends tell */
+                                     GError        **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspImage, esp_image_unref)
 

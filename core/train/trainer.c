@@ -4,12 +4,13 @@
 
 #include "train/trainer-private.h"
 
-#include <errno.h>
 #include <math.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "image/image.h"
+
+#define NAMED 5 /* pictures that cannot be read */
 
 /**
  * esp_trainer_options_init:
@@ -58,22 +59,27 @@ check_kind (const EspTrainer *trainer, const EspDataset *dataset, GError **error
   return FALSE;
 }
 
-/* Nobody wants to hear of a picture that is gone after an hour. */
+/* Nobody wants to hear after an hour of a picture that is gone or damaged: all are looked at, the first few named. */
 static gboolean
 check_pictures (const EspDataset *dataset, GError **error)
 {
+  g_autoptr (GString) named = g_string_new (NULL);
+  guint n_bad = 0;
+
   for (guint i = 0; i < esp_dataset_get_n (dataset); i++)
     {
-      const char *path = esp_dataset_get (dataset, i)->path;
+      g_autoptr (GError) local = NULL;
 
-      if (access (path, R_OK) != 0)
-        {
-          g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s: %s has labels for this picture, but it cannot be read: %s", path,
-                       esp_dataset_get_title (dataset), g_strerror (errno));
-          return FALSE;
-        }
+      if (!esp_image_probe (esp_dataset_get (dataset, i)->path, &local) && n_bad++ < NAMED)
+        g_string_append_printf (named, "; %s", local->message);
     }
-  return TRUE;
+  if (n_bad == 0)
+    return TRUE;
+  if (n_bad > NAMED)
+    g_string_append_printf (named, "; and %u more", n_bad - NAMED);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_IO, "%s has labels for %u %s that cannot be read%s", esp_dataset_get_title (dataset), n_bad,
+               n_bad == 1 ? "picture" : "pictures", named->str);
+  return FALSE;
 }
 
 static guint64

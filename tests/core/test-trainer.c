@@ -332,6 +332,19 @@ test_keeps_sound (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (error->message, part));
 }
 
+/* A picture cut short, one overwritten, one that is empty. */
+static void
+damage (Fixture *fixture)
+{
+  g_autofree char *cut = g_build_filename (fixture->folder, "4.png", NULL), *bytes = NULL;
+  gsize n = 0;
+
+  g_assert_true (g_file_get_contents (cut, &bytes, &n, NULL));
+  g_assert_true (g_file_set_contents (cut, bytes, (gssize) n / 2, NULL));
+  put_away (fixture->folder, "5.png", "these are no pixels, though they are more than four and twenty bytes");
+  put_away (fixture->folder, "6.png", "");
+}
+
 static void
 test_refused_data (Fixture *fixture, gconstpointer data)
 {
@@ -346,6 +359,12 @@ test_refused_data (Fixture *fixture, gconstpointer data)
   options.train = fixture->dataset;
   g_assert_cmpint (g_remove (gone), ==, 0);
   refused (&options, ESP_ERROR_IO, "3.png");
+  damage (fixture);
+  refused (&options, ESP_ERROR_IO, "4 pictures");
+  refused (&options, ESP_ERROR_IO, "3.png: No such file");
+  refused (&options, ESP_ERROR_IO, "4.png");
+  refused (&options, ESP_ERROR_IO, "5.png: its size could not be read");
+  refused (&options, ESP_ERROR_IO, "6.png");
   for (guint i = 0; i < N_IMAGES; i++)
     {
       g_autofree char *name = g_strdup_printf ("%s/%u.txt", fixture->folder, i);
