@@ -1,7 +1,8 @@
-/* method-drop.c: a drop-down of attribution methods: those that are proved first, under a heading that says what that means
+/* method-drop.c: a drop-down of attribution methods: those that are proved, under a heading that says what that means; the others when
+ * asked for
  *
  * GTK 4.8's drop-down has no sections, and a row that cannot be chosen stops the arrow keys: a heading is a part of the first row under
- * it. */
+ * it. The last row, which is no method, brings those that are not proved. */
 #define G_LOG_DOMAIN "esp-widgets"
 #include "config.h"
 
@@ -17,6 +18,12 @@ static GQuark
 method_quark (void)
 {
   return g_quark_from_static_string ("esp-method");
+}
+
+static GQuark
+methods_quark (void)
+{
+  return g_quark_from_static_string ("esp-methods");
 }
 
 static const EspAttribution *
@@ -56,18 +63,35 @@ title_of (const EspAttribution *method)
   return of_box ? g_strdup_printf (_ ("%s (of a box)"), title) : g_strdup (title);
 }
 
-static void
-add_methods (GListStore *store, const EspAttribution *const *methods, guint n, gboolean proved)
+static GtkStringObject *
+make_row (const EspAttribution *method)
 {
-  for (guint i = 0; i < n; i++)
-    if ((methods[i]->proved != 0) == proved)
-      {
-        g_autofree char *title = title_of (methods[i]);
-        g_autoptr (GtkStringObject) row = gtk_string_object_new (title);
+  g_autofree char *title = title_of (method);
+  GtkStringObject *row = gtk_string_object_new (title);
 
-        g_object_set_qdata (G_OBJECT (row), method_quark (), (gpointer) methods[i]);
-        g_list_store_append (store, row);
-      }
+  g_object_set_qdata (G_OBJECT (row), method_quark (), (gpointer) method);
+  return row;
+}
+
+static void
+add_methods (GListStore *rows, const GPtrArray *methods, gboolean proved)
+{
+  for (guint i = 0; i < methods->len; i++)
+    {
+      const EspAttribution *method = g_ptr_array_index (methods, i);
+      g_autoptr (GtkStringObject) row = (method->proved != 0) == proved ? make_row (method) : NULL;
+
+      if (row != NULL)
+        g_list_store_append (rows, row);
+    }
+}
+
+static gboolean
+is_proved (gpointer row)
+{
+  const EspAttribution *method = method_of (row);
+
+  return method != NULL && method->proved != 0;
 }
 
 /* Two proved rows never part, nor do two others: a heading stands where the kind of row changes. */
@@ -77,9 +101,9 @@ heading_of (GtkDropDown *drop, guint position)
   GListModel *rows = gtk_drop_down_get_model (drop);
   g_autoptr (GObject) row = g_list_model_get_item (rows, position),
                       before = position > 0 ? g_list_model_get_item (rows, position - 1) : NULL;
-  const gboolean proved = method_of (row)->proved != 0;
+  const gboolean proved = is_proved (row);
 
-  if (before != NULL && (method_of (before)->proved != 0) == proved)
+  if (method_of (row) == NULL || (before != NULL && is_proved (before) == proved))
     return NULL;
   return proved ? _ ("Proved") : _ ("More");
 }
@@ -143,8 +167,7 @@ bind_row (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
   GtkWidget *row = gtk_list_item_get_child (item);
   GtkLabel *label = GTK_LABEL (gtk_widget_get_first_child (gtk_widget_get_last_child (row)));
 
-  show_heading (GTK_LABEL (gtk_widget_get_first_child (row)), heading_of (data, gtk_list_item_get_position (item)),
-                method_of (object)->proved != 0);
+  show_heading (GTK_LABEL (gtk_widget_get_first_child (row)), heading_of (data, gtk_list_item_get_position (item)), is_proved (object));
   gtk_label_set_label (label, gtk_string_object_get_string (object));
   g_signal_connect_object (data, "notify::selected-item", G_CALLBACK (show_tick), item, 0);
   show_tick (data, NULL, item);
@@ -188,46 +211,101 @@ registry (void)
   return rows;
 }
 
+/* Where @method is listed; G_MAXUINT where it is not. */
+static guint
+find_row (GListModel *rows, const EspAttribution *method)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (rows); i++)
+    {
+      g_autoptr (GObject) row = g_list_model_get_item (rows, i);
+
+      if (method_of (row) == method)
+        return i;
+    }
+  return G_MAXUINT;
+}
+
+/* A model of its own for all of them: the list keeps its keyboard at a place of the model, which must not be a row that went. Not from within
+ * the old model's own signal, which would not outlive it. */
+static gboolean
+list_all (gpointer data)
+{
+  GtkDropDown *drop = data;
+  const GPtrArray *methods = g_object_get_qdata (data, methods_quark ());
+  const EspAttribution *chosen = esp_method_drop_get (drop);
+  g_autoptr (GListStore) rows = g_list_store_new (GTK_TYPE_STRING_OBJECT);
+
+  add_methods (rows, methods, TRUE);
+  add_methods (rows, methods, FALSE);
+  g_object_freeze_notify (G_OBJECT (drop));
+  gtk_drop_down_set_model (drop, G_LIST_MODEL (rows));
+  gtk_drop_down_set_selected (drop, find_row (G_LIST_MODEL (rows), chosen));
+  g_object_thaw_notify (G_OBJECT (drop));
+  return G_SOURCE_REMOVE;
+}
+
+/* The row of more is never what is chosen: what was chosen before is. */
+static void
+on_selected (GtkDropDown *drop, GParamSpec *pspec, gpointer data)
+{
+  gpointer item = gtk_drop_down_get_selected_item (drop);
+
+  if (item != NULL && method_of (item) != NULL)
+    g_object_set_qdata (G_OBJECT (drop), method_quark (), (gpointer) method_of (item));
+  else if (item != NULL)
+    {
+      gtk_drop_down_set_selected (drop, find_row (gtk_drop_down_get_model (drop), method_of (drop)));
+      g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, list_all, g_object_ref (drop), g_object_unref);
+    }
+}
+
 /**
  * esp_method_drop_fill:
  * @drop: an empty drop-down
  * @methods: (array length=n) (nullable): rows that live as long as the program; NULL: the whole registry
  * @n: of them
  *
- * The methods in their order. Where some are proved (docs/results/faithfulness.md), they come first under a heading, the others under
- * "More"; where none is, there are no headings. Thread: main.
+ * Where some are proved (docs/results/faithfulness.md), those alone, in their order, under a heading, and a row that brings the others under
+ * "More"; where none is, all of them without headings. Thread: main.
  */
 void
 esp_method_drop_fill (GtkDropDown *drop, const EspAttribution *const *methods, guint n)
 {
-  g_autoptr (GListStore) store = g_list_store_new (GTK_TYPE_STRING_OBJECT);
-  g_autoptr (GPtrArray) all = registry ();
+  g_autoptr (GListStore) rows = g_list_store_new (GTK_TYPE_STRING_OBJECT);
+  g_autoptr (GtkStringObject) more = gtk_string_object_new (_ ("All Methods"));
+  GPtrArray *all = methods == NULL ? registry () : g_ptr_array_new ();
+  guint n_proved;
 
-  if (methods == NULL)
-    {
-      methods = (const EspAttribution *const *) all->pdata;
-      n = all->len;
-    }
-  if (count_proved (methods, n) > 0)
+  for (guint i = 0; methods != NULL && i < n; i++)
+    g_ptr_array_add (all, (gpointer) methods[i]);
+  n_proved = count_proved ((const EspAttribution *const *) all->pdata, all->len);
+  add_methods (rows, all, n_proved > 0);
+  if (n_proved > 0)
     set_factory (drop);
-  add_methods (store, methods, n, TRUE);
-  add_methods (store, methods, n, FALSE);
-  gtk_drop_down_set_model (drop, G_LIST_MODEL (store));
+  if (n_proved > 0 && n_proved < all->len)
+    g_list_store_append (rows, more);
+  g_object_set_qdata_full (G_OBJECT (drop), methods_quark (), all, (GDestroyNotify) g_ptr_array_unref);
+  g_signal_connect (drop, "notify::selected", G_CALLBACK (on_selected), NULL);
+  gtk_drop_down_set_model (drop, G_LIST_MODEL (rows));
 }
 
-/** esp_method_drop_select: chooses @method where it is listed. Thread: main. */
+/** esp_method_drop_select: chooses @method, and lists it where it is not proved and was not asked for. Thread: main. */
 void
 esp_method_drop_select (GtkDropDown *drop, const EspAttribution *method)
 {
   GListModel *rows = gtk_drop_down_get_model (drop);
+  guint at = method != NULL ? find_row (rows, method) : G_MAXUINT;
 
-  for (guint i = 0; method != NULL && i < g_list_model_get_n_items (rows); i++)
+  if (method == NULL)
+    return;
+  if (at == G_MAXUINT)
     {
-      g_autoptr (GObject) row = g_list_model_get_item (rows, i);
+      g_autoptr (GtkStringObject) row = make_row (method);
 
-      if (method_of (row) == method)
-        gtk_drop_down_set_selected (drop, i);
+      at = g_list_model_get_n_items (rows) - 1;
+      g_list_store_insert (G_LIST_STORE (rows), at, row);
     }
+  gtk_drop_down_set_selected (drop, at);
 }
 
 /** esp_method_drop_get: Returns: (transfer none) (nullable): the method that is chosen. Thread: main. */

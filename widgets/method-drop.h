@@ -1,4 +1,4 @@
-/* method-drop.h: a drop-down of attribution methods: those that are proved first, under a heading that says what that means */
+/* method-drop.h: a drop-down of attribution methods: those that are proved, under a heading that says what that means; the others when asked for */
 #pragma once
 
 #include <gtk/gtk.h>

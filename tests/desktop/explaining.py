@@ -90,6 +90,7 @@ def explain_pixels(program):
     step("by a method of the pixels alone: there are no layers to choose")
     pick(program, "Target", "This box")
     said(program, "here")
+    pick(program, "Method", "All Methods")
     pick(program, "Method", "Occlusion")
     sentence = said(program, "by occlusion")
     assert " at layer" not in sentence, sentence

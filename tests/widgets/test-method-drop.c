@@ -36,15 +36,14 @@ show (const EspAttribution *const *methods, guint n, GtkWidget **window)
   return GTK_DROP_DOWN (drop);
 }
 
-/* The proved ones, then the rest, each in their order. */
+/* The proved ones; others as they are chosen from elsewhere. */
 static void
 test_some (void)
 {
   GtkWidget *window;
   GtkDropDown *drop = show ((const EspAttribution *const[]){ &one, &two, &three, &four }, 4, &window);
 
-  check_rows (drop,
-              (const char *const[]){ "Two · insertion", "Four (of a box) · deletion and insertion", "One", "Three (of a box)", NULL });
+  check_rows (drop, (const char *const[]){ "Two · insertion", "Four (of a box) · deletion and insertion", "All Methods", NULL });
   g_assert_true (esp_method_drop_get (drop) == &two);
   for (guint i = 0; i < 4; i++)
     {
@@ -53,6 +52,51 @@ test_some (void)
       esp_method_drop_select (drop, methods[i]);
       g_assert_true (esp_method_drop_get (drop) == methods[i]);
     }
+  test_close (window);
+}
+
+static void
+count (GtkDropDown *drop, GParamSpec *pspec, gpointer data)
+{
+  (*(int *) data)++;
+  g_assert_nonnull (esp_method_drop_get (drop));
+}
+
+/* The last row brings the rest, each in their order, and leaves what is chosen. */
+static void
+test_more (void)
+{
+  GtkWidget *window;
+  GtkDropDown *drop = show ((const EspAttribution *const[]){ &one, &two, &three, &four }, 4, &window);
+  int told = 0;
+
+  g_signal_connect (drop, "notify::selected", G_CALLBACK (count), &told);
+  esp_method_drop_select (drop, &four);
+  g_assert_cmpint (told, ==, 1);
+  gtk_drop_down_set_selected (drop, 2);
+  test_spin (300);
+  check_rows (drop,
+              (const char *const[]){ "Two · insertion", "Four (of a box) · deletion and insertion", "One", "Three (of a box)", NULL });
+  g_assert_true (esp_method_drop_get (drop) == &four);
+  test_close (window);
+}
+
+/* One that is not proved is listed alone while it is what is chosen. */
+static void
+test_unproved (void)
+{
+  GtkWidget *window;
+  GtkDropDown *drop = show ((const EspAttribution *const[]){ &one, &two, &three, &four }, 4, &window);
+
+  esp_method_drop_select (drop, &three);
+  check_rows (drop, (const char *const[]){ "Two · insertion", "Four (of a box) · deletion and insertion", "Three (of a box)", "All Methods",
+                                           NULL });
+  g_assert_true (esp_method_drop_get (drop) == &three);
+  gtk_drop_down_set_selected (drop, 3);
+  test_spin (300);
+  check_rows (drop,
+              (const char *const[]){ "Two · insertion", "Four (of a box) · deletion and insertion", "One", "Three (of a box)", NULL });
+  g_assert_true (esp_method_drop_get (drop) == &three);
   test_close (window);
 }
 
@@ -76,6 +120,7 @@ test_open (void)
   GtkDropDown *drop = show ((const EspAttribution *const[]){ &one, &two, &three, &four }, 4, &window);
 
   esp_method_drop_select (drop, &one);
+  gtk_drop_down_set_selected (drop, 3);
   gtk_widget_activate (gtk_widget_get_first_child (GTK_WIDGET (drop)));
   test_spin (300);
   list = test_find (GTK_WIDGET (drop), GTK_TYPE_LIST_VIEW, 0);
@@ -137,6 +182,8 @@ main (int argc, char **argv)
 {
   test_start (&argc, &argv);
   g_test_add_func ("/method-drop/some", test_some);
+  g_test_add_func ("/method-drop/more", test_more);
+  g_test_add_func ("/method-drop/unproved", test_unproved);
   g_test_add_func ("/method-drop/open", test_open);
   g_test_add_func ("/method-drop/none", test_none);
   g_test_add_func ("/method-drop/all", test_all);
