@@ -220,11 +220,40 @@ fill_drop (EspRecipePage *self, GtkDropDown *drop, const char *name, const char 
   esp_drop_down_name (drop, name); /* the line that shows the choice is a new one, and a long title must give way */
 }
 
+/* In the list a title is whole: there it is chosen by. */
+static void
+setup_title (GtkSignalListItemFactory *factory, GtkListItem *line, gpointer unused)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_list_item_set_child (line, label);
+}
+
+static void
+bind_title (GtkSignalListItemFactory *factory, GtkListItem *line, gpointer unused)
+{
+  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (line)),
+                       gtk_string_object_get_string (GTK_STRING_OBJECT (gtk_list_item_get_item (line))));
+}
+
+static void
+show_whole_titles (GtkDropDown *drop)
+{
+  g_autoptr (GtkListItemFactory) factory = gtk_signal_list_item_factory_new ();
+
+  g_signal_connect (factory, "setup", G_CALLBACK (setup_title), NULL);
+  g_signal_connect (factory, "bind", G_CALLBACK (bind_title), NULL);
+  gtk_drop_down_set_list_factory (drop, factory);
+}
+
 /** esp_recipe_page_set_recipes: what can be chosen; tells nobody. Thread: main. */
 void
 esp_recipe_page_set_recipes (EspRecipePage *self, const char *const *titles, guint chosen)
 {
   g_return_if_fail (ESP_IS_RECIPE_PAGE (self));
+  show_whole_titles (self->recipe_drop);
   fill_drop (self, self->recipe_drop, _ ("Recipe"), titles, chosen, G_CALLBACK (on_recipe));
 }
 

@@ -195,6 +195,15 @@ sample_folder (void)
   return g_build_filename (g_get_user_cache_dir (), "espalier", folder, NULL);
 }
 
+/** esp_window_is_sample: Returns: whether the sample is open. Thread: main. */
+gboolean
+esp_window_is_sample (EspWindow *window)
+{
+  g_autofree char *sample = sample_folder (), *own = window->files.cfg != NULL ? g_path_get_dirname (window->files.cfg) : NULL;
+
+  return g_strcmp0 (own, sample) == 0;
+}
+
 static void
 write_sample (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {

@@ -81,6 +81,7 @@ void esp_window_update_actions (EspWindow    *window);
 
 /* window-open.c */
 void esp_window_open_dialog    (EspWindow    *window);
+gboolean esp_window_is_sample  (EspWindow    *window);
 void esp_window_accept_drops   (EspWindow    *window);
 void esp_window_fill_recent    (EspWindow    *window);
 void esp_window_open_study     (EspWindow           *window,

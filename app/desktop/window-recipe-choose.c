@@ -168,9 +168,9 @@ find_recipes (EspWindowRecipes *recipes)
   g_ptr_array_sort (recipes->paths, by_name);
 }
 
-/* By title; one that cannot be read is by its name, and says why once it is chosen. */
-static void
-list_recipes (EspWindow *self)
+/** esp_window_list_recipes: by title; one that cannot be read is by its name, and says why once it is chosen. Thread: main. */
+void
+esp_window_list_recipes (EspWindow *self)
 {
   const EspRecipeOptions options = { .open = TRUE };
   g_autoptr (GPtrArray) titles = g_ptr_array_new_with_free_func (g_free);
@@ -192,6 +192,7 @@ recipe_chosen (EspRecipePage *page, guint chosen, gpointer data)
   EspWindow *self = data;
 
   self->recipes->chosen = MIN (chosen, self->recipes->paths->len - 1);
+  self->recipes->picked = TRUE;
   esp_window_show_recipe (self);
 }
 
@@ -221,7 +222,8 @@ recipe_opened (GtkNativeDialog *dialog, int response, gpointer data)
 
       g_ptr_array_add (self->recipes->paths, g_strdup (g_file_peek_path (file)));
       self->recipes->chosen = self->recipes->paths->len - 1;
-      list_recipes (self);
+      self->recipes->picked = TRUE;
+      esp_window_list_recipes (self);
       esp_window_show_recipe (self);
     }
   g_object_unref (dialog);
@@ -279,7 +281,7 @@ esp_window_bind_recipe_choice (EspWindow *self)
 
   find_recipes (self->recipes);
   esp_recipe_page_set_tiers (page, titles);
-  list_recipes (self);
+  esp_window_list_recipes (self);
   esp_window_show_recipe (self);
   g_signal_connect (page, "recipe-chosen", G_CALLBACK (recipe_chosen), self);
   g_signal_connect (page, "tier-chosen", G_CALLBACK (tier_chosen), self);

@@ -11,6 +11,7 @@ struct _EspWindowRecipes
   EspRecipeWork *work;
   GPtrArray *paths; /* of char*: the recipes that can be chosen */
   guint chosen;
+  gboolean picked;        /* by a person: it stays, whatever is opened */
   gboolean cancelled;     /* stopped for good */
   JsonNode *report;       /* (nullable): as shown */
   GtkWidget *job_row;     /* (nullable) */
@@ -23,8 +24,13 @@ struct _EspWindowRecipes
 void       esp_window_bind_recipe_choice (EspWindow *self);
 EspRecipe *esp_window_load_recipe        (EspWindow *self, const char *const *sets, gboolean open, GError **error);
 void       esp_window_show_recipe        (EspWindow *self);
+void       esp_window_list_recipes       (EspWindow *self);
 void       esp_window_show_steps         (EspWindow *self, EspRecipe *recipe);
 void       esp_window_propose_folder     (EspWindow *self, EspRecipe *recipe);
+
+/* window-recipe-fit.c */
+guint      esp_window_find_recipe        (EspWindow *self);
+gboolean   esp_window_check_target       (EspWindow *self, EspRecipe *recipe, GError **error);
 
 /* window-recipe-hand.c */
 void     esp_window_make_banner        (EspWindow *self);

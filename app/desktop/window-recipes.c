@@ -6,6 +6,8 @@
 
 #include <glib/gi18n.h>
 
+#include "base/error.h"
+
 static void
 show_job (EspWindow *self)
 {
@@ -23,7 +25,7 @@ start_clicked (EspRecipePage *page, gpointer data)
   if (self->recipes->paths->len == 0)
     return;
   recipe = esp_window_load_recipe (self, (const char *const *) sets, FALSE, &error);
-  if (recipe == NULL)
+  if (recipe == NULL || !esp_window_check_target (self, recipe, &error))
     {
       esp_window_show_error (self, _ ("The Recipe Could Not Begin"), error);
       return;
@@ -42,14 +44,20 @@ pause_clicked (EspRecipePage *page, gpointer data)
   esp_recipe_work_stop (ESP_WINDOW (data)->recipes->work);
 }
 
+static const char *
+cancelled_words (void)
+{
+  return _ ("Cancelled; what was made is in its folder");
+}
+
 /* What was made stays in its folder; the page is as before the start, but for what it was told. */
 static void
-forget_run (EspWindow *self)
+forget_run (EspWindow *self, const char *words)
 {
   EspRecipe *recipe = esp_recipe_work_get_recipe (self->recipes->work);
 
   esp_recipe_page_set_state (self->recipe_page, ESP_RECIPE_PAGE_IDLE);
-  esp_recipe_page_set_progress (self->recipe_page, 0, _ ("Cancelled; what was made is in its folder"));
+  esp_recipe_page_set_progress (self->recipe_page, 0, words);
   if (recipe != NULL)
     esp_window_propose_folder (self, recipe);
 }
@@ -63,7 +71,7 @@ cancel_clicked (EspRecipePage *page, gpointer data)
   if (esp_recipe_work_get_job (self->recipes->work) != NULL)
     esp_recipe_work_stop (self->recipes->work);
   else
-    forget_run (self);
+    forget_run (self, cancelled_words ());
 }
 
 static EspRecipePageState
@@ -150,6 +158,14 @@ result_activated (EspRecipePage *page, guint row, gpointer data)
   esp_window_open_result (data, row);
 }
 
+/* A disk that was full is a thing of the moment; what it was told stays wrong however often it is tried. */
+static gboolean
+can_go_on (const GError *error)
+{
+  return !g_error_matches (error, ESP_ERROR, ESP_ERROR_FORMAT) && !g_error_matches (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED)
+         && !g_error_matches (error, ESP_ERROR, ESP_ERROR_SHAPE) && !g_error_matches (error, ESP_ERROR, ESP_ERROR_SPLIT);
+}
+
 static void
 work_ended (EspRecipeWork *work, const GError *error, gpointer data)
 {
@@ -157,9 +173,13 @@ work_ended (EspRecipeWork *work, const GError *error, gpointer data)
 
   show_job (self);
   if (error != NULL)
-    esp_window_show_error (self, _ ("The Recipe Ended"), error);
+    {
+      esp_window_show_error (self, _ ("The Recipe Ended"), error);
+      if (!can_go_on (error))
+        forget_run (self, _ ("Failed; what is wrong is in what it was told, so that it begins anew"));
+    }
   else if (self->recipes->cancelled)
-    forget_run (self);
+    forget_run (self, cancelled_words ());
   else if (esp_recipe_work_get_state (work) == ESP_RECIPE_FINISHED)
     esp_window_toast (self, _ ("The recipe is finished: its table is on the page Recipes"));
 }
@@ -211,7 +231,16 @@ esp_window_propose_recipe (EspWindow *window)
 
   place_page (window, window->recipe_host);
   if (esp_recipe_work_get_state (recipes->work) == ESP_RECIPE_IDLE)
-    esp_window_show_recipe (window);
+    {
+      const guint fit = recipes->picked ? recipes->chosen : esp_window_find_recipe (window);
+
+      if (fit != recipes->chosen)
+        {
+          recipes->chosen = fit;
+          esp_window_list_recipes (window);
+        }
+      esp_window_show_recipe (window);
+    }
   if (recipes->hand_scores != NULL && esp_window_is_before_the_hand (window))
     {
       if (!esp_study_take_scores (window->study, recipes->hand_scores))

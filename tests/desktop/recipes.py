@@ -196,7 +196,28 @@ def alone(cfg, weights, data):
         program.end()
 
 
+def sample():
+    step("the sample has a recipe of its own; a class that it lacks is refused by the field's name, before anything runs")
+    program = Program("--sample")
+    try:
+        program.wait(None, "mAP", lambda tile: tile.name.endswith(", final"), 120)
+        to_page(program, "Recipes")
+        program.wait("label", "Attribution pruning of the sample", lambda node: True)
+        program.shot("recipe-sample.png")
+        type_into(program, "target", "apple")
+        program.press("button", "Start Recipe")
+        said = program.find("label", "target: the network has no class").name
+        assert "“apple”" in said and ".recipe" not in said, said
+        program.shot("recipe-refused.png")
+        program.press("button", "OK")
+        program.find("button", "Start Recipe")
+        assert not list(program.matches("button", "Go On")), program.tree()
+    finally:
+        program.end()
+
+
 def main():
+    sample()
     cfg, weights, data = prepare()
     alone(cfg, weights, data)
     program = Program(cfg, weights, data)
