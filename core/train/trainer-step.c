@@ -157,7 +157,7 @@ fail_diverged (EspTrainer *trainer, const char *what, GError **error)
   trainer->diverged = TRUE;
   g_set_error (error, ESP_ERROR, ESP_ERROR_DIVERGED,
                "training diverged at update %" G_GUINT64_FORMAT ", in epoch %" G_GUINT64_FORMAT
-               ": %s. %s; a lower rate, a longer burn-in, a limit of the gradient or, of heads, max_delta=5 helps",
+               ": %s. %s; a lower learning rate helps; so do, in its cfg, a longer burn_in= and, of heads, max_delta=5",
                trainer->place.step + 1, trainer->place.epoch + 1, what, kept);
   return FALSE;
 }
