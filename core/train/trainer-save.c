@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -27,7 +29,16 @@ add_number (GString *settings, const char *what, double value)
   g_string_append_c (settings, '\n');
 }
 
-/* Pictures by name and truths by number, so that a folder may move. */
+/* A picture that was written anew seldom has as many bytes; 0 where it is gone, which is told elsewhere. */
+static guint64
+size_of (const char *path)
+{
+  GStatBuf status;
+
+  return GUINT64_TO_LE (g_stat (path, &status) == 0 ? (guint64) status.st_size : 0);
+}
+
+/* Pictures by name and size and truths by number, so that a folder may move. */
 static void
 add_data (GString *settings, const char *what, const EspDataset *dataset, const EspClassMap *map)
 {
@@ -42,8 +53,10 @@ add_data (GString *settings, const char *what, const EspDataset *dataset, const 
     {
       const EspSample *sample = esp_dataset_get (dataset, i);
       g_autofree char *name = g_path_get_basename (sample->path);
+      const guint64 size = size_of (sample->path);
 
       g_byte_array_append (bytes, (const guint8 *) name, (guint) strlen (name) + 1);
+      g_byte_array_append (bytes, (const guint8 *) &size, sizeof size);
       for (guint k = 0; k < sample->n_truths; k++)
         {
           g_byte_array_append (bytes, (const guint8 *) &sample->truths[k].class_index, sizeof (int));

@@ -130,9 +130,27 @@ test_failed_starts (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < N_IMAGES; i++)
     cut_picture (fixture, i);
   for (guint i = 0; i < 2; i++)
-    fail_start (&options, ".png");
+    refused (&options, ESP_ERROR_IO, ".png");
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     same_bytes (&options, names[i], files->pdata[i]);
+}
+
+/* A picture that is another one by its size ends it; what was begun with it would not end with the same bits. */
+static void
+test_changed_picture (Fixture *fixture, gconstpointer data)
+{
+  EspTrainerOptions options = options_of (fixture, "run");
+  g_autofree char *checkpoint = g_build_filename (options.folder, "checkpoint", NULL);
+  g_autofree char *from = g_build_filename (fixture->folder, "0.png", NULL), *to = g_build_filename (fixture->folder, "3.png", NULL);
+  g_autoptr (GBytes) other = esp_file_read (from, 1 << 24, NULL);
+
+  options.epochs = 2;
+  options.val = NULL;
+  run_whole (&options);
+  options.resume = checkpoint;
+  run_whole (&options);
+  g_assert_true (esp_file_write (to, g_bytes_get_data (other, NULL), g_bytes_get_size (other), NULL));
+  refused (&options, ESP_ERROR_FORMAT, "train: ");
 }
 
 /* Into an empty folder: with the log and the weights that lie beside the checkpoint. */
@@ -174,6 +192,7 @@ main (int argc, char **argv)
   ADD ("no-room", test_no_room, NULL);
   ADD ("earlier", test_earlier, NULL);
   ADD ("failed-starts", test_failed_starts, NULL);
+  ADD ("changed-picture", test_changed_picture, NULL);
   ADD ("elsewhere", test_elsewhere, NULL);
   status = g_test_run ();
   esp_lane_free (lane);
