@@ -15,11 +15,13 @@
 
 #define MOST_MEGABYTES (1 << 24)
 #define USUAL_BATCH    16
+#define NOT_GIVEN      G_MININT
 
 static EspTrainDataOptions data_options = { .prior = .01 };
 static char **class_pairs, **sets, **objectives;
 static char *output, *resume, *policy, *rate, *orientation;
-static int epochs, iterations, batch, subdivisions, burn_in = -1, freeze, memory, cache = 512, workers, validate_every = 1, patience;
+static int epochs = NOT_GIVEN, iterations = NOT_GIVEN, batch = NOT_GIVEN, subdivisions = NOT_GIVEN, memory = NOT_GIVEN, workers = NOT_GIVEN;
+static int burn_in = -1, freeze, cache = 512, validate_every = 1, patience;
 static double clip, average, checkpoint_minutes = 10;
 static gboolean plain, find_rate, background;
 
@@ -80,6 +82,31 @@ static const GOptionEntry options[] = {
   G_OPTION_ENTRY_NULL,
 };
 
+/* What stands for itself where nobody gave it: 0 then, which nobody may give. */
+static gboolean
+take_given (GError **error)
+{
+  const struct
+  {
+    const char *name;
+    int *value, highest;
+  } counts[] = {
+    { "epochs", &epochs, 1000000 },           { "iterations", &iterations, G_MAXINT }, { "batch", &batch, 65536 },
+    { "subdivisions", &subdivisions, 65536 }, { "memory", &memory, MOST_MEGABYTES },   { "workers", &workers, 256 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    if (*counts[i].value == NOT_GIVEN)
+      *counts[i].value = 0;
+    else if (*counts[i].value < 1 || *counts[i].value > counts[i].highest)
+      {
+        g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--%s %d: expected a number from 1 to %d", counts[i].name,
+                     *counts[i].value, counts[i].highest);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 static gboolean
 check_numbers (GError **error)
 {
@@ -88,18 +115,8 @@ check_numbers (GError **error)
     const char *name;
     int value, lowest, highest;
   } counts[] = {
-    { "epochs", epochs, 0, 1000000 },
-    { "iterations", iterations, 0, G_MAXINT },
-    { "batch", batch, 0, 65536 },
-    { "subdivisions", subdivisions, 0, 65536 },
-    { "burn-in", burn_in, -1, G_MAXINT },
-    { "upto", data_options.upto, 0, G_MAXINT },
-    { "freeze", freeze, 0, G_MAXINT },
-    { "memory", memory, 0, MOST_MEGABYTES },
-    { "cache", cache, 0, MOST_MEGABYTES },
-    { "workers", workers, 0, 256 },
-    { "validate-every", validate_every, 0, G_MAXINT },
-    { "patience", patience, 0, G_MAXINT },
+    { "burn-in", burn_in, -1, G_MAXINT },  { "upto", data_options.upto, 0, G_MAXINT },        { "freeze", freeze, 0, G_MAXINT },
+    { "cache", cache, 0, MOST_MEGABYTES }, { "validate-every", validate_every, 0, G_MAXINT }, { "patience", patience, 0, G_MAXINT },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
@@ -115,6 +132,8 @@ check_numbers (GError **error)
 static gboolean
 check_options (GError **error)
 {
+  if (!take_given (error))
+    return FALSE;
   if (output == NULL && !find_rate)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "expected --output DIR");
   else if (find_rate && resume != NULL)

@@ -90,6 +90,17 @@ esp_term_set (EspTerm *term, const char *id, const char *value, GError **error)
   return esp_knobs_set (objective->parameters, objective->n_parameters, term->values, objective->id, id, value, error);
 }
 
+static void
+refuse_id (const char *id, GError **error)
+{
+  g_autoptr (GString) ids = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_string_append_printf (ids, "%s%s", i > 0 ? ", " : "", rows[i]->id);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: no such objective: expected one of %s", id, ids->str);
+  esp_error_make_utf8 (error);
+}
+
 /**
  * esp_term_parse:
  * @text: "ID" or "ID:NAME=VALUE,NAME=VALUE"
@@ -107,7 +118,7 @@ esp_term_parse (const char *text, GError **error)
 
   if (objective == NULL)
     {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: no such objective", id);
+      refuse_id (id, error);
       return NULL;
     }
   term = esp_term_new (objective);

@@ -145,6 +145,23 @@ open_data (EspTrainer *trainer, GError **error)
   return trainer->val_map != NULL && check_pictures (trainer->val, error);
 }
 
+/* Twice the same would be made small twice as hard, which a parameter of it says better. */
+static gboolean
+check_terms (const EspTrainer *trainer, GError **error)
+{
+  for (guint i = 0; i < trainer->terms->len; i++)
+    for (guint k = 0; k < i; k++)
+      {
+        const EspTerm *term = g_ptr_array_index (trainer->terms, i), *before = g_ptr_array_index (trainer->terms, k);
+
+        if (term->objective != before->objective)
+          continue;
+        g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "the objective %s is given twice: expected each once", term->objective->id);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 static gboolean
 choose_terms (EspTrainer *trainer, GError **error)
 {
@@ -156,7 +173,7 @@ choose_terms (EspTrainer *trainer, GError **error)
   if (trainer->terms->len == 0 && own != NULL)
     g_ptr_array_add (trainer->terms, esp_term_new (own));
   if (own != NULL)
-    return TRUE;
+    return check_terms (trainer, error);
   g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
                "%s has no head ([yolo] or [region]) and does not end in classes: there is nothing to train it for",
                esp_cfg_get_name (esp_network_get_cfg (trainer->network)));

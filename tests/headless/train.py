@@ -233,10 +233,14 @@ class Case:
                 naming=["8.txt:1", "7"])
         for words in (["--epochs", "2", "--iterations", "3"], ["--batch", "-1"], ["--prior", "1"], ["--upto", "3"], ["--ema", "1"]):
             run("train", self.cfg, self.data, *out, *words, expect=2)
+        for option in ("epochs", "iterations", "batch", "subdivisions", "memory", "workers"):
+            assert f"--{option} 0: expected a number from 1" in run("train", self.cfg, self.data, *out, "--" + option, "0", expect=2).stderr
         run("train", self.cfg, self.data, expect=2)
         for words in (["--set", "width=3"], ["--set", "batch"], ["--objective", "x"], ["--policy", "wild"], ["--batch", "5", "--subdivisions", "2"],
                       ["--freeze", "9"], ["--resume", self.path("nothing")]):
             refused(*self.words("x", "--epochs", "1"), *words)
+        refused(*self.words("x", "--epochs", "1", "--objective", "foo"), naming=["foo", "expected one of detection, classification"])
+        refused(*self.words("x", "--epochs", "1", "--objective", "detection", "--objective", "detection:box-gain=2"), naming=["detection", "twice"])
 
     def test_background(self):
         """Objects of a class that the network lacks: refused, or background if that is what is meant; fewer classes than it has: told."""
