@@ -10,15 +10,18 @@
 
 #define MOST_SCENES    1000000
 #define DEFAULT_SCENES 128
+#define NOT_GIVEN      G_MININT
 
-static int n_scenes[ESP_ORCHARD_N_SPLITS];
+static int n_scenes[ESP_ORCHARD_N_SPLITS] = { NOT_GIVEN, NOT_GIVEN, NOT_GIVEN };
 static gboolean orchard, masks;
 static char *cue_word;
 
 static const GOptionEntry options[] = {
-  { "test", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_TEST], "Number of scenes to measure on (default 128)", "N" },
+  { "test", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_TEST],
+    "Number of scenes to measure on (default 128 where no scenes are asked for)", "N" },
   { "orchard", 0, 0, G_OPTION_ARG_NONE, &orchard, "Scenes of the orchard only, without network and plan", NULL },
-  { "train", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_TRAIN], "Number of scenes to train on", "N" },
+  { "train", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_TRAIN],
+    "Number of scenes to train on (default without --orchard: as many as to measure on, at least 32)", "N" },
   { "val", 0, 0, G_OPTION_ARG_INT, &n_scenes[ESP_ORCHARD_VAL], "Number of scenes to choose by", "N" },
   { "cue", 0, 0, G_OPTION_ARG_STRING, &cue_word, "The lattice behind the tree: off, planted (goes with ripe), against, on", "MODE" },
   { "masks", 0, 0, G_OPTION_ARG_NONE, &masks, "Write what every pixel is", NULL },
@@ -52,12 +55,19 @@ check_numbers (GError **error)
   static const char *const names[ESP_ORCHARD_N_SPLITS] = { "train", "val", "test" };
 
   for (int i = 0; i < ESP_ORCHARD_N_SPLITS; i++)
-    if (n_scenes[i] < 0 || n_scenes[i] > MOST_SCENES)
+    if (n_scenes[i] != NOT_GIVEN && (n_scenes[i] < 1 || n_scenes[i] > MOST_SCENES))
       {
         g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--%s %d: expected 1 to %d scenes", names[i], n_scenes[i],
                      MOST_SCENES);
         return FALSE;
       }
+  if (!orchard && n_scenes[ESP_ORCHARD_TRAIN] != NOT_GIVEN && n_scenes[ESP_ORCHARD_TRAIN] < ESP_SAMPLE_SCORED)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--train %d: expected at least %d scenes, which score the plan; --orchard writes scenes without a plan",
+                   n_scenes[ESP_ORCHARD_TRAIN], ESP_SAMPLE_SCORED);
+      return FALSE;
+    }
   return TRUE;
 }
 
@@ -69,7 +79,7 @@ read_set (const EspCommon *common, EspOrchardSet *set, GError **error)
     .seed = (guint64) common->seed, .scene = ESP_ORCHARD_OPTIONS_DEFAULT, .masks = masks, .n_threads = (guint) MAX (common->threads, 0)
   };
   for (int i = 0; i < ESP_ORCHARD_N_SPLITS; i++)
-    set->n_scenes[i] = (guint) n_scenes[i];
+    set->n_scenes[i] = (guint) MAX (n_scenes[i], 0);
   if (set->n_scenes[ESP_ORCHARD_TRAIN] + set->n_scenes[ESP_ORCHARD_VAL] + set->n_scenes[ESP_ORCHARD_TEST] == 0)
     set->n_scenes[ESP_ORCHARD_TEST] = DEFAULT_SCENES;
   if (cue_word == NULL || esp_cue_from_word (cue_word, &set->scene.cue))

@@ -25,6 +25,16 @@ esp_cue_from_word (const char *word, EspCue *cue)
   return FALSE;
 }
 
+/** esp_cue_word: Returns: (transfer none): the word that esp_cue_from_word() knows @cue by. Thread: any. */
+const char *
+esp_cue_word (EspCue cue)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (words[i].cue == cue)
+      return words[i].word;
+  g_return_val_if_reached ("");
+}
+
 /* Slats one way: a shaded edge, then the face. */
 static void
 draw_slats (cairo_t *cr, double angle, double pitch, double width, double phase, const double rgb[3])

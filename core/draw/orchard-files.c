@@ -192,7 +192,7 @@ make_folders (const char *folder, gboolean masks, GError **error)
  * @set: how many scenes of each split, their seed, the cue, whether masks are written
  * @counts: (out) (nullable): by split scenes, labels of each class, and scenes with the cue
  * @job: (nullable): checked before every scene; its progress is scenes written
- * @error: ESP_ERROR_IO, or cancelled
+ * @error: ESP_ERROR_IO, also where @folder has other scenes; or cancelled
  *
  * Files are written whole, the same bytes on any number of threads; sample.data last: where that is there, the set is whole. Thread: any.
  */
@@ -205,7 +205,7 @@ esp_orchard_write (const char *folder, const EspOrchardSet *set, EspOrchardCount
   for (int split = 0; split < ESP_ORCHARD_N_SPLITS; split++)
     writing.total += set->n_scenes[split];
   g_mutex_init (&writing.lock);
-  written = make_folders (folder, set->masks, error);
+  written = esp_orchard_claim (folder, set, error) && make_folders (folder, set->masks, error);
   for (int split = 0; written && split < ESP_ORCHARD_N_SPLITS; split++)
     written = write_split (&writing, split, error);
   written = written && write_names (folder, set, error);

@@ -337,6 +337,12 @@ void             esp_orchard_blur       (cairo_surface_t       *surface,
                                          int                    radius,
                                          int                    passes);
 
+/* orchard-folder.c: makes it, with a note of the scenes; refuses one that has others */
+gboolean    esp_orchard_claim (const char          *folder,
+                               const EspOrchardSet *set,
+                               GError             **error);
+const char *esp_cue_word      (EspCue               cue); /* orchard-cue.c */
+
 /* orchard-masks.c */
 gboolean esp_orchard_write_masks (const char            *folder,
                                   const char            *stem,

@@ -104,8 +104,8 @@ typedef struct
   guint cues[ESP_ORCHARD_N_SPLITS]; /* scenes with the cue */
 } EspOrchardCounts;
 
-/* Writes a darknet data set into @folder (made if absent): images/, labels/, lists of the splits, sample.names, sample.data and, asked for,
- * masks/. */
+/* Writes a darknet data set into @folder (made if absent): sample.scenes, images/, labels/, lists of the splits, sample.names, sample.data
+ * and, asked for, masks/. Where @folder has scenes of another set it is refused. */
 gboolean esp_orchard_write (const char          *folder,
                             const EspOrchardSet *set,
                             EspOrchardCounts    *counts, /* (out) (nullable) */

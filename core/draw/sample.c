@@ -9,11 +9,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "draw/orchard-private.h"
 #include "draw/sample-network.h"
 #include "prune/plan.h"
 
 #define PLAN_RATIO .1 /* of every group: what does least goes */
-#define SCORED     32 /* of the scenes to train on: they score the plan */
 
 static gboolean
 write_text (const char *folder, const char *name, const char *text, GError **error)
@@ -43,13 +43,13 @@ score (gpointer data)
   const EspDatasetOptions options = { .split = "train" };
   g_autoptr (EspDataset) whole = esp_dataset_open (path, &options, scoring->job, &scoring->error), dataset = NULL;
   g_autoptr (EspImageCache) cache = NULL;
-  guint first[SCORED];
+  guint first[ESP_SAMPLE_SCORED];
 
   if (whole == NULL)
     return;
-  for (guint i = 0; i < SCORED; i++)
+  for (guint i = 0; i < ESP_SAMPLE_SCORED; i++)
     first[i] = i;
-  dataset = esp_dataset_subset (whole, first, MIN (SCORED, esp_dataset_get_n (whole)));
+  dataset = esp_dataset_subset (whole, first, MIN (ESP_SAMPLE_SCORED, esp_dataset_get_n (whole)));
   cache = esp_image_cache_new (dataset, esp_network_get_input (scoring->network), ESP_FIT_STRETCH, ESP_ORIENTATION_AUTO, 0);
   const EspCriterionInput input
       = { .network = scoring->network, .weights = scoring->weights, .dataset = dataset, .cache = cache, .seed = 1, .lane = scoring->lane };
@@ -86,14 +86,15 @@ write_plan (const char *folder, const EspSampleOptions *options, EspNetwork *net
   return esp_plan_save (plan, cfg_hash, weights_hash, plan_path, error);
 }
 
-/* The orchard, with scenes to train on: as many as it is measured on, and enough to score the plan. */
-static gboolean
-write_orchard (const char *folder, const EspOrchardSet *set, EspOrchardCounts *counts, EspJob *job, GError **error)
+/* The orchard, with scenes to train on where none were asked for: as many as it is measured on, and enough to score the plan. */
+static EspOrchardSet
+with_training (const EspOrchardSet *set)
 {
   EspOrchardSet enough = *set;
 
-  enough.n_scenes[ESP_ORCHARD_TRAIN] = MAX (set->n_scenes[ESP_ORCHARD_TRAIN], MAX (set->n_scenes[ESP_ORCHARD_TEST], SCORED));
-  return esp_orchard_write (folder, &enough, counts, job, error);
+  if (enough.n_scenes[ESP_ORCHARD_TRAIN] == 0)
+    enough.n_scenes[ESP_ORCHARD_TRAIN] = MAX (set->n_scenes[ESP_ORCHARD_TEST], ESP_SAMPLE_SCORED);
+  return enough;
 }
 
 /**
@@ -102,10 +103,11 @@ write_orchard (const char *folder, const EspOrchardSet *set, EspOrchardCounts *c
  * @options: which scenes, and the lane for the scores
  * @counts: (out) (nullable): what there is in the scenes
  * @job: (nullable): checked between scenes; its progress is scenes drawn, then scenes scored
- * @error: ESP_ERROR_IO, or cancelled
+ * @error: ESP_ERROR_IO, also where @folder has other scenes; or cancelled
  *
  * Writes sample.cfg, sample.weights, sample.names, sample.data, the scenes with their labels and, last, plan.json: where that is there, the
- * sample is whole. The scenes that score the plan are others than those it is measured on. The same options give the same bytes.
+ * sample is whole. The scenes that score the plan are others than those it is measured on: the first of those to train on, which are at least 32 where no
+ * number of them was asked for. The same options give the same bytes.
  * Thread: any but the lane.
  */
 gboolean
@@ -113,16 +115,16 @@ esp_sample_write (const char *folder, const EspSampleOptions *options, EspOrchar
 {
   g_autofree char *weights_path = g_build_filename (folder, "sample.weights", NULL);
   g_autoptr (EspSampleNetwork) sample = NULL;
+  const EspOrchardSet set = with_training (&options->set);
 
   if (counts != NULL)
     *counts = (EspOrchardCounts){ 0 };
-  if (!esp_folder_make (folder, error))
+  if (!esp_orchard_claim (folder, &set, error))
     return FALSE;
   sample = esp_sample_network_new (error);
   if (sample == NULL)
     return FALSE;
   if (!write_text (folder, "sample.cfg", sample->cfg, error) || !esp_weights_save (sample->network, sample->weights, weights_path, error))
     return FALSE;
-  return write_orchard (folder, &options->set, counts, job, error)
-         && write_plan (folder, options, sample->network, sample->weights, job, error);
+  return esp_orchard_write (folder, &set, counts, job, error) && write_plan (folder, options, sample->network, sample->weights, job, error);
 }

@@ -6,9 +6,11 @@
 
 G_BEGIN_DECLS
 
+#define ESP_SAMPLE_SCORED 32 /* of the scenes to train on: they score the plan */
+
 typedef struct
 {
-  EspOrchardSet set;  /* the scenes; those of ESP_ORCHARD_TEST are measured on. */
+  EspOrchardSet set;  /* the scenes; those of ESP_ORCHARD_TEST are measured on; TRAIN 0: as many, at least ESP_SAMPLE_SCORED */
   EspLane      *lane; /* scores the plan's channels there */
 } EspSampleOptions;
 

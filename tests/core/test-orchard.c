@@ -280,7 +280,7 @@ test_files (void)
   set.n_threads = 3;
   g_assert_true (esp_orchard_write (three, &set, NULL, NULL, &error));
   g_assert_no_error (error);
-  g_assert_cmpuint (compare_folders (one, three), ==, 12 * 6 + 3 + 3 + 2);
+  g_assert_cmpuint (compare_folders (one, three), ==, 12 * 6 + 3 + 3 + 3);
   check_files (one, &set);
   remove_tree (one);
   remove_tree (three);

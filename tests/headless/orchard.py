@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cli import Tap, ask, run
+from cli import Tap, ask, refused, run
 
 NAMES = ("unripe", "ripening", "ripe")
 
@@ -59,13 +59,40 @@ def main():
             assert b"valid = test.txt\n" in read(without, "sample.data")
             assert not os.path.exists(os.path.join(without, "test-cue.txt")) and os.path.exists(os.path.join(one, "test-cue.txt"))
 
+        def kept_apart():
+            """Scenes of another command are not mixed with those that are there, nor is anybody's file written over; the same command may come again."""
+            used, own = os.path.join(folder, "used"), os.path.join(folder, "own")
+            words = ("sample", used, "--orchard", "--test", 4, "--seed", 2, "--masks", "--cue", "planted", "--quiet")
+            run(*words)
+            def files():
+                return {os.path.join(at, name): read(at, name) for at, _, names in os.walk(used) for name in names}
+            before = files()
+            refused("sample", used, "--orchard", "--test", 3, "--seed", 3, naming=[used, "seed 2", "seed 3", "planted", "masks"])
+            refused("sample", used, "--test", 4, naming=[used, "seed 2"])
+            assert files() == before
+            run(*words)
+            assert files() == before
+            os.mkdir(own)
+            with open(os.path.join(own, "train.txt"), "w", encoding="utf-8") as file:
+                file.write("mine\n")
+            refused("sample", own, "--orchard", "--test", 2, naming=["train.txt"])
+            assert read(own, "train.txt") == b"mine\n" and os.listdir(own) == ["train.txt"]
+
+        def as_many_as_asked():
+            few = os.path.join(folder, "few")
+            assert "--train 5: expected at least 32" in run("sample", few, "--train", 5, expect=2).stderr and not os.path.exists(few)
+            assert ask("sample", few, "--train", 33, "--test", 40, "--quiet")["images"] == 73
+            assert len(os.listdir(os.path.join(few, "images"))) == 73 and os.path.exists(os.path.join(few, "plan.json"))
+
         def refusals():
             nowhere = os.path.join(folder, "nowhere")
             assert "planted" in run("sample", nowhere, "--orchard", "--cue", "perhaps", expect=2).stderr
             assert "--train -3" in run("sample", nowhere, "--orchard", "--train", "-3", expect=2).stderr
+            for split in ("train", "val", "test"):
+                assert f"--{split} 0: expected 1 to" in run("sample", nowhere, f"--{split}", 0, expect=2).stderr
             assert not os.path.exists(nowhere)
 
-        for test in (counted, apart, same_bytes, switched, refusals):
+        for test in (counted, apart, same_bytes, switched, kept_apart, as_many_as_asked, refusals):
             tap.check(test.__name__.replace("_", " "), test)
     finally:
         shutil.rmtree(folder)
