@@ -266,15 +266,21 @@ show_cost (EspWindow *self)
     {
       const EspInterval *of = &cost->per_class[ranked[i].class_index];
 
-      g_autofree char *aside = g_strdup_printf (_ ("AP %+.2f points, 95 %% %+.2f … %+.2f"), 100 * of->value, 100 * of->low, 100 * of->high);
+      g_autofree char *aside
+          = isnan (of->low) ? g_strdup_printf (_ ("AP %+.2f points"), 100 * of->value)
+                            : g_strdup_printf (_ ("AP %+.2f points, 95 %% %+.2f … %+.2f"), 100 * of->value, 100 * of->low, 100 * of->high);
 
       lines_add (lines, esp_study_class_name (self->study, (int) ranked[i].class_index), aside);
     }
   show_lines (self, ESP_LENS_COST, lines);
   if (!note_state (self, ESP_LOOK_COST, ESP_LENS_COST) || cost == NULL)
     return;
-  text = g_strdup_printf (_ ("mAP %+.2f points, 95 %% %+.2f … %+.2f, beside the plan as it was"), 100 * cost->map.value,
-                          100 * cost->map.low, 100 * cost->map.high);
+  if (isnan (cost->map.low))
+    text = g_strdup_printf (_ ("mAP %+.2f points, beside the plan as it was; an interval needs at least %d images, and there are %u"),
+                            100 * cost->map.value, ESP_LENS_FEWEST, cost->map.n);
+  else
+    text = g_strdup_printf (_ ("mAP %+.2f points, 95 %% %+.2f … %+.2f, beside the plan as it was"), 100 * cost->map.value,
+                            100 * cost->map.low, 100 * cost->map.high);
   shown = esp_metric_pretty (text);
   esp_lens_page_set_note (self->lens->page, ESP_LENS_COST, shown, TRUE);
 }

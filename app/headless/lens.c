@@ -2,6 +2,8 @@
 #define G_LOG_DOMAIN "esp-cli"
 #include "config.h"
 
+#include <math.h>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "labelled.h"
@@ -53,7 +55,8 @@ typedef struct
   GArray *boxes; /* (nullable) */
   EspHeatmap *heatmap;
   EspLensScores *scores;
-  double *kept; /* per unit */
+  char *few;    /* (nullable): why there are none */
+  double *kept; /* (nullable): per unit */
   EspLensCost *cost;
   GError *error;
 } Work;
@@ -68,6 +71,7 @@ work_clear (Work *work)
   g_clear_pointer (&work->boxes, g_array_unref);
   g_clear_pointer (&work->heatmap, esp_heatmap_unref);
   esp_lens_scores_free (work->scores);
+  g_free (work->few);
   g_free (work->kept);
   esp_lens_cost_free (work->cost);
   g_clear_error (&work->error);
@@ -96,6 +100,25 @@ look (Work *work, GError **error)
   return good;
 }
 
+/* Too few images are no failure: all else is told. */
+static gboolean
+find_kept (Work *work, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  work->scores = esp_lens_scores_new (&work->input, work->job, &local);
+  if (g_error_matches (local, ESP_ERROR, ESP_ERROR_UNSUPPORTED))
+    {
+      work->few = g_strdup (local->message);
+      return TRUE;
+    }
+  if (work->scores != NULL)
+    work->kept = esp_lens_kept (&work->input, work->scores, work->plan, (guint) n_resamples, work->seed, work->job, &local);
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return work->kept != NULL;
+}
+
 static void
 work_run (gpointer data)
 {
@@ -104,11 +127,7 @@ work_run (gpointer data)
   work->patches = esp_lens_patches_new (&work->input, (guint) layer, (guint) n_patches, work->job, &work->error);
   if (work->patches == NULL || !look (work, &work->error))
     return;
-  work->scores = esp_lens_scores_new (&work->input, work->job, &work->error);
-  if (work->scores == NULL)
-    return;
-  work->kept = esp_lens_kept (&work->input, work->scores, work->plan, (guint) n_resamples, work->seed, work->job, &work->error);
-  if (work->kept != NULL && !no_cost && esp_coupling_is_prunable (work->input.coupling, (guint) layer))
+  if (find_kept (work, &work->error) && !no_cost && esp_coupling_is_prunable (work->input.coupling, (guint) layer))
     work->cost = esp_lens_cost_new (&work->input, work->mask, (guint) layer, (guint) channel, work->protocol, (guint) n_replicates,
                                     work->seed, work->job, &work->error);
 }
@@ -301,14 +320,24 @@ tell_heatmap (const Work *work, JsonBuilder *json, GError **error)
                                    path, error);
 }
 
+/* NaN where there are too few images to say. */
+static double
+kept_share (const Work *work)
+{
+  return work->kept != NULL ? work->kept[esp_coupling_get_unit (work->input.coupling, (guint) layer, (guint) channel)] : NAN;
+}
+
 static void
 tell_kept (const Work *work, JsonBuilder *json)
 {
   json_builder_set_member_name (json, "kept");
   json_builder_begin_object (json);
-  esp_json_double (json, "share", work->kept[esp_coupling_get_unit (work->input.coupling, (guint) layer, (guint) channel)]);
+  esp_json_double (json, "share", kept_share (work));
   esp_json_int (json, "resamples", n_resamples);
-  esp_json_int (json, "images", esp_lens_scores_get_n (work->scores));
+  if (work->scores != NULL)
+    esp_json_int (json, "images", esp_lens_scores_get_n (work->scores));
+  else
+    esp_json_string (json, "reason", work->few);
   json_builder_end_object (json);
 }
 
@@ -343,6 +372,17 @@ tell_cost (const Work *work, const EspLabelled *labelled, JsonBuilder *json)
 }
 
 static void
+print_cost (const EspLensCost *cost)
+{
+  if (isnan (cost->map.low))
+    g_print ("Cutting it changes mAP by %+.2f points on these images; an interval needs at least %d of them, and there are %u\n",
+             100 * cost->map.value, ESP_LENS_FEWEST, cost->map.n);
+  else
+    g_print ("Cutting it changes mAP by %+.2f points, 95 %% %+.2f to %+.2f; “--json” has it by class\n", 100 * cost->map.value,
+             100 * cost->map.low, 100 * cost->map.high);
+}
+
+static void
 tell_people (const Work *work)
 {
   g_autofree char *why = esp_coupling_explain (work->input.coupling, (guint) layer, (guint) channel);
@@ -351,12 +391,12 @@ tell_people (const Work *work)
 
   g_print ("Layer %d, channel %d%s%s\n", layer, channel, why != NULL ? ": " : "", why != NULL ? why : "");
   g_print ("Fires most on %s (%.3g)\n", esp_dataset_get (work->input.dataset, patches[0].image)->name, (double) patches[0].activation);
-  g_print ("Kept in %.0f %% of %d resamples of %u images\n",
-           100 * work->kept[esp_coupling_get_unit (work->input.coupling, (guint) layer, (guint) channel)], n_resamples,
-           esp_lens_scores_get_n (work->scores));
+  if (work->kept != NULL)
+    g_print ("Kept in %.0f %% of %d resamples of %u images\n", 100 * kept_share (work), n_resamples, esp_lens_scores_get_n (work->scores));
+  else
+    g_print ("How often it is kept is not known: %s\n", work->few);
   if (work->cost != NULL)
-    g_print ("Cutting it changes mAP by %+.2f points, 95 %% %+.2f to %+.2f; “--json” has it by class\n", 100 * work->cost->map.value,
-             100 * work->cost->map.low, 100 * work->cost->map.high);
+    print_cost (work->cost);
 }
 
 static gboolean

@@ -87,7 +87,9 @@ spread (const Pair *pair, guint k, double value, guint replicates, guint64 seed)
 
   for (guint r = 0; r < replicates; r++)
     column[r] = pair->draws[(gsize) r * (pair->n_classes + 1) + k];
-  if (replicates == 0)
+  if (pair->n < ESP_LENS_FEWEST)
+    interval.low = interval.high = NAN;
+  if (replicates == 0 || pair->n < ESP_LENS_FEWEST)
     return interval;
   esp_draws_get_interval (column, replicates, &interval.low, &interval.high);
   return interval;
@@ -183,7 +185,8 @@ check (const EspLensInput *input, guint layer, GError **error)
  * @error: ESP_ERROR_UNSUPPORTED without labels, or where the layer is never cut; as cuts (the last channel of a layer), images and engines
  *
  * The channel with its whole unit is cut, not masked, and the data set is seen twice, with it and without. The interval is that of the
- * paired difference: image weights ~ n · Dirichlet(1), the same for both (metrics as esp_bootstrap_new_difference()). Thread: lane.
+ * paired difference: image weights ~ n · Dirichlet(1), the same for both (metrics as esp_bootstrap_new_difference()); below ESP_LENS_FEWEST
+ * images it has no ends. Thread: lane.
  *
  * Returns: (transfer full): without it minus with it.
  */

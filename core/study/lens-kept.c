@@ -45,7 +45,7 @@ read_scores (const EspLensInput *input, EspExplainer *explainer, float *values, 
  * esp_lens_scores_new:
  * @input: the network, the data set and the method
  * @job: (nullable): its progress is images; cancel between two layers
- * @error: as the method and images; ESP_ERROR_UNSUPPORTED where no image shows anything
+ * @error: as the method and images; ESP_ERROR_UNSUPPORTED where fewer than ESP_LENS_FEWEST images show anything
  *
  * The scores that the criterion attribution sums, of each image by itself. Cost: one explanation an image. Thread: lane.
  *
@@ -82,10 +82,11 @@ esp_lens_scores_new (const EspLensInput *input, EspJob *job, GError **error)
         return NULL;
       g_ptr_array_add (scores->images, g_steal_pointer (&values));
     }
-  if (scores->images->len > 0)
+  if (scores->images->len >= ESP_LENS_FEWEST)
     return g_steal_pointer (&scores);
-  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "none of %u images shows anything above %g, so no channel has a score", n,
-               (double) input->tau);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED,
+               "%u of %u images show anything of the target above %g; attribution needs at least %d to say how often it is kept",
+               scores->images->len, n, (double) input->tau, ESP_LENS_FEWEST);
   return NULL;
 }
 

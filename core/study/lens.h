@@ -102,6 +102,9 @@ EspHeatmap     *esp_lens_heatmap      (const EspLensInput    *input,   /* every 
                                        EspJob                *job,
                                        GError               **error);
 
+/* Below so many images nothing is said of other images: as the criterion attribution. */
+#define ESP_LENS_FEWEST 20
+
 /* ---- how surely it is kept ---- */
 
 typedef struct _EspLensScores EspLensScores; /* of every channel on every image that shows anything */
@@ -125,7 +128,7 @@ double         *esp_lens_kept         (const EspLensInput    *input,
 typedef struct
 {
   guint        n_classes;
-  EspInterval  map;       /* without it minus with it */
+  EspInterval  map;       /* without it minus with it; ends are NaN below ESP_LENS_FEWEST images, here and below */
   EspInterval *per_class; /* n_classes; replicates 0: the class has no objects */
   double      *before;    /* n_classes: AP with it */
   guint       *objects;

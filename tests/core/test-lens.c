@@ -22,9 +22,9 @@ typedef struct
 } Fixture;
 
 static void
-set_up (Fixture *fixture, gconstpointer data)
+set_up_images (Fixture *fixture, guint n_images)
 {
-  fixture->m = material_make (&fixture->bench, N_IMAGES);
+  fixture->m = material_make (&fixture->bench, n_images);
   fixture->input = (EspLensInput){ .network = fixture->m->network,
                                    .weights = fixture->m->weights,
                                    .coupling = fixture->m->coupling,
@@ -34,6 +34,18 @@ set_up (Fixture *fixture, gconstpointer data)
                                    .options = &fixture->m->options,
                                    .method = esp_attribution_find ("gradient-activation"),
                                    .tau = .02f };
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  set_up_images (fixture, N_IMAGES);
+}
+
+static void
+set_up_enough (Fixture *fixture, gconstpointer data)
+{
+  set_up_images (fixture, ESP_LENS_FEWEST);
 }
 
 static void
@@ -197,6 +209,28 @@ test_kept (Fixture *fixture, gconstpointer data)
   own = ask_kept (fixture, scores, plan);
 }
 
+/* One image fewer: nothing is said of images that are not there. */
+static void
+test_few (void)
+{
+  Fixture fixture;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspLensCost) cost = NULL;
+
+  set_up_images (&fixture, ESP_LENS_FEWEST - 1);
+  g_assert_null (esp_lens_scores_new (&fixture.input, NULL, &error));
+  g_assert_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "19 of 19 images show anything of the target above 0.02; attribution needs at least 20"));
+  g_clear_error (&error);
+  cost = esp_lens_cost_new (&fixture.input, NULL, 0, 7, fixture.m->protocol, 100, 1, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (isnan (cost->map.value));
+  g_assert_true (isnan (cost->map.low) && isnan (cost->map.high));
+  for (guint k = 0; k < cost->n_classes; k++)
+    g_assert_true (cost->objects[k] == 0 || isnan (cost->per_class[k].low));
+  tear_down (&fixture, NULL);
+}
+
 static void
 test_cost (Fixture *fixture, gconstpointer data)
 {
@@ -215,7 +249,7 @@ test_cost (Fixture *fixture, gconstpointer data)
   with = esp_lens_see (&fixture->input, NULL, NULL, &error);
   without = esp_lens_see (&fixture->input, mask, NULL, &error);
   g_assert_no_error (error);
-  map = esp_interval_of_difference (with, without, N_IMAGES, 2, fixture->m->protocol, 100, 1);
+  map = esp_interval_of_difference (with, without, ESP_LENS_FEWEST, 2, fixture->m->protocol, 100, 1);
   g_assert_cmpfloat_with_epsilon (cost->map.value, map.value, 1e-12);
   g_assert_cmpfloat_with_epsilon (cost->map.low, map.low, 1e-12);
   g_assert_cmpfloat_with_epsilon (cost->map.high, map.high, 1e-12);
@@ -224,8 +258,8 @@ test_cost (Fixture *fixture, gconstpointer data)
   g_assert_cmpfloat_with_epsilon (sum / 2, map.value, 1e-12);
   g_assert_null (esp_lens_cost_new (&fixture->input, NULL, 5, 0, fixture->m->protocol, 10, 1, NULL, &error));
   g_assert_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED); /* a head reads it */
-  esp_lens_forget (with, N_IMAGES);
-  esp_lens_forget (without, N_IMAGES);
+  esp_lens_forget (with, ESP_LENS_FEWEST);
+  esp_lens_forget (without, ESP_LENS_FEWEST);
 }
 
 static void
@@ -288,8 +322,9 @@ main (int argc, char **argv)
   g_test_add ("/lens/patches", Fixture, NULL, set_up, test_patches, tear_down);
   g_test_add ("/lens/receptive", Fixture, NULL, set_up, test_receptive, tear_down);
   g_test_add ("/lens/carried", Fixture, NULL, set_up, test_carried, tear_down);
-  g_test_add ("/lens/kept", Fixture, NULL, set_up, test_kept, tear_down);
-  g_test_add ("/lens/cost", Fixture, NULL, set_up, test_cost, tear_down);
+  g_test_add ("/lens/kept", Fixture, NULL, set_up_enough, test_kept, tear_down);
+  g_test_add_func ("/lens/few", test_few);
+  g_test_add ("/lens/cost", Fixture, NULL, set_up_enough, test_cost, tear_down);
   g_test_add ("/lens/drift", Fixture, NULL, set_up, test_drift, tear_down);
   g_test_add_func ("/lens/spearman", test_spearman);
   return g_test_run ();
