@@ -90,6 +90,22 @@ append_means (const EspFaithTable *table, const EspFaithVerdict *verdicts, GStri
     }
 }
 
+/* " (0.0102 to 0.0304)" */
+static void
+append_interval (GString *text, const EspInterval *interval)
+{
+  if (!isfinite (interval->low))
+    {
+      g_string_append (text, " (-)");
+      return;
+    }
+  g_string_append (text, " (");
+  append_number (text, interval->low);
+  g_string_append (text, " to ");
+  append_number (text, interval->high);
+  g_string_append_c (text, ')');
+}
+
 /* Of one measure: method minus each baseline, with its interval and p. */
 static void
 append_differences (const EspFaithTable *table, const EspFaithVerdict *verdicts, EspFaith measure, GString *text)
@@ -111,11 +127,8 @@ append_differences (const EspFaithTable *table, const EspFaithVerdict *verdicts,
 
           g_string_append_c (text, ' ');
           append_number (text, interval->value);
-          g_string_append (text, " (");
-          append_number (text, interval->low);
-          g_string_append (text, " to ");
-          append_number (text, interval->high);
-          g_string_append (text, "), p ");
+          append_interval (text, interval);
+          g_string_append (text, ", p ");
           append_p (text, verdict->holm[measure][b]);
           g_string_append (text, " |");
         }
@@ -123,12 +136,25 @@ append_differences (const EspFaithTable *table, const EspFaithVerdict *verdicts,
     }
 }
 
+/* (transfer full) (nullable): why nothing is proved; NULL where there are boxes enough. */
+static char *
+too_few (const EspFaithTable *table)
+{
+  if (table->n >= ESP_FAITH_FEWEST)
+    return NULL;
+  return g_strdup_printf ("Of %u %s nothing is proved, and there are no intervals and no p: that needs at least %d.", table->n,
+                          table->n == 1 ? "box" : "boxes", ESP_FAITH_FEWEST);
+}
+
 /** esp_faith_table_to_markdown: Returns: (transfer full): means, and differences at deletion and insertion. Thread: any. */
 char *
 esp_faith_table_to_markdown (const EspFaithTable *table, const EspFaithVerdict *verdicts)
 {
   g_autoptr (GString) text = g_string_new (table->preface);
+  g_autofree char *few = too_few (table);
 
+  if (few != NULL)
+    g_string_append_printf (text, "%s\n\n", few);
   append_means (table, verdicts, text);
   append_differences (table, verdicts, ESP_FAITH_DELETION, text);
   append_differences (table, verdicts, ESP_FAITH_INSERTION, text);
@@ -235,6 +261,10 @@ add_baselines (const EspFaithTable *table, JsonBuilder *json)
 void
 esp_faith_table_to_json (const EspFaithTable *table, const EspFaithVerdict *verdicts, JsonBuilder *json)
 {
+  g_autofree char *few = too_few (table);
+
+  if (few != NULL)
+    esp_json_string (json, "reason", few);
   add_baselines (table, json);
   json_builder_set_member_name (json, "methods");
   json_builder_begin_array (json);

@@ -35,6 +35,17 @@ esp_faith_sense (EspFaith measure)
   return measures[measure].sense;
 }
 
+/* One box has no spread, and a few have too little of it: an interval of them would be proof of nothing. */
+static EspPaired
+difference (const double *a, const double *b, guint n, guint replicates, guint64 seed)
+{
+  EspPaired paired = esp_paired_difference (a, b, n, replicates, seed);
+
+  if (paired.interval.n < ESP_FAITH_FEWEST)
+    paired.interval.low = paired.interval.high = paired.p = NAN;
+  return paired;
+}
+
 static void
 take_column (const EspFaithRow *rows, guint n, EspFaith measure, double *values)
 {
@@ -101,7 +112,8 @@ decide (EspFaithVerdict *verdict)
  *
  * Means and paired differences over the boxes by the Bayesian bootstrap. A method is proved where it beats all four baselines at deletion
  * or at insertion, p corrected by Holm over all methods and baselines of these two, unless random order beats it at the other. The p of
- * every other measure are corrected among themselves and decide nothing. Thread: any.
+ * every other measure are corrected among themselves and decide nothing. What fewer than ESP_FAITH_FEWEST boxes have a number of has no
+ * interval and no p (NaN), and proves nothing. Thread: any.
  */
 void
 esp_faith_judge (const EspFaithRow *const *methods,
@@ -120,11 +132,11 @@ esp_faith_judge (const EspFaithRow *const *methods,
       for (guint i = 0; i < n_methods; i++)
         {
           take_column (methods[i], n, measure, a);
-          verdicts[i].mean[measure] = esp_paired_difference (a, NULL, n, replicates, seed).interval;
+          verdicts[i].mean[measure] = difference (a, NULL, n, replicates, seed).interval;
           for (guint k = 0; k < ESP_N_BASELINES; k++)
             {
               take_column (baselines[k], n, measure, b);
-              verdicts[i].against[measure][k] = esp_paired_difference (a, b, n, replicates, seed);
+              verdicts[i].against[measure][k] = difference (a, b, n, replicates, seed);
             }
         }
     }

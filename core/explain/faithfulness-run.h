@@ -8,6 +8,8 @@
 
 G_BEGIN_DECLS
 
+#define ESP_FAITH_FEWEST 20 /* boxes that a measure has a number of: below, no interval, no p, and nothing is proved */
+
 typedef enum
 {
   ESP_FAITH_DELETION,      /* area, less is better */

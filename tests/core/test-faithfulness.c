@@ -373,6 +373,37 @@ test_judge (void)
     g_assert_cmpfloat (adjusted[k], ==, verdicts[k / 8].holm[k % 8 / ESP_N_BASELINES][k % ESP_N_BASELINES]);
 }
 
+/* A method that is better on every box, by far: of 19 boxes, or of one, nothing is proved. */
+static void
+test_judge_few (void)
+{
+  EspFaithRow rows[ESP_FAITH_FEWEST], baselines[ESP_FAITH_FEWEST];
+  const EspFaithRow *rows_of[] = { rows }, *baselines_of[ESP_N_BASELINES];
+  const guint counts[] = { 1, ESP_FAITH_FEWEST - 1, ESP_FAITH_FEWEST };
+
+  for (guint i = 0; i < ESP_FAITH_FEWEST; i++)
+    for (guint m = 0; m < ESP_N_FAITH; m++)
+      {
+        rows[i].values[m] = (m == ESP_FAITH_INSERTION ? .9 : .1) + .001 * i;
+        baselines[i].values[m] = .5;
+      }
+  for (guint b = 0; b < ESP_N_BASELINES; b++)
+    baselines_of[b] = baselines;
+  for (guint k = 0; k < G_N_ELEMENTS (counts); k++)
+    {
+      const gboolean enough = counts[k] >= ESP_FAITH_FEWEST;
+      EspFaithVerdict verdict;
+
+      esp_faith_judge (rows_of, 1, baselines_of, counts[k], 2000, 1, &verdict);
+      g_assert_cmpuint (verdict.proved, ==, enough ? ESP_PROVED_DELETION | ESP_PROVED_INSERTION : 0);
+      g_assert_cmpint (verdict.beats[ESP_FAITH_DELETION], ==, enough);
+      g_assert_cmpint (isnan (verdict.holm[ESP_FAITH_DELETION][0]), ==, !enough);
+      g_assert_cmpint (isnan (verdict.mean[ESP_FAITH_DELETION].low), ==, !enough);
+      g_assert_cmpint (isnan (verdict.against[ESP_FAITH_INSERTION][0].interval.high), ==, !enough);
+      g_assert_false (isnan (verdict.mean[ESP_FAITH_DELETION].value));
+    }
+}
+
 /* What the last column of the table of means says of a method; FALSE where it is not in the table. */
 static gboolean
 read_proved (char **lines, const char *id, guint *proved)
@@ -428,6 +459,7 @@ main (int argc, char **argv)
   g_test_add_func ("/faithfulness/numbers", test_numbers);
   g_test_add_func ("/faithfulness/truths", test_truths);
   g_test_add_func ("/faithfulness/judge", test_judge);
+  g_test_add_func ("/faithfulness/judge-few", test_judge_few);
   g_test_add_func ("/faithfulness/flags", test_flags);
   return g_test_run ();
 }
