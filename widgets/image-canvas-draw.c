@@ -261,6 +261,21 @@ draw_missed (EspImageCanvas *self, GtkSnapshot *snapshot, EspBox box, int class_
 }
 
 /* The map covers the network's input, of which the picture may be a part. */
+/* What a class's spatial mask lets pass: cells of the heads, thin, and as they are: heads of two sizes have cells of two sizes. */
+static void
+draw_cells (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane)
+{
+  const GArray *cells = self->heatmap->cells;
+
+  for (guint i = 0; cells != NULL && i < cells->len; i++)
+    {
+      const graphene_rect_t place = esp_image_canvas_place (self, pane, g_array_index (cells, EspBox, i));
+
+      draw_frame (snapshot, place, 2, &(GdkRGBA){ 0, 0, 0, 0.25F });
+      draw_frame (snapshot, place, 1, &(GdkRGBA){ 1, 1, 1, 0.6F });
+    }
+}
+
 static void
 draw_heat (EspImageCanvas *self, GtkSnapshot *snapshot, graphene_rect_t frame)
 {
@@ -293,7 +308,10 @@ draw_pane (EspImageCanvas *self, GtkSnapshot *snapshot, guint pane)
   gtk_snapshot_push_clip (snapshot, &area);
   gtk_snapshot_append_texture (snapshot, self->picture, &frame);
   if (pane == ESP_PANE_ORIGINAL && self->show_heat && self->heat != NULL)
-    draw_heat (self, snapshot, frame);
+    {
+      draw_heat (self, snapshot, frame);
+      draw_cells (self, snapshot, pane);
+    }
   if (self->show_truth && self->n_truths > 0)
     draw_truths (self, snapshot, pane);
   if (self->show_boxes)

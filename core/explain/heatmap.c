@@ -47,6 +47,7 @@ heatmap_clear (gpointer data)
   g_free (heatmap->unit);
   g_free (heatmap->method);
   g_free (heatmap->target);
+  g_clear_pointer (&heatmap->cells, g_array_unref);
 }
 
 /** esp_heatmap_unref: drops one reference. Thread: any. */

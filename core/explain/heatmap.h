@@ -18,6 +18,7 @@ struct _EspHeatmap
   char        *target;    /* sentence */
   int          layer;     /* -1: pixels */
   int          channel;   /* -1: summed over channels */
+  GArray      *cells;     /* (nullable): of EspBox, fractions of the image: what a class's spatial mask lets pass */
 };
 
 /* Half-open ranges of cells. */

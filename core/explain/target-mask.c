@@ -120,6 +120,49 @@ esp_target_mask_unref (EspTargetMask *mask)
   g_atomic_rc_box_release_full (mask, mask_clear);
 }
 
+/* (transfer full): of a head's cells, row by row, whether any number counts. */
+static guint8 *
+find_cells (const HeadMask *head)
+{
+  const gsize area = (gsize) head->shape.h * (gsize) head->shape.w;
+  guint8 *seen = g_new0 (guint8, area);
+
+  for (gsize i = 0; i < (gsize) head->shape.c * area; i++)
+    if (head->weights[i] != 0)
+      seen[i % area] = 1;
+  return seen;
+}
+
+/**
+ * esp_target_mask_get_cells:
+ * @mask: M
+ * @placement: where the image lies on the network's input
+ *
+ * Returns: (transfer full): of EspBox, fractions of the image: cells of any head where any number counts, head by head. Thread: any.
+ */
+GArray *
+esp_target_mask_get_cells (const EspTargetMask *mask, EspPlacement placement)
+{
+  GArray *cells = g_array_new (FALSE, FALSE, sizeof (EspBox));
+
+  for (guint i = 0; i < mask->n; i++)
+    {
+      const EspShape shape = mask->heads[i].shape;
+      g_autofree guint8 *seen = find_cells (&mask->heads[i]);
+
+      for (int k = 0; k < shape.h * shape.w; k++)
+        {
+          const EspBox cell = { ((float) (k % shape.w) + .5f) / (float) shape.w, ((float) (k / shape.w) + .5f) / (float) shape.h,
+                                1 / (float) shape.w, 1 / (float) shape.h };
+          const EspBox box = esp_fit_box_to_image (placement, cell);
+
+          if (seen[k])
+            g_array_append_val (cells, box);
+        }
+    }
+  return cells;
+}
+
 /**
  * esp_target_mask_extent:
  * @mask: M
@@ -136,15 +179,14 @@ esp_target_mask_extent (const EspTargetMask *mask, guint *cells, guint *channels
     {
       const HeadMask *head = &mask->heads[i];
       const gsize area = (gsize) head->shape.h * (gsize) head->shape.w;
-      g_autofree guint8 *seen = g_new0 (guint8, area);
+      g_autofree guint8 *seen = find_cells (head);
 
       for (gsize c = 0; c < (gsize) head->shape.c; c++)
         {
           gboolean any = FALSE;
 
           for (gsize k = 0; k < area; k++)
-            if (head->weights[c * area + k] != 0)
-              seen[k] = any = TRUE;
+            any |= head->weights[c * area + k] != 0;
           *channels += any ? 1 : 0;
         }
       for (gsize k = 0; k < area; k++)

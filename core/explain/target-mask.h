@@ -18,6 +18,9 @@ guint          esp_target_mask_get_n_ones (const EspTargetMask  *mask);   /* wei
 void           esp_target_mask_extent     (const EspTargetMask  *mask,   /* what its two masks let pass, over all heads */
                                            guint                *cells,    /* (out): of the spatial mask: cells, whatever the anchor */
                                            guint                *channels); /* (out): of the channel mask: channels of the heads' inputs */
+/* (transfer full): of EspBox, fractions of the image: the spatial mask as what it is, one box a cell of a head. */
+GArray        *esp_target_mask_get_cells  (const EspTargetMask  *mask,
+                                           EspPlacement          placement); /* of the image on the network's input */
 const float   *esp_target_mask_get        (const EspTargetMask  *mask,    /* (transfer none) (nullable): c * h * w weights, as the head
                                                                            * reads them */
                                            guint                 head,    /* its layer */

@@ -47,8 +47,10 @@ view_tell_masks (EspView *view, EspEngine *engine, GError **error)
   guint cells, channels;
 
   g_clear_pointer (&view->masks, g_free);
+  g_clear_pointer (&view->cells, g_array_unref);
   if (mask == NULL)
     return FALSE;
+  view->cells = esp_target_mask_get_cells (mask, view->placement);
   esp_target_mask_extent (mask, &cells, &channels);
   view->masks = g_strdup_printf ("spatial mask %u %s, channel mask %u %s, above 0.02", cells, cells == 1 ? "cell" : "cells", channels,
                                  channels == 1 ? "channel" : "channels");
@@ -186,6 +188,8 @@ view_make_heat (Look *look, GError **error)
   sentence = tell (look, target, heat);
   if (heat->target == NULL)
     heat->target = g_strdup (sentence);
+  if (wish->target == NULL && view->cells != NULL)
+    heat->cells = g_array_ref (view->cells);
   shown = esp_heatmap_ref (heat);
   set_none (look, FALSE);
   if (!HAND_OUT (look, FALSE, view->news.heat, heat, esp_heatmap_unref))

@@ -41,6 +41,7 @@ struct _EspView
   int broken;          /* could not be read: not tried again until chosen again; -1 none */
   int strong_class;    /* of the strongest box, -1 where none is strong */
   char *masks;         /* (nullable): what method 1's two masks of that class let pass, in words */
+  GArray *cells;       /* (nullable): of EspBox, where the spatial one does */
   EspHash pruned_mask; /* whose boxes were handed out last for this image */
   gboolean has_pruned;
   EspExplainer *explainer;

@@ -48,6 +48,7 @@ view_clear (gpointer data)
   g_array_unref (view->edge);
   g_free (view->input);
   g_free (view->masks);
+  g_clear_pointer (&view->cells, g_array_unref);
   g_clear_pointer (&view->target, esp_target_unref);
   g_clear_pointer (&view->explainer, esp_explainer_free);
   g_clear_pointer (&view->faithfulness, esp_faithfulness_free);
@@ -205,6 +206,7 @@ forget_image (EspView *view)
   view->heat_layer = VIEW_NO_HEAT;
   g_clear_pointer (&view->target, esp_target_unref);
   g_clear_pointer (&view->masks, g_free);
+  g_clear_pointer (&view->cells, g_array_unref);
 }
 
 /* Decodes the picture and lets the unpruned network look at it. */

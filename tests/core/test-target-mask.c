@@ -414,11 +414,42 @@ test_mask_use_places (void)
   g_assert_cmpuint (count (sum, ESP_MASKS_CHANNEL_ONLY, engine), ==, 2 * 144 + 2 * 36);
 }
 
+/* The spatial mask as boxes on the image: of one cell where it lies, letterbox taken off; of classes as many as are counted. */
+static void
+test_cells (void)
+{
+  const EspPlacement boxed = { 0, .25, 1, .5 };
+  g_autoptr (EspEngine) engine = engine_of (small_cfg, ESP_MODE_INFER, 1);
+  g_autoptr (EspTarget) cell = esp_target_new_cells (HEAD_B, (guint[]){ 12 }, 1, 7, 4);
+  g_autoptr (EspTarget) classes = esp_target_new_classes ((int[]){ 0, 1 }, 2, .2f);
+  g_autofree float *input = small_input (1);
+  g_autoptr (EspTargetMask) one = NULL, many = NULL;
+  g_autoptr (GArray) boxes = NULL, all = NULL;
+  const EspBox *box;
+  guint cells, channels;
+
+  forward (engine, input);
+  one = resolve (cell, engine, 0);
+  boxes = esp_target_mask_get_cells (one, boxed);
+  g_assert_cmpuint (boxes->len, ==, 1);
+  box = &g_array_index (boxes, EspBox, 0);
+  g_assert_cmpfloat_with_epsilon (box->x, 4.5 / 12, 1e-6);
+  g_assert_cmpfloat_with_epsilon (box->y, (7.5 / 12 - .25) / .5, 1e-6);
+  g_assert_cmpfloat_with_epsilon (box->w, 1. / 12, 1e-6);
+  g_assert_cmpfloat_with_epsilon (box->h, 1. / 12 / .5, 1e-6);
+  many = resolve (classes, engine, 0);
+  esp_target_mask_extent (many, &cells, &channels);
+  all = esp_target_mask_get_cells (many, whole);
+  g_assert_cmpuint (all->len, ==, cells);
+  g_assert_cmpuint (cells, >, 1);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/target-mask/items", test_items);
+  g_test_add_func ("/target-mask/cells", test_cells);
   g_test_add_func ("/target-mask/infer", test_infer);
   g_test_add_func ("/target-mask/activated", test_activated);
   g_test_add_func ("/target-mask/other-network", test_other_network);
