@@ -47,6 +47,7 @@ leave (GtkWidget *list, GtkDirectionType direction)
   for (GtkWidget *parent; (parent = gtk_widget_get_parent (widget)) != NULL; widget = parent)
     if (enter_one_of (neighbour (widget, direction), direction))
       return TRUE;
+  gtk_root_set_focus (GTK_ROOT (widget), NULL); /* what holds the list would go on to its next row */
   return enter_one_of (outermost_child (widget, direction), direction);
 }
 

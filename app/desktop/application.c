@@ -58,6 +58,7 @@ set_accelerators (GtkApplication *application)
     { "win.save-picture", { "<Control>p" } },
     { "win.budget", { "<Control>b" } },
     { "win.sensitivity", { "<Control>t" } },
+    { "win.drift", { "<Control>d" } },
     { "win.export", { "<Control>e" } },
     { "win.undo", { "<Control>z" } },
     { "win.redo", { "<Control><Shift>z", "<Control>y" } },

@@ -71,6 +71,12 @@ sensitivity_activated (GSimpleAction *action, GVariant *parameter, gpointer data
 }
 
 static void
+drift_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  esp_window_show_work (ESP_WINDOW (data)->drift);
+}
+
+static void
 export_activated (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   esp_window_export (data);
@@ -180,6 +186,7 @@ static const GActionEntry entries[] = {
   { "save-picture", save_picture_activated, NULL, NULL, NULL, { 0 } },
   { "budget", budget_activated, NULL, NULL, NULL, { 0 } },
   { "sensitivity", sensitivity_activated, NULL, NULL, NULL, { 0 } },
+  { "drift", drift_activated, NULL, NULL, NULL, { 0 } },
   { "export", export_activated, NULL, NULL, NULL, { 0 } },
   { "restore-plan", restore_plan_activated, NULL, NULL, NULL, { 0 } },
   { "undo", undo_activated, NULL, NULL, NULL, { 0 } },
@@ -229,7 +236,7 @@ esp_window_update_actions (EspWindow *window)
   EspPlan *plan = esp_study_get_plan (window->study);
   gboolean can_undo = FALSE, can_redo = FALSE;
   g_autofree char *undo = NULL, *redo = NULL;
-  const char *const with_plan[] = { "save-plan", "save-plan-as", "reset", "budget", "sensitivity" };
+  const char *const with_plan[] = { "save-plan", "save-plan-as", "reset", "budget", "sensitivity", "drift" };
   const char *const with_view[] = { "save-picture", "zoom-in", "zoom-out", "zoom-fit", "find-image", "explain-class" };
 
   if (plan != NULL)

@@ -381,8 +381,9 @@ look_at (EspWindow *self, int layer, guint channel)
   esp_look_at (self->lens->look, layer, channel);
 }
 
-static void
-close_lens (EspWindow *self)
+/** esp_window_close_lens: the picture is in view again, the keyboard where the lens was opened from. Thread: main. */
+void
+esp_window_close_lens (EspWindow *self)
 {
   const gboolean was = is_open (self);
 
@@ -415,7 +416,7 @@ channel_activated (EspChannelStrip *strip, guint channel, gpointer data)
 static void
 back_clicked (EspLensPage *page, gpointer data)
 {
-  close_lens (data);
+  esp_window_close_lens (data);
 }
 
 static void
@@ -444,7 +445,7 @@ image_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
 static void
 layer_changed (EspStudy *study, GParamSpec *pspec, gpointer data)
 {
-  close_lens (data);
+  esp_window_close_lens (data);
 }
 
 static void
@@ -452,7 +453,7 @@ plan_replaced (EspStudy *study, GParamSpec *pspec, gpointer data)
 {
   EspWindow *self = data;
 
-  close_lens (self);
+  esp_window_close_lens (self);
   esp_look_forget (self->lens->look);
 }
 

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
 typedef struct _EspWindowRecipes EspWindowRecipes;
 typedef struct _EspWindowLens EspWindowLens;
 typedef struct _EspWindowWork EspWindowWork;
+typedef struct _EspWindowSought EspWindowSought;
 
 struct _EspWindow
 {
@@ -31,7 +32,8 @@ struct _EspWindow
   EspTraining *training; /* the run beside the study */
   EspWindowRecipes *recipes; /* the recipe in hand */
   EspWindowLens *lens;       /* the channel in hand */
-  EspWindowWork *budget, *sensitivity; /* the search for a plan; what layers bear */
+  EspWindowWork *budget, *sensitivity, *drift; /* the search for a plan; what layers bear; what a plan moves and loses */
+  EspWindowSought *sought; /* a row of the last, until its box is in view */
   EspJob    *opening;    /* (nullable): what is being opened */
   EspJob    *exporting;  /* (nullable): what is being written */
   AdwToast  *offer;      /* (nullable) (weak): the plan as it was left last */
@@ -97,9 +99,11 @@ void esp_window_save_picture   (EspWindow    *window);
 void esp_window_export         (EspWindow    *window);
 void esp_window_end_export     (EspWindow    *window);
 
-/* window-budget.c, window-sensitivity.c */
+/* window-budget.c, window-sensitivity.c, window-drift.c */
 void esp_window_bind_budget    (EspWindow    *window);
 void esp_window_bind_sensitivity (EspWindow  *window);
+void esp_window_bind_drift     (EspWindow    *window);
+void esp_window_end_drift      (EspWindow    *window);
 
 /* window-work.c */
 void esp_window_show_work      (EspWindowWork  *work); /* its window is opened, or comes to the front */
@@ -146,6 +150,7 @@ char *esp_window_result_cfg    (JsonNode     *report,  /* (transfer full) (nulla
 
 /* window-lens.c */
 void esp_window_bind_lens      (EspWindow    *window);
+void esp_window_close_lens     (EspWindow    *window);  /* the picture is in view again */
 void esp_window_end_lens       (EspWindow    *window);
 
 /* window-jobs.c */

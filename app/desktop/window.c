@@ -231,6 +231,7 @@ set_up (EspWindow *self, EspApplication *application)
   esp_window_bind_lens (self);
   esp_window_bind_budget (self);
   esp_window_bind_sensitivity (self);
+  esp_window_bind_drift (self);
   esp_window_bind_jobs (self);
   esp_window_accept_drops (self);
   esp_window_fill_recent (self);
@@ -260,6 +261,7 @@ esp_window_dispose (GObject *object)
   esp_window_end_export (self);
   esp_window_end_work (&self->budget);
   esp_window_end_work (&self->sensitivity);
+  esp_window_end_drift (self);
   esp_window_end_lens (self);
   esp_window_end_recipes (self);
   g_clear_object (&self->training);

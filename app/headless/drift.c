@@ -127,7 +127,7 @@ json_lost (JsonBuilder *json, const Work *work, const EspLabelled *labelled, con
   json_class (json, labelled, "class", "name", lost->class_index);
   json_four (json, "box_pixels", lost->box.left, lost->box.top, lost->box.width, lost->box.height);
   esp_json_double (json, "score_before", (double) lost->before.score);
-  esp_json_string (json, "error", esp_loss_key (lost->loss));
+  esp_json_string (json, "error", esp_lost_as_key (lost->loss));
   esp_json_double (json, "nearest_score", lost->other_class >= 0 ? lost->score : NAN);
   esp_json_double (json, "nearest_overlap", lost->other_class >= 0 ? lost->overlap : NAN);
   json_class (json, labelled, "nearest_class", "nearest_name", lost->other_class);
@@ -146,23 +146,6 @@ json_lost (JsonBuilder *json, const Work *work, const EspLabelled *labelled, con
   json_builder_end_object (json);
 }
 
-/* Means over all boxes that have a distance. */
-static double
-mean_distance (const EspDriftReport *report, EspDriftMeasure measure)
-{
-  double sum = 0;
-  guint n = 0;
-
-  for (guint i = 0; i < report->drifts->len; i++)
-    {
-      const double distance = g_array_index (report->drifts, EspDrift, i).distance[measure];
-
-      sum += isnan (distance) ? 0 : distance;
-      n += !isnan (distance);
-    }
-  return n > 0 ? sum / n : NAN;
-}
-
 static guint
 shown (const GArray *rows)
 {
@@ -178,8 +161,8 @@ tell_json (const Work *work, const EspLabelled *labelled, JsonBuilder *json)
   esp_json_string (json, "method", work->input.method->id);
   esp_json_string (json, "measure", work->measure == ESP_DRIFT_COSINE ? "cosine" : "spearman");
   esp_json_int (json, "boxes", report->drifts->len);
-  esp_json_double (json, "mean_spearman_distance", mean_distance (report, ESP_DRIFT_SPEARMAN));
-  esp_json_double (json, "mean_cosine_distance", mean_distance (report, ESP_DRIFT_COSINE));
+  esp_json_double (json, "mean_spearman_distance", esp_drift_report_mean (report, ESP_DRIFT_SPEARMAN));
+  esp_json_double (json, "mean_cosine_distance", esp_drift_report_mean (report, ESP_DRIFT_COSINE));
   esp_json_int (json, "objects_found", report->n_found);
   esp_json_int (json, "objects_lost", report->lost->len);
   esp_json_int (json, "objects_gained", report->n_gained);
@@ -188,7 +171,7 @@ tell_json (const Work *work, const EspLabelled *labelled, JsonBuilder *json)
   json_builder_set_member_name (json, "errors");
   json_builder_begin_object (json);
   for (guint l = 0; l < ESP_LOST_N; l++)
-    esp_json_int (json, esp_loss_key ((EspLoss) l), counts[l]);
+    esp_json_int (json, esp_lost_as_key ((EspLostAs) l), counts[l]);
   json_builder_end_object (json);
   json_builder_set_member_name (json, "drift");
   json_builder_begin_array (json);
@@ -228,7 +211,7 @@ tell_person_lost (const Work *work, const EspLabelled *labelled, const EspLostBo
   g_autofree char *title = title_of (work, labelled, lost->image, &lost->before, lost->class_index);
   g_autofree char *channels = esp_lost_box_channels (lost);
 
-  g_print ("%s: lost, %s%s%s\n", title, esp_loss_words (lost->loss), *channels != '\0' ? "; carried by " : "", channels);
+  g_print ("%s: lost, %s%s%s\n", title, esp_lost_as_words (lost->loss), *channels != '\0' ? "; carried by " : "", channels);
 }
 
 static void
@@ -237,7 +220,7 @@ tell_people (const Work *work, const EspLabelled *labelled)
   const EspDriftReport *report = work->report;
 
   g_print ("%u boxes explained before and after: 1 - Spearman %.3f on average, 1 - cosine %.3f\n", report->drifts->len,
-           mean_distance (report, ESP_DRIFT_SPEARMAN), mean_distance (report, ESP_DRIFT_COSINE));
+           esp_drift_report_mean (report, ESP_DRIFT_SPEARMAN), esp_drift_report_mean (report, ESP_DRIFT_COSINE));
   for (guint i = 0; i < shown (report->drifts); i++)
     tell_person_drift (work, labelled, &g_array_index (report->drifts, EspDrift, i));
   g_print ("%u objects found, %u of them lost, %u gained\n", report->n_found, report->lost->len, report->n_gained);

@@ -11,9 +11,9 @@
 #define FOREGROUND .5 /* TIDE's pos and bg */
 #define BACKGROUND .1
 
-/** esp_loss_key: Returns: (transfer none): the word of files. Thread: any. */
+/** esp_lost_as_key: Returns: (transfer none): the word of files. Thread: any. */
 const char *
-esp_loss_key (EspLoss loss)
+esp_lost_as_key (EspLostAs loss)
 {
   static const char *const keys[ESP_LOST_N] = { "weak", "cls", "loc", "both", "miss" };
 
@@ -21,9 +21,9 @@ esp_loss_key (EspLoss loss)
   return keys[loss];
 }
 
-/** esp_loss_words: Returns: (transfer none): what became of it, for a person. Thread: any. */
+/** esp_lost_as_words: Returns: (transfer none): what became of it, for a person. Thread: any. */
 const char *
-esp_loss_words (EspLoss loss)
+esp_lost_as_words (EspLostAs loss)
 {
   static const char *const words[ESP_LOST_N] = { N_ ("too weak a score"), N_ ("another class"), N_ ("badly placed"),
                                                  N_ ("another class, badly placed"), N_ ("nothing found there") };
@@ -81,7 +81,7 @@ find_object (const EspOutcome *outcome, int truth)
 }
 
 /* What a box of the pruned network makes of a lost object by TIDE's thresholds; ESP_LOST_MISS: nothing. */
-static EspLoss
+static EspLostAs
 judge (const EspSeen *seen, const EspObject *object, double overlap)
 {
   const gboolean same = seen->class_index == object->class_index;
@@ -105,7 +105,7 @@ find_loss (const EspOutcome *pruned, const EspObject *object, EspLostBox *lost)
     {
       const EspSeen *seen = &pruned->seen[i];
       const double overlap = esp_pixels_iou (seen->box, object->box);
-      const EspLoss loss = judge (seen, object, overlap);
+      const EspLostAs loss = judge (seen, object, overlap);
 
       if (loss >= lost->loss || (loss != ESP_LOST_WEAK && !(seen->score > (double) ESP_DRIFT_STRONG)))
         continue;
@@ -132,7 +132,7 @@ insert (EspLostBox *lost, const EspBlame *blame)
 
 /* Of the channels that are cut, those with the largest part in the box, of the positive scores of their layers. */
 static gboolean
-blame (EspDriftWork *work, EspLostBox *lost, GError **error)
+blame (EspDriftRun *work, EspLostBox *lost, GError **error)
 {
   const EspNetwork *network = work->input->network;
 
@@ -165,7 +165,7 @@ blame (EspDriftWork *work, EspLostBox *lost, GError **error)
 
 /* See the header. */
 gboolean
-esp_drift_lose (EspDriftWork *work, guint image, guint detection, GError **error)
+esp_drift_lose (EspDriftRun *work, guint image, guint detection, GError **error)
 {
   const EspOutcome *whole = work->whole[image], *pruned = work->pruned[image];
   const int truth = whole->truth[detection];
@@ -185,7 +185,7 @@ esp_drift_lose (EspDriftWork *work, guint image, guint detection, GError **error
 
 /* See the header. */
 void
-esp_drift_count (EspDriftWork *work, guint image)
+esp_drift_count (EspDriftRun *work, guint image)
 {
   const EspOutcome *whole = work->whole[image], *pruned = work->pruned[image];
 

@@ -19,14 +19,14 @@ typedef struct
   float *pixels;                /* of the image under way */
   EspPlacement placement;
   EspDriftReport *report;
-} EspDriftWork;
+} EspDriftRun;
 
 /* Notes the object that box @detection of the unpruned network finds where the pruned one does not; that box is what @before has run. */
-gboolean esp_drift_lose  (EspDriftWork  *work,
+gboolean esp_drift_lose  (EspDriftRun  *work,
                           guint          image,
                           guint          detection,
                           GError       **error);
-void     esp_drift_count (EspDriftWork  *work,  /* objects found by either */
+void     esp_drift_count (EspDriftRun  *work,  /* objects found by either */
                           guint          image);
 
 G_END_DECLS

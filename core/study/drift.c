@@ -15,7 +15,7 @@
 #define SAME .5f /* IoU of one object's boxes in both networks, strictly above */
 
 static void
-work_clear (EspDriftWork *work)
+work_clear (EspDriftRun *work)
 {
   const guint n = esp_dataset_get_n (work->input->dataset);
 
@@ -28,7 +28,7 @@ work_clear (EspDriftWork *work)
   g_free (work->pixels);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspDriftWork, work_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspDriftRun, work_clear)
 
 static EspExplainer *
 make_explainer (const EspLensInput *input, EspNetwork *network, EspWeights *weights, GError **error)
@@ -40,7 +40,7 @@ make_explainer (const EspLensInput *input, EspNetwork *network, EspWeights *weig
 }
 
 static gboolean
-begin (EspDriftWork *work, EspJob *job, GError **error)
+begin (EspDriftRun *work, EspJob *job, GError **error)
 {
   const EspLensInput *input = work->input;
 
@@ -95,7 +95,7 @@ cosine (const float *x, const float *y, gsize n)
 }
 
 static EspHeatmap *
-explain (EspDriftWork *work, EspExplainer *explainer, const EspDetection *box, EspDrift *drift, EspJob *job, GError **error)
+explain (EspDriftRun *work, EspExplainer *explainer, const EspDetection *box, EspDrift *drift, EspJob *job, GError **error)
 {
   g_autoptr (EspTarget) target = esp_target_new_detection (box);
 
@@ -108,7 +108,7 @@ explain (EspDriftWork *work, EspExplainer *explainer, const EspDetection *box, E
 
 /* The same method at the same layer, of the same object, in both networks. Leaves the run of the unpruned one to be read from. */
 static gboolean
-compare_box (EspDriftWork *work, const EspDetection *box, const EspOutcome *pruned, guint image, EspJob *job, GError **error)
+compare_box (EspDriftRun *work, const EspDetection *box, const EspOutcome *pruned, guint image, EspJob *job, GError **error)
 {
   const EspDetection *same = find_same (pruned, box);
   EspDrift drift = { .image = image, .before = *box, .found = same != NULL, .layer = work->layer };
@@ -129,7 +129,7 @@ compare_box (EspDriftWork *work, const EspDetection *box, const EspOutcome *prun
 }
 
 static gboolean
-look_at (EspDriftWork *work, guint image, EspJob *job, GError **error)
+look_at (EspDriftRun *work, guint image, EspJob *job, GError **error)
 {
   const EspOutcome *whole = work->whole[image];
   gboolean read = FALSE;
@@ -191,7 +191,7 @@ strongest_first (const void *a, const void *b)
 EspDriftReport *
 esp_drift_report_new (const EspLensInput *input, EspMask *mask, int layer, EspDriftMeasure measure, EspJob *job, GError **error)
 {
-  g_auto (EspDriftWork) work = { .input = input, .mask = mask, .layer = layer };
+  g_auto (EspDriftRun) work = { .input = input, .mask = mask, .layer = layer };
   const guint n = esp_dataset_get_n (input->dataset);
 
   if (!begin (&work, job, error))
@@ -205,6 +205,23 @@ esp_drift_report_new (const EspLensInput *input, EspMask *mask, int layer, EspDr
   g_array_sort_with_data (work.report->drifts, worst_first, &measure);
   g_array_sort (work.report->lost, strongest_first);
   return g_steal_pointer (&work.report);
+}
+
+/** esp_drift_report_mean: Returns: the mean distance of the boxes that have one, NAN where none has. Thread: any. */
+double
+esp_drift_report_mean (const EspDriftReport *report, EspDriftMeasure measure)
+{
+  double sum = 0;
+  guint n = 0;
+
+  for (guint i = 0; i < report->drifts->len; i++)
+    {
+      const double distance = g_array_index (report->drifts, EspDrift, i).distance[measure];
+
+      sum += isnan (distance) ? 0 : distance;
+      n += !isnan (distance);
+    }
+  return n > 0 ? sum / n : (double) NAN;
 }
 
 /** esp_drift_report_free: frees @report (nullable). Thread: any. */

@@ -35,7 +35,7 @@ typedef enum
   ESP_LOST_BOTH,  /* one of another class overlaps too little */
   ESP_LOST_MISS,  /* none of these */
   ESP_LOST_N,
-} EspLoss;
+} EspLostAs;
 
 /* A channel that the plan cuts, and what it had in a box. */
 typedef struct
@@ -53,7 +53,7 @@ typedef struct
   EspPixels    box;         /* of the truth, in pixels of the annotation */
   int          class_index;
   EspDetection before;      /* that found it */
-  EspLoss      loss;
+  EspLostAs    loss;
   double       score;       /* of the box that comes nearest by @loss; 0 for a miss */
   double       overlap;     /* of that box with the truth */
   int          other_class; /* of that box, -1 for a miss */
@@ -76,8 +76,10 @@ EspDriftReport *esp_drift_report_new  (const EspLensInput *input,
                                        EspJob             *job,
                                        GError            **error);
 void            esp_drift_report_free (EspDriftReport     *report);
-const char     *esp_loss_key          (EspLoss             loss);   /* "weak", "cls", "loc", "both", "miss" */
-const char     *esp_loss_words        (EspLoss             loss);   /* for a person, translated */
+double          esp_drift_report_mean (const EspDriftReport *report, /* over all boxes that have a distance; NAN: none has */
+                                       EspDriftMeasure     measure);
+const char     *esp_lost_as_key       (EspLostAs           loss);   /* "weak", "cls", "loc", "both", "miss" */
+const char     *esp_lost_as_words     (EspLostAs           loss);   /* for a person, translated */
 char           *esp_lost_box_channels (const EspLostBox   *lost);   /* (transfer full): "layer 8: 3, 17; layer 12: 5"; "" none */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspDriftReport, esp_drift_report_free)

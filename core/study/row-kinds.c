@@ -308,3 +308,97 @@ static void
 esp_layer_row_init (EspLayerRow *self)
 {
 }
+
+/* Boxes before and after. */
+
+struct _EspDriftRow
+{
+  EspRow parent_instance;
+  guint image;
+  char *name, *class_name;
+  double before, after, distance, heat_before, heat_after;
+};
+
+G_DEFINE_FINAL_TYPE (EspDriftRow, esp_drift_row, ESP_TYPE_ROW)
+
+static const EspRowField drift_fields[] = {
+  FIELD (EspDriftRow, "image", G_TYPE_UINT, image),
+  FIELD (EspDriftRow, "name", G_TYPE_STRING, name),
+  FIELD (EspDriftRow, "class-name", G_TYPE_STRING, class_name),
+  FIELD (EspDriftRow, "before", G_TYPE_DOUBLE, before),
+  FIELD (EspDriftRow, "after", G_TYPE_DOUBLE, after),
+  FIELD (EspDriftRow, "distance", G_TYPE_DOUBLE, distance),
+  FIELD (EspDriftRow, "heat-before", G_TYPE_DOUBLE, heat_before),
+  FIELD (EspDriftRow, "heat-after", G_TYPE_DOUBLE, heat_after),
+};
+
+static char *
+drift_describe (EspRow *row)
+{
+  EspDriftRow *self = ESP_DRIFT_ROW (row);
+  GString *text = g_string_new (self->class_name);
+
+  g_string_append_printf (text, " %.0f %%", 100 * self->before);
+  if (isnan (self->after))
+    g_string_append (text, ", not found any more");
+  else
+    g_string_append_printf (text, " to %.0f %%", 100 * self->after);
+  if (!isnan (self->distance))
+    g_string_append_printf (text, ", drift %.3f", self->distance);
+  g_string_append_printf (text, ", %s", self->name);
+  return g_string_free (text, FALSE);
+}
+
+static void
+esp_drift_row_class_init (EspDriftRowClass *klass)
+{
+  esp_row_install_fields (ESP_ROW_CLASS (klass), drift_fields, G_N_ELEMENTS (drift_fields), drift_describe);
+}
+
+static void
+esp_drift_row_init (EspDriftRow *self)
+{
+  self->after = self->distance = self->heat_before = self->heat_after = NAN;
+}
+
+/* Objects lost. */
+
+struct _EspLostRow
+{
+  EspRow parent_instance;
+  guint image;
+  char *name, *class_name, *error, *channels;
+  double before;
+};
+
+G_DEFINE_FINAL_TYPE (EspLostRow, esp_lost_row, ESP_TYPE_ROW)
+
+static const EspRowField lost_fields[] = {
+  FIELD (EspLostRow, "image", G_TYPE_UINT, image),
+  FIELD (EspLostRow, "name", G_TYPE_STRING, name),
+  FIELD (EspLostRow, "class-name", G_TYPE_STRING, class_name),
+  FIELD (EspLostRow, "before", G_TYPE_DOUBLE, before),
+  FIELD (EspLostRow, "error", G_TYPE_STRING, error),
+  FIELD (EspLostRow, "channels", G_TYPE_STRING, channels),
+};
+
+static char *
+lost_describe (EspRow *row)
+{
+  EspLostRow *self = ESP_LOST_ROW (row);
+  const gboolean has = self->channels != NULL && *self->channels != '\0';
+
+  return g_strdup_printf ("%s %.0f %%, %s, %s%s%s", self->class_name, 100 * self->before, self->error, self->name, has ? ", " : "",
+                          has ? self->channels : "");
+}
+
+static void
+esp_lost_row_class_init (EspLostRowClass *klass)
+{
+  esp_row_install_fields (ESP_ROW_CLASS (klass), lost_fields, G_N_ELEMENTS (lost_fields), lost_describe);
+}
+
+static void
+esp_lost_row_init (EspLostRow *self)
+{
+}

@@ -68,4 +68,15 @@ G_DECLARE_FINAL_TYPE (EspTrialRow, esp_trial_row, ESP, TRIAL_ROW, EspRow)
 G_DECLARE_FINAL_TYPE (EspLayerRow, esp_layer_row, ESP, LAYER_ROW, EspRow)
 /* Properties: layer (uint), title (string: "Layer 57, 120 × 20 × 20"), group (string), label (the title). */
 
+#define ESP_TYPE_DRIFT_ROW (esp_drift_row_get_type ())
+G_DECLARE_FINAL_TYPE (EspDriftRow, esp_drift_row, ESP, DRIFT_ROW, EspRow)
+/* Properties: image (uint), name (string: of the image), class-name (string), before (double: score), after (double, NaN: not found any
+ * more), distance (double, NaN unknown), heat-before, heat-after (double: share of the heat in the box, NaN without heat), label ("ring
+ * 98 % to 41 %, drift 0.730, test-00003.png"). */
+
+#define ESP_TYPE_LOST_ROW (esp_lost_row_get_type ())
+G_DECLARE_FINAL_TYPE (EspLostRow, esp_lost_row, ESP, LOST_ROW, EspRow)
+/* Properties: image (uint), name (string: of the image), class-name (string), before (double: score), error (string: in words), channels
+ * (string: "layer 8: 3, 17", "" none), label ("ring 98 %, too weak a score, test-00003.png, layer 8: 3, 17"). */
+
 G_END_DECLS

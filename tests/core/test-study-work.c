@@ -1,4 +1,4 @@
-/* test-study-work.c: long work beside the document: an export, a budget, what layers bear; the plan goes on meanwhile */
+/* test-study-work.c: long work beside the document: an export, a budget, what layers bear, what a plan moves and loses; the plan goes on meanwhile */
 #include "config.h"
 
 #include <math.h>
@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "study-common.h"
 #include "study/budget-work.h"
+#include "study/drift-work.h"
 #include "study/export-work.h"
 #include "study/sensitivity-work.h"
 
@@ -391,6 +392,74 @@ test_sensitivity_layers (Fixture *f, gconstpointer data)
   g_assert_cmpint (esp_sensitivity_work_get_state (work), ==, ESP_SENSITIVITY_IDLE);
 }
 
+static void
+compare (Fixture *f, EspDriftWork *work)
+{
+  f->answered = FALSE;
+  g_assert_true (esp_drift_work_start (work, &f->error));
+  g_assert_no_error (f->error);
+}
+
+static char *
+label_of (GListModel *rows, guint i)
+{
+  g_autoptr (EspRow) row = g_list_model_get_item (rows, i);
+
+  return row != NULL ? g_strdup (esp_row_get_label (row)) : NULL;
+}
+
+/* Nothing cut: said. Else what the report has, row by row, marked as soon as the plan is another; a stop leaves nothing. */
+static void
+test_drift (Fixture *f, gconstpointer data)
+{
+  EspPlan *plan = esp_study_get_plan (f->study);
+  g_autoptr (EspDriftWork) work = follow (f, esp_drift_work_new (f->study));
+  GListModel *boxes = esp_drift_work_get_boxes (work), *lost = esp_drift_work_get_lost (work);
+  const EspDriftReport *report;
+  g_autofree char *first = NULL, *beyond = NULL;
+
+  g_assert_nonnull (esp_drift_work_get_obstacle (work));
+  g_assert_false (esp_drift_work_start (work, &f->error));
+  g_assert_error (f->error, ESP_ERROR, ESP_ERROR_UNSUPPORTED);
+  g_clear_error (&f->error);
+  for (guint i = 0; i < esp_plan_get_n_groups (plan); i++)
+    esp_plan_set_ratio (plan, i, .5);
+  g_assert_null (esp_drift_work_get_obstacle (work));
+  compare (f, work);
+  g_assert_cmpint (esp_drift_work_get_state (work), ==, ESP_DRIFT_COMPARING);
+  wait_until (is_answered, f);
+  g_assert_no_error (f->error);
+  report = esp_drift_work_get_report (work);
+  g_assert_nonnull (report);
+  g_assert_true (esp_drift_work_is_of_plan (work));
+  g_assert_cmpuint (g_list_model_get_n_items (boxes), ==, report->drifts->len);
+  g_assert_cmpuint (g_list_model_get_n_items (lost), ==, report->lost->len);
+  g_assert_cmpuint (report->drifts->len, >, 0);
+  first = label_of (boxes, 0);
+  g_assert_nonnull (strstr (first, " %"));
+  beyond = label_of (boxes, report->drifts->len);
+  g_assert_null (beyond);
+  for (guint i = 0; i < report->lost->len; i++)
+    {
+      g_autofree char *label = label_of (lost, i);
+      g_autofree char *of = esp_lost_box_channels (&g_array_index (report->lost, EspLostBox, i));
+
+      g_assert_nonnull (strstr (label, esp_lost_as_words (g_array_index (report->lost, EspLostBox, i).loss)));
+      g_assert_true (g_str_has_suffix (label, of));
+    }
+  esp_plan_set_ratio (plan, 0, .25);
+  g_assert_false (esp_drift_work_is_of_plan (work));
+  g_assert_nonnull (esp_drift_work_get_report (work));
+  compare (f, work);
+  g_assert_null (esp_drift_work_get_report (work));
+  esp_work_stop (ESP_WORK (work));
+  g_assert_cmpint (esp_drift_work_get_state (work), ==, ESP_DRIFT_ENDING);
+  wait_until (is_answered, f);
+  g_assert_no_error (f->error);
+  g_assert_cmpint (esp_drift_work_get_state (work), ==, ESP_DRIFT_IDLE);
+  g_assert_cmpuint (g_list_model_get_n_items (boxes), ==, 0);
+}
+
 #define ADD(path, labelled, func) g_test_add (path, Fixture, labelled, set_up, func, tear_down)
 
 int
@@ -408,6 +477,8 @@ main (int argc, char **argv)
   ADD ("/study-work/sensitivity", "labelled", test_sensitivity);
   ADD ("/study-work/sensitivity-layers", "labelled", test_sensitivity_layers);
   ADD ("/study-work/sensitivity-unlabelled", NULL, test_sensitivity_layers);
+  ADD ("/study-work/drift", "labelled", test_drift);
+  ADD ("/study-work/drift-unlabelled", NULL, test_drift);
   status = g_test_run ();
   forget_state ();
   return status;
