@@ -58,6 +58,18 @@ task_clear (Task *task)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Task, task_clear)
 
+/* As training refuses them. */
+static gboolean
+check_settings (const Task *task, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (esp_augment_check (&task->feeder.augment, task->network, &local))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--set %s", local->message);
+  return FALSE;
+}
+
 static gboolean
 read_settings (Task *task, EspCommon *common, GError **error)
 {
@@ -75,7 +87,7 @@ read_settings (Task *task, EspCommon *common, GError **error)
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--set %s", local->message);
       return FALSE;
     }
-  return TRUE;
+  return check_settings (task, error);
 }
 
 static gboolean

@@ -84,8 +84,8 @@ read_share (Section from, const char *key, double fallback, double *probability,
 static gboolean
 refuse_others (Section from, gboolean classifier, GError **error)
 {
-  static const char *const keys[] = { "blur", "gaussian_noise" };
-  static const char *const of_boxes[] = { "mosaic", "mixup", "cutmix" };
+  static const char *const keys[] = { "blur", "gaussian_noise", "cutmix" };
+  static const char *const of_boxes[] = { "mosaic", "mixup" };
   double value = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -164,8 +164,8 @@ read_detector (EspAugment *augment, const EspNetwork *network, Section net, GErr
  * esp_augment_read:
  * @augment: (out): what the cfg says
  * @network: the network
- * @error: a key that is no number or out of bounds, with its line; ESP_ERROR_UNSUPPORTED for blur and gaussian_noise, a detector's angle,
- *   and a classifier's mosaic, mixup and cutmix
+ * @error: a key that is no number or out of bounds, with its line; ESP_ERROR_UNSUPPORTED for blur, gaussian_noise and cutmix, a
+ *   detector's angle, and a classifier's mosaic and mixup
  *
  * Of [net]: hue, saturation, exposure, flip (1), mosaic, mixup, letter_box, resize_step; of the last head: jitter (.2), resize, random, max
  * (200); of [net] of a classifier: angle, aspect, min_crop, max_crop. flip, mosaic and mixup take place for each image by half a chance.

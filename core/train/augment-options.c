@@ -11,6 +11,14 @@
 #define MOST_FACTOR 100.
 #define MOST_PIXELS 16384.
 
+/* Whose images are drawn so. */
+typedef enum
+{
+  OF_ALL,
+  OF_DETECTORS,
+  OF_CLASSIFIERS,
+} Whose;
+
 /* What has a number for itself; @nothing is the one that draws nothing. */
 static const struct
 {
@@ -18,26 +26,27 @@ static const struct
   gsize at;
   gboolean whole; /* an int, else a double */
   double low, high, nothing;
+  Whose whose;
 } settings[] = {
-  { "flip", G_STRUCT_OFFSET (EspAugment, flip), FALSE, 0, 1, 0 },
-  { "hue", G_STRUCT_OFFSET (EspAugment, hue), FALSE, 0, .5, 0 },
-  { "saturation", G_STRUCT_OFFSET (EspAugment, saturation), FALSE, 1, MOST_FACTOR, 1 },
-  { "exposure", G_STRUCT_OFFSET (EspAugment, exposure), FALSE, 1, MOST_FACTOR, 1 },
-  { "jitter", G_STRUCT_OFFSET (EspAugment, jitter), FALSE, 0, .49, 0 },
-  { "resize", G_STRUCT_OFFSET (EspAugment, resize), FALSE, 1 / MOST_FACTOR, MOST_FACTOR, 1 },
-  { "scale_low", G_STRUCT_OFFSET (EspAugment, scale_low), FALSE, 1 / MOST_FACTOR, MOST_FACTOR, 1 },
-  { "scale_high", G_STRUCT_OFFSET (EspAugment, scale_high), FALSE, 1 / MOST_FACTOR, MOST_FACTOR, 1 },
-  { "mosaic", G_STRUCT_OFFSET (EspAugment, mosaic), FALSE, 0, 1, 0 },
-  { "mixup", G_STRUCT_OFFSET (EspAugment, mixup), FALSE, 0, 1, 0 },
-  { "random", G_STRUCT_OFFSET (EspAugment, random), FALSE, 1, MOST_FACTOR, 1 },
-  { "step", G_STRUCT_OFFSET (EspAugment, step), TRUE, 1, 1024, 32 },
-  { "least_visible", G_STRUCT_OFFSET (EspAugment, least_visible), FALSE, 0, 1, 0 },
-  { "least_pixels", G_STRUCT_OFFSET (EspAugment, least_pixels), FALSE, 0, MOST_PIXELS, 1 },
-  { "angle", G_STRUCT_OFFSET (EspAugment, angle), FALSE, 0, 180, 0 },
-  { "aspect", G_STRUCT_OFFSET (EspAugment, aspect), FALSE, 1, MOST_FACTOR, 1 },
-  { "crop_low", G_STRUCT_OFFSET (EspAugment, crop_low), TRUE, 0, MOST_PIXELS, 0 },
-  { "crop_high", G_STRUCT_OFFSET (EspAugment, crop_high), TRUE, 0, MOST_PIXELS, 0 },
-  { "pad", G_STRUCT_OFFSET (EspAugment, pad), TRUE, 0, MOST_PIXELS, 0 },
+  { "flip", G_STRUCT_OFFSET (EspAugment, flip), FALSE, 0, 1, 0, OF_ALL },
+  { "hue", G_STRUCT_OFFSET (EspAugment, hue), FALSE, 0, .5, 0, OF_ALL },
+  { "saturation", G_STRUCT_OFFSET (EspAugment, saturation), FALSE, 1, MOST_FACTOR, 1, OF_ALL },
+  { "exposure", G_STRUCT_OFFSET (EspAugment, exposure), FALSE, 1, MOST_FACTOR, 1, OF_ALL },
+  { "jitter", G_STRUCT_OFFSET (EspAugment, jitter), FALSE, 0, .49, 0, OF_DETECTORS },
+  { "resize", G_STRUCT_OFFSET (EspAugment, resize), FALSE, 1 / MOST_FACTOR, MOST_FACTOR, 1, OF_DETECTORS },
+  { "scale_low", G_STRUCT_OFFSET (EspAugment, scale_low), FALSE, 1 / MOST_FACTOR, MOST_FACTOR, 1, OF_DETECTORS },
+  { "scale_high", G_STRUCT_OFFSET (EspAugment, scale_high), FALSE, 1 / MOST_FACTOR, MOST_FACTOR, 1, OF_DETECTORS },
+  { "mosaic", G_STRUCT_OFFSET (EspAugment, mosaic), FALSE, 0, 1, 0, OF_DETECTORS },
+  { "mixup", G_STRUCT_OFFSET (EspAugment, mixup), FALSE, 0, 1, 0, OF_DETECTORS },
+  { "random", G_STRUCT_OFFSET (EspAugment, random), FALSE, 1, MOST_FACTOR, 1, OF_ALL },
+  { "step", G_STRUCT_OFFSET (EspAugment, step), TRUE, 1, 1024, 32, OF_ALL },
+  { "least_visible", G_STRUCT_OFFSET (EspAugment, least_visible), FALSE, 0, 1, 0, OF_DETECTORS },
+  { "least_pixels", G_STRUCT_OFFSET (EspAugment, least_pixels), FALSE, 0, MOST_PIXELS, 1, OF_ALL },
+  { "angle", G_STRUCT_OFFSET (EspAugment, angle), FALSE, 0, 180, 0, OF_CLASSIFIERS },
+  { "aspect", G_STRUCT_OFFSET (EspAugment, aspect), FALSE, 1, MOST_FACTOR, 1, OF_CLASSIFIERS },
+  { "crop_low", G_STRUCT_OFFSET (EspAugment, crop_low), TRUE, 0, MOST_PIXELS, 0, OF_CLASSIFIERS },
+  { "crop_high", G_STRUCT_OFFSET (EspAugment, crop_high), TRUE, 0, MOST_PIXELS, 0, OF_CLASSIFIERS },
+  { "pad", G_STRUCT_OFFSET (EspAugment, pad), TRUE, 0, MOST_PIXELS, 0, OF_CLASSIFIERS },
 };
 
 static double
@@ -92,6 +101,29 @@ esp_augment_set (EspAugment *augment, const char *pair, GError **error)
   g_set_error (error, ESP_ERROR, ESP_ERROR_FORMAT, "%s: expected KEY=NUMBER, KEY one of %s", pair, keys->str);
   esp_error_make_utf8 (error);
   return FALSE;
+}
+
+/**
+ * esp_augment_check:
+ * @augment: what was set
+ * @network: whose images are drawn
+ * @error: ESP_ERROR_UNSUPPORTED where they are not drawn so: those of a detector are not turned, a classifier's no mosaic
+ *
+ * Returns: whether all that is set has an effect. Thread: any.
+ */
+gboolean
+esp_augment_check (const EspAugment *augment, const EspNetwork *network, GError **error)
+{
+  const gboolean classifier = esp_network_get_scores (network) > 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    if (settings[i].whose == (classifier ? OF_DETECTORS : OF_CLASSIFIERS) && get (augment, i) != settings[i].nothing)
+      {
+        g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s=%g: images of a %s are not drawn so: expected %g", settings[i].key,
+                     get (augment, i), classifier ? "classifier" : "detector", settings[i].nothing);
+        return FALSE;
+      }
+  return TRUE;
 }
 
 /**

@@ -56,6 +56,7 @@ gboolean esp_augment_read (EspAugment        *augment, /* (out): what the cfg sa
 gboolean esp_augment_set  (EspAugment        *augment,
                            const char        *pair,    /* "jitter=.3" */
                            GError           **error);
+gboolean esp_augment_check (const EspAugment *augment, const EspNetwork *network, GError **error); /* whether all of it is drawn there */
 char    *esp_augment_describe (const EspAugment *augment); /* (transfer full): "jitter=0.3, flip=0.5" */
 
 G_END_DECLS

@@ -17,7 +17,8 @@ read_overlap (const EspLoss *loss, const char *key, const char *also, EspOverlap
 
   if (name == NULL || strcmp (name, also) == 0 || esp_overlap_parse (name, kind))
     return TRUE;
-  return esp_cfg_refuse (cfg, esp_loss_section (loss), key, ESP_ERROR_UNSUPPORTED, error, "expected %s, giou, diou or ciou", also);
+  return esp_cfg_refuse (cfg, esp_loss_section (loss), key, ESP_ERROR_UNSUPPORTED, error, "expected %s, giou, diou or ciou",
+                         strcmp (also, "iou") != 0 ? "mse, iou" : also);
 }
 
 static gboolean

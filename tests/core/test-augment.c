@@ -538,7 +538,7 @@ test_key_refusals (void)
     NET "blur=1\n" HEAD,         "test.cfg:5: blur=1",     NET "angle=5\n" HEAD,     "test.cfg:5: angle=5", NET "hue=2\n" HEAD,
     "test.cfg:5: hue=2",         NET HEAD "jitter=.6\n",   "test.cfg:16: jitter=.6", NET "mosaic=1\n" END,  "test.cfg:5: mosaic=1",
     NET HEAD "random=.5\n",      "test.cfg:16: random=.5", NET "flip=x\n" HEAD,      "test.cfg:5: flip=x",  NET "saturation=-1\n" END,
-    "test.cfg:5: saturation=-1", NET "cutmix=1\n" END,     "test.cfg:5: cutmix=1",
+    "test.cfg:5: saturation=-1", NET "cutmix=1\n" END,     "test.cfg:5: cutmix=1",   NET "cutmix=1\n" HEAD, "test.cfg:5: cutmix=1",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i += 2)

@@ -438,6 +438,44 @@ test_lengths (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (esp_train_count_steps (10, 4, 3), ==, 8);
 }
 
+/* A key that nothing reads is refused, and one of the other place is pointed to. */
+static void
+test_keys (Fixture *fixture, gconstpointer data)
+{
+  const char *const bad[][2] = {
+    { "foo=1", "“foo” of [net]: expected one of B1," },
+    { "foo=1", "learning_rate, " },
+    { "iou_loss=giou", "expected head.iou_loss" },
+    { "head.foo=1", "expected one of anchors, beta_nms, " },
+    { "head.batch=4", "expected batch" },
+    { "head.coord_scale=2", "iou_loss, " }, /* of [region] */
+    { "aspect=.5", "nothing of" },          /* of classifiers */
+  };
+  const char *const good[] = { "cutmix=0", "B2=.99", "letter_box=1", "head.iou_loss=giou", "head.resize=1.2", NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) made = esp_train_rewrite (fixture->network, good, &error), others = network_of (classifier, NULL), none = NULL;
+  const char *const head[] = { "head.jitter=.1", NULL }, *const aspect[] = { "aspect=.5", NULL };
+
+  g_assert_no_error (error);
+  g_assert_nonnull (made);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      const char *const pairs[] = { bad[i][0], NULL };
+
+      g_assert_null (esp_train_rewrite (fixture->network, pairs, &error));
+      g_assert_error (error, ESP_ERROR, ESP_ERROR_FORMAT);
+      if (strstr (error->message, bad[i][1]) == NULL)
+        g_error ("“%s” lacks “%s”", error->message, bad[i][1]);
+      g_clear_error (&error);
+    }
+  none = esp_train_rewrite (others, head, &error);
+  g_assert_null (none);
+  g_assert_nonnull (strstr (error->message, "has no head"));
+  g_clear_error (&error);
+  none = esp_train_rewrite (others, aspect, &error);
+  g_assert_no_error (error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -462,6 +500,7 @@ main (int argc, char **argv)
   ADD ("refused-data", test_refused_data, NULL);
   ADD ("classifier", test_classifier, classifier);
   ADD ("lengths", test_lengths, NULL);
+  ADD ("keys", test_keys, NULL);
   status = g_test_run ();
   esp_lane_free (lane);
   return status;

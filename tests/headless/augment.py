@@ -48,7 +48,7 @@ def main():
             assert bytes_of(at("default")) == bytes_of(at("train")) != bytes_of(at("val"))
 
         def refusals():
-            for words in (["--set", "jitter=2"], ["--set", "shear=1"], ["--count", "0"]):
+            for words in (["--set", "jitter=2"], ["--set", "shear=1"], ["--set", "angle=10"], ["--set", "pad=4"], ["--count", "0"]):
                 done = run("augment", cfg, data, "-o", at("five"), *words, expect=2)
                 assert words[1].split("=")[0] in done.stderr, done.stderr
             run("augment", cfg, data, expect=2)

@@ -239,6 +239,10 @@ class Case:
         for words in (["--set", "width=3"], ["--set", "batch"], ["--objective", "x"], ["--policy", "wild"], ["--batch", "5", "--subdivisions", "2"],
                       ["--freeze", "9"], ["--resume", self.path("nothing")]):
             refused(*self.words("x", "--epochs", "1"), *words)
+        refused(*self.words("x", "--epochs", "1", "--set", "head.iou_loss=foo"), naming=["iou_loss=foo", "expected mse, iou, giou, diou or ciou"])
+        refused(*self.words("x", "--epochs", "1", "--set", "head.iou_thresh_kind=foo"), naming=["expected iou, giou, diou or ciou"])
+        refused(*self.words("x", "--epochs", "1", "--set", "iou_loss=giou"), naming=["head.iou_loss"])
+        refused(*self.words("x", "--epochs", "1", "--set", "cutmix=1"), naming=["cutmix=1", "expected 0"])
         refused(*self.words("x", "--epochs", "1", "--objective", "foo"), naming=["foo", "expected one of detection, classification"])
         refused(*self.words("x", "--epochs", "1", "--objective", "detection", "--objective", "detection:box-gain=2"), naming=["detection", "twice"])
 
