@@ -9,16 +9,6 @@
 
 #include "explain/lrp-private.h"
 
-static gboolean
-run (EspExplainer *explainer, const float *input, const EspTarget *target, G_GNUC_UNUSED int layer, EspJob *job, GError **error)
-{
-  EspLrp *lrp = explainer->state;
-
-  lrp->ran = FALSE;
-  return esp_engine_forward (lrp->engine, input, job, error)
-         && esp_target_apply (target, lrp->engine, &explainer->n_ones, &explainer->value, error) && esp_lrp_pass (lrp, job, error);
-}
-
 /* (transfer full): the relevance of a layer in plain order; zeros where none arrived. */
 static float *
 read_relevance (EspLrp *lrp, int layer, EspShape *shape)
@@ -33,6 +23,63 @@ read_relevance (EspLrp *lrp, int layer, EspShape *shape)
   if (step->arrived)
     esp_layout_unpack (&look.layout, step->relevance, values);
   return values;
+}
+
+static double
+sum_at (EspLrp *lrp, int layer)
+{
+  EspShape shape;
+  g_autofree float *all = read_relevance (lrp, layer, &shape);
+  double sum = 0;
+
+  for (gsize i = 0; i < esp_shape_count (shape); i++)
+    sum += (double) all[i];
+  return sum;
+}
+
+static const char *
+number (char *digits, double value)
+{
+  return g_ascii_formatd (digits, G_ASCII_DTOSTR_BUF_SIZE, "%.4g", value);
+}
+
+/* Where the target has gone, as what is drawn may be next to nothing of it: a rule that lets biases take their share leaves little. */
+static char *
+make_note (EspLrp *lrp, int layer)
+{
+  const EspLrpShares *shares = &lrp->shares;
+  char target[G_ASCII_DTOSTR_BUF_SIZE], there[G_ASCII_DTOSTR_BUF_SIZE], pixels[G_ASCII_DTOSTR_BUF_SIZE];
+  char bias[G_ASCII_DTOSTR_BUF_SIZE], absorbed[G_ASCII_DTOSTR_BUF_SIZE];
+
+  number (target, shares->target);
+  number (pixels, shares->input);
+  number (bias, shares->bias);
+  number (absorbed, shares->absorbed);
+  if (layer < 0)
+    return g_strdup_printf (_ ("of %s, %s reached the pixels; %s stayed with biases, %s was absorbed"), target, pixels, bias, absorbed);
+  return g_strdup_printf (_ ("of %s, %s reached layer %d and %s the pixels; %s stayed with biases, %s was absorbed"), target,
+                          number (there, sum_at (lrp, layer)), layer, pixels, bias, absorbed);
+}
+
+static void
+renew_note (EspExplainer *explainer, int layer)
+{
+  g_clear_pointer (&explainer->note, g_free);
+  if (explainer->n_ones > 0)
+    explainer->note = make_note (explainer->state, layer);
+}
+
+static gboolean
+run (EspExplainer *explainer, const float *input, const EspTarget *target, int layer, EspJob *job, GError **error)
+{
+  EspLrp *lrp = explainer->state;
+
+  lrp->ran = FALSE;
+  if (!esp_engine_forward (lrp->engine, input, job, error)
+      || !esp_target_apply (target, lrp->engine, &explainer->n_ones, &explainer->value, error) || !esp_lrp_pass (lrp, job, error))
+    return FALSE;
+  renew_note (explainer, layer);
+  return TRUE;
 }
 
 /* Relevance is that of a layer's value wherever in the layer: activations and batch normalisations pass it through. */
@@ -52,6 +99,8 @@ map (EspExplainer *explainer, int layer, int channel, float *values, G_GNUC_UNUS
         sum += (double) all[c * plane + i];
       values[i] = (float) sum;
     }
+  if (channel < 0)
+    renew_note (explainer, layer); /* any layer may be read of one run: what is said is of the one that is shown */
   return TRUE;
 }
 

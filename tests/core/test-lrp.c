@@ -9,6 +9,7 @@
 #include "explain-common.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* Every kind of layer that a detector may have before its head. */
 static const char zoo_cfg[] = "[net]\nwidth=16\nheight=16\nchannels=3\n"
@@ -499,6 +500,26 @@ test_definitions (gconstpointer data)
   plains_free (plains);
 }
 
+/* The note says what the shares are: of the pixels after a map of theirs, of a layer after a map of it. */
+static void
+check_note (EspExplainer *explainer, const EspLrpShares *shares)
+{
+  const EspPlacement whole = { 0, 0, 1, 1 };
+  g_autofree char *pixels = g_strdup_printf ("of %.4g, %.4g reached the pixels; %.4g stayed with biases, %.4g was absorbed", shares->target,
+                                             shares->input, shares->bias, shares->absorbed);
+  g_autoptr (EspHeatmap) at_layer = NULL, again = NULL;
+  double there = 0, said, target;
+
+  g_assert_cmpstr (esp_explainer_get_note (explainer), ==, pixels);
+  at_layer = esp_explainer_heatmap (explainer, 0, -1, whole, NULL);
+  for (int i = 0; i < at_layer->width * at_layer->height; i++)
+    there += (double) at_layer->values[i];
+  g_assert_cmpint (sscanf (esp_explainer_get_note (explainer), "of %lf, %lf reached layer 0 and ", &target, &said), ==, 2);
+  g_assert_cmpfloat_with_epsilon (said, there, 1e-3 * MAX (fabs (there), fabs (target)));
+  again = esp_explainer_heatmap (explainer, ESP_PIXELS, -1, whole, NULL);
+  g_assert_cmpstr (esp_explainer_get_note (explainer), ==, pixels);
+}
+
 /* input + bias + absorbed = target, by numbers that were added up in three places. */
 static void
 check_conserved (EspExplainer *explainer, double tolerance)
@@ -522,6 +543,7 @@ check_conserved (EspExplainer *explainer, double tolerance)
   g_test_message ("target %.6g, input %.6g, bias %.6g, absorbed %.6g, off %.2g", shares.target, shares.input, shares.bias, shares.absorbed,
                   shares.input + shares.bias + shares.absorbed - shares.target);
   g_assert_cmpfloat_with_epsilon (shares.input + shares.bias + shares.absorbed, shares.target, tolerance * fabs (shares.target));
+  check_note (explainer, &shares);
 }
 
 static void
