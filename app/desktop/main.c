@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 
 /* "No display" means that opening one fails, for Wayland and X alike. */
@@ -27,6 +28,7 @@ main (int argc, char **argv)
   g_autoptr (EspApplication) application = NULL;
 
   esp_spin_briefly (argv);
+  signal (SIGXFSZ, SIG_IGN); /* a file too large is an error of its writer, said in words */
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, ESP_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

@@ -6,6 +6,7 @@
 #include "verbs.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,7 @@ int
 main (int argc, char **argv)
 {
   esp_spin_briefly (argv);
+  signal (SIGXFSZ, SIG_IGN); /* a file too large is an error of its writer, said in words */
   setlocale (LC_ALL, "");
   if (argc < 2)
     {

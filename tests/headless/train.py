@@ -198,7 +198,7 @@ class Case:
         run(*self.words("full", "--epochs", "2"))
         before = read(self.path("full", "best.weights"))
         done = subprocess.run([PROGRAM, *self.words("full", "--epochs", "3")], capture_output=True, text=True, timeout=120,
-                              preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))))
+                              preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_DFL), resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))))
         assert done.returncode == 1 and "checkpoint" in done.stderr, (done.returncode, done.stderr)
         assert read(self.path("full", "earlier", "best.weights")) == before
         assert not [name for name in os.listdir(self.path("full")) if "checkpoint" in name], os.listdir(self.path("full"))
