@@ -238,6 +238,17 @@ bind_title (GtkSignalListItemFactory *factory, GtkListItem *line, gpointer unuse
                        gtk_string_object_get_string (GTK_STRING_OBJECT (gtk_list_item_get_item (line))));
 }
 
+/* Titles begin alike and differ in their ends. */
+static void
+keep_end (GtkWidget *widget)
+{
+  if (GTK_IS_LABEL (widget))
+    gtk_label_set_ellipsize (GTK_LABEL (widget), PANGO_ELLIPSIZE_START);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (!GTK_IS_POPOVER (child))
+      keep_end (child);
+}
+
 static void
 show_whole_titles (GtkDropDown *drop)
 {
@@ -255,6 +266,7 @@ esp_recipe_page_set_recipes (EspRecipePage *self, const char *const *titles, gui
   g_return_if_fail (ESP_IS_RECIPE_PAGE (self));
   show_whole_titles (self->recipe_drop);
   fill_drop (self, self->recipe_drop, _ ("Recipe"), titles, chosen, G_CALLBACK (on_recipe));
+  keep_end (GTK_WIDGET (self->recipe_drop));
 }
 
 /** esp_recipe_page_set_tiers: likewise; the first is chosen. Thread: main. */

@@ -100,7 +100,7 @@ mend_choice (GtkWidget *widget)
 {
   if (GTK_IS_LABEL (widget))
     {
-      gtk_label_set_ellipsize (GTK_LABEL (widget), PANGO_ELLIPSIZE_MIDDLE); /* titles differ in their ends */
+      gtk_label_set_ellipsize (GTK_LABEL (widget), PANGO_ELLIPSIZE_END);
       gtk_label_set_max_width_chars (GTK_LABEL (widget), CHOICE_CHARS);
     }
   if (g_str_equal (G_OBJECT_TYPE_NAME (widget), "GtkListItemWidget"))
