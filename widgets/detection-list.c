@@ -15,6 +15,7 @@ struct _EspDetectionList
   GtkBox parent_instance;
 
   GtkListBox *list;
+  GtkLabel *nothing;
   gboolean selecting; /* by the program: no signal */
 };
 
@@ -109,6 +110,7 @@ esp_detection_list_class_init (EspDetectionListClass *klass)
   G_OBJECT_CLASS (klass)->dispose = esp_detection_list_dispose;
   gtk_widget_class_set_template_from_resource (widget, "/io/github/espalier/Espalier/ui/detection-list.ui");
   gtk_widget_class_bind_template_child (widget, EspDetectionList, list);
+  gtk_widget_class_bind_template_child (widget, EspDetectionList, nothing);
   gtk_widget_class_bind_template_callback (widget, on_row_activated);
   gtk_widget_class_bind_template_callback (widget, on_row_selected);
   gtk_widget_class_set_css_name (widget, "detectionlist");
@@ -157,4 +159,12 @@ esp_detection_list_get_selected (EspDetectionList *self)
   g_return_val_if_fail (ESP_IS_DETECTION_LIST (self), -1);
   row = gtk_list_box_get_selected_row (self->list);
   return row != NULL ? esp_row_get_int (esp_row_list_get_item (row), "index") : -1;
+}
+
+/** esp_detection_list_set_unread: @unread: the picture cannot be read, so that nothing is known of what is in it. Thread: main. */
+void
+esp_detection_list_set_unread (EspDetectionList *self, gboolean unread)
+{
+  g_return_if_fail (ESP_IS_DETECTION_LIST (self));
+  gtk_label_set_label (self->nothing, unread ? _ ("This picture cannot be read") : _ ("Nothing found in this image"));
 }

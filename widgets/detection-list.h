@@ -16,5 +16,7 @@ void       esp_detection_list_set_model (EspDetectionList *list,
 void       esp_detection_list_select    (EspDetectionList *list,
                                          int               index); /* -1: none; emits nothing */
 int        esp_detection_list_get_selected (EspDetectionList *list);
+void       esp_detection_list_set_unread   (EspDetectionList *list,
+                                            gboolean          unread);
 
 G_END_DECLS

@@ -104,8 +104,7 @@ static void
 show_counts (GObject *item, GParamSpec *pspec, GtkLabel *label)
 {
   int detections = esp_row_get_int (item, "detections"), missed = esp_row_get_int (item, "missed");
-  g_autofree char *text = NULL;
-  g_autofree char *words = NULL;
+  g_autofree char *text = NULL, *words = NULL, *failure = esp_row_dup_string (item, "failure");
 
   if (detections >= 0 && missed >= 0)
     {
@@ -119,8 +118,10 @@ show_counts (GObject *item, GParamSpec *pspec, GtkLabel *label)
       text = g_strdup_printf ("%d", detections);
       words = g_strdup_printf (ngettext ("%d detection", "%d detections", (gulong) detections), detections);
     }
+  if (failure != NULL)
+    text = g_strdup (_ ("unreadable"));
   gtk_label_set_label (label, text != NULL ? text : "");
-  gtk_widget_set_tooltip_text (GTK_WIDGET (label), words);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (label), failure != NULL ? failure : words);
 }
 
 static void
@@ -152,6 +153,7 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *line, gpointer data)
   gtk_widget_set_tooltip_text (gtk_widget_get_first_child (box), path);
   g_signal_connect (item, "notify::detections", G_CALLBACK (show_counts), counts);
   g_signal_connect (item, "notify::missed", G_CALLBACK (show_counts), counts);
+  g_signal_connect (item, "notify::failure", G_CALLBACK (show_counts), counts);
   show_counts (item, NULL, GTK_LABEL (counts));
   esp_row_label_bind (GTK_ACCESSIBLE (gtk_widget_get_parent (box)), item);
 }

@@ -300,6 +300,29 @@ show_badge (EspWindow *self)
 }
 
 static void
+show_unread (EspWindow *self)
+{
+  g_autoptr (GObject) row = NULL;
+  g_autofree char *failure = NULL;
+  int image;
+
+  g_object_get (self->study, "image", &image, NULL);
+  if (image >= 0)
+    row = g_list_model_get_item (esp_study_get_images (self->study), (guint) image);
+  if (row != NULL)
+    g_object_get (row, "failure", &failure, NULL);
+  esp_detection_list_set_unread (self->detection_list, failure != NULL);
+  if (failure == NULL)
+    image = -1;
+  if (image >= 0 && image != self->unread_image) /* no others come in their place */
+    {
+      self->unread_image = image;
+      esp_channel_strip_clear_maps (self->channel_strip);
+    }
+  self->unread_image = image;
+}
+
+static void
 view_changed (EspStudy *study, gpointer data)
 {
   EspWindow *self = data;
@@ -318,6 +341,7 @@ view_changed (EspStudy *study, gpointer data)
   esp_study_get_heat_range (study, &low, &high);
   esp_image_view_set_heatmap (self->image_view, esp_study_get_heatmap (study), low, high);
   show_badge (self);
+  show_unread (self);
   esp_window_update_actions (self);
 }
 

@@ -59,6 +59,7 @@ struct _EspWindow
   EspDetectionList *detection_list;
   EspImageView     *image_view;
   EspChannelStrip  *channel_strip;
+  int               unread_image; /* that is in view and cannot be read; -1: none */
   EspGroupList     *group_list;
   EspTrialList     *trial_list;
   EspTrainPage     *train_page;

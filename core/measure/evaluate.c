@@ -23,7 +23,8 @@ struct _EspPass
   EspPrefixCache *kept;     /* (nullable) */
   EspPrefix *prefixes;      /* n_prefixes, by layer */
   guint n_prefixes;
-  int save; /* which of them to keep, -1 none */
+  int save;        /* which of them to keep, -1 none */
+  gboolean unread; /* an image of the batch in hand could not be read */
 };
 
 /**
@@ -100,9 +101,13 @@ fill_batch (EspPass *pass, const guint *indices, guint n, EspJob *job, GError **
     {
       if (i >= n)
         memcpy (pass->input + i * pass->stride, pass->input, pass->stride * sizeof (float));
-      else if (!esp_job_check (job, error)
-               || !esp_image_cache_get (pass->cache, indices[i], pass->input + i * pass->stride, &pass->placements[i], error))
+      else if (!esp_job_check (job, error))
         return FALSE;
+      else if (!esp_image_cache_get (pass->cache, indices[i], pass->input + i * pass->stride, &pass->placements[i], error))
+        {
+          pass->unread = TRUE;
+          return FALSE;
+        }
     }
   return TRUE;
 }
@@ -198,6 +203,26 @@ run_batch (EspPass *pass, const guint *indices, guint n, EspOutcome **outcomes, 
   return TRUE;
 }
 
+/* As many as can be read; of one that cannot, where it may be passed over, why. */
+static gboolean
+run_or_pass_over (EspPass *pass, const guint *indices, guint n, EspOutcome **outcomes, EspJob *job, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  pass->unread = FALSE;
+  if (run_batch (pass, indices, n, outcomes, job, &local))
+    return TRUE;
+  if (!pass->unread || !pass->options.pass_over || pass->batch > 1)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  outcomes[0] = g_new0 (EspOutcome, 1);
+  outcomes[0]->image_id = esp_dataset_get (pass->dataset, indices[0])->id;
+  outcomes[0]->failure = g_strdup (local->message);
+  return TRUE;
+}
+
 /**
  * esp_pass_run:
  * @pass: the pass
@@ -207,7 +232,7 @@ run_batch (EspPass *pass, const guint *indices, guint n, EspOutcome **outcomes, 
  * @job: (nullable): its progress is images of @n
  *
  * Forward in batches, decode, suppress, match. No outcome depends on the batch or on the other images.
- * Cancel: between layers and images. Errors: those of reading an image and of the engine. Thread: lane.
+ * Cancel: between layers and images. Errors: those of reading an image, where @options does not pass it over, and of the engine. Thread: lane.
  */
 gboolean
 esp_pass_run (EspPass *pass, const guint *indices, guint n, EspOutcome **outcomes, EspJob *job, GError **error)
@@ -217,7 +242,7 @@ esp_pass_run (EspPass *pass, const guint *indices, guint n, EspOutcome **outcome
     {
       const guint some = MIN (pass->batch, n - first);
 
-      if (!run_batch (pass, indices + first, some, outcomes + first, job, error))
+      if (!run_or_pass_over (pass, indices + first, some, outcomes + first, job, error))
         {
           for (guint i = 0; i < n; i++)
             g_clear_pointer (&outcomes[i], esp_outcome_free);

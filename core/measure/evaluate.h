@@ -22,6 +22,8 @@ typedef struct
   EspNms         nms;       /* the network's kind at 0.45 */
   float          iou;       /* 0.5; a match is strictly above */
   guint          batch;     /* images a forward; no number depends on it */
+  gboolean       pass_over; /* in a pass of batch 1 an image that cannot be read has an outcome that says why, and counts for nothing; else
+                             * it ends the pass */
 } EspEvaluateOptions;
 
 /* A detection as files have it. */
@@ -60,6 +62,7 @@ struct _EspOutcome
   EspSeen      *seen;
   guint         n_objects;  /* mapped truths, difficult ones too, in the data set's order */
   EspObject    *objects;
+  char         *failure;    /* (nullable): why the image could not be read; there is nothing else then */
 };
 
 void       esp_evaluate_options_init (EspEvaluateOptions       *options,

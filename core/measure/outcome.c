@@ -245,5 +245,6 @@ esp_outcome_free (EspOutcome *outcome)
   g_free (outcome->truth_class);
   g_free (outcome->seen);
   g_free (outcome->objects);
+  g_free (outcome->failure);
   g_free (outcome);
 }

@@ -82,6 +82,7 @@ load_network (EspMaterial *m, const EspStudyFiles *files, GError **error)
     return FALSE;
   esp_evaluate_options_init (&m->options, m->network);
   m->options.batch = 1; /* no number depends on it, and a newer mask waits for one image at most */
+  m->options.pass_over = TRUE;
   m->protocol = esp_protocol_find ("darknet");
   return TRUE;
 }

@@ -14,7 +14,7 @@ struct _EspImageRow
 {
   EspRow parent_instance;
   guint index;
-  char *path, *name;
+  char *path, *name, *failure;
   int truths, detections, missed;
 };
 
@@ -24,6 +24,7 @@ static const EspRowField image_fields[] = {
   FIELD (EspImageRow, "index", G_TYPE_UINT, index),          FIELD (EspImageRow, "path", G_TYPE_STRING, path),
   FIELD (EspImageRow, "name", G_TYPE_STRING, name),          FIELD (EspImageRow, "truths", G_TYPE_INT, truths),
   FIELD (EspImageRow, "detections", G_TYPE_INT, detections), FIELD (EspImageRow, "missed", G_TYPE_INT, missed),
+  FIELD (EspImageRow, "failure", G_TYPE_STRING, failure),
 };
 
 static char *
@@ -38,6 +39,8 @@ image_describe (EspRow *row)
     g_string_append_printf (text, ", %d %s", self->detections, self->detections == 1 ? "detection" : "detections");
   if (self->missed >= 0)
     g_string_append_printf (text, ", %d missed", self->missed);
+  if (self->failure != NULL)
+    g_string_append (text, ", cannot be read");
   return g_string_free (text, FALSE);
 }
 

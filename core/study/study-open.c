@@ -97,6 +97,28 @@ number_changed (gpointer data)
   study_numbers (study);
 }
 
+/* Pictures that cannot be read, once it is known of all. */
+static void
+tell_left_out (EspStudy *study)
+{
+  EspMaterial *m = study->material;
+  g_autofree char *before = g_strdup (m->notice);
+  guint n = 0;
+
+  for (guint i = 0; i < m->n_images; i++)
+    {
+      const EspOutcome *outcome = esp_live_get_baseline (study->live, i);
+
+      n += outcome != NULL && outcome->failure != NULL;
+    }
+  if (n == 0)
+    return;
+  g_free (m->notice);
+  m->notice = g_strdup_printf ("%u of %u pictures cannot be read and %s left out of all numbers%s%s", n, m->n_images, n == 1 ? "is" : "are",
+                               before != NULL && *before != '\0' ? "; " : "", before != NULL ? before : "");
+  study_notify (study, STUDY_PROP_NOTICE);
+}
+
 static void
 baseline_news (guint from, guint to, gpointer data)
 {
@@ -104,7 +126,10 @@ baseline_news (guint from, guint to, gpointer data)
 
   study_view_baseline (from, to, study);
   if (to == study->material->n_images)
-    study_score_begin (study);
+    {
+      tell_left_out (study);
+      study_score_begin (study);
+    }
   study_update_busy (study);
 }
 

@@ -81,6 +81,19 @@ end_score (EspStudy *study, EspJob *job)
   study_update_busy (study);
 }
 
+static gboolean
+has_unread (EspStudy *study)
+{
+  for (guint i = 0; i < study->material->n_images; i++)
+    {
+      const EspOutcome *outcome = esp_live_get_baseline (study->live, i);
+
+      if (outcome != NULL && outcome->failure != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 typedef struct
 {
   GWeakRef study;
@@ -99,8 +112,8 @@ background_done (GObject *source, GAsyncResult *result, gpointer data)
   if (study != NULL && study->material == call->material)
     {
       end_score (study, call->job);
-      /* nobody asked: too few photographs for it are no failure, and whoever chooses the criterion is told */
-      if (g_error_matches (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED))
+      /* nobody asked: too few photographs for it, or one that cannot be read, are no failure, and whoever chooses the criterion is told */
+      if (g_error_matches (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED) || has_unread (study))
         g_debug ("not scored in the background: %s", error->message);
       else if (scores == NULL)
         study_fail (study, error);

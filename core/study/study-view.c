@@ -170,6 +170,26 @@ no_heat (EspStudy *study, gboolean cancelled)
   set_explaining (study, FALSE);
 }
 
+/* @image cannot be read: its row says so, and it has no counts. */
+static void
+mark_unread (EspStudy *study, guint image, const char *why)
+{
+  g_autoptr (EspRow) row = g_list_model_get_item (G_LIST_MODEL (study->images), image);
+
+  esp_row_set (row, "failure", why, NULL);
+}
+
+/* In place of the picture: nothing else waits for it. */
+static void
+tell_unread (EspStudy *study, const char *why)
+{
+  g_autofree char *sentence = g_strdup_printf ("this picture cannot be read: %s", why);
+
+  no_heat (study, FALSE);
+  set_sentence (study, sentence);
+  mark_unread (study, (guint) study->image, why);
+}
+
 #define TAKE(study, slot, part, free_func)                                                                                                 \
   G_STMT_START                                                                                                                             \
   {                                                                                                                                        \
@@ -215,6 +235,8 @@ study_view_news (EspViewNews *news, gpointer data)
   study->has_badge = study->has_badge || news->has_badge;
   if (news->cancelled || news->failure != NULL)
     no_heat (study, news->cancelled);
+  if (news->unread != NULL)
+    tell_unread (study, news->unread);
   if (news->idle)
     {
       set_explaining (study, FALSE);
@@ -523,6 +545,11 @@ count_image (EspStudy *study, guint image)
 
   if (outcome == NULL)
     return;
+  if (outcome->failure != NULL)
+    {
+      mark_unread (study, image, outcome->failure);
+      return;
+    }
   for (guint i = 0; i < n; i++)
     found += outcome->truth != NULL && outcome->truth[i] >= 0;
   esp_row_set (row, "detections", (int) n, "missed", study->material->map != NULL ? (int) (outcome->n_truths - found) : -1, NULL);

@@ -62,7 +62,7 @@ typedef struct
   guint64 serial;
   EspMask *mask;
   EspJob *job;
-  gboolean explaining, tried;
+  gboolean explaining, tried, unread;
 } Look;
 
 /* With the lock held: FALSE where nobody wants it any more. */

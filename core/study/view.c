@@ -30,6 +30,7 @@ news_clear (EspViewNews *news)
   g_clear_pointer (&news->pruned, esp_outcome_free);
   g_clear_pointer (&news->heat, esp_heatmap_unref);
   g_clear_pointer (&news->sentence, g_free);
+  g_clear_pointer (&news->unread, g_free);
   g_clear_pointer (&news->maps, g_ptr_array_unref);
   g_clear_error (&news->failure);
 }
@@ -225,6 +226,7 @@ make_picture (Look *look, GError **error)
 
   forget_image (view);
   picture = esp_image_load (sample->path, view->material->options.orientation, sample->width, sample->height, error);
+  look->unread = picture == NULL;
   if (picture == NULL)
     return FALSE;
   if (!HAND_OUT (look, TRUE, view->news.picture, picture, esp_image_unref))
@@ -387,7 +389,12 @@ end_look (Look *look, GError *error)
       view->news.cancelled = dropped && esp_job_is_cancelled (look->job);
       if (error != NULL && look->tried)
         view->refused = look->serial;
-      if (error != NULL && !dropped)
+      if (look->unread)
+        {
+          g_free (view->news.unread);
+          view->news.unread = g_strdup (error->message);
+        }
+      else if (error != NULL && !dropped)
         {
           g_clear_error (&view->news.failure);
           view->news.failure = g_error_copy (error);

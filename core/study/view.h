@@ -30,6 +30,7 @@ typedef struct
   char        *sentence;
   GPtrArray   *maps;     /* of EspHeatmap: channels' own, of the wish in hand */
   GError      *failure;
+  char        *unread;   /* why the picture cannot be read */
   gboolean     has_badge;
   EspStudyBadge badge;    /* of the heatmap of the newest wish */
   gboolean     none;      /* there is no heatmap of the newest wish: the sentence says why */
