@@ -228,6 +228,7 @@ setup_title (GtkSignalListItemFactory *factory, GtkListItem *line, gpointer unus
 
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_width_chars (GTK_LABEL (label), 40); /* wider than the button: of few lines */
   gtk_list_item_set_child (line, label);
 }
 
