@@ -755,41 +755,6 @@ test_few (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (f->error->message, "at least 20"));
 }
 
-static gboolean
-is_marked (gpointer data)
-{
-  g_autoptr (EspRow) row = g_list_model_get_item (esp_study_get_images (((Fixture *) data)->study), 0);
-  g_autofree char *failure = NULL;
-
-  g_object_get (row, "failure", &failure, NULL);
-  return failure != NULL && strstr (failure, "000.png") != NULL;
-}
-
-/* One picture among many cannot be read: its row and its place in the view say why, and all others have their numbers. */
-static void
-test_unreadable (Fixture *f, gconstpointer data)
-{
-  g_autofree char *bad = g_build_filename (f->bench.folder, "000.png", NULL), *sentence = NULL, *notice = NULL;
-  g_autoptr (EspRow) row = NULL, other = NULL;
-  int detections = 0, missed = 0;
-
-  g_assert_true (g_file_set_contents (bad, "no picture", -1, NULL));
-  open_bench (f);
-  g_object_set (f->study, "image", 0, NULL);
-  wait_until (is_marked, f);
-  wait_until (is_idle, f);
-  row = g_list_model_get_item (esp_study_get_images (f->study), 0);
-  other = g_list_model_get_item (esp_study_get_images (f->study), 5);
-  g_object_get (row, "detections", &detections, NULL);
-  g_object_get (other, "missed", &missed, NULL);
-  g_assert_cmpint (detections, ==, -1);
-  g_assert_cmpint (missed, >=, 0);
-  g_assert_true (isfinite (numbers_of (f).map.map));
-  g_object_get (f->study, "sentence", &sentence, "notice", &notice, NULL);
-  g_assert_nonnull (strstr (sentence, "000.png"));
-  g_assert_nonnull (strstr (notice, "1 of 24 pictures cannot be read"));
-}
-
 #define ADD(path, labelled, func) g_test_add (path, Fixture, labelled, set_up, func, tear_down)
 
 int
@@ -815,7 +780,6 @@ main (int argc, char **argv)
   ADD ("/study/cancel", "labelled", test_cancel);
   ADD ("/study/network-alone", "labelled", test_network_alone);
   ADD ("/study/unlabelled", NULL, test_unlabelled);
-  ADD ("/study/unreadable", "labelled", test_unreadable);
   ADD ("/study/criterion", "labelled", test_criterion);
   g_test_add ("/study/few", Fixture, NULL, set_up_few, test_few, tear_down);
   status = g_test_run ();
