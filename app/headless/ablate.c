@@ -63,6 +63,9 @@ check_options (EspAblationSum *sum, GError **error)
   *sum = g_strcmp0 (sum_word, "fixed") == 0 ? ESP_ABLATION_FIXED : ESP_ABLATION_MATCHED;
   if (sum_word != NULL && *sum == ESP_ABLATION_MATCHED && !g_str_equal (sum_word, "matched"))
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--sum %s: expected matched or fixed", sum_word);
+  else if (criteria == NULL && score_files == NULL)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 "expected --criterion C or --scores FILE: the scores that are to foretell what is lost");
   else if (n_units < 1 || limit < 1 || n_replicates < 0)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--units %d --limit %d --replicates %d: expected numbers from 1, 1 and 0",
                  n_units, limit, n_replicates);

@@ -25,7 +25,8 @@ static const GOptionEntry options[] = {
     "M[:NAME=VALUE,…]" },
   { "target", 0, 0, G_OPTION_ARG_STRING, &target_text,
     "class:NAME[+NAME], box:K (K-th by score, from 1), box:K:PART (objectness, class, x, y, w, h), missed:X,Y,W,H:NAME, "
-    "cells:HEAD:CHANNELS[:ROW,COLUMN], dataset: every class (the default), or a sum: 2*box:1-box:2",
+    "cells:HEAD:CHANNELS[:ROW,COLUMN] (HEAD: the layer of a [yolo] or [region], as “info” lists them), dataset: every class (the default), "
+    "or a sum: 2*box:1-box:2",
     "T" },
   { "masks", 0, 0, G_OPTION_ARG_STRING, &masks, "Which masks of the target count: both (the default), spatial or channel", "MASKS" },
   { "layer", 0, 0, G_OPTION_ARG_STRING, &layer_text,
@@ -378,7 +379,8 @@ check_options (EspAsk *ask, GError **error)
   return FALSE;
 }
 
-/* A picture is explained itself; anything else is a data set. */
+/* A picture is explained itself; anything else is a data set, of which there are no boxes to explain. A picture that cannot be read is
+ * neither. */
 static gboolean
 open_data (Work *work, const char *path, GError **error)
 {
@@ -391,13 +393,11 @@ open_data (Work *work, const char *path, GError **error)
       work->run.image_path = path;
       return TRUE;
     }
-  if (esp_target_spec_is_of_image (work->run.ask.spec))
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: a box is of one photograph; give that, or another target", path);
-      return FALSE;
-    }
   work->dataset = esp_data_open ("attribute", path, dataset_options, &draw_options, work->run.job, error);
-  return work->dataset != NULL;
+  if (work->dataset == NULL || !esp_target_spec_is_of_image (work->run.ask.spec))
+    return work->dataset != NULL;
+  esp_refuse_box_of (work->dataset, path, ", or another target", error);
+  return FALSE;
 }
 
 static gboolean

@@ -79,6 +79,20 @@ make_engine (EspExplainRun *run, GError **error)
   return run->engine != NULL;
 }
 
+/** esp_refuse_box_of: says why there is no box at @path: of several photographs, with @advice, or of one that cannot be read. */
+void
+esp_refuse_box_of (EspDataset *dataset, const char *path, const char *advice, GError **error)
+{
+  if (esp_dataset_get_n (dataset) == 1 && g_str_equal (esp_dataset_get (dataset, 0)->path, path))
+    {
+      g_autoptr (EspImage) image = esp_image_load (path, ESP_ORIENTATION_NONE, 0, 0, error);
+
+      if (image == NULL)
+        return;
+    }
+  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: a box is of one photograph; give that%s", path, advice);
+}
+
 /**
  * esp_explain_run_look:
  * @run: what is asked
@@ -191,7 +205,10 @@ esp_explain_run_check (const EspExplainRun *run, GError **error)
   if (run->ask.spec == NULL || run->n_ones > 0)
     return TRUE;
   sentence = esp_explain_sentence (run->target, run->names, run->heatmap, 0);
-  g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: %s (%g)", run->image_path, sentence, (double) run->ask.tau);
+  if (esp_target_needs_map (run->target))
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: %s (%g)", run->image_path, sentence, (double) run->ask.tau);
+  else
+    g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: %s", run->image_path, sentence);
   return FALSE;
 }
 

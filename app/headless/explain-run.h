@@ -1,6 +1,7 @@
 /* explain-run.h: one photograph seen, one target explained: what attribute and figure share */
 #pragma once
 
+#include "dataset/dataset.h"
 #include "draw/figure.h"
 #include "explain/explainer.h"
 #include "explain/target-spec.h"
@@ -56,6 +57,10 @@ gboolean esp_ask_parse         (const char     *text,   /* as esp_target_spec_ne
                                 GError        **error);
 void     esp_ask_clear         (EspAsk         *ask);
 /* Thread: lane, all of these. */
+void     esp_refuse_box_of     (EspDataset     *dataset, /* opened at @path in place of a photograph */
+                                const char     *path,
+                                const char     *advice,
+                                GError        **error);
 gboolean esp_explain_run_look  (EspExplainRun  *run,    /* image, engine, boxes, target */
                                 GError        **error);
 gboolean esp_explain_run_heat  (EspExplainRun  *run,    /* n_ones, value, heatmap; nothing where nothing is asked */

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "data-options.h"
 #include "detect/decode.h"
+#include "explain-run.h"
 #include "explain/target-spec.h"
 #include "measure/road.h"
 #include "network-options.h"
@@ -16,7 +17,9 @@
 static EspNetworkOptions network_options;
 static EspDrawOptions draw_options;
 static double threshold = .25, nms = .45, iou = .5;
-static int box, limit;
+#define NO_BOX G_MININT
+
+static int box = NO_BOX, limit;
 static gboolean truth;
 static char *missed, *names_path, *split;
 static char **class_pairs;
@@ -315,12 +318,17 @@ check_options (GError **error)
   if (!(threshold >= 0 && threshold <= 1 && nms >= 0 && nms <= 1 && iou >= 0 && iou <= 1))
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--threshold %g --nms %g --iou %g: expected numbers from 0 to 1",
                  threshold, nms, iou);
-  else if (box < 0 || limit < 0)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--box %d --limit %d: expected numbers from 1", box, limit);
+  else if (box != NO_BOX && box < 1)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--box %d: expected a number from 1, the first by score", box);
+  else if (limit < 0)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--limit %d: expected a number from 1", limit);
   else if ((box > 0) + (missed != NULL) + truth > 1)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--box, --missed and --truth: expected one of them");
   else
-    return TRUE;
+    {
+      box = MAX (box, 0); /* all */
+      return TRUE;
+    }
   return FALSE;
 }
 
@@ -338,14 +346,14 @@ open_data (Work *work, const char *path, GError **error)
       return FALSE;
     }
   work->single = g_file_test (path, G_FILE_TEST_IS_REGULAR) && esp_image_read_size (path, &width, &height, NULL);
-  if (!work->single && (box > 0 || missed != NULL))
-    {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_UNSUPPORTED, "%s: a box is of one photograph; give that", path);
-      return FALSE;
-    }
   work->dataset = esp_data_open ("why", path, dataset_options, &draw_options, work->job, error);
   if (work->dataset == NULL)
     return FALSE;
+  if (!work->single && (box > 0 || missed != NULL))
+    {
+      esp_refuse_box_of (work->dataset, path, "", error);
+      return FALSE;
+    }
   if (work->single && !truth)
     return TRUE;
   if (!esp_dataset_is_labelled (work->dataset))

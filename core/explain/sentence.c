@@ -114,6 +114,8 @@ esp_explain_sentence (const EspTarget *target, const char *const *names, const E
     {
       g_autofree char *subject = esp_target_describe (target, names);
 
+      if (!esp_target_needs_map (target)) /* places are there, whatever was found: only a sum of them can be empty */
+        return g_strdup_printf (_ ("nothing to explain: the parts of the sum cancel each other, and nothing is left of %s"), subject);
       return g_strdup_printf (_ ("nothing to explain: no cell of the heads is above the threshold for %s"), subject);
     }
   text = add_method (why (target, names), heatmap);

@@ -154,6 +154,21 @@ paint_box (const EspTarget *target, const EspTargetHead *head, float factor, GEr
   return TRUE;
 }
 
+/* Names what was asked for, and of that only what is not there. */
+static void
+refuse_cells (const EspTarget *target, const EspTargetHead *head, GError **error)
+{
+  const int channel = target->items[target->n - 1];
+  const guint layer = head->layer->index;
+
+  if (channel >= head->shape.c)
+    g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "channel %d: the head at layer %u reads channels 0 to %d", channel, layer,
+                 head->shape.c - 1);
+  else
+    g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "row %d, column %d: the head at layer %u has rows 0 to %d, columns 0 to %d",
+                 target->row, target->column, layer, head->shape.h - 1, head->shape.w - 1);
+}
+
 static gboolean
 paint_cells (const EspTarget *target, const EspTargetHead *head, float factor, GError **error)
 {
@@ -166,9 +181,7 @@ paint_cells (const EspTarget *target, const EspTargetHead *head, float factor, G
     return TRUE;
   if (target->items[target->n - 1] >= head->shape.c || target->row >= head->shape.h || target->column >= head->shape.w)
     {
-      g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE,
-                   "channel %d, row %d, column %d: the head at layer %u reads %d channels of %d × %d cells", target->items[target->n - 1],
-                   target->row, target->column, head->layer->index, head->shape.c, head->shape.h, head->shape.w);
+      refuse_cells (target, head, error);
       return FALSE;
     }
   if (target->use == ESP_MASKS_SPATIAL_ONLY)
@@ -242,6 +255,7 @@ gboolean
 esp_target_check (const EspTarget *target, const guint *heads, guint n, GError **error)
 {
   guint wanted = target->kind == ESP_TARGET_CELLS ? target->head : target->detection.head;
+  g_autoptr (GString) list = g_string_new (NULL);
 
   if (n == 0)
     {
@@ -256,6 +270,9 @@ esp_target_check (const EspTarget *target, const guint *heads, guint n, GError *
   for (guint i = 0; i < n; i++)
     if (heads[i] == wanted)
       return TRUE;
-  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %u is not a head of the network", wanted);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (list, i > 0 ? ", %u" : "%u", heads[i]);
+  g_set_error (error, ESP_ERROR, ESP_ERROR_SHAPE, "layer %u is no head: a head is named by its layer, and this network's are at %s", wanted,
+               list->str);
   return FALSE;
 }

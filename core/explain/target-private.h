@@ -41,8 +41,6 @@ typedef struct
   float          *weights; /* M, added to */
 } EspTargetHead;
 
-/* Whether M depends on what the network says. */
-gboolean esp_target_needs_map (const EspTarget     *target);
 /* Adds @factor times the target's M to the head's weights. */
 gboolean esp_target_paint     (const EspTarget     *target,
                                const EspTargetHead *head,

@@ -67,6 +67,8 @@ const EspDetection *esp_target_get_spot (const EspTarget *target); /* of one box
                                                                     * all else */
 const EspDetection *esp_target_get_detection (const EspTarget *target); /* NULL where it is not one box */
 EspHash     esp_target_get_hash      (const EspTarget    *target);
+/* Whether M depends on what the network says, and not on places alone. */
+gboolean    esp_target_needs_map     (const EspTarget    *target);
 /* Sets the seeds of the engine (batch items all) and gives, per item, the number of ones in M (0: nothing to explain) and T. Thread:
  * lane. */
 gboolean    esp_target_apply         (const EspTarget    *target,    /* explain engine, after forward */

@@ -229,7 +229,8 @@ test_refused (void)
                          "class 2: the network's head at layer 4 has classes 0 to 1");
   assert_refused_target (engine, esp_target_new_classes ((int[]){ -1 }, 1, 0.02f), "class -1");
   assert_refused_target (engine, esp_target_new_detection (&off), "row 6");
-  assert_refused_target (engine, esp_target_new_detection (&nowhere), "layer 3 is not a head");
+  assert_refused_target (engine, esp_target_new_detection (&nowhere),
+                         "layer 3 is no head: a head is named by its layer, and this network's are at 4, 11");
   assert_refused_target (engine, esp_target_new_cells (HEAD_A, (guint[]){ 14 }, 1, -1, -1), "channel 14");
   assert_refused_target (engine, esp_target_new_cells (HEAD_A, (guint[]){ 0 }, 1, 0, 6), "column 6");
 }

@@ -147,6 +147,19 @@ def main():
                 run("attribute", cfg, weights, images[0], "--target", text, "-o", output, expect=2)
             run("attribute", cfg, weights, images[0], "--masks", "none", "-o", output, expect=2)
             refused("attribute", cfg, weights, data, "--target", "box:1", "-o", output, naming=("one photograph",))
+            garbage = os.path.join(folder, "garbage.png")
+            with open(garbage, "w") as file:
+                file.write("junk")
+            refused("attribute", cfg, weights, garbage, "--target", "box:1", "-o", output, naming=("garbage.png: begins with the bytes",))
+            refused("attribute", cfg, weights, images[0], "--target", "cells:18:99", "-o", output,
+                    naming=("channel 99: the head at layer 18 reads channels 0 to 23\n",))
+            refused("attribute", cfg, weights, images[0], "--target", "cells:18:4:3,99", "-o", output,
+                    naming=("row 3, column 99: the head at layer 18 has rows 0 to 15, columns 0 to 15\n",))
+            refused("attribute", cfg, weights, images[0], "--target", "cells:0:4", "-o", output, naming=("layer 0 is no head", "at 18, 26\n"))
+            assert "the layer of a [yolo] or [region]" in run("attribute", "--help").stdout
+            for text in ("box:1-box:1", "0*box:1"):
+                refused("attribute", cfg, weights, images[0], "--target", text, "-o", output, naming=("the parts of the sum cancel",))
+            assert "expected --criterion" in run("ablate", cfg, weights, data, expect=2).stderr
             run("attribute", cfg, weights, images[0], "--target", "best", "-o", output, expect=2)
             run("attribute", cfg, weights, images[0], "--method", "magic", "-o", output, expect=2)
             run("attribute", cfg, weights, images[0], expect=2)

@@ -59,6 +59,12 @@ def main():
             refused("why", cfg, weights, picture, "--missed", "0,0,9,9:unicorn", naming=("unicorn",))
             refused("why", cfg, weights, picture, "--missed", "9,9,0,9:1", naming=("no area",))
             run("why", cfg, weights, picture, "--missed", "0,0,9", expect=2)
+            for number in (0, -1):
+                assert "from 1" in run("why", cfg, weights, picture, "--box", number, expect=2).stderr
+            garbage = os.path.join(folder, "garbage.png")
+            with open(garbage, "w") as file:
+                file.write("junk")
+            refused("why", cfg, weights, garbage, "--box", 1, naming=("garbage.png: begins with the bytes",))
             run("why", cfg, weights, picture, "--box", 1, "--truth", expect=2)
             run("why", cfg, weights, picture, "--iou", 2, expect=2)
 
