@@ -57,6 +57,7 @@ static void
 look_for (EspWindowWork *self, guint image, const EspDetection *box)
 {
   esp_window_close_lens (self->window);
+  g_object_set (self->window->image_view, "compare", TRUE, NULL); /* original beside pruned is what it is chosen for */
   esp_study_select_image (self->window->study, (int) image);
   self->window->sought->image = (int) image;
   self->window->sought->box = *box;

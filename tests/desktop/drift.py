@@ -122,12 +122,16 @@ def shows(program, row):
 
 
 def choose(program, told):
-    step("a box chosen by key is in view")
+    step("a box chosen by key is in view, original beside pruned")
+    side = program.find(None, "Beside the Pruned Network")
+    if side.getState().contains(pyatspi.STATE_CHECKED) or side.getState().contains(pyatspi.STATE_PRESSED):
+        side.queryAction().doAction(0)
     program.tab_to("list", "Boxes, worst first")
     program.key("Down", "Down")
     at = selected(program, "Boxes, worst first")
     row = next(row for row in told["drift"] if [box_words(row)] == at)
     shows(program, row)
+    assert side.getState().contains(pyatspi.STATE_CHECKED) or side.getState().contains(pyatspi.STATE_PRESSED), side.getState().getStates()
     step("what is lost, with the channels responsible; a row of it is in view, too")
     program.tab_to("page tab", "Lost, ")
     program.key("space")
