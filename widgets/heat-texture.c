@@ -20,7 +20,7 @@ choose_range (const EspHeatmap *heatmap, float low, float high, float *used_low,
   if (heatmap->is_signed)
     {
       *used_high = MAX (fabsf (*used_low), fabsf (*used_high));
-      *used_low = -*used_high;
+      *used_low = *used_high > 0 ? -*used_high : 0; /* not -0 */
     }
 }
 

@@ -389,13 +389,14 @@ esp_image_view_set_heatmap (EspImageView *self, EspHeatmap *heatmap, float low, 
 
   g_return_if_fail (ESP_IS_IMAGE_VIEW (self));
   esp_image_canvas_set_heatmap (self->canvas, heatmap, low, high);
-  self->has_heat = heatmap != NULL;
+  if (heatmap != NULL)
+    esp_image_canvas_get_scale (self->canvas, &used_low, &used_high);
+  self->has_heat = used_high > used_low; /* a map of zeros has no colours to explain */
   if (heatmap != NULL)
     {
       g_autofree char *first = NULL;
       g_autofree char *last = NULL;
 
-      esp_image_canvas_get_scale (self->canvas, &used_low, &used_high);
       first = esp_metric_number (used_low);
       last = esp_metric_number (used_high);
       gtk_label_set_label (self->low, first);

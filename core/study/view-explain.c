@@ -38,6 +38,19 @@ class_target (const EspView *view)
   return esp_target_new_classes (classes, view->material->n_classes, TAU);
 }
 
+/* (transfer full): "spatial mask 18 cells, channel mask 36 channels, above 0.02" */
+static char *
+masks_text (guint cells, guint channels, double tau)
+{
+  g_autofree char *of_cells = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u cell", "%u cells", cells), cells);
+  g_autofree char *of_channels = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u channel", "%u channels", channels), channels);
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+  /* Translators: numbers of cells and of channels, and the threshold of both masks */
+  return g_strdup_printf (_ ("spatial mask %s, channel mask %s, above %s"), of_cells, of_channels,
+                          g_ascii_formatd (digits, sizeof digits, "%g", tau));
+}
+
 /** view_tell_masks: puts into words what method 1's two masks let pass of the picture that @engine has just seen. Thread: lane. */
 gboolean
 view_tell_masks (EspView *view, EspEngine *engine, GError **error)
@@ -52,8 +65,7 @@ view_tell_masks (EspView *view, EspEngine *engine, GError **error)
     return FALSE;
   view->cells = esp_target_mask_get_cells (mask, view->placement);
   esp_target_mask_extent (mask, &cells, &channels);
-  view->masks = g_strdup_printf ("spatial mask %u %s, channel mask %u %s, above 0.02", cells, cells == 1 ? "cell" : "cells", channels,
-                                 channels == 1 ? "channel" : "channels");
+  view->masks = masks_text (cells, channels, (double) TAU);
   return TRUE;
 }
 

@@ -476,6 +476,7 @@ test_targets (Fixture *f, gconstpointer data)
   wait_until (has_picture, f);
   wait_for_words (f, "everywhere, by gradient × activation");
   wait_for_words (f, "; spatial mask ");
+  wait_for_words (f, ", above 0.02");
   g_assert_false (has_badge (f));
   esp_study_select_part (f->study, ESP_PART_Y); /* of nothing */
   g_object_get (f->study, "part", &part, NULL);

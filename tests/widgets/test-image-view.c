@@ -319,6 +319,10 @@ test_legend (void)
   esp_image_view_set_heatmap (view, heat, NAN, NAN);
   esp_image_view_get_scale (view, &low, &high);
   g_assert_cmpfloat (low, ==, -4);
+  memset (heat->values, 0, (gsize) heat->width * (gsize) heat->height * sizeof *heat->values);
+  esp_image_view_set_heatmap (view, heat, NAN, NAN);
+  esp_image_view_get_scale (view, &low, &high);
+  g_assert_false (signbit (low) || signbit (high)); /* not "-0 … 0" */
   g_object_set (view, "fixed-scale", TRUE, NULL);
   g_object_get (view, "fixed-scale", &fixed, NULL);
   g_assert_true (fixed);
