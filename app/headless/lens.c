@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/class-name.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "labelled.h"
@@ -383,7 +384,37 @@ print_cost (const EspLensCost *cost)
 }
 
 static void
-tell_people (const Work *work)
+print_classes (const Work *work, const EspLabelled *labelled)
+{
+  for (guint k = 0; k < (guint) esp_network_get_classes (work->input.network); k++)
+    {
+      const EspCarried of = esp_lens_carried_get (work->carried, (guint) channel, k);
+      g_autofree char *name = esp_class_name_text ((const char *const *) labelled->names, (int) k);
+
+      if (of.n_images > 0)
+        g_print ("Carries %s: %.0f %% of the channel, %.1f %% of what the layer carries of the class (%u %s)\n", name, 100 * of.share,
+                 100 * of.of_class, of.n_images, of.n_images == 1 ? "image" : "images");
+    }
+}
+
+/* Of --picture: boxes come by their score. */
+static void
+print_boxes (const Work *work, const EspLabelled *labelled)
+{
+  for (guint i = 0; work->boxes != NULL && i < work->boxes->len; i++)
+    {
+      const EspLensBox *box = &g_array_index (work->boxes, EspLensBox, i);
+      g_autofree char *name = esp_class_name_text ((const char *const *) labelled->names, box->detection.class_index);
+
+      g_print ("In box %u of image %d, %s %.2f: %.2f %% of the layer's part in it\n", i + 1, picture, name, (double) box->detection.score,
+               100 * box->share);
+    }
+  if (work->boxes != NULL && work->boxes->len == 0)
+    g_print ("Nothing is found in image %d\n", picture);
+}
+
+static void
+tell_people (const Work *work, const EspLabelled *labelled)
 {
   g_autofree char *why = esp_coupling_explain (work->input.coupling, (guint) layer, (guint) channel);
   guint n = 0;
@@ -391,6 +422,8 @@ tell_people (const Work *work)
 
   g_print ("Layer %d, channel %d%s%s\n", layer, channel, why != NULL ? ": " : "", why != NULL ? why : "");
   g_print ("Fires most on %s (%.3g)\n", esp_dataset_get (work->input.dataset, patches[0].image)->name, (double) patches[0].activation);
+  print_classes (work, labelled);
+  print_boxes (work, labelled);
   if (work->kept != NULL)
     g_print ("Kept in %.0f %% of %d resamples of %u images\n", 100 * kept_share (work), n_resamples, esp_lens_scores_get_n (work->scores));
   else
@@ -430,7 +463,7 @@ run (int argc, char **argv, EspCommon *common, JsonBuilder *json, GError **error
   tell_kept (&work, json);
   tell_cost (&work, &labelled, json);
   if (!common->json)
-    tell_people (&work);
+    tell_people (&work, &labelled);
   return TRUE;
 }
 

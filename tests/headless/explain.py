@@ -164,6 +164,17 @@ def main():
             run("attribute", cfg, weights, images[0], "--method", "magic", "-o", output, expect=2)
             run("attribute", cfg, weights, images[0], expect=2)
 
+        def lens():
+            said = ask("lens", cfg, weights, data, "--names", names, "--layer", 8, "--channel", 3, "--picture", 0, "--no-cost")
+            told = run("lens", cfg, weights, data, "--names", names, "--layer", 8, "--channel", 3, "--picture", 0, "--no-cost").stdout
+            for one in said["classes"]:
+                assert f"Carries {one['name']}: {100 * one['share']:.0f} % of the channel" in told, (one, told)
+            assert len(said["classes"]) > 0 and len(said["boxes"]) > 0
+            for i, one in enumerate(said["boxes"]):
+                assert f"In box {i + 1} of image 0, {one['name']} {one['confidence']:.2f}: {100 * one['share']:.2f} %" in told, (one, told)
+            assert said["kept"]["share"] is None and "attribution needs at least 20" in said["kept"]["reason"], said["kept"]
+            assert "Kept in" not in told and "attribution needs at least 20" in told, told
+
         def write_spec(**changes):
             said = {"kind": "view", "network": "sample/sample.cfg", "weights": "sample/sample.weights", "names": "sample/sample.names",
                     "image": os.path.relpath(images[0], folder), "target": {"box": 1}, **changes}
@@ -195,7 +206,7 @@ def main():
                 refused("figure", spec, "-o", path, naming=words)
                 assert not os.path.exists(path), changes
 
-        tests = (box, channels, sums, nothing, targets, methods, refusals, figures, specs)
+        tests = (box, channels, sums, nothing, targets, methods, refusals, lens, figures, specs)
         print(f"1..{len(tests)}", flush=True)
         for i, function in enumerate(tests):
             function()
