@@ -225,8 +225,8 @@ find_row (GListModel *rows, const EspAttribution *method)
   return G_MAXUINT;
 }
 
-/* A model of its own for all of them: the list keeps its keyboard at a place of the model, which must not be a row that went. Not from within
- * the old model's own signal, which would not outlive it. */
+/* A model of its own for all of them: the list keeps its keyboard at a place of the model, which must not be a row that went. Not from
+ * within the old model's own signal, which would not outlive it. */
 static gboolean
 list_all (gpointer data)
 {
@@ -265,8 +265,8 @@ on_selected (GtkDropDown *drop, GParamSpec *pspec, gpointer data)
  * @methods: (array length=n) (nullable): rows that live as long as the program; NULL: the whole registry
  * @n: of them
  *
- * Where some are proved (docs/results/faithfulness.md), those alone, in their order, under a heading, and a row that brings the others under
- * "More"; where none is, all of them without headings. Thread: main.
+ * Where some are proved (docs/results/faithfulness.md), those alone, in their order, under a heading, and a row that brings the others
+ * under "More"; where none is, all of them without headings. Thread: main.
  */
 void
 esp_method_drop_fill (GtkDropDown *drop, const EspAttribution *const *methods, guint n)

@@ -1,4 +1,5 @@
-/* method-drop.h: a drop-down of attribution methods: those that are proved, under a heading that says what that means; the others when asked for */
+/* method-drop.h: a drop-down of attribution methods: those that are proved, under a heading that says what that means; the others when
+ * asked for */
 #pragma once
 
 #include <gtk/gtk.h>

@@ -85,8 +85,8 @@ esp_window_find_recipe (EspWindow *self)
   return self->recipes->chosen;
 }
 
-/** esp_window_check_target: Returns: FALSE with @error set, by the field's name, where @recipe is of the network that is open, and its target
- * is no class of it: before anything runs. Thread: main. */
+/** esp_window_check_target: Returns: FALSE with @error set, by the field's name, where @recipe is of the network that is open, and its
+ * target is no class of it: before anything runs. Thread: main. */
 gboolean
 esp_window_check_target (EspWindow *self, EspRecipe *recipe, GError **error)
 {

@@ -60,8 +60,8 @@ check_free (const char *folder, GError **error)
  * @set: the scenes that are to be written there
  * @error: ESP_ERROR_IO where it has other scenes, or files that scenes would write over
  *
- * Writes sample.scenes, which says what the scenes are, before any of them; what is there already is neither deleted nor mixed with. The same
- * set is let in again, whole or not. Thread: any.
+ * Writes sample.scenes, which says what the scenes are, before any of them; what is there already is neither deleted nor mixed with. The
+ * same set is let in again, whole or not. Thread: any.
  */
 gboolean
 esp_orchard_claim (const char *folder, const EspOrchardSet *set, GError **error)

@@ -106,8 +106,8 @@ with_training (const EspOrchardSet *set)
  * @error: ESP_ERROR_IO, also where @folder has other scenes; or cancelled
  *
  * Writes sample.cfg, sample.weights, sample.names, sample.data, the scenes with their labels and, last, plan.json: where that is there, the
- * sample is whole. The scenes that score the plan are others than those it is measured on: the first of those to train on, which are at least 32 where no
- * number of them was asked for. The same options give the same bytes.
+ * sample is whole. The scenes that score the plan are others than those it is measured on: the first of those to train on, which are at
+ * least 32 where no number of them was asked for. The same options give the same bytes.
  * Thread: any but the lane.
  */
 gboolean

@@ -232,7 +232,8 @@ run_or_pass_over (EspPass *pass, const guint *indices, guint n, EspOutcome **out
  * @job: (nullable): its progress is images of @n
  *
  * Forward in batches, decode, suppress, match. No outcome depends on the batch or on the other images.
- * Cancel: between layers and images. Errors: those of reading an image, where @options does not pass it over, and of the engine. Thread: lane.
+ * Cancel: between layers and images. Errors: those of reading an image, where @options does not pass it over, and of the engine.
+ * Thread: lane.
  */
 gboolean
 esp_pass_run (EspPass *pass, const guint *indices, guint n, EspOutcome **outcomes, EspJob *job, GError **error)

@@ -49,7 +49,8 @@ esp_lost_id (EspLost lost)
   return ids[lost];
 }
 
-/* (transfer full): "0.53"; where suppression does not compare the IoU itself, "0.42 (IoU 0.53 less 0.11 for the distance of the centres)". */
+/* (transfer full): "0.53"; where suppression does not compare the IoU itself, "0.42 (IoU 0.53 less 0.11 for the distance of the
+ * centres)". */
 static char *
 overlap_text (const EspRoads *roads, const EspRoad *road)
 {

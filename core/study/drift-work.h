@@ -18,8 +18,8 @@ typedef enum
 
 /* Thread: main, all of it. */
 EspDriftWork         *esp_drift_work_new          (EspStudy      *study);
-/* All images of the study, by the plan, method and layer in view: espalier-cli's numbers. What was found before goes. ESP_ERROR_UNSUPPORTED:
- * the obstacle. */
+/* All images of the study, by the plan, method and layer in view: espalier-cli's numbers. What was found before goes.
+ * ESP_ERROR_UNSUPPORTED: the obstacle. */
 gboolean              esp_drift_work_start        (EspDriftWork  *work,
                                                    GError       **error);
 const char           *esp_drift_work_get_obstacle (EspDriftWork  *work);  /* (nullable): why nothing can be compared now, a sentence */

@@ -331,7 +331,8 @@ esp_training_get_data (EspTraining *self)
   return self->data;
 }
 
-/** esp_training_get_run_data: Returns: (transfer none) (nullable): what the last run is trained on, whatever is chosen since. Thread: main. */
+/** esp_training_get_run_data: Returns: (transfer none) (nullable): what the last run is trained on, whatever is chosen since. Thread:
+ * main. */
 EspDataset *
 esp_training_get_run_data (EspTraining *self)
 {

@@ -113,15 +113,15 @@ take (const EspRangeOptions *options, EspRangeResult *result, double loss, doubl
  * @job: (nullable): the job
  * @error: of @step, or G_IO_ERROR_CANCELLED
  *
- * The loss that is looked at is a running mean, freed of its beginning at 0. The first fifth of the updates, whose rates are too low to act,
- * tells where the loss begins, and with as many more its noise. What falls by less than five times the noise is no fall, and nothing is suggested. Else it is the
- * rate at which the fall is over: no more is left to the lowest than a fifth of it, or than twice the noise. The lowest itself is no
- * measure, for behind the fall the loss is level over decades and the lot of a batch says where on it the lowest lies; nor is the
- * steepest, which lies where the first tenth of the run falls, whatever comes after.
+ * The loss that is looked at is a running mean, freed of its beginning at 0. The first fifth of the updates, whose rates are too low to
+ * act, tells where the loss begins, and with as many more its noise. What falls by less than five times the noise is no fall, and nothing
+ * is suggested. Else it is the rate at which the fall is over: no more is left to the lowest than a fifth of it, or than twice the noise.
+ * The lowest itself is no measure, for behind the fall the loss is level over decades and the lot of a batch says where on it the lowest
+ * lies; nor is the steepest, which lies where the first tenth of the run falls, whatever comes after.
  * Returns: (transfer full): the curve and what it suggests. Thread: that of @step.
- * Source: Smith 2015, "Cyclical Learning Rates for Training Neural Networks" (WACV 2017), arXiv:1506.01186, section 3.3: the highest rate
- * to take is where accuracy "slows, becomes ragged, or starts to fall"; the smooth loss in its place and the end by a blow-up are custom
- * since (fast.ai's finder), the bounds by the noise are this program's.
+ * Source: Smith 2015, "Cyclical Learning Rates for Training Neural Networks" (WACV 2017), arXiv:1506.01186, section 3.3, which
+ * takes as the highest rate the one where accuracy no longer rises evenly; the smooth loss in its place and the end by a blow-up are
+ * custom since (fast.ai's finder), the bounds by the noise are this program's.
  */
 EspRangeResult *
 esp_range_test_run (const EspRangeOptions *options, EspRangeStep step, gpointer data, EspJob *job, GError **error)

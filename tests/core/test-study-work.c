@@ -1,4 +1,5 @@
-/* test-study-work.c: long work beside the document: an export, a budget, what layers bear, what a plan moves and loses; the plan goes on meanwhile */
+/* test-study-work.c: long work beside the document: an export, a budget, what layers bear, what a plan moves and loses; the plan goes on
+ * meanwhile */
 #include "config.h"
 
 #include <math.h>
