@@ -153,8 +153,8 @@ training_begin (TrainingBegin *begin, GError **error)
   g_autoptr (EspNetwork) network = NULL;
   g_autoptr (EspWeights) weights = NULL;
   g_autofree char *checkpoint = g_build_filename (begin->folder, "checkpoint", NULL);
+  g_autofree char *about = NULL;
   EspTrainerOptions options;
-  EspTrainer *trainer;
 
   if (begin->train == NULL && (begin->train = training_open_data (begin->material, begin->path, begin->split, NULL, error)) == NULL)
     return NULL;
@@ -174,8 +174,7 @@ training_begin (TrainingBegin *begin, GError **error)
   options.memory = esp_pages_get_memory () / 2;
   options.cache = CACHE;
   options.seed = ESP_STUDY_SEED;
-  trainer = esp_trainer_new (&options, error);
-  if (trainer != NULL && !begin->resumes && !training_file_save (begin, error))
-    g_clear_pointer (&trainer, esp_trainer_unref);
-  return trainer;
+  about = begin->resumes ? NULL : training_file_text (begin);
+  options.about = about;
+  return esp_trainer_new (&options, error);
 }

@@ -24,19 +24,12 @@ add_string (JsonBuilder *json, const char *name, const char *value)
   json_builder_add_string_value (json, value != NULL ? value : "");
 }
 
-/**
- * training_file_save:
- * @begin: what the run was begun with
- * @error: why it could not be written
- *
- * Returns: whether run.json is in the folder. Thread: any.
- */
-gboolean
-training_file_save (const TrainingBegin *begin, GError **error)
+/** training_file_text: Returns: (transfer full): run.json of a run that was begun so. The trainer writes it with its first file. Thread: any. */
+char *
+training_file_text (const TrainingBegin *begin)
 {
   g_autoptr (JsonBuilder) json = json_builder_new ();
   g_autoptr (JsonNode) root = NULL;
-  g_autofree char *path = file_of (begin), *text = NULL;
 
   json_builder_begin_object (json);
   add_string (json, "data", begin->path);
@@ -54,8 +47,7 @@ training_file_save (const TrainingBegin *begin, GError **error)
   json_builder_add_int_value (json, begin->cut ? 1 : 0);
   json_builder_end_object (json);
   root = json_builder_get_root (json);
-  text = json_to_string (root, TRUE);
-  return esp_file_write (path, text, strlen (text), error);
+  return json_to_string (root, TRUE);
 }
 
 static char *

@@ -32,8 +32,7 @@ EspDataset    *training_open_data  (const EspMaterial   *material,
 EspTrainer    *training_begin      (TrainingBegin       *begin,  /* fills in train */
                                     GError             **error);
 
-gboolean       training_file_save  (const TrainingBegin *begin,
-                                    GError             **error);
+char          *training_file_text  (const TrainingBegin *begin); /* (transfer full): run.json */
 gboolean       training_file_load  (TrainingBegin       *begin,  /* of @folder; fills in the rest but for the material */
                                     GError             **error);
 

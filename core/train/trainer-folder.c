@@ -17,7 +17,7 @@
 #define MOST_BYTES   ((gsize) 4 << 30) /* of weights */
 
 /* Of an earlier run, which best.weights deserve better than to be written over. */
-static const char *const files[] = { "log.jsonl", "best.weights", "last.weights", "checkpoint", "net.cfg", "net.names" };
+static const char *const files[] = { "log.jsonl", "best.weights", "last.weights", "checkpoint", "net.cfg", "net.names", "run.json" };
 
 static gboolean
 is_there (const EspTrainer *trainer, const char *name)
@@ -92,7 +92,8 @@ write_cfg (EspTrainer *trainer, GError **error)
   g_autofree char *names = trainer->names != NULL ? g_strjoinv ("\n", trainer->names) : NULL;
   g_autofree char *lines = names != NULL ? g_strconcat (names, "\n", NULL) : NULL;
 
-  return write_text (trainer, "net.cfg", text, error) && (lines == NULL || write_text (trainer, "net.names", lines, error));
+  return write_text (trainer, "net.cfg", text, error) && (lines == NULL || write_text (trainer, "net.names", lines, error))
+         && (trainer->about == NULL || write_text (trainer, "run.json", trainer->about, error));
 }
 
 /** esp_trainer_check_place: Returns: whether the folder may take the run of checkpoint @path up; another run's is left alone: its log would

@@ -53,6 +53,7 @@ struct _EspTrainer
   EspDataset *train, *val;
   GStrv names, pairs;
   char *folder;
+  char *about; /* (nullable) */
   GPtrArray *terms; /* of EspTerm */
   EspClassMap *train_map, *val_map;
   EspTrainKeys *keys;

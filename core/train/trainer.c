@@ -211,6 +211,7 @@ copy_options (EspTrainer *trainer, const EspTrainerOptions *options)
   trainer->val = options->val != NULL ? esp_dataset_ref (options->val) : NULL;
   trainer->pairs = g_strdupv ((char **) options->pairs);
   trainer->folder = g_strdup (options->folder);
+  trainer->about = g_strdup (options->about);
   trainer->options.mask = options->mask != NULL ? esp_mask_ref ((EspMask *) options->mask) : NULL;
   trainer->classifies = esp_network_get_scores (options->network) > 0;
   trainer->n_classes = (guint) (trainer->classifies ? esp_network_get_scores : esp_network_get_classes) (options->network);
@@ -357,6 +358,7 @@ trainer_clear (gpointer data)
   if (trainer->options.mask != NULL)
     esp_mask_unref ((EspMask *) trainer->options.mask);
   g_strfreev (trainer->names);
+  g_free (trainer->about);
   g_strfreev (trainer->pairs);
   g_free (trainer->folder);
   g_free (trainer->settings);

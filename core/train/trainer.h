@@ -21,6 +21,7 @@ typedef struct
   gboolean           background;         /* objects of classes that the network lacks are background; else such data are refused */
   const char        *folder;             /* NULL for esp_trainer_find_rate () alone; gets net.cfg, net.names, log.jsonl, last.weights,
                                           * best.weights, checkpoint */
+  const char        *about;              /* (nullable): text for run.json there: what began the run needs to know when it goes on */
   const char        *resume;             /* (nullable): a checkpoint of this same run */
   EspTerm *const    *terms;              /* (nullable): what is made small; none: what the network is trained for */
   guint              n_terms;

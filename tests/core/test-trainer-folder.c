@@ -107,15 +107,17 @@ cut_picture (const Fixture *fixture, guint number)
 static void
 test_failed_starts (Fixture *fixture, gconstpointer data)
 {
-  const char *const names[] = { "best.weights", "last.weights", "log.jsonl", "checkpoint", "net.cfg" };
+  const char *const names[] = { "best.weights", "last.weights", "log.jsonl", "checkpoint", "net.cfg", "run.json" };
   EspTrainerOptions options = options_of (fixture, "run");
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   g_autofree char *checkpoint = g_build_filename (options.folder, "checkpoint", NULL);
 
   options.epochs = 2;
+  options.about = "{\"run\": 1}";
   run_whole (&options);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     g_ptr_array_add (files, file_of (&options, names[i]));
+  options.about = "{\"run\": 2}";
   options.memory = 1000;
   for (guint i = 0; i < 3; i++)
     {
