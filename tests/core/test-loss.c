@@ -543,7 +543,7 @@ static void
 test_refused (void)
 {
   const char *yolo[][2] = {
-    { "iou_loss=eiou\n", "t.cfg:15: iou_loss=eiou: expected mse, giou, diou or ciou" },
+    { "iou_loss=eiou\n", "t.cfg:15: iou_loss=eiou: expected mse, iou, giou, diou or ciou" },
     { "iou_thresh_kind=mse\n", "iou_thresh_kind=mse: expected iou" },
     { "label_smooth_eps=2\n", "label_smooth_eps=2: expected a number from 0 to 1" },
     { "counters_per_class=1,2\n", "counters_per_class=1,2: 2 numbers: expected 3" },
